@@ -1,0 +1,44 @@
+import type { Session } from '../openstack/session.ts';
+import type { AccessLevel, Attachment, AttachmentEvent, SeenAttachment } from './attachment.ts';
+import type { AttachmentPage, ListOptions } from './store/contract.ts';
+
+/** What `attachShare` asks for. */
+export interface AttachRequest {
+  serverId: string;
+  shareId: string;
+  mountPoint: string | null;
+  accessLevel: AccessLevel;
+  accessTo: readonly string[] | null;
+}
+
+/** What `detachShare` asks for. */
+export interface DetachRequest {
+  serverId: string;
+  shareId: string;
+  mountPoint: string | null;
+}
+
+/** Which events a listener wants. */
+export interface WatchFilter {
+  serverId: string | null;
+  shareId: string | null;
+  /** A cursor; null: from now on. */
+  after: string | null;
+}
+
+/**
+ * What resolvers call. Every method acts with the session's token and in its project, throws GatewayError or
+ * OpenStackError, and rebuilds the project's records from Manila first where the store does not know them.
+ */
+export interface Attachments {
+  attach(session: Session, request: AttachRequest): Promise<SeenAttachment>;
+  detach(session: Session, request: DetachRequest): Promise<SeenAttachment>;
+  get(session: Session, serverId: string, shareId: string): Promise<Attachment | null>;
+  list(session: Session, options: ListOptions): Promise<AttachmentPage>;
+  /** One list a server, in the order asked. */
+  listForServers(session: Session, serverIds: readonly string[]): Promise<Attachment[][]>;
+  /** One list a share, in the order asked. */
+  listForShares(session: Session, shareIds: readonly string[]): Promise<Attachment[][]>;
+  /** The project's events; ends when its consumer returns it. Throws CURSOR_EXPIRED before the first event, LIMIT_EXCEEDED when the listener is too slow. */
+  watch(session: Session, filter: WatchFilter): AsyncIterableIterator<AttachmentEvent>;
+}

@@ -1,0 +1,93 @@
+/** Every code that a client can find in `extensions.code`, when it comes, what the client should do, and the HTTP status it has before any field resolved. README's table is made from this one. */
+export const ERROR_CODES = {
+  UNAUTHENTICATED: {
+    status: 401,
+    when: 'No token, or Keystone does not know it, or it has expired.',
+    then: 'Get a new token from Keystone.',
+  },
+  FORBIDDEN: {
+    status: 403,
+    when: "Nova's, Manila's or the gateway's policy refuses it to this token.",
+    then: 'Ask for the role, or use another project.',
+  },
+  NOT_FOUND: {
+    status: 404,
+    when: 'The server, share or attachment does not exist for this token.',
+    then: 'Check the id and the project.',
+  },
+  BAD_USER_INPUT: {
+    status: 400,
+    when: 'A variable or an argument is not what the schema or OpenStack takes.',
+    then: 'Correct it: the message says what was expected and what came.',
+  },
+  CONFLICT: {
+    status: 409,
+    when: 'It contradicts what is there: other arguments, a taken mount point, a state that forbids it.',
+    then: 'Look at the attachment, server or share again and decide.',
+  },
+  QUOTA_EXCEEDED: {
+    status: 413,
+    when: 'OpenStack says that a quota or rate limit is used up.',
+    then: 'Free something, or wait.',
+  },
+  CURSOR_EXPIRED: {
+    status: 410,
+    when: 'The event log no longer has the cursor.',
+    then: 'List the attachments again and subscribe from `eventCursor`.',
+  },
+  LIMIT_EXCEEDED: {
+    status: 503,
+    when: 'A limit of the gateway was crossed.',
+    then: 'Ask for less at once, or wait as `Retry-After` says.',
+  },
+  UPSTREAM_ERROR: {
+    status: 502,
+    when: 'An OpenStack service answered with something else than it should.',
+    then: 'Quote `openstackRequestId` to the operators.',
+  },
+  UPSTREAM_UNAVAILABLE: {
+    status: 503,
+    when: 'An OpenStack service cannot be reached, or says it is away.',
+    then: 'Try again later.',
+  },
+  UPSTREAM_TIMEOUT: {
+    status: 504,
+    when: 'An OpenStack service did not answer in time; what was asked may still happen.',
+    then: 'Look again before trying again.',
+  },
+  STATE_UNAVAILABLE: {
+    status: 503,
+    when: 'The attachment store (Redis) is away; nothing was sent upstream.',
+    then: 'Try again later.',
+  },
+  INTERNAL_SERVER_ERROR: {
+    status: 500,
+    when: 'A bug of the gateway.',
+    then: 'Report it with `requestId`.',
+  },
+} as const satisfies Record<string, { status: number; when: string; then: string }>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** What an upstream said of a failure, for the client to quote. */
+export interface UpstreamDetails {
+  /** `nova`, `manila` or `keystone`. */
+  service?: string;
+  /** The HTTP status that the service answered with. */
+  status?: number;
+  /** The service's own request id. */
+  openstackRequestId?: string;
+}
+
+/** A refusal that a client is meant to read: its message goes out as it is. Anything else that is thrown is a bug and is masked. */
+export class GatewayError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly details: UpstreamDetails = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'GatewayError';
+  }
+}

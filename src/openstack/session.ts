@@ -1,0 +1,32 @@
+import type { Logger } from 'pino';
+import type { Cloud } from './cloud.ts';
+import type { Catalog } from './keystone/types.ts';
+
+/** What Keystone says of a token: who its user is, and in which project it acts. */
+export interface Identity {
+  readonly userId: string;
+  readonly userName: string;
+  readonly userDomainName: string;
+  readonly projectId: string;
+  readonly projectName: string;
+  readonly projectDomainName: string;
+  /** Role names. */
+  readonly roles: readonly string[];
+  /** When the token stops working, ms since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** Whose rights and which request: what each client function takes first. */
+export interface Session {
+  readonly cloud: Cloud;
+  /** Never logged, never stored. */
+  readonly token: string;
+  readonly identity: Identity;
+  /** The catalog that came with the token. */
+  readonly catalog: Catalog;
+  /** `req-<uuid4>`: sent as X-Openstack-Request-Id, the global id in the services' logs. */
+  readonly requestId: string;
+  readonly log: Logger;
+  /** Ends every call of the request early. */
+  readonly signal?: AbortSignal;
+}
