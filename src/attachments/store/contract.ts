@@ -39,6 +39,8 @@ export interface AttachmentPage {
   totalCount: number | null;
   /** Where the log stood before the page was read. */
   cursor: string;
+  /** Set when the scan limit ended the page: there may be more after this position, whatever the last item's is. */
+  endPosition?: string;
 }
 
 /**

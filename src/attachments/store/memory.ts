@@ -1,0 +1,227 @@
+import type { Attachment, NewEvent } from '../attachment.ts';
+import type { AttachmentPage, AttachmentStore, Lease, ListOptions } from './contract.ts';
+import { createMemoryLog, type MemoryLog } from './memory-log.ts';
+import { comparePositions, LOG_START, positionOf, SCAN_LIMIT } from './order.ts';
+
+export interface MemoryStoreOptions {
+  /** How many events a project's log keeps. */
+  logLength: number;
+  /** The store's clock, ms since the epoch. */
+  now?: () => number;
+}
+
+interface Stored {
+  attachment: Attachment;
+  position: string;
+  lease: { owner: string; until: number } | null;
+  dueAt: number | null;
+}
+
+interface Project {
+  records: Map<string, Stored>;
+  log: MemoryLog;
+  isKnown: boolean;
+}
+
+/** The in-process store: the whole contract on Maps. Every method does its work before it returns its promise, so each is atomic. */
+export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOptions): AttachmentStore {
+  const projects = new Map<string, Project>();
+  const locks = new Map<string, { owner: string; until: number }>();
+
+  function project(id: string): Project {
+    const found = projects.get(id) ?? { records: new Map(), log: createMemoryLog(logLength, now), isKnown: false };
+    projects.set(id, found);
+    return found;
+  }
+
+  const record = (projectId: string, id: string) => projects.get(projectId)?.records.get(id);
+  const isHeld = ({ lease }: Stored) => lease !== null && lease.until > now();
+  const isHeldBy = (stored: Stored, owner: string | undefined) => isHeld(stored) && stored.lease?.owner === owner;
+  const inMs = (ms: number | null) => (ms === null ? null : now() + ms);
+
+  function append(projectId: string, event: NewEvent | null | undefined, version: number) {
+    if (event) project(projectId).log.append({ ...event, attachment: { ...event.attachment, version } });
+  }
+
+  /** The record when this writer may write it, else why not. */
+  function writable(attachment: Attachment, owner: string | undefined): Stored | 'stale' | 'gone' {
+    const stored = record(attachment.projectId, attachment.id);
+    if (!stored) return 'gone';
+    if (stored.attachment.version !== attachment.version) return 'stale';
+    return isHeld(stored) && !isHeldBy(stored, owner) ? 'stale' : stored;
+  }
+
+  return {
+    async create(given, event, lease, dueInMs = null) {
+      const { records } = project(given.projectId);
+      const present = records.get(given.id);
+      if (present) return { outcome: 'exists', attachment: structuredClone(present.attachment) };
+      const neighbour = given.mountPoint === null ? undefined : findMount(records, given.serverId, given.mountPoint);
+      if (neighbour) return { outcome: 'mount_point_taken', attachmentId: neighbour.attachment.id };
+      const attachment = { ...structuredClone(given), version: 1 };
+      records.set(given.id, {
+        attachment,
+        position: positionOf(attachment),
+        lease: lease && holdUntil(lease, now()),
+        dueAt: inMs(dueInMs ?? lease?.ms ?? null),
+      });
+      append(given.projectId, event, 1);
+      return { outcome: 'created', attachment: structuredClone(attachment) };
+    },
+
+    async commit(attachment, { event, dueInMs, owner, keepLease = false }) {
+      const stored = writable(attachment, owner);
+      if (typeof stored === 'string') return stored;
+      stored.attachment = { ...structuredClone(attachment), version: attachment.version + 1 };
+      const keepsIt = keepLease && isHeldBy(stored, owner);
+      if (!keepsIt) stored.lease = null;
+      stored.dueAt = stored.lease?.until ?? inMs(dueInMs);
+      append(attachment.projectId, event, attachment.version + 1);
+      return structuredClone(stored.attachment);
+    },
+
+    async remove(attachment, { event, owner }) {
+      const stored = writable(attachment, owner);
+      if (typeof stored === 'string') return stored;
+      project(attachment.projectId).records.delete(attachment.id);
+      append(attachment.projectId, event, attachment.version + 1);
+      return 'removed';
+    },
+
+    async claim(projectId, id, lease) {
+      const stored = record(projectId, id);
+      if (!stored) return 'gone';
+      if (isHeld(stored)) return 'held';
+      stored.attachment = { ...stored.attachment, version: stored.attachment.version + 1 };
+      stored.lease = holdUntil(lease, now());
+      stored.dueAt = stored.lease.until;
+      return structuredClone(stored.attachment);
+    },
+
+    async release(projectId, id, owner, dueInMs) {
+      const stored = record(projectId, id);
+      if (!stored || !isHeldBy(stored, owner)) return;
+      stored.lease = null;
+      stored.dueAt = inMs(dueInMs);
+    },
+
+    async nudge(projectId, id, dueInMs) {
+      const stored = record(projectId, id);
+      if (stored) stored.dueAt = Math.min(stored.dueAt ?? Number.POSITIVE_INFINITY, now() + dueInMs);
+    },
+
+    async due(limit) {
+      const time = now();
+      return [...projects.values()]
+        .flatMap(({ records }) => [...records.values()])
+        .flatMap(({ attachment, dueAt }) => (dueAt !== null && dueAt <= time ? [{ attachment, dueAt }] : []))
+        .sort((a, b) => a.dueAt - b.dueAt)
+        .slice(0, limit)
+        .map(({ attachment: { projectId, id } }) => ({ projectId, id }));
+    },
+
+    async get(projectId, id) {
+      return structuredClone(record(projectId, id)?.attachment ?? null);
+    },
+
+    async listForServers(projectId, serverIds) {
+      return listsFor(projects.get(projectId), serverIds, ({ serverId }) => serverId);
+    },
+
+    async listForShares(projectId, shareIds) {
+      return listsFor(projects.get(projectId), shareIds, ({ shareId }) => shareId);
+    },
+
+    async list(projectId, options) {
+      const found = projects.get(projectId);
+      return page(inOrder(found), options, found?.log.last() ?? LOG_START);
+    },
+
+    async lockTarget(projectId, target, owner, ms) {
+      for (const [key, lock] of locks) if (lock.until <= now()) locks.delete(key);
+      const key = JSON.stringify([projectId, target]);
+      const lock = locks.get(key);
+      if (lock && lock.owner !== owner) return false;
+      locks.set(key, { owner, until: now() + ms });
+      return true;
+    },
+
+    async unlockTarget(projectId, target, owner) {
+      const key = JSON.stringify([projectId, target]);
+      if (locks.get(key)?.owner === owner) locks.delete(key);
+    },
+
+    async isKnown(projectId) {
+      return projects.get(projectId)?.isKnown ?? false;
+    },
+    async markKnown(projectId) {
+      project(projectId).isKnown = true;
+    },
+
+    async lastCursor(projectId) {
+      return projects.get(projectId)?.log.last() ?? LOG_START;
+    },
+    async readEvents(projectId, after, limit) {
+      return project(projectId).log.read(after, limit);
+    },
+    async follow(projectId, listener, onLost) {
+      const unfollow = project(projectId).log.follow(listener, onLost);
+      return async () => unfollow();
+    },
+
+    async ping() {},
+    async close() {
+      projects.clear();
+    },
+  };
+}
+
+function holdUntil({ owner, ms }: Lease, now: number) {
+  return { owner, until: now + ms };
+}
+
+function findMount(records: Map<string, Stored>, serverId: string, mountPoint: string): Stored | undefined {
+  for (const stored of records.values()) {
+    if (stored.attachment.serverId === serverId && stored.attachment.mountPoint === mountPoint) return stored;
+  }
+  return undefined;
+}
+
+function inOrder(project: Project | undefined): Stored[] {
+  return [...(project?.records.values() ?? [])].sort((a, b) => comparePositions(a.position, b.position));
+}
+
+/** One list an id, in the order of the ids, in one pass over the project. */
+function listsFor(project: Project | undefined, ids: readonly string[], idOf: (attachment: Attachment) => string) {
+  const lists = new Map<string, Attachment[]>(ids.map((id) => [id, []]));
+  for (const { attachment } of inOrder(project)) lists.get(idOf(attachment))?.push(attachment);
+  return ids.map((id) => structuredClone((lists.get(id) ?? []).slice(0, SCAN_LIMIT)));
+}
+
+/** The page of an index in order, with the Redis store's rules on how far a filter may look (lua/list.lua). */
+function page(
+  records: Stored[],
+  { first, after, status, serverId, shareId }: ListOptions,
+  cursor: string,
+): AttachmentPage {
+  const isFiltered = status !== undefined || serverId !== undefined || shareId !== undefined;
+  const index = records.filter(
+    ({ attachment }) =>
+      (serverId === undefined || attachment.serverId === serverId) &&
+      (shareId === undefined || attachment.shareId === shareId),
+  );
+  const rest = index.filter(({ position }) => after === null || comparePositions(position, after) > 0);
+  const scanned = rest.slice(0, Math.max(SCAN_LIMIT, first + 1));
+  const matching = scanned.filter(({ attachment }) => !status || status.includes(attachment.status));
+  const hasMoreFound = matching.length > first;
+  const stoppedAt = !hasMoreFound && rest.length > scanned.length ? scanned.at(-1)?.position : undefined;
+  return {
+    items: matching
+      .slice(0, first)
+      .map(({ position, attachment }) => ({ position, attachment: structuredClone(attachment) })),
+    hasMore: hasMoreFound || stoppedAt !== undefined,
+    totalCount: isFiltered ? null : records.length,
+    cursor,
+    ...(stoppedAt === undefined ? {} : { endPosition: stoppedAt }),
+  };
+}
