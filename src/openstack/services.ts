@@ -6,6 +6,8 @@ export interface Service {
   readonly name: ServiceName;
   /** Types to look for in the catalog, best first (os-service-types; devstack registers several). */
   readonly catalogTypes: readonly string[];
+  /** What an endpoint without a version in its path gets. */
+  readonly versionPath: string;
   /** The request header that carries the microversion, and its value for one. */
   readonly versionHeader: (microversion: string) => readonly [name: string, value: string];
   /** The newest microversion that we know how to read. */
@@ -17,6 +19,7 @@ export interface Service {
 export const NOVA: Service = {
   name: 'nova',
   catalogTypes: ['compute'],
+  versionPath: '/v2.1',
   versionHeader: (microversion) => ['openstack-api-version', `compute ${microversion}`],
   newest: '2.96',
   oldest: '2.79',
@@ -26,7 +29,15 @@ export const NOVA: Service = {
 export const MANILA: Service = {
   name: 'manila',
   catalogTypes: ['shared-file-system', 'sharev2'],
+  versionPath: '/v2',
   versionHeader: (microversion) => ['x-openstack-manila-api-version', microversion],
   newest: '2.82',
   oldest: '2.45',
+};
+
+/** A service's name in a sentence. */
+export const SERVICE_TITLES: Readonly<Record<ServiceName, string>> = {
+  keystone: 'Keystone',
+  nova: 'Nova',
+  manila: 'Manila',
 };

@@ -1,0 +1,62 @@
+import { GatewayError } from '../errors.ts';
+import type { Catalog, CatalogEndpoint } from './keystone/types.ts';
+import { SERVICE_TITLES, type Service } from './services.ts';
+
+/** Which of a service's endpoints is wanted. */
+export interface EndpointChoice {
+  /** null: the first region by name, so that all services come from the same one. */
+  readonly region: string | null;
+  readonly interface: 'public' | 'internal' | 'admin';
+  /** Wins over the catalog. */
+  readonly override?: string | undefined;
+}
+
+/**
+ * A service's address without a slash at the end, as the catalog has it: with or without a project id. The service's
+ * catalog types are tried in order. Throws UPSTREAM_UNAVAILABLE, with what was looked for and what there is.
+ */
+export function findEndpoint(catalog: Catalog, service: Service, choice: EndpointChoice): string {
+  if (choice.override !== undefined) return withVersion(choice.override, service);
+  for (const type of service.catalogTypes) {
+    const url = catalog
+      .filter((entry) => entry.type === type)
+      .flatMap((entry) => entry.endpoints)
+      .filter((endpoint) => matches(endpoint, choice) && isUsable(endpoint, service))
+      .sort((a, b) => (regionOf(a) < regionOf(b) ? -1 : regionOf(a) > regionOf(b) ? 1 : 0))[0]?.url;
+    if (url !== undefined) return withVersion(url, service);
+  }
+  throw new GatewayError('UPSTREAM_UNAVAILABLE', complaint(catalog, service, choice), { service: service.name });
+}
+
+function matches(endpoint: CatalogEndpoint, choice: EndpointChoice): boolean {
+  const isWanted = interfaceOf(endpoint) === choice.interface;
+  return isWanted && (choice.region === null || [endpoint.region_id, endpoint.region].includes(choice.region));
+}
+
+/** Old catalogs say `publicURL`. */
+function interfaceOf(endpoint: CatalogEndpoint): string {
+  return endpoint.interface.replace(/URL$/, '');
+}
+
+function regionOf(endpoint: CatalogEndpoint): string {
+  return endpoint.region_id ?? endpoint.region ?? '';
+}
+
+/** Manila's v1 is another API, and its code is gone. */
+function isUsable(endpoint: CatalogEndpoint, service: Service): boolean {
+  return service.name !== 'manila' || !/\/v1(\/[^/]*)?\/*$/.test(endpoint.url);
+}
+
+function withVersion(url: string, service: Service): string {
+  const trimmed = url.replace(/\/+$/, '');
+  return /\/v\d[\d.]*(\/|$)/.test(trimmed) ? trimmed : `${trimmed}${service.versionPath}`;
+}
+
+function complaint(catalog: Catalog, service: Service, choice: EndpointChoice): string {
+  const there = catalog
+    .filter((entry) => service.catalogTypes.includes(entry.type) || entry.type.startsWith('share'))
+    .flatMap(({ type, endpoints }) => endpoints.map((it) => `${type} ${interfaceOf(it)} in ${regionOf(it) || '-'}`));
+  const wanted = `${service.catalogTypes.join(' or ')}, ${choice.interface}, ${choice.region ?? 'any region'}`;
+  const found = there.length > 0 ? there.join('; ') : `only ${catalog.map(({ type }) => type).join(', ') || 'nothing'}`;
+  return `${SERVICE_TITLES[service.name]} has no usable endpoint in the token's catalog: expected ${wanted}; got ${found}`;
+}

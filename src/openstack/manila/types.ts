@@ -1,0 +1,134 @@
+/** Manila's JSON, as the shared file systems API v2 sends it (manila api-ref; recorded at 2.73 and 2.82). Times are ISO 8601 with microseconds and without a zone, UTC. */
+
+/** A share of `/shares/{id}` or `/shares/detail`. */
+export interface Share {
+  id: string;
+  name: string | null;
+  description: string | null;
+  /** A word of Manila's: `available`, `creating`, `error`, … */
+  status: string;
+  /** GiB. */
+  size: number;
+  /** `NFS`, `CIFS`, `CEPHFS`, … */
+  share_proto: string;
+  /** The type's id. */
+  share_type: string | null;
+  /** Since 2.6. */
+  share_type_name?: string | null;
+  availability_zone: string | null;
+  share_network_id: string | null;
+  snapshot_id: string | null;
+  project_id: string;
+  is_public: boolean;
+  metadata: Record<string, string>;
+  created_at: string;
+  /** The worst of all rules: `active`, `error`, `syncing` (since 2.28), before that `out_of_sync`. Since 2.10. */
+  access_rules_status?: string | null;
+  /** A migration under way. Since 2.5. */
+  task_state?: string | null;
+  /** Since 2.2. */
+  snapshot_support?: boolean;
+  /** Since 2.11. */
+  has_replicas?: boolean;
+  /** Since 2.11. */
+  replication_type?: string | null;
+  /** Since 2.16. */
+  user_id?: string | null;
+  /** Since 2.24. */
+  create_share_from_snapshot_support?: boolean;
+  /** Since 2.27. */
+  revert_to_snapshot_support?: boolean;
+  /** Since 2.31. */
+  share_group_id?: string | null;
+  /** Since 2.31. */
+  source_share_group_snapshot_member_id?: string | null;
+  /** Since 2.32. */
+  mount_snapshot_support?: boolean;
+  /** `"100%"`. Since 2.54. */
+  progress?: string | null;
+  /** Since 2.69. */
+  is_soft_deleted?: boolean;
+  /** Since 2.69. */
+  scheduled_to_be_deleted_at?: string | null;
+  /** Since 2.80. */
+  source_backup_id?: string | null;
+}
+
+/** Where a share can be mounted from: `/shares/{id}/export_locations` (since 2.9). */
+export interface ExportLocation {
+  id: string;
+  path: string;
+  /** Since 2.14. */
+  preferred?: boolean;
+  /** Since 2.87. */
+  metadata?: Record<string, string>;
+}
+
+/** An access rule. Its restricted fields are `"******"` for whom a visibility lock hides them (2.82, seen at every microversion). */
+export interface AccessRule {
+  id: string;
+  /** Of a single rule only: a list does not say it. */
+  share_id?: string;
+  /** `ip`, `user`, `cert` or `cephx`. */
+  access_type: string;
+  access_to: string;
+  /** `rw` or `ro`. */
+  access_level: string;
+  /** `queued_to_apply`, `applying`, `active`, `queued_to_update`, `updating`, `queued_to_deny`, `denying`, `error`; null for an orphan (manila/share/access.py). */
+  state: string | null;
+  /** CephFS's secret; null until the rule is active. Since 2.21. */
+  access_key?: string | null;
+  /** Since 2.33. */
+  created_at?: string | null;
+  /** Since 2.33. */
+  updated_at?: string | null;
+  /** Never hidden. Since 2.45. */
+  metadata?: Record<string, string>;
+}
+
+/** What `allow_access` takes. */
+export interface NewAccessRule {
+  access_type: string;
+  access_to: string;
+  access_level: string;
+  /** Since 2.45. Keys of 1 to 255 characters, values of 1 to 1023. */
+  metadata?: Record<string, string>;
+}
+
+/** What Manila tells a user of work that failed: `/messages` (since 2.37). */
+export interface Message {
+  id: string;
+  resource_type: string;
+  resource_id: string;
+  /** `010` update access rules, `003` delete access rules (manila/message/message_field.py). */
+  action_id: string;
+  detail_id: string;
+  user_message: string;
+  message_level: string;
+  request_id: string | null;
+  project_id: string;
+  created_at: string;
+  expires_at: string | null;
+}
+
+/** A network that shares are served on. Since 2.51 its subnets hold what was at the top level before. */
+export interface ShareNetwork {
+  id: string;
+  name: string | null;
+  project_id: string;
+  /** Since 2.51. */
+  share_network_subnets?: ShareNetworkSubnet[];
+  /** Before 2.51. */
+  neutron_net_id?: string | null;
+  /** Before 2.51. */
+  neutron_subnet_id?: string | null;
+}
+
+export interface ShareNetworkSubnet {
+  id: string;
+  neutron_net_id: string | null;
+  neutron_subnet_id: string | null;
+  cidr: string | null;
+  ip_version: number | null;
+  availability_zone: string | null;
+}

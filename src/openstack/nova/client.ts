@@ -1,0 +1,52 @@
+import { orNull, path, type Query, request } from '../request.ts';
+import { NOVA } from '../services.ts';
+import type { Session } from '../session.ts';
+import type { InterfaceAttachment, Link, NovaServer } from './types.ts';
+
+/** Which servers a list has: Nova's own query parameters (nova schemas/servers.py). Since 2.75 an unknown one is a 400. */
+export interface ServerFilters {
+  /** A regular expression. */
+  name?: string;
+  status?: readonly string[];
+  /** ISO 8601: servers changed or deleted since. */
+  'changes-since'?: string;
+  /** Admins only: a member gets 403. */
+  all_tenants?: '1';
+  project_id?: string;
+}
+
+/** One server; null when there is none for this token (404). */
+export function getServer(session: Session, id: string): Promise<NovaServer | null> {
+  return orNull(fetchServer(session, id));
+}
+
+async function fetchServer(session: Session, id: string): Promise<NovaServer> {
+  const options = { path: path`/servers/${id}`, expects: 'server' };
+  return (await request<{ server: NovaServer }>(session, NOVA, options)).body.server;
+}
+
+/**
+ * A page of servers, newest first. `hasNext` is true for a full page also when the next one is empty: Nova does not look
+ * ahead. A marker that is gone is a 400. Servers of a cell that is down are silently missing here.
+ */
+export async function listServers(
+  session: Session,
+  { limit, marker, filters }: { limit: number; marker?: string | null; filters?: ServerFilters },
+): Promise<{ servers: NovaServer[]; hasNext: boolean }> {
+  const query: Query = { limit, marker, ...filters };
+  const { body } = await request<{ servers: NovaServer[]; servers_links?: Link[] }>(session, NOVA, {
+    path: '/servers/detail',
+    query,
+    expects: 'servers',
+  });
+  return { servers: body.servers, hasNext: body.servers_links?.some(({ rel }) => rel === 'next') ?? false };
+}
+
+/** A server's ports with their Neutron networks, which the server itself does not say. A server that is gone is a 404. */
+export async function listInterfaces(session: Session, serverId: string): Promise<InterfaceAttachment[]> {
+  const { body } = await request<{ interfaceAttachments: InterfaceAttachment[] }>(session, NOVA, {
+    path: path`/servers/${serverId}/os-interface`,
+    expects: 'interfaceAttachments',
+  });
+  return body.interfaceAttachments;
+}
