@@ -39,6 +39,9 @@ export interface Attachments {
   listForServers(session: Session, serverIds: readonly string[]): Promise<Attachment[][]>;
   /** One list a share, in the order asked. */
   listForShares(session: Session, shareIds: readonly string[]): Promise<Attachment[][]>;
-  /** The project's events; ends when its consumer returns it. Throws CURSOR_EXPIRED before the first event, LIMIT_EXCEEDED when the listener is too slow. */
-  watch(session: Session, filter: WatchFilter): AsyncIterableIterator<AttachmentEvent>;
+  /**
+   * The project's events, live once this resolves; ends when its consumer returns it. Rejects with CURSOR_EXPIRED or
+   * BAD_USER_INPUT for a cursor it cannot go on from; the iterator throws LIMIT_EXCEEDED when its consumer is too slow.
+   */
+  watch(session: Session, filter: WatchFilter): Promise<AsyncIterableIterator<AttachmentEvent>>;
 }

@@ -1,0 +1,169 @@
+/** What is done to Manila for an attachment, each call safe to repeat, and what Nova and Manila show of it. */
+import { GatewayError } from '../errors.ts';
+import { OpenStackError } from '../openstack/errors.ts';
+import {
+  allowAccess,
+  denyAccess,
+  isDuplicateRule,
+  listAccessRules,
+  listExportLocations,
+  listMessages,
+  updateAccessRuleMetadata,
+} from '../openstack/manila/client.ts';
+import type { AccessRule } from '../openstack/manila/types.ts';
+import { getServer } from '../openstack/nova/client.ts';
+import type { Session } from '../openstack/session.ts';
+import type { Attachment } from './attachment.ts';
+import type { Observation, SeenRule } from './machine.ts';
+import { isSameTarget } from './targets.ts';
+
+/** What marks a rule as ours. Metadata is never redacted, at any microversion (manila share_access view). */
+export const MANAGED_BY = 'nova-manila-gateway';
+
+/** What upstream shows, and the rules as Manila sent them, aligned with the targets. */
+export interface Seen extends Observation {
+  rules: (SeenRule | null)[];
+  wire: (AccessRule | null)[];
+  /** Other attachments of ours on the same share. */
+  others: readonly Attachment[];
+}
+
+/** Attachments that keep needing their rules. */
+const STAYS = new Set<string>(['attaching', 'attached', 'error_attaching']);
+
+/**
+ * Looks at everything the next decision needs. Costs one request; three when every rule is active, or the work takes long: then the server is looked at too.
+ * @param others the share's other attachments, from the store
+ */
+export async function observe(
+  session: Session,
+  record: Attachment,
+  others: readonly Attachment[],
+  isSlow: boolean,
+): Promise<Seen> {
+  const rules = await listAccessRules(session, record.shareId);
+  const seen = match(record, rules ?? [], others);
+  if (!rules) return { ...seen, share: 'gone' };
+  const isActive = seen.rules.every((rule) => rule?.state === 'active');
+  if (record.status !== 'attaching' || !(isActive || isSlow)) return seen;
+  const [server, locations] = await Promise.all([
+    getServer(session, record.serverId),
+    listExportLocations(session, record.shareId),
+  ]);
+  return { ...seen, server: server ? 'present' : 'gone', isExported: (locations?.length ?? 0) > 0 };
+}
+
+/** The record's targets found among a share's rules. A redacted rule is told by our metadata only. */
+export function match(record: Attachment, rules: readonly AccessRule[], others: readonly Attachment[]): Seen {
+  const wire = record.targets.map(
+    (target) =>
+      rules.find(
+        (rule) =>
+          rule.access_type === record.accessType && isSameTarget(record.accessType, rule.access_to, target.accessTo),
+      ) ??
+      rules.find((rule) => rule.id === target.ruleId) ??
+      null,
+  );
+  const staying = others.filter((other) => other.id !== record.id && STAYS.has(other.status));
+  return {
+    server: 'unasked',
+    share: 'present',
+    isExported: null,
+    others: staying,
+    wire,
+    rules: wire.map((rule, i) => rule && see(rule, isNeeded(record, i, staying))),
+  };
+}
+
+/** The record with what was last seen of its rules. */
+export function withSeen(record: Attachment, seen: Seen): Attachment {
+  const targets = record.targets.map((target, i) => {
+    const rule = seen.rules[i];
+    return rule
+      ? { ...target, ruleId: rule.id, isOwned: rule.isOurs, state: rule.state }
+      : { ...target, ruleId: null, state: null };
+  });
+  return { ...record, targets };
+}
+
+/** Grants one target. `seen` is what Manila made; null when a rule for it exists already and must be looked at. */
+export async function allow(session: Session, record: Attachment, target: number): Promise<SeenRule | null> {
+  const accessTo = record.targets[target]?.accessTo ?? '';
+  try {
+    const rule = await allowAccess(session, record.shareId, {
+      access_type: record.accessType,
+      access_to: accessTo,
+      access_level: record.accessLevel,
+      metadata: ruleMetadata(record),
+    });
+    return see(rule, false);
+  } catch (error) {
+    if (isDuplicateRule(error)) return null;
+    throw error;
+  }
+}
+
+/** Takes one rule away. False when it was gone already: a 404 is success. */
+export async function deny(session: Session, record: Attachment, ruleId: string): Promise<boolean> {
+  try {
+    await denyAccess(session, record.shareId, ruleId);
+    return true;
+  } catch (error) {
+    if (error instanceof OpenStackError && error.status === 404) return false;
+    throw error;
+  }
+}
+
+/**
+ * Gives the rules that stay for others a new owner in their metadata, before the record goes: what a rebuild finds in Manila then
+ * is an attachment that exists.
+ */
+export async function bequeath(session: Session, record: Attachment, seen: Seen): Promise<void> {
+  for (const [i, rule] of seen.wire.entries()) {
+    if (rule?.metadata?.attachment_id !== record.id) continue;
+    const heir = seen.others.find((other) => hasTarget(other, record, i));
+    if (heir) await updateAccessRuleMetadata(session, rule.id, ruleMetadata(heir));
+  }
+}
+
+/** Manila's newest user message about the share's access rules; null when there is none, or it cannot be read. */
+export async function explain(session: Session, shareId: string): Promise<string | null> {
+  try {
+    const messages = await listMessages(session, { resourceId: shareId, limit: 10 });
+    // manila message/message_field.py: 010 update access rules, 003 delete access rules
+    return messages.find((message) => ['010', '003'].includes(message.action_id))?.user_message ?? null;
+  } catch (error) {
+    if (error instanceof OpenStackError || error instanceof GatewayError) return null;
+    throw error;
+  }
+}
+
+/** What a rule carries, so that the record can be rebuilt from Manila. Values are 1 to 1,023 characters there. */
+export function ruleMetadata(record: Attachment): Record<string, string> {
+  return {
+    managed_by: MANAGED_BY,
+    attachment_id: record.id,
+    server_id: record.serverId,
+    ...(record.mountPoint ? { mount_point: record.mountPoint } : {}),
+    ...(record.requestedAccessTo ? { access_to_given: 'true' } : {}),
+  };
+}
+
+function see(rule: AccessRule, isShared: boolean): SeenRule {
+  return {
+    id: rule.id,
+    state: rule.state,
+    level: rule.access_level === 'ro' ? 'ro' : 'rw',
+    isOurs: rule.metadata?.managed_by === MANAGED_BY,
+    isShared,
+  };
+}
+
+function isNeeded(record: Attachment, target: number, others: readonly Attachment[]): boolean {
+  return others.some((other) => hasTarget(other, record, target));
+}
+
+function hasTarget(other: Attachment, record: Attachment, target: number): boolean {
+  const accessTo = record.targets[target]?.accessTo ?? '';
+  return other.accessType === record.accessType && other.targets.some((one) => one.accessTo === accessTo);
+}

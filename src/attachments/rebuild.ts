@@ -1,0 +1,138 @@
+/** Reads a project's attachments back from Manila, where every access rule of ours says whose it is. */
+import type { Logger } from 'pino';
+import { listAccessRules, listShares } from '../openstack/manila/client.ts';
+import type { AccessRule, Share } from '../openstack/manila/types.ts';
+import type { Session } from '../openstack/session.ts';
+import { MANAGED_BY } from './attacher.ts';
+import { type Attachment, type AttachmentStatus, parseAttachmentId } from './attachment.ts';
+import type { AttachmentStore } from './store/contract.ts';
+import { accessTypeOf, isSameTarget } from './targets.ts';
+
+/** Shares asked for at once. */
+const PAGE = 1000;
+/** Pages at the most: a project of 100,000 shares. */
+const MAX_PAGES = 100;
+/** Rule lists asked for at the same time. */
+const PARALLEL = 8;
+/** How long one rebuild may take, in ms. */
+const DEADLINE_MS = 120_000;
+
+/**
+ * Makes sure that the store's records of a project are complete: where its marker is missing (first use, or the store lost its state)
+ * they are rebuilt, once in this process however many ask.
+ */
+export function createRebuild(store: AttachmentStore, log: Logger) {
+  const running = new Map<string, Promise<void>>();
+  return async function ensureKnown(session: Session, projectId: string): Promise<void> {
+    if (await store.isKnown(projectId)) return;
+    const shared =
+      running.get(projectId) ??
+      rebuild(store, session, projectId, log).finally(() => {
+        running.delete(projectId);
+      });
+    running.set(projectId, shared);
+    await shared;
+  };
+}
+
+async function rebuild(store: AttachmentStore, caller: Session, projectId: string, log: Logger): Promise<void> {
+  const session = { ...caller, signal: AbortSignal.timeout(DEADLINE_MS) };
+  const shares = await listAllShares(session, projectId);
+  let found = 0;
+  const queue = shares.values();
+  const work = async () => {
+    for (const share of queue) {
+      const rules = (await listAccessRules(session, share.id)) ?? [];
+      for (const record of recordsOf(projectId, share, rules)) {
+        // an existing record is newer than what was read: create leaves it alone
+        const made = await store.create(record, null, null, record.status === 'attached' ? null : 0);
+        if (made.outcome === 'created') found++;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, work));
+  await store.markKnown(projectId);
+  log.info({ projectId, shares: shares.length, attachments: found }, 'attachments rebuilt from Manila');
+}
+
+async function listAllShares(session: Session, projectId: string): Promise<Share[]> {
+  const isOwn = session.identity.projectId === projectId;
+  const filters: Record<string, string> = isOwn ? {} : { all_tenants: '1', project_id: projectId };
+  const shares = new Map<string, Share>();
+  // a short page is not the end: Manila limits rows of share instances before it groups them
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const { shares: some } = await listShares(session, { limit: PAGE, offset: page * PAGE, filters });
+    if (some.length === 0) break;
+    for (const share of some) shares.set(share.id, share);
+  }
+  return [...shares.values()];
+}
+
+/** The records that a share's rules tell of. Rules that are not ours, or whose metadata is damaged, tell nothing. */
+export function recordsOf(projectId: string, share: Share, rules: readonly AccessRule[]): Attachment[] {
+  const byAttachment = new Map<string, AccessRule[]>();
+  for (const rule of rules) {
+    const id = rule.metadata?.attachment_id;
+    if (rule.metadata?.managed_by !== MANAGED_BY || !id) continue;
+    if (parseAttachmentId(id)?.shareId !== share.id) continue;
+    byAttachment.set(id, [...(byAttachment.get(id) ?? []), rule]);
+  }
+  return [...byAttachment].map(([id, own]) => recordOf(projectId, share, id, own));
+}
+
+function recordOf(projectId: string, share: Share, id: string, rules: AccessRule[]): Attachment {
+  const accessType = accessTypeOf(share);
+  const { serverId = '' } = parseAttachmentId(id) ?? {};
+  const metadata = rules[0]?.metadata ?? {};
+  const createdAt = rules.map((rule) => iso(rule.created_at)).sort()[0] ?? new Date().toISOString();
+  const targets = rules
+    .filter((rule, i) => rules.findIndex((one) => isSameTarget(accessType, one.access_to, rule.access_to)) === i)
+    .map((rule) => ({ accessTo: rule.access_to, ruleId: rule.id, isOwned: true, state: rule.state }))
+    .sort((a, b) => (a.accessTo < b.accessTo ? -1 : 1));
+  const status = statusOf(rules);
+  return {
+    id,
+    projectId,
+    serverId,
+    shareId: share.id,
+    mountPoint: metadata.mount_point ?? null,
+    accessLevel: rules[0]?.access_level === 'ro' ? 'ro' : 'rw',
+    accessType,
+    requestedAccessTo: metadata.access_to_given === 'true' ? targets.map((target) => target.accessTo) : null,
+    targets,
+    status,
+    isAccepted: status === 'detaching',
+    previousStatus: status === 'detaching' ? 'attached' : null,
+    reason: null,
+    attempts: 0,
+    failures: 0,
+    fault:
+      status === 'error_attaching'
+        ? {
+            code: 'RULE_ERROR',
+            message: 'Manila could not apply the access rule',
+            at: new Date().toISOString(),
+            openstackRequestId: null,
+          }
+        : null,
+    requestId: null,
+    userId: null,
+    createdAt,
+    updatedAt: createdAt,
+    statusSince: new Date().toISOString(),
+    version: 0,
+  };
+}
+
+// a rule on its way out was denied with somebody's token; the others follow it
+function statusOf(rules: readonly AccessRule[]): AttachmentStatus {
+  const states = rules.map((rule) => rule.state);
+  if (states.some((state) => state === 'queued_to_deny' || state === 'denying')) return 'detaching';
+  if (states.includes('error')) return 'error_attaching';
+  return states.every((state) => state === 'active') ? 'attached' : 'attaching';
+}
+
+function iso(timestamp: string | null | undefined): string {
+  if (!timestamp) return new Date().toISOString();
+  return new Date(/[zZ]|[+-]\d\d:\d\d$/.test(timestamp) ? timestamp : `${timestamp}Z`).toISOString();
+}

@@ -1,0 +1,134 @@
+/** Whom an attachment grants access: from the share's protocol, the server's addresses and what the user gave. */
+import ipaddr from 'ipaddr.js';
+import { GatewayError } from '../errors.ts';
+import { getShareNetwork } from '../openstack/manila/client.ts';
+import type { Share } from '../openstack/manila/types.ts';
+import { listInterfaces } from '../openstack/nova/client.ts';
+import type { NovaServer } from '../openstack/nova/types.ts';
+import type { Session } from '../openstack/session.ts';
+import type { AccessType } from './attachment.ts';
+
+/** How many access rules one attachment may have. */
+export const MAX_TARGETS = 16;
+
+/** The access type that a protocol's drivers take (manila share/driver.py protocol_access_mapping). */
+const ACCESS_TYPES: Record<string, AccessType> = { NFS: 'ip', CIFS: 'user', CEPHFS: 'cephx' };
+
+/** The access type for a share; throws BAD_USER_INPUT for a protocol that cannot be attached. */
+export function accessTypeOf(share: Share): AccessType {
+  const type = ACCESS_TYPES[share.share_proto.toUpperCase()];
+  if (type) return type;
+  throw new GatewayError(
+    'BAD_USER_INPUT',
+    `Share ${share.id} is ${share.share_proto}: expected one of ${Object.keys(ACCESS_TYPES).join(', ')}`,
+  );
+}
+
+/** `accessTo` as the user gave it: checked for its type, canonical, sorted, each once. Throws BAD_USER_INPUT. */
+export function requestedTargets(type: AccessType, accessTo: readonly string[]): string[] {
+  if (accessTo.length === 0 || accessTo.length > MAX_TARGETS) {
+    throw new GatewayError('BAD_USER_INPUT', `accessTo: expected 1 to ${MAX_TARGETS} entries, got ${accessTo.length}`);
+  }
+  return [...new Set(accessTo.map((to) => checkTarget(type, to)))].sort();
+}
+
+/** The access rules' targets for a server where the user gave none. Throws BAD_USER_INPUT when there is nothing to grant to. */
+export async function findTargets(
+  session: Session,
+  type: AccessType,
+  server: NovaServer,
+  share: Share,
+): Promise<string[]> {
+  if (type === 'cephx') return [`srv-${server.id}`];
+  if (type === 'user') {
+    throw new GatewayError('BAD_USER_INPUT', `Share ${share.id} is CIFS: accessTo must name the user to grant access`);
+  }
+  const onShareNetwork = share.share_network_id
+    ? await addressesOnShareNetwork(session, server.id, share.share_network_id)
+    : [];
+  const found = onShareNetwork.length > 0 ? onShareNetwork : fixedIPv4(server);
+  if (found.length === 0) {
+    throw new GatewayError('BAD_USER_INPUT', `Server ${server.id} has no fixed IPv4 address: give accessTo`);
+  }
+  return requestedTargets('ip', found.slice(0, MAX_TARGETS));
+}
+
+/** Addresses as Manila compares them: `10.0.0.5/32` is `10.0.0.5`, IPv6 as RFC 5952 writes it. Null when it is neither address nor network. */
+export function canonicalAddress(text: string): string | null {
+  const [address = '', prefix, more] = text.split('/');
+  if (more !== undefined || !isPlainAddress(address)) return null;
+  const parsed = ipaddr.parse(address);
+  const written = parsed.kind() === 'ipv6' ? (parsed as ipaddr.IPv6).toRFC5952String() : parsed.toString();
+  const bits = parsed.kind() === 'ipv6' ? 128 : 32;
+  if (prefix === undefined) return written;
+  if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > bits) return null;
+  return Number(prefix) === bits ? written : `${written}/${Number(prefix)}`;
+}
+
+/** Whether two targets of one type are the same to Manila. */
+export function isSameTarget(type: string, one: string, other: string): boolean {
+  if (one === other) return true;
+  return type === 'ip' && canonicalAddress(one) !== null && canonicalAddress(one) === canonicalAddress(other);
+}
+
+// the drivers take four decimal numbers only; ipaddr.js alone would also take 10.1 and 0x7f.1
+function isPlainAddress(address: string): boolean {
+  return (
+    ipaddr.IPv4.isValidFourPartDecimal(address) ||
+    (address.includes(':') && !address.includes('%') && ipaddr.IPv6.isValid(address))
+  );
+}
+
+function checkTarget(type: AccessType, to: string): string {
+  if (type === 'ip') return checkAddress(to);
+  // manila api/common.py validate_username and validate_cephx_id
+  const isValid =
+    type === 'user'
+      ? /^[^"/\\[\]:;|=,+*?<>]{4,255}$/.test(to) && !/[\p{Cc}]/u.test(to)
+      : /^[\x20-\x7e]{1,255}$/.test(to) && !to.includes('.') && to.trim() === to;
+  if (isValid) return to;
+  const expected =
+    type === 'user'
+      ? 'a user of 4 to 255 characters without "/\\[]:;|=,+*?<>'
+      : 'a cephx id of printable ASCII without "."';
+  throw new GatewayError('BAD_USER_INPUT', `accessTo: expected ${expected}, got ${JSON.stringify(to)}`);
+}
+
+function checkAddress(to: string): string {
+  const canonical = canonicalAddress(to.trim());
+  if (canonical === null) {
+    throw new GatewayError('BAD_USER_INPUT', `accessTo: expected an IP address or network, got ${JSON.stringify(to)}`);
+  }
+  if (canonical.includes('/')) {
+    const [address, bits] = ipaddr.parseCIDR(canonical);
+    const network = (address.kind() === 'ipv6' ? ipaddr.IPv6 : ipaddr.IPv4).networkAddressFromCIDR(canonical);
+    if (network.toNormalizedString() !== address.toNormalizedString()) {
+      throw new GatewayError(
+        'BAD_USER_INPUT',
+        `accessTo: ${JSON.stringify(to)} has host bits set, expected ${canonicalAddress(`${network.toString()}/${bits}`)}`,
+      );
+    }
+  }
+  return canonical;
+}
+
+function fixedIPv4(server: NovaServer): string[] {
+  return Object.values(server.addresses ?? {})
+    .flat()
+    .filter((address) => address.version === 4 && address['OS-EXT-IPS:type'] === 'fixed')
+    .map((address) => address.addr);
+}
+
+// the server's own addresses on the Neutron network that the share is served on; IPv4, as backends may drop IPv6 rules silently
+async function addressesOnShareNetwork(session: Session, serverId: string, shareNetworkId: string): Promise<string[]> {
+  const [network, interfaces] = await Promise.all([
+    getShareNetwork(session, shareNetworkId),
+    listInterfaces(session, serverId),
+  ]);
+  const subnets = network?.share_network_subnets ?? [];
+  const ids = new Set([network?.neutron_net_id, ...subnets.map((subnet) => subnet.neutron_net_id)].filter(Boolean));
+  return interfaces
+    .filter((port) => ids.has(port.net_id))
+    .flatMap((port) => (port.fixed_ips ?? []).map((ip) => ip.ip_address))
+    .filter((ip) => ipaddr.IPv4.isValidFourPartDecimal(ip));
+}
