@@ -1,0 +1,279 @@
+import { afterAll, expect, jest, test } from '@jest/globals';
+import fc from 'fast-check';
+import { pino } from 'pino';
+import { type Attachment, type AttachmentEvent, attachmentId } from '../../src/attachments/attachment.ts';
+import { createCallers } from '../../src/attachments/callers.ts';
+import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
+import { createMemoryStore } from '../../src/attachments/store/memory.ts';
+import { OpenStackError } from '../../src/openstack/errors.ts';
+import type { AccessRule } from '../../src/openstack/manila/types.ts';
+import type { Session } from '../../src/openstack/session.ts';
+
+/**
+ * Random histories over the real service, passes and in-process store, with Manila as a map that loses answers, refuses and fails,
+ * and a process that dies before or after a call or a commit. Then a quiet time, in which all must come right.
+ */
+
+const SERVER = '11111111-1111-4111-8111-111111111111';
+const SHARE = '22222222-2222-4222-8222-222222222222';
+const ID = attachmentId(SERVER, SHARE);
+const PROJECT = 'project-1';
+const LEASE_MS = 30_000;
+
+class Crash extends Error {}
+
+type Fault = 'none' | 'lost_before' | 'lost_after' | 'refused' | 'crash_before' | 'crash_after';
+
+interface World {
+  rules: Map<string, AccessRule>;
+  count: number;
+  faults: Fault[];
+  /** What befalls the next commits. */
+  storeFaults: Fault[];
+}
+
+let world: World;
+
+const uncertain = () => new OpenStackError('no answer', { service: 'manila', kind: 'timeout' });
+const refused = (status: number, message: string) =>
+  new OpenStackError(message, { service: 'manila', kind: 'refused', status, upstreamMessage: message });
+
+async function through<T>(faults: Fault[], work: () => T | Promise<T>): Promise<T> {
+  const fault = faults.shift() ?? 'none';
+  if (fault === 'lost_before') throw uncertain();
+  if (fault === 'refused') throw refused(403, 'Access was denied to this resource.');
+  if (fault === 'crash_before') throw new Crash();
+  const done = await work();
+  if (fault === 'lost_after') throw uncertain();
+  if (fault === 'crash_after') throw new Crash();
+  return done;
+}
+
+jest.unstable_mockModule('../../src/openstack/manila/client.ts', () => ({
+  getShare: async () => ({
+    id: SHARE,
+    share_proto: 'NFS',
+    status: 'available',
+    share_network_id: null,
+    project_id: PROJECT,
+  }),
+  getShareNetwork: async () => null,
+  listShares: async () => ({ shares: [], count: 0 }),
+  listAccessRules: () => through(world.faults, () => [...world.rules.values()].map((rule) => ({ ...rule }))),
+  listExportLocations: async () => [{ id: 'e', path: '10.0.0.1:/share', preferred: true }],
+  listMessages: async () => [],
+  updateAccessRuleMetadata: async () => undefined,
+  isDuplicateRule: (error: unknown) => error instanceof OpenStackError && /exists/.test(error.upstreamMessage),
+  allowAccess: (_: Session, __: string, rule: AccessRule) =>
+    through(world.faults, () => {
+      if ([...world.rules.values()].some((one) => one.access_to === rule.access_to)) {
+        throw refused(400, `Share access ip:${rule.access_to} exists.`);
+      }
+      const made = { ...rule, id: `rule-${++world.count}`, state: 'queued_to_apply' };
+      world.rules.set(made.id, made);
+      return { ...made };
+    }),
+  denyAccess: (_: Session, __: string, ruleId: string) =>
+    through(world.faults, () => {
+      const rule = world.rules.get(ruleId);
+      if (!rule) throw refused(404, 'Resource could not be found.');
+      rule.state = 'queued_to_deny';
+    }),
+}));
+jest.unstable_mockModule('../../src/openstack/nova/client.ts', () => ({
+  getServer: async () => ({
+    id: SERVER,
+    tenant_id: PROJECT,
+    status: 'ACTIVE',
+    addresses: { private: ['10.0.0.5', '10.0.0.6'].map((addr) => ({ addr, version: 4, 'OS-EXT-IPS:type': 'fixed' })) },
+  }),
+  listInterfaces: async () => [],
+}));
+
+const { createAttachments } = await import('../../src/attachments/service.ts');
+const { drive } = await import('../../src/attachments/drive.ts');
+
+const log = pino({ level: 'silent' });
+const session = {
+  token: 'token',
+  identity: { projectId: PROJECT, userId: 'user-1', expiresAt: Date.now() + 3_600_000, roles: ['member'] },
+  requestId: 'req-1',
+  log,
+} as unknown as Session;
+
+/** The store with a process in front of it that may die at any write. */
+function mortal(store: AttachmentStore): AttachmentStore {
+  return {
+    ...store,
+    create: (...args) => through(world.storeFaults, () => store.create(...args)),
+    commit: (...args) => through(world.storeFaults, () => store.commit(...args)),
+    remove: (...args) => through(world.storeFaults, () => store.remove(...args)),
+  };
+}
+
+type Step =
+  | { do: 'attach' | 'detach' | 'progress' | 'fail_rule' | 'removed_by_others'; faults: Fault[]; storeFaults: Fault[] }
+  | { do: 'pass'; who: 'caller' | 'own' | 'nobody'; faults: Fault[]; storeFaults: Fault[] };
+
+function newProcess(store: AttachmentStore) {
+  const callers = createCallers(null);
+  const reconciler = { start() {}, schedule() {}, stop: async () => {} };
+  return createAttachments({ store, callers, reconciler, log, leaseMs: LEASE_MS, deadlineMs: 600_000 });
+}
+
+async function onePass(store: AttachmentStore, who: 'caller' | 'own' | 'nobody'): Promise<void> {
+  const owner = `owner-${Math.random()}`;
+  const claimed = await store.claim(PROJECT, ID, { owner, ms: LEASE_MS });
+  if (typeof claimed === 'string') return;
+  const mayFinish = claimed.status === 'detaching' && claimed.isAccepted;
+  const rights = { mayGrant: who === 'caller', mayRevoke: who === 'caller' || (who === 'own' && mayFinish) };
+  const signal = new AbortController().signal;
+  const leaseEnds = performance.now() + LEASE_MS;
+  await drive({ store, session, rights, owner, leaseEnds, signal, deadlineMs: 600_000, isStrict: false }, claimed);
+}
+
+/** Manila works on one rule at a time, in any order; on all of them when none is named. */
+function progress(which?: number): void {
+  for (const [i, rule] of [...world.rules.values()].entries()) {
+    if (which !== undefined && which % 2 !== i) continue;
+    if (rule.state === 'queued_to_apply') rule.state = 'applying';
+    else if (rule.state === 'applying') rule.state = 'active';
+    else if (rule.state === 'queued_to_deny') rule.state = 'denying';
+    else if (rule.state === 'denying') world.rules.delete(rule.id);
+  }
+}
+
+const quietly = async (work: Promise<unknown>) => {
+  await work.catch((error: unknown) => {
+    const isExpected =
+      error instanceof Crash || error instanceof OpenStackError || (error as { code?: string }).code !== undefined;
+    if (!isExpected) throw error;
+    // a dead process's lease runs out before anybody else acts
+    clock += LEASE_MS + 1;
+  });
+};
+
+let clock = Date.now();
+
+const fault = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<Fault>('none') },
+  fc.constantFrom<Fault>('lost_before', 'lost_after', 'refused', 'crash_before', 'crash_after'),
+);
+const storeFault = fc.oneof(
+  { weight: 8, arbitrary: fc.constant<Fault>('none') },
+  fc.constantFrom<Fault>('crash_before', 'crash_after'),
+);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    do: fc.constantFrom(
+      'attach' as const,
+      'detach' as const,
+      'progress' as const,
+      'fail_rule' as const,
+      'removed_by_others' as const,
+    ),
+    faults: fc.array(fault, { maxLength: 4 }),
+    storeFaults: fc.array(storeFault, { maxLength: 3 }),
+  }),
+  fc.record({
+    do: fc.constant('pass' as const),
+    who: fc.constantFrom('caller' as const, 'own' as const, 'nobody' as const),
+    faults: fc.array(fault, { maxLength: 4 }),
+    storeFaults: fc.array(storeFault, { maxLength: 3 }),
+  }),
+);
+
+async function play(store: AttachmentStore, steps: Step[]): Promise<void> {
+  let attachments = newProcess(mortal(store));
+  for (const one of steps) {
+    world.faults = [...one.faults];
+    world.storeFaults = [...one.storeFaults];
+    const before = clock;
+    if (one.do === 'attach') await quietly(attachments.attach(session, ATTACH));
+    else if (one.do === 'detach') await quietly(attachments.detach(session, DETACH));
+    else if (one.do === 'pass') await quietly(onePass(mortal(store), one.who));
+    else if (one.do === 'progress') progress(one.faults.length);
+    else if (one.do === 'fail_rule')
+      for (const rule of world.rules.values()) if (rule.state === 'applying') rule.state = 'error';
+    if (one.do === 'removed_by_others') world.rules.delete([...world.rules.keys()][0] ?? '');
+    if (clock !== before) attachments = newProcess(mortal(store));
+  }
+}
+
+const ATTACH = {
+  serverId: SERVER,
+  shareId: SHARE,
+  mountPoint: '/mnt/data',
+  accessLevel: 'rw' as const,
+  accessTo: null,
+};
+const DETACH = { serverId: SERVER, shareId: SHARE, mountPoint: null };
+
+async function quietTime(store: AttachmentStore): Promise<Attachment | null> {
+  world.faults = [];
+  world.storeFaults = [];
+  for (let i = 0; i < 60; i++) {
+    clock += LEASE_MS + 1;
+    await onePass(store, 'caller');
+    progress();
+  }
+  return await store.get(PROJECT, ID);
+}
+
+/** What may follow what in a log. DETACH_FAILED leads back to any state before; a failure may be told again after a retry. */
+function isOrdered(events: AttachmentEvent[]): boolean {
+  const may: Record<string, string[]> = {
+    ATTACH_STARTED: ['ATTACHED', 'ATTACH_FAILED', 'DETACH_STARTED'],
+    ATTACHED: ['ATTACH_FAILED', 'DETACH_STARTED'],
+    ATTACH_FAILED: ['ATTACH_STARTED', 'DETACH_STARTED', 'DETACHED'],
+    DETACH_STARTED: ['DETACHED', 'DETACH_FAILED', 'ATTACH_STARTED'],
+    DETACHED: ['ATTACH_STARTED'],
+    DETACH_FAILED: ['ATTACH_STARTED', 'DETACH_STARTED', 'ATTACHED', 'ATTACH_FAILED'],
+  };
+  return events.every((event, i) => {
+    const last = events[i - 1];
+    return last ? (may[last.type]?.includes(event.type) ?? false) : event.type === 'ATTACH_STARTED';
+  });
+}
+
+/** What an event says that Manila does not show at that moment. */
+function liesOf(event: AttachmentEvent): string[] {
+  const states = [...world.rules.values()].map((rule) => rule.state);
+  if (event.type === 'ATTACHED' && (states.length !== 2 || states.some((state) => state !== 'active'))) {
+    return [`ATTACHED with rules ${states}`];
+  }
+  return event.type === 'DETACHED' && states.length > 0 ? [`DETACHED with rules ${states}`] : [];
+}
+
+function fail(error: Error): never {
+  throw error;
+}
+
+let played = 0;
+afterAll(() => expect(played).toBeGreaterThanOrEqual(500));
+
+test('after any history and a quiet time: settled, no rule without a record, attached means active, events in order', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
+      world = { rules: new Map(), count: 0, faults: [], storeFaults: [] };
+      const store = createMemoryStore({ logLength: 10_000, now: () => clock });
+      await store.markKnown(PROJECT);
+      const lies: string[] = [];
+      await store.follow(PROJECT, (event) => lies.push(...liesOf(event)), fail);
+      await play(store, steps);
+      const record = await quietTime(store);
+      const targets = new Set(record?.targets.map((target) => target.accessTo));
+      for (const rule of world.rules.values()) expect(targets).toContain(rule.access_to);
+      expect(['attached', 'error_attaching', 'error_detaching', undefined]).toContain(record?.status);
+      if (record?.status === 'attached') {
+        expect([...world.rules.values()].map((rule) => rule.state)).toEqual(['active', 'active']);
+      }
+      expect(lies).toEqual([]);
+      const events = await store.readEvents(PROJECT, '0-0', 10_000);
+      expect(events).not.toBe('expired');
+      expect(isOrdered(events as AttachmentEvent[])).toBe(true);
+      played++;
+    }),
+    { numRuns: 500 },
+  );
+});
