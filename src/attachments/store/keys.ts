@@ -1,0 +1,64 @@
+/** Every Redis key and channel; nowhere else is one spelled. Imports no package. */
+
+/** How many slots' worth of keys there are: a project's shard is `crc16(projectId) mod SHARDS`. */
+export const SHARDS = 256;
+
+/** Keys of one gateway family, all beginning with its prefix. */
+export type Keys = ReturnType<typeof createKeys>;
+
+/**
+ * Makes the functions that spell keys. All keys of a project carry the hash tag of its shard, `{p<shard>}`: Redis
+ * Cluster keeps them in one slot, so that one script may touch them all. The prefix must hold no brace.
+ */
+export function createKeys(prefix: string) {
+  const shardKey = (shard: number, name: string) => `${prefix}{p${shard}}:${name}`;
+  const key = (projectId: string, name: string) => shardKey(shardOf(projectId), `${name}:${projectId}`);
+  return {
+    /** Hash: `version`, `record` (JSON), `status`, `position`, `mount_point`, `owner` and `until` of the lease. */
+    record: (projectId: string, id: string) => `${key(projectId, 'record')}:${id}`,
+    /** Sorted set of positions, all of score 0: a lexicographic index. All attachments of the project. */
+    projectIndex: (projectId: string) => key(projectId, 'attachments'),
+    /** The like, of one server. */
+    serverIndex: (projectId: string, serverId: string) => `${key(projectId, 'server')}:${serverId}`,
+    /** The like, of one share. */
+    shareIndex: (projectId: string, shareId: string) => `${key(projectId, 'share')}:${shareId}`,
+    /** Hash: mount point -> attachment id, of one server. */
+    mountPoints: (projectId: string, serverId: string) => `${key(projectId, 'mounts')}:${serverId}`,
+    /** Sorted set of a shard: `<project id> <attachment id>` by when it is due, ms of Redis' clock. */
+    due: (shard: number) => shardKey(shard, 'due'),
+    /** Stream: field `event` (JSON). Its entry ids are the cursors. */
+    log: (projectId: string) => key(projectId, 'log'),
+    /** Sharded channel: `<cursor> <cursor before> <event as JSON>`. */
+    channel: (projectId: string) => key(projectId, 'events'),
+    /** String with the owner, expiring. */
+    targetLock: (projectId: string, target: string) => `${key(projectId, 'lock')}:${target}`,
+    /** String: set once the project's records were rebuilt from Manila. */
+    known: (projectId: string) => key(projectId, 'known'),
+  };
+}
+
+/** A record in its shard's due set. Keystone's ids and ours hold no space. */
+export function dueMember(projectId: string, id: string): string {
+  return `${projectId} ${id}`;
+}
+
+/** What dueMember put together. */
+export function parseDueMember(member: string): { projectId: string; id: string } {
+  const space = member.indexOf(' ');
+  return { projectId: member.slice(0, space), id: member.slice(space + 1) };
+}
+
+/** The shard of a project, 0 to SHARDS - 1. */
+export function shardOf(projectId: string): number {
+  return crc16(new TextEncoder().encode(projectId)) % SHARDS;
+}
+
+/** CRC16 as Redis Cluster computes it (XMODEM: polynomial 0x1021, start 0), from the Redis Cluster specification, appendix A. */
+export function crc16(bytes: Uint8Array): number {
+  let crc = 0;
+  for (const byte of bytes) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? ((crc << 1) ^ 0x1021) & 0xffff : (crc << 1) & 0xffff;
+  }
+  return crc;
+}

@@ -1,0 +1,39 @@
+--[[
+  Commits one change of an attachment: if the version is the expected one and nobody else holds the record, writes it,
+  bumps the version, ends or keeps the lease, reschedules, appends the event to the log and publishes it.
+
+  KEYS[1] record             KEYS[2] due set         KEYS[3] log         KEYS[4] channel
+  ARGV[1] expected version   ARGV[2] lease owner, or ''                  ARGV[3] '1' to keep the lease
+  ARGV[4] record as JSON     ARGV[5] status          ARGV[6] due in, ms, or '' for never   ARGV[7] due member
+  ARGV[8] event as JSON, or ''                       ARGV[9] log length
+
+  Returns {1, new version}; {-1} no such record; {-2} the version moved on, or another holds the record.
+]]
+local record, due, log, channel = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local expected, owner, keepLease, json, status = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local dueInMs, member, event, length = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+
+local present = redis.call('HMGET', record, 'version', 'owner', 'until')
+if not present[1] then return {-1} end
+if present[1] ~= expected then return {-2} end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local isHeld = tonumber(present[3]) > now
+if isHeld and present[2] ~= owner then return {-2} end
+
+local version = redis.call('HINCRBY', record, 'version', 1)
+redis.call('HSET', record, 'record', json, 'status', status)
+if isHeld and keepLease == '1' then
+  -- Whatever the caller asked: a holder that dies leaves a record that comes due when its lease ends.
+  redis.call('ZADD', due, present[3], member)
+else
+  redis.call('HSET', record, 'owner', '', 'until', 0)
+  if dueInMs == '' then redis.call('ZREM', due, member) else redis.call('ZADD', due, now + dueInMs, member) end
+end
+
+if event ~= '' then
+  local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+  local cursor = redis.call('XADD', log, 'MAXLEN', length, '*', 'event', event)
+  redis.call('SPUBLISH', channel, cursor .. ' ' .. (last and last[1] or '0-0') .. ' ' .. event)
+end
+return {1, version}

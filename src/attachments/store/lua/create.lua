@@ -1,0 +1,41 @@
+--[[
+  Writes an attachment if there is none for its pair and its mount point is free on its server; indexes it, holds it
+  under a lease, makes it due, appends the event to the project's log and publishes it.
+
+  KEYS[1] record        KEYS[2] project index   KEYS[3] server index   KEYS[4] share index
+  KEYS[5] mount points  KEYS[6] due set         KEYS[7] log            KEYS[8] channel
+  ARGV[1] id            ARGV[2] position        ARGV[3] record as JSON ARGV[4] status
+  ARGV[5] mount point, or ''                    ARGV[6] lease owner, or ''   ARGV[7] lease, ms
+  ARGV[8] due in, ms, or '' for never           ARGV[9] due member
+  ARGV[10] event as JSON, or ''                 ARGV[11] log length
+
+  Returns {1}; {-4, version, record} there is one already; {-5, id} that attachment has the mount point.
+]]
+local record, projectIndex, serverIndex, shareIndex = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local mountPoints, due, log, channel = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local id, position, json, status, mountPoint = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local owner, leaseMs, dueInMs, member, event, length = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+
+local present = redis.call('HMGET', record, 'version', 'record')
+if present[1] then return {-4, present[1], present[2]} end
+if mountPoint ~= '' then
+  local neighbour = redis.call('HGET', mountPoints, mountPoint)
+  if neighbour then return {-5, neighbour} end
+end
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('HSET', record, 'version', 1, 'record', json, 'status', status, 'position', position,
+  'mount_point', mountPoint, 'owner', owner, 'until', owner == '' and 0 or now + leaseMs)
+redis.call('ZADD', projectIndex, 0, position)
+redis.call('ZADD', serverIndex, 0, position)
+redis.call('ZADD', shareIndex, 0, position)
+if mountPoint ~= '' then redis.call('HSET', mountPoints, mountPoint, id) end
+if dueInMs ~= '' then redis.call('ZADD', due, now + dueInMs, member) end
+
+if event ~= '' then
+  local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+  local cursor = redis.call('XADD', log, 'MAXLEN', length, '*', 'event', event)
+  redis.call('SPUBLISH', channel, cursor .. ' ' .. (last and last[1] or '0-0') .. ' ' .. event)
+end
+return {1}

@@ -1,0 +1,49 @@
+--[[
+  A page of an index, oldest first, with the log's end as it stood before. Writes nothing.
+
+  KEYS[1] index         KEYS[2] project index   KEYS[3] log
+  ARGV[1] what a record's key begins with: records are found by the index, so their keys cannot be told beforehand;
+          they carry the same hash tag as KEYS, so they are in the same slot
+  ARGV[2] position to go on after, or ''        ARGV[3] how many      ARGV[4] how many to look at
+  ARGV[5] the one id wanted, or ''              ARGV[6...] statuses wanted; none for all
+
+  Returns {1, cursor, total in the project, 1 if there are more, where the look ended or '',
+  position, version, record, position, version, record, ...}.
+]]
+local index, projectIndex, log = KEYS[1], KEYS[2], KEYS[3]
+local keyPrefix, after, first, scanLimit, wantedId = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local wantedStatus, isAnyStatus = {}, #ARGV < 6
+for i = 6, #ARGV do wantedStatus[ARGV[i]] = true end
+
+local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+local page = {1, last and last[1] or '0-0', redis.call('ZCARD', projectIndex), 0, ''}
+local from = after == '' and '-' or '(' .. after
+local found, scanned = 0, 0
+while scanned < scanLimit do
+  local asked = math.min(first + 1, scanLimit - scanned)
+  local positions = redis.call('ZRANGE', index, from, '+', 'BYLEX', 'LIMIT', 0, asked)
+  for _, position in ipairs(positions) do
+    local id = string.sub(position, string.find(position, '-', 1, true) + 1)
+    local record = redis.call('HMGET', keyPrefix .. id, 'version', 'record', 'status')
+    local isWanted = (wantedId == '' or wantedId == id) and (isAnyStatus or wantedStatus[record[3]])
+    if record[1] and isWanted then
+      if found == first then
+        page[4] = 1
+        return page
+      end
+      found = found + 1
+      page[#page + 1] = position
+      page[#page + 1] = record[1]
+      page[#page + 1] = record[2]
+    end
+    from = '(' .. position
+  end
+  scanned = scanned + #positions
+  if #positions < asked then return page end
+end
+
+if #redis.call('ZRANGE', index, from, '+', 'BYLEX', 'LIMIT', 0, 1) > 0 then
+  page[4] = 1
+  page[5] = string.sub(from, 2)
+end
+return page

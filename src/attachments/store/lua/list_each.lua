@@ -1,0 +1,26 @@
+--[[
+  The records of several indexes of one project, each oldest first. Writes nothing.
+
+  KEYS[n] index
+  ARGV[1] what a record's key begins with: records are found by the index, so their keys cannot be told beforehand;
+          they carry the same hash tag as KEYS, so they are in the same slot
+  ARGV[2] the most of each index
+
+  Returns {1, {version, record, version, record, ...}, ...}, one list a key.
+]]
+local keyPrefix, limit = ARGV[1], ARGV[2]
+
+local lists = {1}
+for _, index in ipairs(KEYS) do
+  local list = {}
+  for _, position in ipairs(redis.call('ZRANGE', index, '-', '+', 'BYLEX', 'LIMIT', 0, limit)) do
+    local id = string.sub(position, string.find(position, '-', 1, true) + 1)
+    local record = redis.call('HMGET', keyPrefix .. id, 'version', 'record')
+    if record[1] then
+      list[#list + 1] = record[1]
+      list[#list + 1] = record[2]
+    end
+  end
+  lists[#lists + 1] = list
+end
+return lists

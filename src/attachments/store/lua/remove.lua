@@ -1,0 +1,36 @@
+--[[
+  commit's twin for the end: if the version is the expected one and nobody else holds the record, deletes it with its
+  indexes and its mount point, appends the event to the log and publishes it.
+
+  KEYS[1] record        KEYS[2] project index   KEYS[3] server index   KEYS[4] share index
+  KEYS[5] mount points  KEYS[6] due set         KEYS[7] log            KEYS[8] channel
+  ARGV[1] expected version   ARGV[2] lease owner, or ''   ARGV[3] due member
+  ARGV[4] event as JSON, or ''   ARGV[5] log length
+
+  Returns {1}; {-1} no such record; {-2} the version moved on, or another holds the record.
+]]
+local record, projectIndex, serverIndex, shareIndex = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local mountPoints, due, log, channel = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local expected, owner, member, event, length = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+
+local present = redis.call('HMGET', record, 'version', 'owner', 'until', 'position', 'mount_point')
+if not present[1] then return {-1} end
+if present[1] ~= expected then return {-2} end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if tonumber(present[3]) > now and present[2] ~= owner then return {-2} end
+
+local position, mountPoint = present[4], present[5]
+redis.call('DEL', record)
+redis.call('ZREM', projectIndex, position)
+redis.call('ZREM', serverIndex, position)
+redis.call('ZREM', shareIndex, position)
+if mountPoint ~= '' then redis.call('HDEL', mountPoints, mountPoint) end
+redis.call('ZREM', due, member)
+
+if event ~= '' then
+  local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+  local cursor = redis.call('XADD', log, 'MAXLEN', length, '*', 'event', event)
+  redis.call('SPUBLISH', channel, cursor .. ' ' .. (last and last[1] or '0-0') .. ' ' .. event)
+end
+return {1}

@@ -1,0 +1,194 @@
+import type { Logger } from 'pino';
+import { answered, type RedisConnections } from '../../redis.ts';
+import { type Attachment, type AttachmentEvent, attachmentId } from '../attachment.ts';
+import type { AttachmentStore, Refusal } from './contract.ts';
+import { createFollowing } from './events.ts';
+import { createKeys, dueMember, parseDueMember, SHARDS, shardOf } from './keys.ts';
+import { isCursor, LOG_START, positionOf, SCAN_LIMIT } from './order.ts';
+import { eventJson, inPairs, inTurn, parseEvent, parsePage, parseRecord, resultsOf } from './replies.ts';
+import { type Answer, loadScripts } from './scripts.ts';
+
+/** The most that one shard's due set is asked for at once. */
+const DUE_PER_SHARD = 100;
+
+export interface RedisStoreOptions {
+  redis: RedisConnections;
+  /** What every key begins with; no braces. */
+  prefix: string;
+  /** How many events a project's log keeps: exactly, so that a small one means what it says. */
+  logLength: number;
+  log: Logger;
+}
+
+/** The store on Redis: typed functions over the scripts in lua/. Does not wait for Redis; does not close its connections. */
+export async function createRedisStore({ redis, prefix, logLength, log }: RedisStoreOptions): Promise<AttachmentStore> {
+  const { commands, subscriber } = redis;
+  const keys = createKeys(prefix);
+  const run = await loadScripts(commands);
+  let firstShard = Math.floor(Math.random() * SHARDS);
+
+  const dueKey = (projectId: string) => keys.due(shardOf(projectId));
+  /** All keys that one attachment is in, in the order that create and remove take. */
+  const allKeys = ({ projectId, id, serverId, shareId }: Attachment) => [
+    keys.record(projectId, id),
+    keys.projectIndex(projectId),
+    keys.serverIndex(projectId, serverId),
+    keys.shareIndex(projectId, shareId),
+    keys.mountPoints(projectId, serverId),
+    dueKey(projectId),
+    keys.log(projectId),
+    keys.channel(projectId),
+  ];
+
+  async function lastCursor(projectId: string): Promise<string> {
+    const [last] = await answered(commands.xrevrange(keys.log(projectId), '+', '-', 'COUNT', 1));
+    return last?.[0] ?? LOG_START;
+  }
+
+  async function readEvents(projectId: string, after: string, limit: number): Promise<AttachmentEvent[] | 'expired'> {
+    if (!isCursor(after)) return 'expired';
+    const { word, values } = await run('read_events', [keys.log(projectId)], [after, limit]);
+    return word === 'expired' ? word : inPairs(values).map(([cursor, json]) => parseEvent(json, cursor));
+  }
+
+  async function listEach(projectId: string, indexes: string[]): Promise<Attachment[][]> {
+    if (indexes.length === 0) return [];
+    const { values } = await run('list_each', indexes, [keys.record(projectId, ''), SCAN_LIMIT]);
+    return (values as unknown[][]).map((list) => inPairs(list).map(([version, json]) => parseRecord(version, json)));
+  }
+
+  const channelOf = keys.channel;
+  const following = createFollowing({ subscriber, commands, channelOf, lastCursor, readEvents, log });
+
+  return {
+    async create(attachment, event, lease, dueInMs = null) {
+      const { id, projectId, status, mountPoint } = attachment;
+      const due = dueInMs ?? lease?.ms ?? null;
+      const { word, values } = await run('create', allKeys(attachment), [
+        ...[id, positionOf(attachment), JSON.stringify({ ...attachment, version: 1 }), status, mountPoint ?? ''],
+        ...[lease?.owner ?? '', lease?.ms ?? 0, due ?? '', dueMember(projectId, id)],
+        ...[eventJson(event, 1), logLength],
+      ]);
+      if (word === 'mount_point_taken') return { outcome: word, attachmentId: String(values[0]) };
+      if (word === 'exists') return { outcome: word, attachment: parseRecord(String(values[0]), String(values[1])) };
+      return { outcome: 'created', attachment: { ...structuredClone(attachment), version: 1 } };
+    },
+
+    async commit(attachment, { event, dueInMs, owner = '', keepLease = false }) {
+      const { id, projectId, status, version } = attachment;
+      const { word } = await run(
+        'commit',
+        [keys.record(projectId, id), dueKey(projectId), keys.log(projectId), keys.channel(projectId)],
+        [
+          ...[version, owner, keepLease ? 1 : 0, JSON.stringify(attachment), status],
+          ...[dueInMs ?? '', dueMember(projectId, id), eventJson(event, version + 1), logLength],
+        ],
+      );
+      return isRefusal(word) ? word : { ...structuredClone(attachment), version: version + 1 };
+    },
+
+    async remove(attachment, { event, owner = '' }) {
+      const { id, projectId, version } = attachment;
+      const args = [version, owner, dueMember(projectId, id), eventJson(event, version + 1), logLength];
+      const { word } = await run('remove', allKeys(attachment), args);
+      return isRefusal(word) ? word : 'removed';
+    },
+
+    async claim(projectId, id, { owner, ms }) {
+      const args = [owner, ms, dueMember(projectId, id)];
+      const { word, values } = await run('claim', [keys.record(projectId, id), dueKey(projectId)], args);
+      return word === 'gone' || word === 'held' ? word : parseRecord(String(values[0]), String(values[1]));
+    },
+
+    async release(projectId, id, owner, dueInMs) {
+      const args = [owner, dueInMs ?? '', dueMember(projectId, id)];
+      await run('release', [keys.record(projectId, id), dueKey(projectId)], args);
+    },
+
+    async nudge(projectId, id, dueInMs) {
+      await run('nudge', [keys.record(projectId, id), dueKey(projectId)], [dueInMs, dueMember(projectId, id)]);
+    },
+
+    async due(limit) {
+      const [seconds, micros] = await answered(commands.time());
+      const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+      // One batch, as one node has all shards. On Redis Cluster it would be one such batch a node, by the slot of each key.
+      const batch = commands.pipeline();
+      for (let shard = 0; shard < SHARDS; shard++) {
+        batch.zrangebyscore(
+          keys.due((firstShard + shard) % SHARDS),
+          '-inf',
+          now,
+          'LIMIT',
+          0,
+          Math.min(limit, DUE_PER_SHARD),
+        );
+      }
+      // The next call begins where this one may have run full, so that no shard is always the last to be heard.
+      firstShard = (firstShard + limit) % SHARDS;
+      const members = await answered(resultsOf(batch));
+      return inTurn(members as string[][], limit).map(parseDueMember);
+    },
+
+    async get(projectId, id) {
+      const [version, json] = await answered(commands.hmget(keys.record(projectId, id), 'version', 'record'));
+      return version && json ? parseRecord(version, json) : null;
+    },
+    listForServers: (projectId, serverIds) =>
+      listEach(
+        projectId,
+        serverIds.map((serverId) => keys.serverIndex(projectId, serverId)),
+      ),
+    listForShares: (projectId, shareIds) =>
+      listEach(
+        projectId,
+        shareIds.map((shareId) => keys.shareIndex(projectId, shareId)),
+      ),
+
+    async list(projectId, options) {
+      const { first, after, status, serverId, shareId } = options;
+      const projectIndex = keys.projectIndex(projectId);
+      const shareIndex = shareId === undefined ? projectIndex : keys.shareIndex(projectId, shareId);
+      const index = serverId === undefined ? shareIndex : keys.serverIndex(projectId, serverId);
+      const wantedId = serverId !== undefined && shareId !== undefined ? attachmentId(serverId, shareId) : '';
+      // No status at all would want every one: an empty list wants none, and '' is the status of none.
+      const statuses = status?.length === 0 ? [''] : (status ?? []);
+      const { values } = await run(
+        'list',
+        [index, projectIndex, keys.log(projectId)],
+        [keys.record(projectId, ''), after ?? '', first, Math.max(SCAN_LIMIT, first + 1), wantedId, ...statuses],
+      );
+      return parsePage(values, options);
+    },
+
+    async lockTarget(projectId, target, owner, ms) {
+      const { word } = await run('lock', [keys.targetLock(projectId, target)], [owner, ms]);
+      return word === 'done';
+    },
+    async unlockTarget(projectId, target, owner) {
+      await run('unlock', [keys.targetLock(projectId, target)], [owner]);
+    },
+
+    async isKnown(projectId) {
+      return (await answered(commands.exists(keys.known(projectId)))) === 1;
+    },
+    async markKnown(projectId) {
+      await answered(commands.set(keys.known(projectId), 1));
+    },
+
+    lastCursor,
+    readEvents,
+    follow: following.follow,
+
+    async ping() {
+      await Promise.all([answered(commands.ping()), answered(subscriber.ping())]);
+    },
+    async close() {
+      following.close();
+    },
+  };
+}
+
+function isRefusal(word: Answer['word']): word is Refusal {
+  return word === 'gone' || word === 'stale';
+}

@@ -1,0 +1,65 @@
+import type { ChainableCommander } from 'ioredis';
+import type { Attachment, AttachmentEvent, NewEvent } from '../attachment.ts';
+import type { AttachmentPage, ListOptions } from './contract.ts';
+
+/** How records and events go to Redis as text, and what its flat replies mean. */
+
+/** The event as the log keeps it, with the version that its change gives the record; '' for none. */
+export function eventJson(event: NewEvent | null | undefined, version: number): string {
+  return event ? JSON.stringify({ ...event, attachment: { ...event.attachment, version } }) : '';
+}
+
+export function parseEvent(json: string, cursor: string): AttachmentEvent {
+  return { ...(JSON.parse(json) as NewEvent), cursor };
+}
+
+/** The record; its version is a field of its own, because a claim bumps it without reading the rest. */
+export function parseRecord(version: string, json: string): Attachment {
+  return { ...(JSON.parse(json) as Attachment), version: Number(version) };
+}
+
+/** Texts two by two. */
+export function inPairs(values: readonly unknown[]): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let i = 0; i + 1 < values.length; i += 2) pairs.push([String(values[i]), String(values[i + 1])]);
+  return pairs;
+}
+
+/** lua/list.lua's answer as a page. */
+export function parsePage(values: readonly unknown[], { status, serverId, shareId }: ListOptions): AttachmentPage {
+  const [cursor, total, hasMore, endPosition, ...flat] = values;
+  const isFiltered = status !== undefined || serverId !== undefined || shareId !== undefined;
+  const items: AttachmentPage['items'] = [];
+  for (let i = 0; i + 2 < flat.length; i += 3) {
+    items.push({ position: String(flat[i]), attachment: parseRecord(String(flat[i + 1]), String(flat[i + 2])) });
+  }
+  return {
+    items,
+    hasMore: hasMore === 1,
+    totalCount: isFiltered ? null : Number(total),
+    cursor: String(cursor),
+    ...(endPosition === '' ? {} : { endPosition: String(endPosition) }),
+  };
+}
+
+/** A batch's results in order; rejects with the first error in it. */
+export async function resultsOf(batch: ChainableCommander): Promise<unknown[]> {
+  const replies = (await batch.exec()) ?? [];
+  return replies.map(([error, result]) => {
+    if (error) throw error;
+    return result;
+  });
+}
+
+/** The first of each list, then the second of each, and so on: at most `limit`. */
+export function inTurn<T>(lists: readonly (readonly T[])[], limit: number): T[] {
+  const longest = Math.max(0, ...lists.map((list) => list.length));
+  const taken: T[] = [];
+  for (let rank = 0; rank < longest && taken.length < limit; rank++) {
+    for (const list of lists) {
+      const item = list[rank];
+      if (item !== undefined && taken.length < limit) taken.push(item);
+    }
+  }
+  return taken;
+}

@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import type { Redis } from 'ioredis';
+import { answered } from '../../redis.ts';
+
+const SCRIPTS = [
+  'create',
+  'commit',
+  'remove',
+  'claim',
+  'release',
+  'nudge',
+  'list',
+  'list_each',
+  'read_events',
+  'lock',
+  'unlock',
+] as const;
+
+/** What the number at the head of a script's answer means. Here, and only here, numbers become words. */
+const WORDS = {
+  '1': 'done',
+  '-1': 'gone',
+  '-2': 'stale',
+  '-3': 'held',
+  '-4': 'exists',
+  '-5': 'mount_point_taken',
+  '-6': 'expired',
+} as const;
+
+/** A script's answer: what came of it, and what the script's header says it returns with that. */
+export interface Answer {
+  word: (typeof WORDS)[keyof typeof WORDS];
+  values: unknown[];
+}
+
+/** Runs one script in one round trip; rejects with STATE_UNAVAILABLE when Redis does not answer. */
+export type RunScript = (
+  name: (typeof SCRIPTS)[number],
+  keys: readonly string[],
+  args: readonly (string | number)[],
+) => Promise<Answer>;
+
+type Command = (keyCount: number, ...keysAndArgs: (string | number)[]) => Promise<[number, ...unknown[]]>;
+
+/** Reads the scripts beside this module and makes them commands of the connection, which sends their hash (EVALSHA). */
+export async function loadScripts(commands: Redis): Promise<RunScript> {
+  await Promise.all(
+    SCRIPTS.map(async (name) => {
+      const lua = await readFile(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
+      commands.defineCommand(commandName(name), { lua });
+    }),
+  );
+  const defined = commands as unknown as Record<string, Command>;
+
+  return async (name, keys, args) => {
+    const command = defined[commandName(name)] as Command;
+    const [code, ...values] = await answered(command.call(commands, keys.length, ...keys, ...args));
+    const word = WORDS[String(code) as keyof typeof WORDS];
+    if (!word) throw new Error(`Script ${name}: expected one of ${Object.keys(WORDS)}, got ${code}`);
+    return { word, values };
+  };
+}
+
+const commandName = (script: string) => `attachment:${script}`;

@@ -1,0 +1,720 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import type { Attachment, AttachmentEvent } from '../../src/attachments/attachment.ts';
+import type { AttachmentStore, ListOptions } from '../../src/attachments/store/contract.ts';
+import { createMemoryStore } from '../../src/attachments/store/memory.ts';
+import { createRedisStore } from '../../src/attachments/store/redis.ts';
+import { connectRedis, type RedisConnections } from '../../src/redis.ts';
+import { anAttachment, anEvent } from '../support/attachments.ts';
+import { randomPrefix, testRedisUrl } from '../support/redis.ts';
+import { until } from '../support/until.ts';
+
+const log = pino({ level: 'silent' });
+const LOG_LENGTH = 20;
+const HOUR = 3_600_000;
+
+let redis: RedisConnections;
+beforeAll(async () => {
+  redis = connectRedis(testRedisUrl(), log);
+  await redis.ready();
+});
+afterAll(() => redis.close());
+
+const kinds: [string, () => Promise<AttachmentStore>][] = [
+  ['memory', async () => createMemoryStore({ logLength: LOG_LENGTH })],
+  ['redis', () => createRedisStore({ redis, prefix: randomPrefix(), logLength: LOG_LENGTH, log })],
+];
+
+describe.each(kinds)('the %s store', (_kind, open) => {
+  let store: AttachmentStore;
+  const project = anAttachment().projectId;
+
+  beforeEach(async () => {
+    store = await open();
+  });
+  afterEach(() => store.close());
+
+  const lease = (ms = HOUR) => ({ owner: randomUUID(), ms });
+
+  async function created(given: Partial<Attachment> = {}, dueInMs: number | null = null): Promise<Attachment> {
+    const result = await store.create(anAttachment(given), null, null, dueInMs);
+    if (result.outcome !== 'created') throw new Error(`expected created, got ${result.outcome}`);
+    return result.attachment;
+  }
+
+  async function committed(attachment: Attachment, change: Partial<Attachment> = {}): Promise<Attachment> {
+    const result = await store.commit({ ...attachment, ...change }, { dueInMs: null });
+    if (typeof result === 'string') throw new Error(`expected a commit, got ${result}`);
+    return result;
+  }
+
+  async function claimed(id: string, ms = HOUR) {
+    const held = lease(ms);
+    const attachment = await store.claim(project, id, held);
+    if (typeof attachment === 'string') throw new Error(`expected a claim, got ${attachment}`);
+    return { attachment, owner: held.owner };
+  }
+
+  /** Everything a refusal must leave alone. */
+  async function whole(attachment: Attachment) {
+    return {
+      record: await store.get(project, attachment.id),
+      page: await store.list(project, { first: 100, after: null }),
+      due: await store.due(100),
+      events: await store.readEvents(project, '0-0', 100),
+    };
+  }
+
+  const dueIds = async () => (await store.due(100)).map(({ id }) => id);
+
+  describe('create', () => {
+    test('no record -> created with version 1, as given', async () => {
+      const given = anAttachment({ mountPoint: '/mnt/a', version: 77 });
+      const result = await store.create(given, null, null);
+      expect(result).toEqual({ outcome: 'created', attachment: { ...given, version: 1 } });
+      expect(await store.get(project, given.id)).toEqual({ ...given, version: 1 });
+    });
+
+    test('a record for the pair -> exists, with that record; nothing changes', async () => {
+      const first = await created({ mountPoint: '/mnt/a' });
+      const before = await whole(first);
+      const again = { ...first, mountPoint: '/mnt/b', accessLevel: 'ro' as const };
+      expect(await store.create(again, anEvent('ATTACH_STARTED', again), lease(), 0)).toEqual({
+        outcome: 'exists',
+        attachment: first,
+      });
+      expect(await whole(first)).toEqual(before);
+    });
+
+    test('the mount point is taken on the server -> says by which attachment; nothing is written', async () => {
+      const first = await created({ mountPoint: '/mnt/a' });
+      const before = await whole(first);
+      const second = anAttachment({ serverId: first.serverId, mountPoint: '/mnt/a' });
+      expect(await store.create(second, anEvent('ATTACH_STARTED', second), lease(), 0)).toEqual({
+        outcome: 'mount_point_taken',
+        attachmentId: first.id,
+      });
+      expect(await whole(first)).toEqual(before);
+      expect(await store.get(project, second.id)).toBeNull();
+    });
+
+    test('the same mount point on another server, or none -> created', async () => {
+      const { serverId } = await created({ mountPoint: '/mnt/a' });
+      await created({ mountPoint: '/mnt/a' });
+      await created({ serverId });
+      await created({ serverId });
+      expect((await store.list(project, { first: 10, after: null })).totalCount).toBe(4);
+    });
+
+    test('50 at once for one pair -> one is created, 49 see it', async () => {
+      const given = anAttachment({ mountPoint: '/mnt/a' });
+      const outcomes = await Promise.all(
+        Array.from({ length: 50 }, () => store.create(given, anEvent('ATTACH_STARTED', given), lease())),
+      );
+      expect(outcomes.filter(({ outcome }) => outcome === 'created')).toHaveLength(1);
+      expect(outcomes.filter(({ outcome }) => outcome === 'exists')).toHaveLength(49);
+      expect(await store.readEvents(project, '0-0', 100)).toHaveLength(1);
+    });
+
+    test('20 at once for one mount point -> one is created', async () => {
+      const serverId = randomUUID();
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, () => store.create(anAttachment({ serverId, mountPoint: '/mnt/a' }), null, null)),
+      );
+      expect(outcomes.filter(({ outcome }) => outcome === 'created')).toHaveLength(1);
+      expect(outcomes.filter(({ outcome }) => outcome === 'mount_point_taken')).toHaveLength(19);
+    });
+
+    test('with a lease -> held, and not due before the lease ends', async () => {
+      const given = anAttachment();
+      await store.create(given, null, lease());
+      expect(await store.claim(project, given.id, lease())).toBe('held');
+      expect(await dueIds()).toEqual([]);
+    });
+
+    test('with a lease that ends -> due, and can be claimed', async () => {
+      const given = anAttachment();
+      await store.create(given, null, lease(20));
+      await until(async () => (await dueIds()).includes(given.id));
+      await until(async () => typeof (await store.claim(project, given.id, lease())) === 'object');
+    });
+
+    test('due at once -> due; due never -> not', async () => {
+      const now = await created({}, 0);
+      await created({}, null);
+      expect(await store.due(10)).toEqual([{ projectId: project, id: now.id }]);
+    });
+
+    test('the caller changes its record, or the one it got -> the stored one stays', async () => {
+      const given = anAttachment();
+      const result = await store.create(given, null, null);
+      if (result.outcome !== 'created') throw new Error(result.outcome);
+      given.targets.push({ accessTo: 'x', ruleId: null, isOwned: true, state: null });
+      result.attachment.targets.length = 0;
+      (await store.get(project, given.id))?.targets.pop();
+      expect((await store.get(project, given.id))?.targets).toHaveLength(1);
+    });
+  });
+
+  describe('commit', () => {
+    test('the expected version -> written, version up by one', async () => {
+      const first = await created();
+      const result = await store.commit({ ...first, status: 'attached' }, { dueInMs: null });
+      expect(result).toEqual({ ...first, status: 'attached', version: 2 });
+      expect(await store.get(project, first.id)).toEqual(result);
+    });
+
+    test('an older version -> stale; nothing changes', async () => {
+      const first = await created();
+      const second = await committed(first, { status: 'attached' });
+      const before = await whole(second);
+      expect(await store.commit(first, { dueInMs: 0, event: anEvent('ATTACHED', first) })).toBe('stale');
+      expect(await whole(second)).toEqual(before);
+    });
+
+    test('no record -> gone; nothing is written', async () => {
+      const unknown = anAttachment({ version: 1 });
+      const before = await whole(unknown);
+      expect(await store.commit(unknown, { dueInMs: 0, event: anEvent('ATTACHED', unknown) })).toBe('gone');
+      expect(await whole(unknown)).toEqual(before);
+    });
+
+    test('30 at once with one version -> one is written, 29 are stale', async () => {
+      const first = await created();
+      const results = await Promise.all(
+        Array.from({ length: 30 }, (_, attempts) => store.commit({ ...first, attempts }, { dueInMs: null })),
+      );
+      expect(results.filter((result) => result === 'stale')).toHaveLength(29);
+      expect((await store.get(project, first.id))?.version).toBe(2);
+    });
+
+    test('another holds the record, the version is right -> stale; nothing changes', async () => {
+      const { id } = await created();
+      const { attachment } = await claimed(id);
+      const before = await whole(attachment);
+      expect(await store.commit(attachment, { dueInMs: 0 })).toBe('stale');
+      expect(await store.commit(attachment, { dueInMs: 0, owner: 'somebody else', keepLease: true })).toBe('stale');
+      expect(await whole(attachment)).toEqual(before);
+    });
+
+    test('claimed since -> the version from before the claim is stale', async () => {
+      const first = await created();
+      const { owner } = await claimed(first.id);
+      expect(await store.commit(first, { dueInMs: null, owner })).toBe('stale');
+    });
+
+    test('the holder commits -> the lease ends, due as it says', async () => {
+      const { id } = await created();
+      const { attachment, owner } = await claimed(id);
+      await store.commit(attachment, { dueInMs: 0, owner });
+      expect(await dueIds()).toEqual([id]);
+      expect(await store.claim(project, id, lease())).toMatchObject({ version: 4 });
+    });
+
+    test('the holder commits with nothing left to do -> no longer due', async () => {
+      const { id } = await created({}, 0);
+      const { attachment, owner } = await claimed(id);
+      await store.commit(attachment, { dueInMs: null, owner });
+      expect(await dueIds()).toEqual([]);
+      await store.nudge(project, id, 0);
+      expect(await dueIds()).toEqual([id]);
+    });
+
+    test('the holder keeps the lease -> still held by it, due when the lease ends', async () => {
+      const { id } = await created();
+      const { attachment, owner } = await claimed(id, 150);
+      const second = await store.commit(attachment, { dueInMs: null, owner, keepLease: true });
+      expect(second).toMatchObject({ version: 3 });
+      await until(async () => (await dueIds()).includes(id));
+      await until(async () => typeof (await store.claim(project, id, lease())) === 'object');
+    });
+
+    test('the holder keeps the lease and commits twice -> both are written', async () => {
+      const { id } = await created();
+      const { attachment, owner } = await claimed(id);
+      const second = await store.commit(attachment, { dueInMs: 0, owner, keepLease: true });
+      if (typeof second === 'string') throw new Error(second);
+      expect(await store.claim(project, id, lease())).toBe('held');
+      expect(await store.commit(second, { dueInMs: null, owner })).toMatchObject({ version: 4 });
+      expect(await store.claim(project, id, lease())).toMatchObject({ version: 5 });
+    });
+
+    test('the lease has ended and nobody claimed since -> written', async () => {
+      const { id } = await created();
+      const { attachment, owner } = await claimed(id, 1);
+      await until(async () => (await dueIds()).includes(id));
+      expect(await store.commit(attachment, { dueInMs: null, owner })).toMatchObject({ version: 3 });
+    });
+
+    test('due later, then sooner -> what the last commit said', async () => {
+      const first = await created({}, 0);
+      const second = await store.commit(first, { dueInMs: HOUR });
+      expect(await dueIds()).toEqual([]);
+      if (typeof second === 'string') throw new Error(second);
+      await store.commit(second, { dueInMs: 0 });
+      expect(await dueIds()).toEqual([first.id]);
+    });
+  });
+
+  describe('remove', () => {
+    test('the expected version -> gone from every list, from what is due, its mount point free', async () => {
+      const first = await created({ mountPoint: '/mnt/a' }, 0);
+      expect(await store.remove(first, {})).toBe('removed');
+      expect(await store.get(project, first.id)).toBeNull();
+      expect(await store.listForServers(project, [first.serverId])).toEqual([[]]);
+      expect(await store.listForShares(project, [first.shareId])).toEqual([[]]);
+      expect(await store.list(project, { first: 10, after: null })).toMatchObject({ items: [], totalCount: 0 });
+      expect(await dueIds()).toEqual([]);
+      await created({ serverId: first.serverId, mountPoint: '/mnt/a' });
+    });
+
+    test('an older version, or another holds it -> stale; nothing changes', async () => {
+      const first = await created({ mountPoint: '/mnt/a' });
+      const { attachment } = await claimed(first.id);
+      const before = await whole(attachment);
+      expect(await store.remove(first, { event: anEvent('DETACHED', first, 'detached') })).toBe('stale');
+      expect(await store.remove(attachment, { event: anEvent('DETACHED', first, 'detached') })).toBe('stale');
+      expect(await store.remove(attachment, { owner: 'somebody else' })).toBe('stale');
+      expect(await whole(attachment)).toEqual(before);
+    });
+
+    test('no record -> gone; no event', async () => {
+      const unknown = anAttachment({ version: 1 });
+      expect(await store.remove(unknown, { event: anEvent('DETACHED', unknown, 'detached') })).toBe('gone');
+      expect(await store.readEvents(project, '0-0', 10)).toEqual([]);
+    });
+
+    test('the holder removes -> removed; the pair can be created again from version 1', async () => {
+      const { id, serverId, shareId } = await created();
+      const { attachment, owner } = await claimed(id);
+      expect(await store.remove(attachment, { owner })).toBe('removed');
+      expect((await created({ serverId, shareId })).version).toBe(1);
+      expect(await store.claim(project, id, lease())).toMatchObject({ version: 2 });
+    });
+
+    test('a commit from before the removal and a new creation -> stale', async () => {
+      const { id, serverId, shareId } = await created();
+      const { attachment, owner } = await claimed(id);
+      await store.remove(attachment, { owner });
+      await created({ serverId, shareId });
+      expect(await store.commit(attachment, { dueInMs: null, owner })).toBe('stale');
+    });
+  });
+
+  describe('claim and release', () => {
+    test('nobody holds it -> the record, its version up by one', async () => {
+      const first = await created();
+      expect(await store.claim(project, first.id, lease())).toEqual({ ...first, version: 2 });
+      expect(await store.get(project, first.id)).toEqual({ ...first, version: 2 });
+    });
+
+    test('30 at once -> one holds it', async () => {
+      const { id } = await created({}, 0);
+      const results = await Promise.all(Array.from({ length: 30 }, () => store.claim(project, id, lease())));
+      expect(results.filter((result) => result === 'held')).toHaveLength(29);
+      expect((await store.get(project, id))?.version).toBe(2);
+    });
+
+    test('held -> held; the version stays', async () => {
+      const { id } = await created();
+      await claimed(id);
+      expect(await store.claim(project, id, lease())).toBe('held');
+      expect((await store.get(project, id))?.version).toBe(2);
+    });
+
+    test('no record -> gone', async () => {
+      expect(await store.claim(project, anAttachment().id, lease())).toBe('gone');
+      expect(await dueIds()).toEqual([]);
+    });
+
+    test('the holder releases -> free at once, due as it says, version unchanged', async () => {
+      const { id } = await created();
+      const { owner } = await claimed(id);
+      await store.release(project, id, owner, 0);
+      expect(await dueIds()).toEqual([id]);
+      expect((await store.get(project, id))?.version).toBe(2);
+      const next = await claimed(id);
+      await store.release(project, id, next.owner, null);
+      expect(await dueIds()).toEqual([]);
+    });
+
+    test('somebody else releases, or an earlier holder -> nothing happens', async () => {
+      const { id } = await created();
+      const early = await claimed(id, 1);
+      await until(async () => typeof (await store.claim(project, id, lease())) === 'object');
+      await store.release(project, id, early.owner, 0);
+      await store.release(project, id, '', 0);
+      expect(await dueIds()).toEqual([]);
+      expect(await store.claim(project, id, lease())).toBe('held');
+    });
+
+    test('nobody holds it, somebody releases -> nothing happens', async () => {
+      const { id } = await created();
+      await store.release(project, id, '', 0);
+      await store.release(project, id, 'somebody', 0);
+      await store.release(project, anAttachment().id, 'somebody', 0);
+      expect(await dueIds()).toEqual([]);
+    });
+
+    test('a worker lets its lease run out -> the next has it, and the first can no longer write', async () => {
+      const { id } = await created();
+      const slow = await claimed(id, 5);
+      const next = await until(async () => {
+        const result = await store.claim(project, id, { owner: 'next', ms: HOUR });
+        return typeof result === 'object' && result;
+      });
+      expect(next.version).toBe(slow.attachment.version + 1);
+      expect(await store.commit(slow.attachment, { dueInMs: null, owner: slow.owner })).toBe('stale');
+      expect(await store.remove(slow.attachment, { owner: slow.owner })).toBe('stale');
+      expect(await store.commit(next, { dueInMs: null, owner: 'next' })).toMatchObject({ version: next.version + 1 });
+    });
+  });
+
+  describe('due and nudge', () => {
+    test('several are due -> soonest first, at most the limit', async () => {
+      const third = await created({}, 0);
+      const second = await created({}, -1000);
+      const first = await created({}, -2000);
+      await created({}, HOUR);
+      expect(await dueIds()).toEqual([first.id, second.id, third.id]);
+      expect((await store.due(2)).map(({ id }) => id)).toEqual([first.id, second.id]);
+    });
+
+    test('projects in many shards are due -> all are heard, a project with much work does not hide the others', async () => {
+      for (let i = 0; i < 30; i++) await created({}, -100_000 + i);
+      const others = Array.from({ length: 20 }, (_, i) => `project-${i}`);
+      for (const projectId of others) await created({ projectId }, 0);
+      const heard = new Set<string>();
+      while (heard.size < 21) {
+        const due = await store.due(10);
+        expect(due).toHaveLength(10);
+        for (const { projectId, id } of due) {
+          heard.add(projectId);
+          const held = lease();
+          const attachment = await store.claim(projectId, id, held);
+          if (typeof attachment === 'object') await store.commit(attachment, { dueInMs: null, owner: held.owner });
+        }
+        if (heard.size === 21) break;
+      }
+      expect(heard).toEqual(new Set([project, ...others]));
+    });
+
+    test('a nudge -> due then, unless it is due sooner', async () => {
+      const sleeping = await created();
+      const soon = await created({}, 0);
+      await store.nudge(project, sleeping.id, 0);
+      await store.nudge(project, soon.id, HOUR);
+      expect(new Set(await dueIds())).toEqual(new Set([sleeping.id, soon.id]));
+    });
+
+    test('a nudge for later -> not due yet; another for now -> due', async () => {
+      const { id } = await created();
+      await store.nudge(project, id, HOUR);
+      expect(await dueIds()).toEqual([]);
+      await store.nudge(project, id, 0);
+      expect(await dueIds()).toEqual([id]);
+    });
+
+    test('a nudge for what is gone -> nothing', async () => {
+      await store.nudge(project, anAttachment().id, 0);
+      expect(await dueIds()).toEqual([]);
+    });
+  });
+
+  describe('lists', () => {
+    const at = (second: number) => new Date(Date.UTC(2025, 5, 1, 10, 0, second)).toISOString();
+
+    test('servers, shares -> one list each, in the order asked, oldest first', async () => {
+      const [serverId, otherServer, shareId] = [randomUUID(), randomUUID(), randomUUID()];
+      const newer = await created({ serverId, createdAt: at(2) });
+      const older = await created({ serverId, shareId, createdAt: at(1) });
+      const other = await created({ serverId: otherServer, shareId, createdAt: at(3) });
+      const lists = await store.listForServers(project, [otherServer, 'unknown', serverId, otherServer]);
+      expect(lists).toEqual([[other], [], [older, newer], [other]]);
+      expect(await store.listForShares(project, [shareId, newer.shareId])).toEqual([[older, other], [newer]]);
+      expect(await store.listForShares(project, [])).toEqual([]);
+    });
+
+    test('another project -> sees none of it', async () => {
+      const { id, serverId, shareId } = await created();
+      expect(await store.get('other', id)).toBeNull();
+      expect(await store.listForServers('other', [serverId])).toEqual([[]]);
+      expect(await store.listForShares('other', [shareId])).toEqual([[]]);
+      expect(await store.list('other', { first: 10, after: null })).toEqual({
+        items: [],
+        hasMore: false,
+        totalCount: 0,
+        cursor: '0-0',
+      });
+    });
+
+    async function walk(options: Omit<ListOptions, 'after'>) {
+      const pages: string[][] = [];
+      let after: string | null = null;
+      for (;;) {
+        const page = await store.list(project, { ...options, after });
+        pages.push(page.items.map(({ attachment }) => attachment.id));
+        after = page.endPosition ?? page.items.at(-1)?.position ?? null;
+        if (!page.hasMore) return pages;
+      }
+    }
+
+    test('pages -> oldest first, each once, also for equal times; the last says so', async () => {
+      const made = [];
+      for (const second of [5, 3, 3, 3, 9, 1, 7]) made.push(await created({ createdAt: at(second) }));
+      const expected = made
+        .sort((a, b) => a.createdAt.localeCompare(b.createdAt) || (a.id < b.id ? -1 : 1))
+        .map(({ id }) => id);
+      const pages = await walk({ first: 3 });
+      expect(pages.map((page) => page.length)).toEqual([3, 3, 1]);
+      expect(pages.flat()).toEqual(expected);
+      expect(await walk({ first: 7 })).toEqual([expected]);
+    });
+
+    test('a page -> the total without a filter, none with one; the cursor of the log', async () => {
+      const first = anAttachment();
+      await store.create(first, anEvent('ATTACH_STARTED', first), null);
+      await created();
+      const page = await store.list(project, { first: 1, after: null });
+      expect(page).toMatchObject({ hasMore: true, totalCount: 2, cursor: await store.lastCursor(project) });
+      expect(page.cursor).not.toBe('0-0');
+      expect((await store.list(project, { first: 1, after: null, status: ['attaching'] })).totalCount).toBeNull();
+    });
+
+    test('filters on server, share, status -> those only, paged alike', async () => {
+      const [serverId, shareId] = [randomUUID(), randomUUID()];
+      const a = await created({ serverId, createdAt: at(1) });
+      const b = await created({ serverId, shareId, createdAt: at(2) });
+      const c = await created({ shareId, createdAt: at(3) });
+      await created({ createdAt: at(4) });
+      await committed(b, { status: 'attached' });
+      await committed(c, { status: 'error_attaching' });
+      expect(await walk({ first: 1, serverId })).toEqual([[a.id], [b.id]]);
+      expect(await walk({ first: 5, shareId })).toEqual([[b.id, c.id]]);
+      expect(await walk({ first: 5, serverId, shareId })).toEqual([[b.id]]);
+      expect(await walk({ first: 1, status: ['attached', 'error_attaching'] })).toEqual([[b.id], [c.id]]);
+      expect(await walk({ first: 5, serverId, status: ['attaching'] })).toEqual([[a.id]]);
+      expect(await walk({ first: 5, serverId, shareId, status: ['detaching'] })).toEqual([[]]);
+      expect(await walk({ first: 5, status: [] })).toEqual([[]]);
+    });
+
+    test('a filter that drops 1,200 records -> one call ends at its limit and says where to go on', async () => {
+      await Promise.all(Array.from({ length: 1200 }, (_, i) => created({ createdAt: at(i) })));
+      const late = await created({ createdAt: at(5000) });
+      await committed(late, { status: 'attached' });
+      const page = await store.list(project, { first: 10, after: null, status: ['attached'] });
+      expect(page).toMatchObject({ items: [], hasMore: true, endPosition: expect.any(String) });
+      expect(await walk({ first: 10, status: ['attached'] })).toEqual([[], [late.id]]);
+      expect((await walk({ first: 500 })).map((ids) => ids.length)).toEqual([500, 500, 201]);
+    });
+  });
+
+  describe('locks and the known marker', () => {
+    test('a free target -> locked; again by its owner -> yes; by another -> no', async () => {
+      expect(await store.lockTarget(project, 'share 10.0.0.7', 'a', HOUR)).toBe(true);
+      expect(await store.lockTarget(project, 'share 10.0.0.7', 'a', HOUR)).toBe(true);
+      expect(await store.lockTarget(project, 'share 10.0.0.7', 'b', HOUR)).toBe(false);
+      expect(await store.lockTarget(project, 'share 10.0.0.8', 'b', HOUR)).toBe(true);
+      expect(await store.lockTarget('other', 'share 10.0.0.7', 'b', HOUR)).toBe(true);
+    });
+
+    test('its owner unlocks -> free; another unlocks -> still locked', async () => {
+      await store.lockTarget(project, 't', 'a', HOUR);
+      await store.unlockTarget(project, 't', 'b');
+      expect(await store.lockTarget(project, 't', 'b', HOUR)).toBe(false);
+      await store.unlockTarget(project, 't', 'a');
+      await store.unlockTarget(project, 't', 'a');
+      expect(await store.lockTarget(project, 't', 'b', HOUR)).toBe(true);
+    });
+
+    test('nobody unlocks -> free when its time is over', async () => {
+      await store.lockTarget(project, 't', 'a', 10);
+      await until(() => store.lockTarget(project, 't', 'b', HOUR));
+      expect(await store.lockTarget(project, 't', 'a', HOUR)).toBe(false);
+    });
+
+    test('a project -> unknown until it is marked, the others still', async () => {
+      expect(await store.isKnown(project)).toBe(false);
+      await store.markKnown(project);
+      expect(await store.isKnown(project)).toBe(true);
+      expect(await store.isKnown('other')).toBe(false);
+    });
+
+    test('a ping -> answered', async () => {
+      await expect(store.ping()).resolves.toBeUndefined();
+    });
+  });
+
+  describe('the log', () => {
+    async function appended(count: number, projectId = project): Promise<Attachment> {
+      let { attachment } = (await store.create(anAttachment({ projectId }), null, null)) as { attachment: Attachment };
+      for (let i = 0; i < count; i++) attachment = await appendedTo(attachment);
+      return attachment;
+    }
+
+    async function appendedTo(attachment: Attachment): Promise<Attachment> {
+      const result = await store.commit(attachment, { dueInMs: null, event: anEvent('ATTACHED', attachment) });
+      if (typeof result === 'string') throw new Error(result);
+      return result;
+    }
+
+    async function read(after: string, limit = 100): Promise<AttachmentEvent[]> {
+      const events = await store.readEvents(project, after, limit);
+      if (events === 'expired') throw new Error('expired');
+      return events;
+    }
+
+    test('create, commit, remove with events -> all in the log, in order, as the changes left the record', async () => {
+      const given = anAttachment();
+      const held = lease();
+      await store.create(given, anEvent('ATTACH_STARTED', given), held);
+      const one = { ...given, version: 1, status: 'detaching' as const };
+      await store.commit(one, { dueInMs: null, owner: held.owner, event: anEvent('DETACH_STARTED', one) });
+      const two = { ...one, version: 2 };
+      await store.remove(two, { event: anEvent('DETACHED', two, 'detached') });
+      const events = await read('0-0');
+      expect(events.map(({ type }) => type)).toEqual(['ATTACH_STARTED', 'DETACH_STARTED', 'DETACHED']);
+      expect(events.map(({ attachment }) => attachment.version)).toEqual([1, 2, 3]);
+      expect(events.at(-1)).toEqual({
+        ...anEvent('DETACHED', { ...two, version: 3 }, 'detached'),
+        cursor: await store.lastCursor(project),
+      });
+    });
+
+    test('commits without an event -> none', async () => {
+      await committed(await created());
+      expect(await store.lastCursor(project)).toBe('0-0');
+      expect(await read('0-0')).toEqual([]);
+    });
+
+    test('read after each cursor -> exactly what follows it; with a limit, the oldest of it', async () => {
+      await appended(6);
+      const all = await read('0-0');
+      expect(all).toHaveLength(6);
+      for (const [i, { cursor }] of all.entries()) expect(await read(cursor)).toEqual(all.slice(i + 1));
+      expect(await read(all[1]?.cursor ?? '', 2)).toEqual(all.slice(2, 4));
+    });
+
+    test('the log dropped entries -> the start and the dropped ones are expired, the oldest kept one is good', async () => {
+      await appended(1);
+      const [dropped] = await read('0-0');
+      const attachment = await appended(LOG_LENGTH - 1);
+      expect(await read('0-0')).toHaveLength(LOG_LENGTH);
+      const [, oldest] = await read('0-0');
+      await appendedTo(attachment);
+      expect(await store.readEvents(project, '0-0', 5)).toBe('expired');
+      expect(await store.readEvents(project, dropped?.cursor ?? '', 5)).toBe('expired');
+      expect(await read(oldest?.cursor ?? '')).toHaveLength(LOG_LENGTH - 1);
+    });
+
+    test.each(['1-0', '99999999999999999-0', 'x', '', '1', '-', '+', '0-0 ', '18446744073709551616-0', '$'])(
+      'a cursor that the log never had: %j -> expired',
+      async (cursor) => {
+        await appended(2);
+        expect(await store.readEvents(project, cursor, 5)).toBe('expired');
+        expect(await store.readEvents('empty', cursor, 5)).toBe('expired');
+      },
+    );
+
+    test('a cursor of another project -> expired', async () => {
+      await appended(1, 'other');
+      expect(await store.readEvents(project, await store.lastCursor('other'), 5)).toBe('expired');
+    });
+
+    function recorder() {
+      const events: AttachmentEvent[] = [];
+      const lost: Error[] = [];
+      return {
+        events,
+        lost,
+        hear: (event: AttachmentEvent) => void events.push(event),
+        lose: (error: Error) => void lost.push(error),
+      };
+    }
+
+    test('follow -> only what comes after, in order, each once', async () => {
+      const attachment = await appended(3);
+      const { events, lost, hear, lose } = recorder();
+      const unfollow = await store.follow(project, hear, lose);
+      const before = await store.lastCursor(project);
+      let last = attachment;
+      for (let i = 0; i < 5; i++) last = await appendedTo(last);
+      await until(() => events.length >= 5);
+      expect(events).toEqual(await read(before));
+      expect(lost).toEqual([]);
+      await unfollow();
+    });
+
+    test('unfollow -> hears no more; the others do; twice is no harm', async () => {
+      const [left, stays] = [recorder(), recorder()];
+      const unfollowLeft = await store.follow(project, left.hear, left.lose);
+      const unfollowStays = await store.follow(project, stays.hear, stays.lose);
+      let attachment = await appended(1);
+      await until(() => left.events.length === 1 && stays.events.length === 1);
+      await unfollowLeft();
+      await unfollowLeft();
+      attachment = await appendedTo(attachment);
+      await until(() => stays.events.length === 2);
+      await unfollowStays();
+      expect(left.events).toHaveLength(1);
+    });
+
+    test('events of another project -> not heard', async () => {
+      const { events, hear, lose } = recorder();
+      const unfollow = await store.follow(project, hear, lose);
+      await appended(2, 'other');
+      await appended(1);
+      await until(() => events.length > 0);
+      expect(events.map(({ attachment }) => attachment.projectId)).toEqual([project]);
+      await unfollow();
+    });
+
+    test('followers come and go while many append -> each hears a stretch of the log without gap or double', async () => {
+      const long = recorder();
+      const unfollowLong = await store.follow(project, long.hear, long.lose);
+      const attachments = await Promise.all(Array.from({ length: 8 }, () => created()));
+      const writers = attachments.map(async (first) => {
+        let attachment = first;
+        for (let i = 0; i < 25; i++) attachment = await appendedTo(attachment);
+      });
+      const visitors = Array.from({ length: 12 }, async () => {
+        const visitor = recorder();
+        const unfollow = await store.follow(project, visitor.hear, visitor.lose);
+        await until(() => visitor.events.length >= 8 || long.events.length >= 200);
+        await unfollow();
+        return visitor;
+      });
+      await Promise.all(writers);
+      const heard = await Promise.all(visitors);
+      await until(() => long.events.length >= 200);
+      const cursors = long.events.map(({ cursor }) => cursor);
+      expect(new Set(cursors).size).toBe(200);
+      const end = await store.lastCursor(project);
+      expect(cursors.at(-1)).toBe(end);
+      for (const { events, lost } of heard) {
+        expect(lost).toEqual([]);
+        const stretch = events.map(({ cursor }) => cursor);
+        const from = cursors.indexOf(stretch[0] ?? '');
+        expect(stretch).toEqual(stretch.length ? cursors.slice(from, from + stretch.length) : []);
+      }
+      await unfollowLong();
+    });
+
+    test('a listener throws -> it is dropped with its error, the others go on', async () => {
+      const [bad, good] = [recorder(), recorder()];
+      await store.follow(
+        project,
+        () => {
+          throw new Error('a bug');
+        },
+        bad.lose,
+      );
+      const unfollow = await store.follow(project, good.hear, good.lose);
+      await appended(2);
+      await until(() => good.events.length === 2);
+      expect(bad.lost.map(({ message }) => message)).toEqual(['a bug']);
+      await unfollow();
+    });
+  });
+});
