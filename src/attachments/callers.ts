@@ -62,9 +62,15 @@ export function createCallers(account: ServiceAccount | null): Callers {
         return { session: { ...acting.session, requestId }, rights: acting.rights };
       }
       if (!account) return null;
-      return { session: await account.session(requestId), rights: { mayGrant: false, mayRevoke: mayFinish(record) } };
+      const own = await account.session(requestId);
+      return canSee(own, record) ? { session: own, rights: { mayGrant: false, mayRevoke: mayFinish(record) } } : null;
     },
   };
+}
+
+// to a token without a view of the project everything is 404, which would read as deleted
+function canSee({ identity }: Session, record: Attachment): boolean {
+  return identity.projectId === record.projectId || identity.roles.includes('admin');
 }
 
 // the gateway's own credentials only finish what a caller was accepted for, or revoke for a server that is gone

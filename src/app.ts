@@ -1,0 +1,89 @@
+/** The composition root: makes the store, the worker, the schema and the doors, and puts them together. */
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import { createCallers } from './attachments/callers.ts';
+import { createReconciler } from './attachments/reconciler.ts';
+import { createAttachments } from './attachments/service.ts';
+import type { AttachmentStore } from './attachments/store/contract.ts';
+import { createMemoryStore } from './attachments/store/memory.ts';
+import { createRedisStore } from './attachments/store/redis.ts';
+import type { Config } from './config.ts';
+import { createContext } from './graphql/context.ts';
+import { createExecutor } from './graphql/execute.ts';
+import { createSchema } from './graphql/schema.ts';
+import { type CloudSettings, closeCloud, createCloud } from './openstack/cloud.ts';
+import { pingKeystone } from './openstack/keystone/client.ts';
+import type { Credentials } from './openstack/keystone/credentials.ts';
+import { createServiceAccount } from './openstack/keystone/service-account.ts';
+import { connectRedis } from './redis.ts';
+import { type GraphiqlOptions, registerGraphiql } from './transport/graphiql.ts';
+import { createHttp } from './transport/http.ts';
+import { createIdentityCheck } from './transport/identity.ts';
+
+/** A record is leased for at least this long, in ms, and for a few upstream calls. */
+const LEAST_LEASE_MS = 30_000;
+const CALLS_A_LEASE = 3;
+
+/** Which cloud the gateway stands before, and with which credentials of its own. */
+export interface CloudChoice {
+  settings: Omit<CloudSettings, 'timeoutMs' | 'connections'>;
+  credentials: Credentials | null;
+  /** What GraphiQL fills in; null on a real cloud. */
+  sandbox: GraphiqlOptions['sandbox'];
+}
+
+export interface App {
+  /** Waits for Redis, starts the worker, listens; gives the address. */
+  listen(): Promise<string>;
+  /** In order: no new work, doors closed, work in progress handed back, connections ended. */
+  close(): Promise<void>;
+}
+
+/** The whole gateway, not listening yet. */
+export async function createApp(config: Config, choice: CloudChoice, log: Logger): Promise<App> {
+  const cloud = createCloud({
+    ...choice.settings,
+    timeoutMs: config.UPSTREAM_TIMEOUT_MS,
+    connections: config.UPSTREAM_CONNECTIONS,
+  });
+  const redis = config.REDIS_URL ? connectRedis(config.REDIS_URL, log) : null;
+  const store: AttachmentStore = redis
+    ? await createRedisStore({ redis, prefix: config.REDIS_PREFIX, logLength: config.EVENT_LOG_LENGTH, log })
+    : createMemoryStore({ logLength: config.EVENT_LOG_LENGTH });
+  const callers = createCallers(choice.credentials && createServiceAccount(cloud, choice.credentials, log));
+  const work = {
+    store,
+    callers,
+    log,
+    leaseMs: Math.max(LEAST_LEASE_MS, CALLS_A_LEASE * config.UPSTREAM_TIMEOUT_MS),
+    deadlineMs: config.ATTACH_DEADLINE_MS,
+  };
+  const reconciler = createReconciler(work);
+  const attachments = createAttachments({ ...work, reconciler });
+  const doors = await createHttp({
+    config,
+    log,
+    executor: createExecutor({ schema: createSchema(), config }),
+    authenticate: createIdentityCheck({ cloud, config }),
+    makeContext: (session) => createContext(session, attachments),
+    checks: {
+      store: () => store.ping(),
+      keystone: (signal) => pingKeystone(cloud, `req-${randomUUID()}`, log, signal),
+    },
+    registerGraphiql: (app) => registerGraphiql(app, { enabled: config.GRAPHIQL, sandbox: choice.sandbox }),
+  });
+  return {
+    async listen() {
+      await redis?.ready();
+      reconciler.start();
+      return await doors.listen();
+    },
+    async close() {
+      await doors.close();
+      await reconciler.stop();
+      await store.close();
+      await redis?.close();
+      await closeCloud(cloud);
+    },
+  };
+}

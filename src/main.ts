@@ -1,0 +1,98 @@
+/** The process: reads the settings, chooses the cloud, starts, says how to begin, and stops in order. */
+import { homedir } from 'node:os';
+import { type Logger, pino } from 'pino';
+import { type App, type CloudChoice, createApp } from './app.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { readCloudConfig } from './openstack/cloud-config.ts';
+import type { Sandbox } from './sandbox/index.ts';
+
+interface Chosen {
+  choice: CloudChoice;
+  label: string;
+  sandbox: Sandbox | null;
+}
+
+/** The cloud that the environment names, else the sandbox; never the sandbox in production. Throws a ConfigError. */
+async function chooseCloud(config: Config, env: NodeJS.ProcessEnv, log: Logger): Promise<Chosen> {
+  const named = readCloudConfig(env, { cwd: process.cwd(), home: homedir() });
+  if (named.kind === 'wrong') throw new ConfigError(named.problems);
+  if (named.kind === 'cloud') {
+    const { settings, credentials, label } = named;
+    return { choice: { settings, credentials, sandbox: null }, label, sandbox: null };
+  }
+  if (config.isProduction) {
+    throw new ConfigError(['OS_CLOUD or OS_AUTH_URL: expected with NODE_ENV=production, where no sandbox starts']);
+  }
+  const { DEMO, startSandbox } = await import('./sandbox/index.ts');
+  const sandbox = await startSandbox({ port: config.SANDBOX_PORT, log });
+  return { choice: sandboxChoice(sandbox, DEMO), label: 'sandbox', sandbox };
+}
+
+function sandboxChoice(sandbox: Sandbox, demo: { serverId: string; nfsShareId: string }): CloudChoice {
+  const named = (name: string) => ({ name, domain: { name: 'Default' } });
+  return {
+    settings: { authUrl: sandbox.authUrl, region: null, interface: 'public', endpointOverrides: {} },
+    credentials: { method: 'password', user: named('gateway'), password: 'secret', project: named('service') },
+    sandbox: {
+      token: () => sandbox.issueToken('demo'),
+      serverId: demo.serverId,
+      shareId: demo.nfsShareId,
+    },
+  };
+}
+
+/** What a newcomer reads first. Plain lines, not log entries: they are for the person at the terminal. */
+function greet(address: string, config: Config, { sandbox, label }: Chosen): string {
+  const lines = [`GraphiQL and GraphQL: ${address}/graphql`];
+  if (sandbox) {
+    lines.push(
+      `Sandbox cloud at ${sandbox.authUrl}: nothing in it is real. Sign in as demo, reader, other or admin, password "secret".`,
+      `A token of demo that works now: ${sandbox.issueToken('demo')}`,
+      'For a real cloud set OS_CLOUD (clouds.yaml) or OS_AUTH_URL and the other OS_* names.',
+    );
+  } else {
+    lines.push(`Cloud: ${label}. Sign in with a Keystone token in X-Auth-Token.`);
+  }
+  if (!config.REDIS_URL) {
+    lines.push(
+      'Attachments are kept in this process, and read back from Manila after a restart. Set REDIS_URL to keep them, and for more than one gateway.',
+    );
+  }
+  return `\n${lines.map((line) => `  ${line}`).join('\n')}\n\n`;
+}
+
+/** Stops once, on the first signal; a second one ends the process at once. */
+function stopOnSignal(app: App, chosen: Chosen, log: Logger): void {
+  let isStopping = false;
+  const stop = async (signal: NodeJS.Signals) => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    log.info({ signal }, 'stopping');
+    await app.close();
+    await chosen.sandbox?.close();
+    log.info('stopped');
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      stop(signal).catch((error: unknown) => {
+        log.error({ err: error }, 'stopping failed');
+        process.exit(1);
+      });
+    });
+  }
+}
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = pino({ level: config.LOG_LEVEL });
+  const chosen = await chooseCloud(config, process.env, log);
+  const app = await createApp(config, chosen.choice, log);
+  stopOnSignal(app, chosen, log);
+  process.stdout.write(greet(await app.listen(), config, chosen));
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof ConfigError ? error.message : String((error as Error).stack ?? error)}\n`);
+  process.exit(1);
+});

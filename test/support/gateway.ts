@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import { type Logger, pino } from 'pino';
+import { createApp } from '../../src/app.ts';
+import { type Config, readConfig } from '../../src/config.ts';
+import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
+import { testRedisUrl } from './redis.ts';
+
+export interface GatewayOptions {
+  /** Settings by their environment names. */
+  env?: Record<string, string>;
+  /** Where attachments are kept: a real Redis under a random prefix unless said otherwise. */
+  store?: 'redis' | 'memory';
+  /** A cloud that is there already; else a sandbox of its own is started, and closed with the gateway. */
+  sandbox?: Sandbox;
+  /** Whether the gateway has credentials of its own; it has, unless told otherwise. */
+  hasAccount?: boolean;
+  log?: Logger;
+}
+
+/** An answer of the gateway over HTTP. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: an answer has the shape that its query asks for
+  data: any;
+  errors?: { message: string; path?: (string | number)[]; extensions: Record<string, unknown> }[];
+}
+
+export interface TestGateway {
+  url: string;
+  wsUrl: string;
+  sandbox: Sandbox;
+  config: Config;
+  /** A token of the sandbox's demo user. */
+  token: string;
+  query(document: string, variables?: Record<string, unknown>, token?: string | null): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** The real app on a free port, before a sandbox cloud, on a real Redis under a prefix of its own. */
+export async function startGateway(options: GatewayOptions = {}): Promise<TestGateway> {
+  const sandbox = options.sandbox ?? (await startSandbox({ accessDelayMs: 20 }));
+  const config = readConfig({
+    PORT: '0',
+    REDIS_PREFIX: `test-${randomUUID()}:`,
+    SHUTDOWN_SPREAD_MS: '0',
+    ...(options.store === 'memory' ? {} : { REDIS_URL: testRedisUrl() }),
+    ...options.env,
+  });
+  const named = (name: string) => ({ name, domain: { name: 'Default' } });
+  const app = await createApp(
+    config,
+    {
+      settings: { authUrl: sandbox.authUrl, region: null, interface: 'public', endpointOverrides: {} },
+      credentials:
+        options.hasAccount === false
+          ? null
+          : { method: 'password', user: named('gateway'), password: 'secret', project: named('service') },
+      sandbox: null,
+    },
+    options.log ?? pino({ level: 'silent' }),
+  );
+  const url = `${await app.listen()}/graphql`;
+  const demo = sandbox.issueToken('demo');
+  return {
+    url,
+    wsUrl: url.replace(/^http/, 'ws'),
+    sandbox,
+    config,
+    token: demo,
+    query: (document, variables, token = demo) => post(url, document, variables, token),
+    async close() {
+      await app.close();
+      if (!options.sandbox) await sandbox.close();
+    },
+  };
+}
+
+async function post(url: string, query: string, variables: unknown, token: string | null): Promise<Answer> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token === null ? {} : { 'x-auth-token': token }) },
+    body: JSON.stringify({ query, variables }),
+  });
+  const body = (await response.json()) as Pick<Answer, 'data' | 'errors'>;
+  return { ...body, status: response.status, headers: response.headers };
+}
