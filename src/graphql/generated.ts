@@ -122,6 +122,7 @@ export const AddressType = {
 } as const;
 
 export type AddressType = typeof AddressType[keyof typeof AddressType];
+/** Which share to attach to which server, and how. */
 export type AttachShareInput = {
   /** What the server may do on the share. */
   readonly accessLevel?: InputMaybe<AccessLevel>;
@@ -157,6 +158,7 @@ export type AttachmentFault = {
   readonly openstackRequestId?: Maybe<Scalars['String']['output']>;
 };
 
+/** Which share to detach from which server. */
 export type DetachShareInput = {
   /** When given, it must be the attachment's mount point. */
   readonly mountPoint?: InputMaybe<Scalars['String']['input']>;
@@ -184,6 +186,7 @@ export type ExportLocation = {
   readonly preferred: Scalars['Boolean']['output'];
 };
 
+/** What can be changed. */
 export type Mutation = {
   /**
    * Gives a server access to a share. Answers as soon as Manila has accepted the access rules;
@@ -199,11 +202,13 @@ export type Mutation = {
 };
 
 
+/** What can be changed. */
 export type MutationAttachShareArgs = {
   input: AttachShareInput;
 };
 
 
+/** What can be changed. */
 export type MutationDetachShareArgs = {
   input: DetachShareInput;
 };
@@ -230,6 +235,7 @@ export type Project = {
   readonly name: Scalars['String']['output'];
 };
 
+/** What can be asked. */
 export type Query = {
   /** One server by its id; null when the caller's project has none with it. */
   readonly server?: Maybe<Server>;
@@ -248,11 +254,13 @@ export type Query = {
 };
 
 
+/** What can be asked. */
 export type QueryServerArgs = {
   id: Scalars['ID']['input'];
 };
 
 
+/** What can be asked. */
 export type QueryServersArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<ServerFilter>;
@@ -260,17 +268,20 @@ export type QueryServersArgs = {
 };
 
 
+/** What can be asked. */
 export type QueryShareArgs = {
   id: Scalars['ID']['input'];
 };
 
 
+/** What can be asked. */
 export type QueryShareAttachmentArgs = {
   serverId: Scalars['ID']['input'];
   shareId: Scalars['ID']['input'];
 };
 
 
+/** What can be asked. */
 export type QueryShareAttachmentsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<ShareAttachmentFilter>;
@@ -278,6 +289,7 @@ export type QueryShareAttachmentsArgs = {
 };
 
 
+/** What can be asked. */
 export type QuerySharesArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<ShareFilter>;
@@ -810,12 +822,14 @@ export type ShareType = {
   readonly name?: Maybe<Scalars['String']['output']>;
 };
 
+/** What can be listened to. */
 export type Subscription = {
   /** Every change of the attachments of the caller's project, in order, each once. */
   readonly shareAttachmentEvents: ShareAttachmentEvent;
 };
 
 
+/** What can be listened to. */
 export type SubscriptionShareAttachmentEventsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   serverId?: InputMaybe<Scalars['ID']['input']>;

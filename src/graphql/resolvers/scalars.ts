@@ -1,5 +1,7 @@
 import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped } from 'graphql';
 
+// Descriptions stand here again: makeExecutableSchema lets a scalar's own win over schema/'s, also when it has none.
+
 type Strings = Readonly<Record<string, string>>;
 
 const RFC3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
@@ -11,6 +13,8 @@ const ZONELESS = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?$/;
  */
 export const DateTime = new GraphQLScalarType<Date | string, string>({
   name: 'DateTime',
+  description:
+    "A moment in time, RFC 3339 with a zone, for example `2026-11-22T14:40:25.845Z`. OpenStack's zone-less timestamps are UTC.",
   serialize: (value) => {
     const moment = value instanceof Date ? value : typeof value === 'string' ? parse(value, true) : null;
     if (moment === null || Number.isNaN(moment.getTime())) {
@@ -39,6 +43,7 @@ function fromClient(value: unknown): string {
 /** An object whose values are strings: OpenStack's metadata. As an input it is taken as a variable and as a literal object. */
 export const StringMap = new GraphQLScalarType<Strings, Strings>({
   name: 'StringMap',
+  description: 'A JSON object whose values are strings, as OpenStack keeps metadata.',
   serialize: (value) => strings(value),
   parseValue: (value) => strings(value),
   parseLiteral: (node, variables) => strings(valueFromASTUntyped(node, variables)),
