@@ -1,0 +1,84 @@
+import type { WebSocket } from 'ws';
+
+/** Why a socket is closed. The graphql-ws client comes back by itself after 1012, 1013 and 4403, never after 4401. */
+export const CLOSE = {
+  /** This process stops. */
+  RESTART: 1012,
+  /** Too slow, or Keystone is away: the same again later may work. */
+  TRY_AGAIN: 1013,
+  /** No token, or one that Keystone does not know: the same again cannot work. */
+  UNAUTHENTICATED: 4401,
+  /** The token ended: come back with a new one. */
+  TOKEN_ENDED: 4403,
+  INTERNAL: 4500,
+} as const;
+
+export const TOO_SLOW = 'Too slow: resume from your last cursor';
+
+/** Ends the socket on whose behalf it is thrown. */
+export class SocketRefusal extends Error {
+  constructor(
+    readonly closeCode: number,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(reason, options);
+    this.name = 'SocketRefusal';
+  }
+}
+
+/** One open socket, and what waits in it for its client. */
+export interface Connection {
+  readonly socket: WebSocket;
+  /** Whether it answered since the last ping. */
+  isAlive: boolean;
+  /** Bytes of events and protocol messages that the client has not taken yet. */
+  waitingBytes: number;
+  /** Bytes of answers to queries and mutations likewise: those may be large, and are asked for one by one. */
+  answerBytes: number;
+  /** How the frames begin that carry an answer, while they are about to be sent. */
+  readonly answers: Set<string>;
+}
+
+export function openConnection(socket: WebSocket): Connection {
+  return { socket, isAlive: true, waitingBytes: 0, answerBytes: 0, answers: new Set() };
+}
+
+/** Ends a socket with a code and a reason of at most 123 bytes (RFC 6455, 5.5). */
+export function closeConnection({ socket }: Connection, code: number, reason: string): void {
+  socket.close(code, reason.length < 100 ? reason : `${reason.slice(0, 99)}…`);
+}
+
+/** The next frame that begins like this answers a query or a mutation: it may be larger than what may wait. */
+export function expectAnswer(connection: Connection, id: string): void {
+  connection.answers.add(beginning(id));
+}
+
+/**
+ * Sends without waiting for the client: what it has not taken yet is counted, and past the limit the socket is closed
+ * with 1013, so that nothing grows behind a slow listener. Rejects never: a socket that breaks says so by its close.
+ */
+export function send(connection: Connection, data: string, limit: number): void {
+  const { socket } = connection;
+  if (socket.readyState !== socket.OPEN) return;
+  const kind = takeAnswer(connection, data) ? 'answerBytes' : 'waitingBytes';
+  const bytes = Buffer.byteLength(data);
+  if (kind === 'waitingBytes' && connection.waitingBytes + bytes > limit) {
+    closeConnection(connection, CLOSE.TRY_AGAIN, TOO_SLOW);
+    return;
+  }
+  connection[kind] += bytes;
+  socket.send(data, () => {
+    connection[kind] -= bytes;
+  });
+}
+
+function takeAnswer({ answers }: Connection, data: string): boolean {
+  for (const start of answers) if (data.startsWith(start)) return answers.delete(start);
+  return false;
+}
+
+/** As graphql-ws writes it: id, type, payload, in this order. */
+function beginning(id: string): string {
+  return `${JSON.stringify({ id, type: 'next' }).slice(0, -1)},`;
+}

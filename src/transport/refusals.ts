@@ -1,0 +1,75 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { formatError, httpStatus } from '../graphql/format-error.ts';
+import { logOf } from './request-log.ts';
+
+/** Longest URL that is read: GET operations of any sense are far below. */
+const MAX_URL = 8192;
+
+/** What a refusal by status looks like: as every other answer of the gateway, a GraphQL result with errors only. */
+export function refusal(message: string, code: string, requestId?: string): { errors: object[] } {
+  return { errors: [{ message, extensions: { code, ...(requestId !== undefined && { requestId }) } }] };
+}
+
+/** Answers with a status and a refusal, JSON whatever was asked for. */
+export function refuse(reply: FastifyReply, status: number, message: string, code = 'BAD_REQUEST'): FastifyReply {
+  return reply
+    .code(status)
+    .type('application/json; charset=utf-8')
+    .send(refusal(message, code, reply.request.id));
+}
+
+/**
+ * Every refusal that Fastify makes before a handler runs, in the gateway's form: unknown path 404, method that the path
+ * does not know 405, too long a URL 414, body too large 413, not JSON 400, another content type 415, timeout 504, and
+ * anything unforeseen as a masked 500.
+ */
+export function registerRefusals(app: FastifyInstance, methods: Readonly<Record<string, string>>): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.url.length > MAX_URL) return refuse(reply, 414, `Expected a URL of at most ${MAX_URL} characters`);
+    if (!isHost(request.headers.host)) return refuse(reply, 400, 'Expected a Host header with a host name');
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const allow = methods[request.url.split('?', 1)[0] ?? ''];
+    if (!allow) return refuse(reply, 404, 'There is nothing at this path', 'NOT_FOUND');
+    return refuse(reply.header('allow', allow), 405, `Expected ${allow}, got ${request.method}`);
+  });
+  app.setErrorHandler<FastifyError>((error, request, reply) => refuseError(error, request, reply));
+}
+
+function refuseError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error.code === 'FST_ERR_HANDLER_TIMEOUT') {
+    return refuse(reply, 504, 'The operation took longer than the gateway waits', 'UPSTREAM_TIMEOUT');
+  }
+  const status = error.statusCode ?? 500;
+  if (status === 413) return refuse(reply, 413, 'The body is larger than the gateway takes', 'LIMIT_EXCEEDED');
+  if (status === 415) return refuse(reply, 415, 'Expected the content type application/json');
+  if (status >= 400 && status < 500) return refuse(reply, status, error.message);
+  const told = formatError(error, { requestId: request.id, log: logOf(request) });
+  return reply
+    .code(httpStatus([told]))
+    .type('application/json; charset=utf-8')
+    .send({ errors: [told] });
+}
+
+/** For Fastify's `frameworkErrors`: a URL that cannot be read. */
+export function refuseFrameworkError(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  refuse(reply, error.statusCode ?? 400, 'Expected a URL that can be decoded');
+}
+
+/** For Fastify's `clientErrorHandler`: bytes that are not HTTP, or headers past Node's bound, get an answer and the end. */
+export function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+  const body = JSON.stringify(refusal(STATUS_CODES[status] ?? 'Bad Request', 'BAD_REQUEST'));
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+/** Whether a Host header can be read: what compares origins and builds URLs from it may rely on it. */
+function isHost(host: string | undefined): boolean {
+  return host !== undefined && /^[\w.:[\]-]{1,255}$/.test(host) && URL.canParse(`http://${host}/`);
+}

@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
+import type { Context, ServerOptions } from 'graphql-ws';
+import type { Logger } from 'pino';
+import { GatewayError } from '../errors.ts';
+import { type Operation, operationOf } from '../graphql/execute.ts';
+import { formatError } from '../graphql/format-error.ts';
+import { startDeadline } from '../openstack/deadline.ts';
+import type { Session } from '../openstack/session.ts';
+import { CLOSE, type Connection, closeConnection, expectAnswer, SocketRefusal, TOO_SLOW } from './connection.ts';
+import type { DoorOptions } from './http.ts';
+import { logOf, shortName } from './request-log.ts';
+
+/** The longest that a timer of Node can wait, in ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** What the gateway knows of a socket. */
+export interface Extra {
+  readonly connection: Connection;
+  readonly request: FastifyRequest;
+  /** Set by a good `connection_init`. */
+  session: Session | null;
+  expiry: NodeJS.Timeout | null;
+}
+
+type Socket = Context<Record<string, unknown>, Extra>;
+type Hooks = ServerOptions<Record<string, unknown>, Extra>;
+
+/** What an operation carries from its `subscribe` message to its end. */
+interface Running extends Operation {
+  readonly session: Session;
+  readonly isSubscription: boolean;
+  readonly startedAt: number;
+}
+
+/**
+ * The gateway's part of the graphql-transport-ws protocol: who connects, what may run, how it runs and how its errors
+ * look. A thrown SocketRefusal closes the socket with its code.
+ */
+export function socketHooks(options: DoorOptions): Hooks {
+  const { config, executor, authenticate, makeContext } = options;
+
+  /** `connection_init`: a bad token closes with 4401, Keystone away with 1013; the socket ends with the token. */
+  async function onConnect({ extra, connectionParams }: Socket): Promise<true> {
+    const asking = { requestId: newRequestId(), log: logOf(extra.request) };
+    try {
+      extra.session = await authenticate(tokenOf(connectionParams), asking);
+    } catch (error) {
+      throw refusalOf(error, asking, CLOSE.UNAUTHENTICATED);
+    }
+    closeAtExpiry(extra, extra.session.identity.expiresAt);
+    return true;
+  }
+
+  /** `subscribe`: the token is looked at again, and the document passes the same limits as over HTTP. */
+  async function onSubscribe({ extra, subscriptions }: Socket, _id: string, payload: SubscribePayload) {
+    const asking = { requestId: newRequestId(), log: logOf(extra.request) };
+    const tooMuch = limitCrossed(extra.connection, Object.keys(subscriptions).length);
+    if (tooMuch) return [formatError(tooMuch, asking)];
+    const session = await renew(extra, asking);
+    if (session instanceof GraphQLError) return [session];
+    const told = { requestId: asking.requestId, log: session.log.child({ requestId: asking.requestId }) };
+    const parsed = executor.parseAndValidate(payload.query, told);
+    if ('errors' in parsed) return [...parsed.errors];
+    const { document } = parsed;
+    const { operationName, variables } = payload;
+    const operation = operationOf(document, operationName);
+    const isSubscription = operation?.operation === 'subscription';
+    const running: Running = {
+      ...told,
+      document,
+      operationName,
+      variables,
+      session,
+      isSubscription,
+      startedAt: performance.now(),
+    };
+    if (operation) return argsOf(running);
+    // Only the executor says why there is no such operation, in the words of the other door.
+    const { errors } = await executor.execute({ ...running, context: null });
+    return [...(errors ?? [])];
+  }
+
+  const argsOf = (running: Running): ExecutionArgs => ({
+    schema: executor.schema,
+    document: running.document,
+    operationName: running.operationName ?? null,
+    contextValue: running,
+  });
+
+  /** The session for one more operation; a token that is no longer good closes the socket with 4403. */
+  async function renew(
+    { session }: Extra,
+    asking: { requestId: string; log: Logger },
+  ): Promise<Session | GraphQLError> {
+    try {
+      return await authenticate(session?.token, asking);
+    } catch (error) {
+      if (error instanceof GatewayError && error.code === 'UPSTREAM_UNAVAILABLE') return formatError(error, asking);
+      throw refusalOf(error, asking, CLOSE.TOKEN_ENDED);
+    }
+  }
+
+  function limitCrossed({ answerBytes }: Connection, running: number): GatewayError | null {
+    if (running > config.WS_MAX_SUBSCRIPTIONS) {
+      const expected = `at most ${config.WS_MAX_SUBSCRIPTIONS} operations at once on a socket`;
+      return new GatewayError('LIMIT_EXCEEDED', `Expected ${expected}, got one more`);
+    }
+    if (answerBytes <= config.WS_MAX_BUFFER_BYTES) return null;
+    return new GatewayError('LIMIT_EXCEEDED', 'Expected earlier answers to be read first');
+  }
+
+  async function execute({ contextValue }: ExecutionArgs): Promise<ExecutionResult> {
+    const running = contextValue as Running;
+    const deadline = startDeadline(config.REQUEST_TIMEOUT_MS);
+    try {
+      return await executor.execute({
+        ...running,
+        context: makeContext({ ...running.session, signal: deadline.signal }),
+      });
+    } finally {
+      deadline.end();
+    }
+  }
+
+  function subscribe({ contextValue }: ExecutionArgs) {
+    const running = contextValue as Running;
+    const { session } = running;
+    const makeEventContext = () => makeContext({ ...session, signal: AbortSignal.timeout(config.REQUEST_TIMEOUT_MS) });
+    return executor.subscribe({ ...running, context: makeContext(session), makeContext: makeEventContext });
+  }
+
+  return {
+    onConnect,
+    onSubscribe,
+    execute: execute as NonNullable<Hooks['execute']>,
+    subscribe: subscribe as NonNullable<Hooks['subscribe']>,
+    onOperation: (_socket, _id, _payload, { contextValue }, result) => {
+      const { isSubscription } = contextValue as Running;
+      logOperation(
+        contextValue as Running,
+        isSubscription && !('next' in result) ? 'refused' : isSubscription ? 'started' : 'answered',
+      );
+    },
+    onNext: ({ extra }, id, _payload, { contextValue }) => {
+      if (!(contextValue as Running).isSubscription) expectAnswer(extra.connection, id);
+    },
+    onError: ({ extra }, _id, _payload, errors) => {
+      // A source that could not hold more for this listener: what it missed is in the log, behind its last cursor.
+      if (errors.some(isTooSlow)) closeConnection(extra.connection, CLOSE.TRY_AGAIN, TOO_SLOW);
+      return errors.map((error) => originalOf(error).toJSON());
+    },
+    onClose: ({ extra }) => {
+      if (extra.expiry) clearTimeout(extra.expiry);
+    },
+  };
+}
+
+type SubscribePayload = Parameters<NonNullable<Hooks['onSubscribe']>>[2];
+
+const newRequestId = () => `req-${randomUUID()}`;
+
+/** `X-Auth-Token`, in whatever case, among the connection's params. */
+function tokenOf(params: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  const found = Object.entries(params ?? {}).find(([name]) => name.toLowerCase() === 'x-auth-token');
+  return typeof found?.[1] === 'string' ? found[1] : undefined;
+}
+
+/** How a refused token ends a socket: never again with 4401, again with a new one after 4403, again later after 1013. */
+function refusalOf(error: unknown, asking: { requestId: string; log: Logger }, code: number): SocketRefusal {
+  const { message, extensions } = formatError(error, asking);
+  if (extensions.code === 'UPSTREAM_UNAVAILABLE') return new SocketRefusal(CLOSE.TRY_AGAIN, message, { cause: error });
+  if (extensions.code === 'INTERNAL_SERVER_ERROR') return new SocketRefusal(CLOSE.INTERNAL, message, { cause: error });
+  return new SocketRefusal(code, message, { cause: error });
+}
+
+function closeAtExpiry(extra: Extra, expiresAt: number): void {
+  const { socket } = extra.connection;
+  if (socket.readyState !== socket.OPEN) return;
+  const left = expiresAt - Date.now();
+  extra.expiry = setTimeout(
+    () => {
+      if (left > LONGEST_TIMER_MS) closeAtExpiry(extra, expiresAt);
+      else closeConnection(extra.connection, CLOSE.TOKEN_ENDED, 'Token expired');
+    },
+    Math.min(Math.max(left, 0), LONGEST_TIMER_MS),
+  );
+}
+
+/** The formatted error that a subscription threw: graphql-ws wraps it once more. */
+function originalOf(error: GraphQLError): GraphQLError {
+  return error.originalError instanceof GraphQLError ? error.originalError : error;
+}
+
+function isTooSlow(error: GraphQLError): boolean {
+  return error.originalError instanceof GraphQLError && error.originalError.extensions.code === 'LIMIT_EXCEEDED';
+}
+
+function logOperation(
+  { document, operationName, session, startedAt, log, isSubscription }: Running,
+  outcome: string,
+): void {
+  const operation = operationOf(document, operationName);
+  log.info(
+    {
+      operationName: shortName(operation?.name?.value),
+      operationType: isSubscription ? 'subscription' : operation?.operation,
+      outcome,
+      ms: Math.round(performance.now() - startedAt),
+      userId: session.identity.userId,
+      projectId: session.identity.projectId,
+    },
+    'operation',
+  );
+}
