@@ -1,0 +1,112 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { type Cloud, later, type ServiceName } from './cloud.ts';
+import { type ActiveFault, answerFault, breakConnection, type Fault, meetFault } from './faults.ts';
+
+const MOST_REQUESTS = 10_000;
+
+/** A request as it came, for tests that count and compare. */
+export interface RecordedRequest {
+  readonly service: ServiceName;
+  readonly method: string;
+  /** Without `/identity/v3`, `/compute/v2.1` or `/share/v2`, and without the query. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string | readonly string[]>>;
+  /** Of the answer; 0 until there is one, and where there is none. */
+  readonly status: number;
+  /** The X-Openstack-Request-Id that the caller sent. */
+  readonly requestId: string | null;
+  /** As the caller asked for it: `2.96`. */
+  readonly microversion: string | null;
+}
+
+interface Waiting {
+  fits: (request: RecordedRequest) => boolean;
+  resolve: (request: RecordedRequest) => void;
+}
+
+/** What is kept of requests, and what is done to them before a service sees them. */
+export interface Recorder {
+  readonly requests: RecordedRequest[];
+  readonly waiting: Set<Waiting>;
+  readonly faults: Set<ActiveFault>;
+  readonly down: Set<ServiceName>;
+}
+
+/** An empty one. */
+export function makeRecorder(): Recorder {
+  return { requests: [], waiting: new Set(), faults: new Set(), down: new Set() };
+}
+
+const PREFIXES: readonly (readonly [ServiceName, root: string, version: string])[] = [
+  ['keystone', '/identity', '/v3'],
+  ['nova', '/compute', '/v2.1'],
+  ['manila', '/share', '/v2'],
+];
+
+/** Records every request as it arrives, and lets the faults at it. */
+export function watchRequests(app: FastifyInstance, cloud: Cloud, recorder: Recorder, log?: Logger): void {
+  const faultOf = new WeakMap<FastifyRequest, Fault>();
+  const recordOf = new WeakMap<FastifyRequest, { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] }>();
+  app.addHook('onRequest', (request, reply, next) => {
+    const record = describe(request);
+    if (!record) return next();
+    keep(recorder, record);
+    recordOf.set(request, record);
+    const fault = recorder.down.has(record.service)
+      ? ({ service: record.service, kind: 'reset' } as const)
+      : meetFault(recorder.faults, record.service, record.method, record.path);
+    if (fault) faultOf.set(request, fault);
+    meet(cloud, fault, request, reply, next);
+  });
+  app.addHook('onSend', async (request, reply, payload) => {
+    const record = recordOf.get(request);
+    if (faultOf.get(request)?.kind === 'lose_reply') request.raw.socket.destroy();
+    else if (record) record.status = reply.statusCode;
+    log?.debug({ ...record }, 'sandbox request');
+    return payload;
+  });
+}
+
+function meet(cloud: Cloud, fault: Fault | null, request: FastifyRequest, reply: FastifyReply, next: () => void): void {
+  if (fault?.kind === 'reset') breakConnection(request, reply);
+  else if (fault?.kind === 'hang') reply.hijack();
+  else if (fault?.kind === 'status' || fault?.kind === 'html') answerFault(fault, reply);
+  else if (fault?.kind === 'delay') later(cloud, fault.delayMs ?? cloud.stepMs, next);
+  else next();
+}
+
+function describe(request: FastifyRequest): RecordedRequest | null {
+  const [path = '/'] = request.url.split('?');
+  const found = PREFIXES.find(([, root]) => path === root || path.startsWith(`${root}/`));
+  if (!found) return null;
+  const [service, root, version] = found;
+  const prefix = root + version;
+  const isVersioned = path === prefix || path.startsWith(`${prefix}/`);
+  const { headers } = request;
+  return {
+    service,
+    method: request.method,
+    path: isVersioned ? path.slice(prefix.length) || '/' : path,
+    query: { ...(request.query as RecordedRequest['query']) },
+    status: 0,
+    requestId: first(headers['x-openstack-request-id']),
+    microversion:
+      first(headers['x-openstack-manila-api-version'] ?? headers['openstack-api-version'])?.replace(/^compute /, '') ??
+      null,
+  };
+}
+
+function keep(recorder: Recorder, record: RecordedRequest): void {
+  recorder.requests.push(record);
+  if (recorder.requests.length > MOST_REQUESTS) recorder.requests.shift();
+  for (const waiting of [...recorder.waiting]) {
+    if (!waiting.fits(record)) continue;
+    recorder.waiting.delete(waiting);
+    waiting.resolve(record);
+  }
+}
+
+function first(value: string | string[] | undefined): string | null {
+  return (Array.isArray(value) ? value[0] : value) ?? null;
+}
