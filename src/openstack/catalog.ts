@@ -54,7 +54,7 @@ function withVersion(url: string, service: Service): string {
 
 function complaint(catalog: Catalog, service: Service, choice: EndpointChoice): string {
   const there = catalog
-    .filter((entry) => service.catalogTypes.includes(entry.type) || entry.type.startsWith('share'))
+    .filter((entry) => service.catalogTypes.includes(entry.type))
     .flatMap(({ type, endpoints }) => endpoints.map((it) => `${type} ${interfaceOf(it)} in ${regionOf(it) || '-'}`));
   const wanted = `${service.catalogTypes.join(' or ')}, ${choice.interface}, ${choice.region ?? 'any region'}`;
   const found = there.length > 0 ? there.join('; ') : `only ${catalog.map(({ type }) => type).join(', ') || 'nothing'}`;

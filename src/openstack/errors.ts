@@ -57,3 +57,11 @@ export class OpenStackError extends Error {
 function isFinalStatus(status = 0): boolean {
   return status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
+
+/** The code that Node.js or undici gave a failure: `ECONNRESET`, `UND_ERR_SOCKET`, …; null when there is none. */
+export function errorCode(error: unknown): string | null {
+  if (typeof error !== 'object' || error === null) return null;
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  if (typeof code === 'string') return code;
+  return name === 'HTTPParserError' ? name : null;
+}

@@ -3,7 +3,7 @@ import { type Dispatcher, request as httpRequest } from 'undici';
 import { type Answer, firstOf, parseBody, readRequestId } from './answer.ts';
 import type { Cloud } from './cloud.ts';
 import type { Deadline } from './deadline.ts';
-import { OpenStackError, type OpenStackErrorDetails } from './errors.ts';
+import { errorCode, OpenStackError, type OpenStackErrorDetails } from './errors.ts';
 import { readFault } from './faults.ts';
 import { SERVICE_TITLES, type ServiceName } from './services.ts';
 
@@ -108,7 +108,7 @@ function connectionFailure(call: Call, deadline: Deadline, cause: unknown, statu
   const code = errorCode(cause) ?? 'no code';
   const what = `${call.method} ${call.path}`;
   if (deadline.signal.aborted || TIMEOUTS.has(code)) return gaveUp(call, cause);
-  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || code.startsWith('HPE_')) {
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || code === 'HTTPParserError' || code.startsWith('HPE_')) {
     const details = { kind: 'bad_response' as const, ...(status === null ? {} : { status }) };
     return failure(call, details, `${title(call)} answered ${what} with what cannot be read (${code})`, cause);
   }
@@ -128,11 +128,6 @@ export function badAnswer(call: Pick<Call, 'service' | 'method' | 'path'>, answe
   const message = `${title(call)} answered ${call.method} ${call.path} (${named}) without ${expected}`;
   const details = { kind: 'bad_response' as const, status: answer.status };
   return failure(call, requestId === null ? details : { ...details, openstackRequestId: requestId }, message);
-}
-
-/** The code that Node.js or undici gave a failure: `ECONNRESET`, `UND_ERR_SOCKET`, …; null when there is none. */
-export function errorCode(error: unknown): string | null {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 }
 
 function title({ service }: Pick<Call, 'service'>): string {

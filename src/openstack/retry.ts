@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from './answer.ts';
 import type { Deadline } from './deadline.ts';
-import { OpenStackError } from './errors.ts';
-import { type Call, errorCode, send } from './http.ts';
+import { errorCode, OpenStackError } from './errors.ts';
+import { type Call, send } from './http.ts';
 
 const MAX_RETRIES = 2;
 const FIRST_DELAY_MS = 100;
