@@ -19,8 +19,12 @@ const MAX_REMEMBERED = 100;
  * The microversion that calls to the service use: the newest that both the cloud and we know. Asked of the cloud once for
  * each endpoint, whoever asks. Throws UPSTREAM_ERROR when the cloud has none that will do, or an OpenStackError.
  */
-export async function supportedMicroversion(session: Session, service: Service): Promise<string> {
-  const { microversions, settings } = session.cloud;
+export async function supportedMicroversion(
+  session: Session,
+  service: Service,
+  timeoutMs = session.cloud.settings.timeoutMs,
+): Promise<string> {
+  const { microversions } = session.cloud;
   const root = versionRoot(endpointOf(session, service));
   const key = `${service.name} ${root}`;
   let known = microversions.get(key);
@@ -30,7 +34,7 @@ export async function supportedMicroversion(session: Session, service: Service):
     microversions.set(key, known);
     known.catch(() => microversions.delete(key));
   }
-  const patience = startDeadline(settings.timeoutMs, session.signal);
+  const patience = startDeadline(timeoutMs, session.signal);
   try {
     return await waitWith(known, patience.signal);
   } catch (error) {

@@ -2,7 +2,7 @@ import { GatewayError } from '../errors.ts';
 import type { Answer } from './answer.ts';
 import { perform } from './call.ts';
 import { OpenStackError } from './errors.ts';
-import { badAnswer } from './http.ts';
+import { badAnswer, gaveUp } from './http.ts';
 import { endpointOf, forgetMicroversion, supportedMicroversion } from './microversions.ts';
 import type { Service } from './services.ts';
 import type { Session } from './session.ts';
@@ -32,7 +32,7 @@ export async function request<T>(session: Session, service: Service, options: Re
   const { cloud, token, requestId, log } = session;
   const timeoutMs = options.timeoutMs ?? cloud.settings.timeoutMs;
   const endsAt = performance.now() + timeoutMs;
-  const microversion = await supportedMicroversion(session, service);
+  const microversion = await supportedMicroversion(session, service, timeoutMs);
   const [header, value] = service.versionHeader(microversion);
   const call = {
     cloud,
@@ -47,7 +47,9 @@ export async function request<T>(session: Session, service: Service, options: Re
     log,
   };
   try {
-    const answer = await perform(call, Math.max(1, endsAt - performance.now()), session.signal);
+    const remainingMs = endsAt - performance.now();
+    if (remainingMs <= 0) throw gaveUp(call, null);
+    const answer = await perform(call, remainingMs, session.signal);
     if (options.expects !== undefined && !hasKey(answer.body, options.expects)) {
       throw badAnswer(call, answer, `\`${options.expects}\``);
     }

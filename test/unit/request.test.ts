@@ -76,6 +76,14 @@ describe('failures', () => {
     expect(requests).toEqual([]);
   });
 
+  test('a write waits for the microversion until its time is up -> a timeout, the write is never sent', async () => {
+    const service = await startService(() => 'hang');
+    const options = { method: 'POST', path: '/things', body: {}, timeoutMs: 50 } as const;
+    const asking = request(sessionIn(cloudAt(service.url)), NOVA, options);
+    await expect(asking).rejects.toMatchObject({ kind: 'timeout' });
+    expect(service.requests.map((seen) => seen.method)).toEqual(['GET']);
+  });
+
   test('nobody listens -> unreachable, named by its code, without the address', async () => {
     const { session } = await started(() => OK);
     const endpointOverrides = { nova: 'http://127.0.0.1:1/v2.1' };
