@@ -1,7 +1,9 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 
 /** Why a socket is closed. The graphql-ws client comes back by itself after 1012, 1013 and 4403, never after 4401. */
 export const CLOSE = {
+  GONE: 1001,
   /** This process stops. */
   RESTART: 1012,
   /** Too slow, or Keystone is away: the same again later may work. */
@@ -56,21 +58,23 @@ export function expectAnswer(connection: Connection, id: string): void {
 
 /**
  * Sends without waiting for the client: what it has not taken yet is counted, and past the limit the socket is closed
- * with 1013, so that nothing grows behind a slow listener. Rejects never: a socket that breaks says so by its close.
+ * with 1013, so that nothing grows behind a slow listener. Resolves after one turn of the event loop, so that a source
+ * with much to tell leaves room for others. Throws a SocketRefusal once the socket is closing, so that sources end.
  */
-export function send(connection: Connection, data: string, limit: number): void {
+export async function send(connection: Connection, data: string, limit: number): Promise<void> {
   const { socket } = connection;
-  if (socket.readyState !== socket.OPEN) return;
+  if (socket.readyState !== socket.OPEN) throw new SocketRefusal(CLOSE.GONE, 'The socket is closing');
   const kind = takeAnswer(connection, data) ? 'answerBytes' : 'waitingBytes';
   const bytes = Buffer.byteLength(data);
   if (kind === 'waitingBytes' && connection.waitingBytes + bytes > limit) {
     closeConnection(connection, CLOSE.TRY_AGAIN, TOO_SLOW);
-    return;
+    throw new SocketRefusal(CLOSE.TRY_AGAIN, TOO_SLOW);
   }
   connection[kind] += bytes;
   socket.send(data, () => {
     connection[kind] -= bytes;
   });
+  await turn();
 }
 
 function takeAnswer({ answers }: Connection, data: string): boolean {

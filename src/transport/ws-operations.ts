@@ -137,11 +137,8 @@ export function socketHooks(options: DoorOptions): Hooks {
     execute: execute as NonNullable<Hooks['execute']>,
     subscribe: subscribe as NonNullable<Hooks['subscribe']>,
     onOperation: (_socket, _id, _payload, { contextValue }, result) => {
-      const { isSubscription } = contextValue as Running;
-      logOperation(
-        contextValue as Running,
-        isSubscription && !('next' in result) ? 'refused' : isSubscription ? 'started' : 'answered',
-      );
+      const outcome = 'next' in result ? { outcome: 'started' } : { outcome: 'answered', ...codeOf(result) };
+      logOperation(contextValue as Running, outcome);
     },
     onNext: ({ extra }, id, _payload, { contextValue }) => {
       if (!(contextValue as Running).isSubscription) expectAnswer(extra.connection, id);
@@ -149,7 +146,9 @@ export function socketHooks(options: DoorOptions): Hooks {
     onError: ({ extra }, _id, _payload, errors) => {
       // A source that could not hold more for this listener: what it missed is in the log, behind its last cursor.
       if (errors.some(isTooSlow)) closeConnection(extra.connection, CLOSE.TRY_AGAIN, TOO_SLOW);
-      return errors.map((error) => originalOf(error).toJSON());
+      const told = errors.map(originalOf);
+      logOf(extra.request).info({ ...idOf(told), outcome: 'refused', ...codeOf({ errors: told }) }, 'operation');
+      return told.map((error) => error.toJSON());
     },
     onClose: ({ extra }) => {
       if (extra.expiry) clearTimeout(extra.expiry);
@@ -193,20 +192,29 @@ function originalOf(error: GraphQLError): GraphQLError {
   return error.originalError instanceof GraphQLError ? error.originalError : error;
 }
 
+/** The code of the first error, for the log. */
+function codeOf({ errors }: object & { errors?: readonly GraphQLError[] | undefined }): { code?: unknown } {
+  return errors?.[0] ? { code: errors[0].extensions.code } : {};
+}
+
+function idOf(errors: readonly GraphQLError[]): { requestId?: unknown } {
+  return errors[0]?.extensions.requestId ? { requestId: errors[0].extensions.requestId } : {};
+}
+
 function isTooSlow(error: GraphQLError): boolean {
   return error.originalError instanceof GraphQLError && error.originalError.extensions.code === 'LIMIT_EXCEEDED';
 }
 
 function logOperation(
   { document, operationName, session, startedAt, log, isSubscription }: Running,
-  outcome: string,
+  outcome: object,
 ): void {
   const operation = operationOf(document, operationName);
   log.info(
     {
       operationName: shortName(operation?.name?.value),
       operationType: isSubscription ? 'subscription' : operation?.operation,
-      outcome,
+      ...outcome,
       ms: Math.round(performance.now() - startedAt),
       userId: session.identity.userId,
       projectId: session.identity.projectId,

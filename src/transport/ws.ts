@@ -12,7 +12,7 @@ import { type Extra, socketHooks } from './ws-operations.ts';
 /** In how many pieces a message may come: clients send whole ones. */
 const MAX_FRAGMENTS = 16;
 /** How long a client may take to answer a close, in ms. */
-const CLOSE_MS = 3000;
+const CLOSE_MS = 5000;
 
 /**
  * GraphQL over WebSocket on the path of the other door, `graphql-transport-ws` only. `admit` refuses before the upgrade,
@@ -75,7 +75,7 @@ export async function registerSocket(app: FastifyInstance, options: DoorOptions)
     return server.opened(
       {
         protocol: socket.protocol,
-        send: async (data) => send(connection, data, config.WS_MAX_BUFFER_BYTES),
+        send: (data) => send(connection, data, config.WS_MAX_BUFFER_BYTES),
         close: (code = CLOSE.INTERNAL, reason = '') => closeConnection(connection, code, reason),
         onMessage: (receive) =>
           socket.on('message', (data) => {

@@ -40,7 +40,7 @@ interface SmallContext {
 export interface Probe {
   /** Contexts made so far. */
   contexts: number;
-  /** `never` subscriptions whose source was returned. */
+  /** Subscriptions whose source was returned, or ended. */
   returned: number;
   onReturned: () => void;
   /** Ends what `waits` waits for. */
@@ -170,7 +170,12 @@ function smallSchema(probe: Probe) {
       count: {
         subscribe: async function* (_: unknown, { to, bytes }: { to: number; bytes: number }) {
           const filler = 'x'.repeat(bytes);
-          for (let value = 1; value <= to; value++) yield { count: { value, filler } };
+          try {
+            for (let value = 1; value <= to; value++) yield { count: { value, filler } };
+          } finally {
+            probe.returned++;
+            probe.onReturned();
+          }
         },
       },
       never: {
