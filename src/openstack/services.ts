@@ -25,7 +25,7 @@ export const NOVA: Service = {
   oldest: '2.79',
 };
 
-/** Manila reads this header only; without it a request is 2.0 (manila api/openstack/versioned_method.py; transcript manila-022). */
+/** Manila reads this header only; without it a request is 2.0 (manila api/openstack/versioned_method.py). */
 export const MANILA: Service = {
   name: 'manila',
   catalogTypes: ['shared-file-system', 'sharev2'],
