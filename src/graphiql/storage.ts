@@ -2,6 +2,8 @@ import type { Example } from './config.ts';
 
 const EXAMPLES = 'graphiql:examples';
 const TABS = 'graphiql:tabState';
+const QUERY = 'graphiql:query';
+const VARIABLES = 'graphiql:variables';
 
 /** GraphiQL's history keeps the headers of every operation, and a header may hold a token. */
 const withoutHeaders = (text: string) =>
@@ -15,6 +17,11 @@ export function makeStorage(local: Storage, sandbox: boolean, examples: readonly
   const shown = JSON.stringify(examples);
   if (sandbox && local.getItem(EXAMPLES) !== shown) local.removeItem(TABS);
   local.setItem(EXAMPLES, shown);
+  if (!local.getItem(TABS)) {
+    // What the editors show at first: GraphiQL takes these, and not the first tab's variables.
+    local.setItem(QUERY, examples[0]?.query ?? '');
+    local.setItem(VARIABLES, examples[0]?.variables ?? '');
+  }
   return {
     getItem: (key: string) => local.getItem(key),
     setItem: (key: string, text: string) => {

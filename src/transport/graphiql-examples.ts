@@ -6,9 +6,8 @@ export interface Example {
 
 const DASHBOARD = `# Every server, the shares attached to it,
 # and how to mount each.
-query Dashboard {
-  servers(first: 20) {
-    totalCount
+query Dashboard($filter: ServerFilter) {
+  servers(first: 50, filter: $filter) {
     nodes {
       name
       status
@@ -69,7 +68,7 @@ mutation Detach($input: DetachShareInput!) {
 const SHARES = `# Every share, where it is exported, who may
 # mount it, and the servers it is attached to.
 query Shares {
-  shares(first: 20) {
+  shares(first: 50) {
     totalCount
     nodes {
       id
@@ -85,16 +84,18 @@ query Shares {
   }
 }`;
 
-const asVariables = (input: object) => JSON.stringify({ input }, null, 2);
+const json = (value: object) => JSON.stringify(value, null, 2);
 
-/** The operations that GraphiQL opens with. Without ids the user fills in a server's and a share's. */
-export function examples(serverId = '', shareId = ''): readonly Example[] {
-  const pair = { serverId, shareId };
+/** The operations that GraphiQL opens with: about the sandbox's demo server and share, else for the user to fill in ids. */
+export function examples(sandbox: { readonly serverId: string; readonly shareId: string } | null): readonly Example[] {
+  const { serverId, shareId } = sandbox ?? { serverId: '', shareId: '' };
+  // The demo server, which stands last of forty. Without the filter every server is listed.
+  const filter = sandbox ? { name: 'web-01' } : {};
   return [
-    { query: DASHBOARD },
+    { query: DASHBOARD, variables: json({ filter }) },
     { query: LISTEN },
-    { query: ATTACH, variables: asVariables({ ...pair, mountPoint: '/mnt/share' }) },
-    { query: DETACH, variables: asVariables(pair) },
+    { query: ATTACH, variables: json({ input: { serverId, shareId, mountPoint: '/mnt/share' } }) },
+    { query: DETACH, variables: json({ input: { serverId, shareId } }) },
     { query: SHARES },
   ];
 }

@@ -93,7 +93,7 @@ function page({ script, style }: Manifest, sandbox: GraphiqlOptions['sandbox']):
   const config = {
     token: sandbox?.token() ?? null,
     sandbox: sandbox !== null,
-    examples: examples(sandbox?.serverId, sandbox?.shareId),
+    examples: examples(sandbox),
   };
   return html(
     `<link rel="stylesheet" href="${ASSETS}${style}">

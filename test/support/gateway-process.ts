@@ -1,0 +1,44 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+/** A gateway that runs as a user starts it. */
+export interface GatewayProcess {
+  /** Where it says GraphiQL is. */
+  readonly graphiql: string;
+  /** Stops it as a service manager does; gives its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** The settings of a user who has set nothing, but for free ports. */
+function newcomer(): NodeJS.ProcessEnv {
+  const ours = /^(OS_|REDIS_|NODE_ENV$|NODE_OPTIONS$|JEST)/;
+  const rest = Object.entries(process.env).filter(([name]) => !ours.test(name));
+  return { ...Object.fromEntries(rest), PORT: '0', SANDBOX_PORT: '0', LOG_LEVEL: 'warn' };
+}
+
+/** Starts the built gateway without settings, and waits until it says where GraphiQL is. */
+export async function startGatewayProcess(): Promise<GatewayProcess> {
+  const child = spawn(process.execPath, ['dist/main.js'], { env: newcomer(), stdio: ['ignore', 'pipe', 'inherit'] });
+  const graphiql = await addressOf(child);
+  return {
+    graphiql,
+    async stop() {
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      const [code] = await exited;
+      return code as number | null;
+    },
+  };
+}
+
+async function addressOf(child: ChildProcess & { stdout: NonNullable<ChildProcess['stdout']> }): Promise<string> {
+  for await (const line of createInterface({ input: child.stdout })) {
+    const address = /GraphiQL.*(http:\S+)/.exec(line)?.[1];
+    if (address) {
+      child.stdout.resume(); // a full pipe would stop it
+      return address;
+    }
+  }
+  throw new Error('The gateway ended without saying where GraphiQL is');
+}
