@@ -72,7 +72,10 @@ export const SETTINGS = {
     'How dear an operation may be: one for each field, times `first` for what stands in a connection.',
   ),
   MAX_BODY_BYTES: setting(count(1024, 100_000_000, 1_048_576), 'Largest HTTP body.'),
-  REQUEST_TIMEOUT_MS: setting(count(100, 600_000, 30_000), 'How long one operation may take over all its calls upstream.'),
+  REQUEST_TIMEOUT_MS: setting(
+    count(100, 600_000, 30_000),
+    'How long one operation may take over all its calls upstream.',
+  ),
   WS_INIT_TIMEOUT_MS: setting(count(100, 60_000, 3000), 'How long a socket may wait with `connection_init`.'),
   WS_MAX_PAYLOAD_BYTES: setting(count(1024, 10_000_000, 131_072), 'Largest WebSocket message from a client.'),
   WS_MAX_SUBSCRIPTIONS: setting(count(1, 10_000, 100), 'How many operations may run on one socket.'),
@@ -83,15 +86,24 @@ export const SETTINGS = {
   ),
   WS_KEEPALIVE_MS: setting(count(1000, 600_000, 12_000), 'How often sockets are pinged.'),
   SHUTDOWN_MS: setting(count(0, 600_000, 10_000), 'How long a stop may wait for requests that run.'),
-  SHUTDOWN_SPREAD_MS: setting(count(0, 60_000, 2000), 'Over which span sockets are closed at a stop, so that not all clients come back at once.'),
+  SHUTDOWN_SPREAD_MS: setting(
+    count(0, 60_000, 2000),
+    'Over which span sockets are closed at a stop, so that not all clients come back at once.',
+  ),
   UPSTREAM_TIMEOUT_MS: setting(count(100, 600_000, 10_000), 'How long one call to OpenStack may take.'),
   UPSTREAM_CONNECTIONS: setting(count(1, 1000, 64), 'Most connections to one OpenStack service.'),
-  TOKEN_CACHE_SECONDS: setting(count(0, 300, 300), 'How long Keystone’s word on a token is kept, at most until it expires.'),
+  TOKEN_CACHE_SECONDS: setting(
+    count(0, 300, 300),
+    'How long Keystone’s word on a token is kept, at most until it expires.',
+  ),
   ATTACH_DEADLINE_MS: setting(
     count(1000, 86_400_000, 600_000),
     'How long an attachment may be `ATTACHING` before it is `ERROR_ATTACHING`; uncertain outcomes do not end it.',
   ),
-  EVENT_LOG_LENGTH: setting(count(10, 1_000_000, 10_000), 'About how many events a project’s log keeps for listeners who come back.'),
+  EVENT_LOG_LENGTH: setting(
+    count(10, 1_000_000, 10_000),
+    'About how many events a project’s log keeps for listeners who come back.',
+  ),
 } as const;
 
 type Settings = { [Name in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Name]['schema']> };
