@@ -32,6 +32,7 @@ describe('keys', () => {
     keys.shareIndex(project, 'sh1'),
     keys.mountPoints(project, 's1'),
     keys.due(shardOf(project)),
+    keys.projects(shardOf(project)),
     keys.log(project),
     keys.channel(project),
     keys.targetLock(project, 'sh1 ip 10.0.0.7'),

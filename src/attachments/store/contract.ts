@@ -83,6 +83,9 @@ export interface AttachmentStore {
   /** Records that are due now, in any project, at the most `limit`; soonest first within a shard. */
   due(limit: number): Promise<{ projectId: string; id: string }[]>;
 
+  /** The projects that have attachments, each once, in no order. One round trip, without reading a record. */
+  projects(): Promise<string[]>;
+
   get(projectId: string, id: string): Promise<Attachment | null>;
   /** One list a server, in the order asked, oldest first; one round trip. */
   listForServers(projectId: string, serverIds: readonly string[]): Promise<Attachment[][]>;

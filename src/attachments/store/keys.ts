@@ -8,7 +8,8 @@ export type Keys = ReturnType<typeof createKeys>;
 
 /**
  * Makes the functions that spell keys. All keys of a project carry the hash tag of its shard, `{p<shard>}`: Redis
- * Cluster keeps them in one slot, so that one script may touch them all. The prefix must hold no brace.
+ * Cluster keeps them in one slot, so that one script may touch them all. A prefix with
+ * braces of its own would put everything into one slot.
  */
 export function createKeys(prefix: string) {
   const shardKey = (shard: number, name: string) => `${prefix}{p${shard}}:${name}`;
@@ -26,6 +27,8 @@ export function createKeys(prefix: string) {
     mountPoints: (projectId: string, serverId: string) => `${key(projectId, 'mounts')}:${serverId}`,
     /** Sorted set of a shard: `<project id> <attachment id>` by when it is due, ms of Redis' clock. */
     due: (shard: number) => shardKey(shard, 'due'),
+    /** Set of a shard: the projects that have attachments. */
+    projects: (shard: number) => shardKey(shard, 'projects'),
     /** Stream: field `event` (JSON). Its entry ids are the cursors. */
     log: (projectId: string) => key(projectId, 'log'),
     /** Sharded channel: `<cursor> <cursor before> <event as JSON>`. */

@@ -120,6 +120,10 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
         .map(({ attachment: { projectId, id } }) => ({ projectId, id }));
     },
 
+    async projects() {
+      return [...projects].flatMap(([id, { records }]) => (records.size > 0 ? [id] : []));
+    },
+
     async get(projectId, id) {
       return structuredClone(record(projectId, id)?.attachment ?? null);
     },

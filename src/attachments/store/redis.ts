@@ -13,7 +13,7 @@ const DUE_PER_SHARD = 100;
 
 export interface RedisStoreOptions {
   redis: RedisConnections;
-  /** What every key begins with; no braces. */
+  /** What every key begins with. */
   prefix: string;
   /** How many events a project's log keeps: exactly, so that a small one means what it says. */
   logLength: number;
@@ -38,6 +38,7 @@ export async function createRedisStore({ redis, prefix, logLength, log }: RedisS
     dueKey(projectId),
     keys.log(projectId),
     keys.channel(projectId),
+    keys.projects(shardOf(projectId)),
   ];
 
   async function lastCursor(projectId: string): Promise<string> {
@@ -67,7 +68,7 @@ export async function createRedisStore({ redis, prefix, logLength, log }: RedisS
       const { word, values } = await run('create', allKeys(attachment), [
         ...[id, positionOf(attachment), JSON.stringify({ ...attachment, version: 1 }), status, mountPoint ?? ''],
         ...[lease?.owner ?? '', lease?.ms ?? 0, due ?? '', dueMember(projectId, id)],
-        ...[eventJson(event, 1), logLength],
+        ...[eventJson(event, 1), logLength, projectId],
       ]);
       if (word === 'mount_point_taken') return { outcome: word, attachmentId: String(values[0]) };
       if (word === 'exists') return { outcome: word, attachment: parseRecord(String(values[0]), String(values[1])) };
@@ -89,7 +90,7 @@ export async function createRedisStore({ redis, prefix, logLength, log }: RedisS
 
     async remove(attachment, { event, owner = '' }) {
       const { id, projectId, version } = attachment;
-      const args = [version, owner, dueMember(projectId, id), eventJson(event, version + 1), logLength];
+      const args = [version, owner, dueMember(projectId, id), eventJson(event, version + 1), logLength, projectId];
       const { word } = await run('remove', allKeys(attachment), args);
       return isRefusal(word) ? word : 'removed';
     },
@@ -128,6 +129,12 @@ export async function createRedisStore({ redis, prefix, logLength, log }: RedisS
       firstShard = (firstShard + limit) % SHARDS;
       const members = await answered(resultsOf(batch));
       return inTurn(members as string[][], limit).map(parseDueMember);
+    },
+
+    async projects() {
+      const batch = commands.pipeline();
+      for (let shard = 0; shard < SHARDS; shard++) batch.smembers(keys.projects(shard));
+      return ((await answered(resultsOf(batch))) as string[][]).flat();
     },
 
     async get(projectId, id) {

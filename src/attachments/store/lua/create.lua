@@ -4,17 +4,19 @@
 
   KEYS[1] record        KEYS[2] project index   KEYS[3] server index   KEYS[4] share index
   KEYS[5] mount points  KEYS[6] due set         KEYS[7] log            KEYS[8] channel
+  KEYS[9] projects of the shard
   ARGV[1] id            ARGV[2] position        ARGV[3] record as JSON ARGV[4] status
   ARGV[5] mount point, or ''                    ARGV[6] lease owner, or ''   ARGV[7] lease, ms
   ARGV[8] due in, ms, or '' for never           ARGV[9] due member
-  ARGV[10] event as JSON, or ''                 ARGV[11] log length
+  ARGV[10] event as JSON, or ''                 ARGV[11] log length   ARGV[12] project id
 
   Returns {1}; {-4, version, record} there is one already; {-5, id} that attachment has the mount point.
 ]]
 local record, projectIndex, serverIndex, shareIndex = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local mountPoints, due, log, channel = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local mountPoints, due, log, channel, projects = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local id, position, json, status, mountPoint = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local owner, leaseMs, dueInMs, member, event, length = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+local projectId = ARGV[12]
 
 local present = redis.call('HMGET', record, 'version', 'record')
 if present[1] then return {-4, present[1], present[2]} end
@@ -28,6 +30,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('HSET', record, 'version', 1, 'record', json, 'status', status, 'position', position,
   'mount_point', mountPoint, 'owner', owner, 'until', owner == '' and 0 or now + leaseMs)
 redis.call('ZADD', projectIndex, 0, position)
+redis.call('SADD', projects, projectId)
 redis.call('ZADD', serverIndex, 0, position)
 redis.call('ZADD', shareIndex, 0, position)
 if mountPoint ~= '' then redis.call('HSET', mountPoints, mountPoint, id) end

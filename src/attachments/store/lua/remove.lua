@@ -4,14 +4,15 @@
 
   KEYS[1] record        KEYS[2] project index   KEYS[3] server index   KEYS[4] share index
   KEYS[5] mount points  KEYS[6] due set         KEYS[7] log            KEYS[8] channel
+  KEYS[9] projects of the shard
   ARGV[1] expected version   ARGV[2] lease owner, or ''   ARGV[3] due member
-  ARGV[4] event as JSON, or ''   ARGV[5] log length
+  ARGV[4] event as JSON, or ''   ARGV[5] log length   ARGV[6] project id
 
   Returns {1}; {-1} no such record; {-2} the version moved on, or another holds the record.
 ]]
 local record, projectIndex, serverIndex, shareIndex = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local mountPoints, due, log, channel = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
-local expected, owner, member, event, length = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local mountPoints, due, log, channel, projects = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local expected, owner, member, event, length, projectId = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 
 local present = redis.call('HMGET', record, 'version', 'owner', 'until', 'position', 'mount_point')
 if not present[1] then return {-1} end
@@ -23,6 +24,7 @@ if tonumber(present[3]) > now and present[2] ~= owner then return {-2} end
 local position, mountPoint = present[4], present[5]
 redis.call('DEL', record)
 redis.call('ZREM', projectIndex, position)
+if redis.call('ZCARD', projectIndex) == 0 then redis.call('SREM', projects, projectId) end
 redis.call('ZREM', serverIndex, position)
 redis.call('ZREM', shareIndex, position)
 if mountPoint ~= '' then redis.call('HDEL', mountPoints, mountPoint) end
