@@ -182,13 +182,18 @@ export interface Cloud {
   /** Shares whose rules the driver is busy with, or soon will be. */
   readonly syncing: Set<string>;
   readonly ruleListeners: Set<(change: RuleChange) => void>;
+  /** Called after anything may have changed. */
+  readonly watchers: Set<() => void>;
   /** How long each step of asynchronous work takes, ms. */
   stepMs: number;
-  readonly timers: Set<NodeJS.Timeout>;
+  /** How long the driver takes for SLOW_ADDRESS, ms. */
+  readonly slowMs: number;
+  /** Work that waits for its time. */
+  readonly timers: Map<NodeJS.Timeout, () => void>;
 }
 
 /** An empty cloud. */
-export function makeCloud(stepMs: number): Cloud {
+export function makeCloud(stepMs: number, slowMs: number): Cloud {
   return {
     users: [],
     networks: [],
@@ -203,8 +208,10 @@ export function makeCloud(stepMs: number): Cloud {
     messages: [],
     syncing: new Set(),
     ruleListeners: new Set(),
+    watchers: new Set(),
     stepMs,
-    timers: new Set(),
+    slowMs,
+    timers: new Map(),
   };
 }
 
@@ -213,14 +220,30 @@ export function later(cloud: Cloud, ms: number, work: () => void): void {
   const timer = setTimeout(() => {
     cloud.timers.delete(timer);
     work();
+    notify(cloud);
   }, ms);
   timer.unref();
-  cloud.timers.add(timer);
+  cloud.timers.set(timer, work);
+}
+
+/** Does at once what waits for its time now, but not what that begins. */
+export function step(cloud: Cloud): void {
+  for (const [timer, work] of [...cloud.timers]) {
+    clearTimeout(timer);
+    cloud.timers.delete(timer);
+    work();
+  }
+  notify(cloud);
+}
+
+/** Tells those who wait for something that it may be so now. */
+export function notify(cloud: Cloud): void {
+  for (const watcher of [...cloud.watchers]) watcher();
 }
 
 /** Ends all work in progress. */
 export function stopTimers(cloud: Cloud): void {
-  for (const timer of cloud.timers) clearTimeout(timer);
+  for (const timer of cloud.timers.keys()) clearTimeout(timer);
   cloud.timers.clear();
 }
 

@@ -36,6 +36,8 @@ export interface Route {
   readonly from?: number;
   /** Needs no token. */
   readonly isOpen?: boolean;
+  /** Answered before the service's own pipeline, which gives out request ids. */
+  readonly isOutside?: boolean;
 }
 
 /** What differs between the services: how a request is let in, and how a refusal looks. */
@@ -126,7 +128,8 @@ function serve(door: Door, route: Route, request: FastifyRequest): Answer {
       origin: `http://${request.headers.host ?? 'localhost'}`,
       requestId,
     });
-    return { ...answer, headers: { ...out, ...door.identify(requestId), ...answer.headers } };
+    const identity = route.isOutside ? {} : door.identify(requestId);
+    return { ...answer, headers: { ...out, ...identity, ...answer.headers } };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const answer = door.refuse(error);

@@ -9,6 +9,7 @@ import {
   type Server,
   type ServiceName,
   type Share,
+  step,
   stopTimers,
 } from './cloud.ts';
 import type { ActiveFault, Fault, FaultHandle } from './faults.ts';
@@ -45,6 +46,8 @@ export interface SandboxOptions {
   seed?: 'demo' | 'empty';
   /** How long a rule stays in each of its passing states, and how long any other step takes, ms. */
   accessDelayMs?: number;
+  /** How long the driver takes for SLOW_ADDRESS, ms; 20,000 by default. */
+  slowAccessMs?: number;
   log?: Logger;
 }
 
@@ -82,6 +85,11 @@ export interface Sandbox {
   setRuleState(id: string, state: RuleState): void;
   /** Hears of every change of a rule; returns what stops it. */
   onRuleChange(listener: (change: RuleChange) => void): () => void;
+  /** A server or share as it is now; undefined when there is none. Live: it changes under the reader. */
+  server(id: string): Readonly<Server> | undefined;
+  share(id: string): Readonly<Share> | undefined;
+  /** When something is so, now or later; tried again after each step of the cloud's work and each answer. */
+  waitUntil(isSo: () => boolean): Promise<void>;
   /** When the share's rules are as wanted, now or later; tried again after each change. Answers them. */
   waitForRules(
     shareId: string,
@@ -89,14 +97,16 @@ export interface Sandbox {
   ): Promise<Readonly<AccessRule>[]>;
   /** Changes `accessDelayMs` for steps that begin after it. */
   setAccessDelay(ms: number): void;
+  /** Does at once one step of all the work in progress: with a long delay, a test takes its steps itself. */
+  step(): void;
   /** Stops at once: open connections and hanging requests are dropped. */
   close(): Promise<void>;
 }
 
 /** Starts a small Keystone, Nova and Manila on one loopback port. Users demo, reader, other, admin, gateway; password `secret`. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { host = '127.0.0.1', port = 0, seed = 'demo', accessDelayMs = 400, log } = options;
-  const cloud = makeCloud(accessDelayMs);
+  const { host = '127.0.0.1', port = 0, seed = 'demo', accessDelayMs = 400, slowAccessMs = 20_000, log } = options;
+  const cloud = makeCloud(accessDelayMs, slowAccessMs);
   seedBasics(cloud);
   if (seed === 'demo') seedDemo(cloud);
   const recorder = makeRecorder();
@@ -112,9 +122,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     ...serverHands(cloud),
     ...shareHands(cloud),
     ...ruleHands(cloud),
+    server: (id) => cloud.servers.get(id),
+    share: (id) => cloud.shares.get(id),
+    waitUntil: (isSo) => waitUntil(cloud, isSo),
     setAccessDelay: (ms) => {
       cloud.stepMs = ms;
     },
+    step: () => step(cloud),
     close: () => stop(app, cloud),
   };
 }
@@ -122,6 +136,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 async function stop(app: FastifyInstance, cloud: Cloud): Promise<void> {
   stopTimers(cloud);
   cloud.ruleListeners.clear();
+  cloud.watchers.clear();
   app.server.closeAllConnections();
   await app.close();
 }
@@ -202,26 +217,32 @@ function ruleHands(
     if (!rule) throw new Error(`No access rule ${id} in the sandbox`);
     return rule;
   };
-  const onRuleChange = (listener: (change: RuleChange) => void) => {
-    cloud.ruleListeners.add(listener);
-    return () => cloud.ruleListeners.delete(listener);
-  };
   return {
     rulesOf: copies,
     addRule: (shareId, rule) => addRule(cloud, shareOf(cloud, shareId), rule),
     removeRule: (id) => dropRule(cloud, ruleOf(id)),
     setRuleState: (id, state) => setRuleState(cloud, ruleOf(id), state),
-    onRuleChange,
-    waitForRules: (shareId, areWanted) =>
-      new Promise((resolve) => {
-        const look = () => areWanted(copies(shareId)) && resolve(copies(shareId));
-        if (look() === false) {
-          const stop = onRuleChange(() => {
-            if (look() !== false) stop();
-          });
-        }
-      }),
+    onRuleChange: (listener) => {
+      cloud.ruleListeners.add(listener);
+      return () => cloud.ruleListeners.delete(listener);
+    },
+    waitForRules: async (shareId, areWanted) => {
+      await waitUntil(cloud, () => areWanted(copies(shareId)));
+      return copies(shareId);
+    },
   };
+}
+
+function waitUntil(cloud: Cloud, isSo: () => boolean): Promise<void> {
+  if (isSo()) return Promise.resolve();
+  return new Promise((resolve) => {
+    const look = () => {
+      if (!isSo()) return;
+      cloud.watchers.delete(look);
+      resolve();
+    };
+    cloud.watchers.add(look);
+  });
 }
 
 function shareOf(cloud: Cloud, id: string): Share {

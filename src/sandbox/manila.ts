@@ -54,7 +54,7 @@ export function manilaDoor(cloud: Cloud): Door {
     identify: (requestId, refusal) => (refusal?.isFromMiddleware ? {} : { 'x-compute-request-id': requestId }),
     missing: () => notFound(NOTHING_THERE),
     routes: [
-      { method: 'GET', path: '/', handle: listVersions, isOpen: true },
+      { method: 'GET', path: '/', handle: listVersions, isOpen: true, isOutside: true },
       { method: 'GET', path: '/v2', handle: showVersion },
       { method: 'GET', path: '/v2/', handle: showVersion },
       { method: 'GET', path: '/v2/shares', handle: (call) => list(cloud, call, (share) => shareSummary(share, call)) },
@@ -249,21 +249,21 @@ function listTypes(cloud: Cloud, { version }: Call): Answer {
 }
 
 /** Quotas without a limit, and what the project uses. */
-function showLimits(cloud: Cloud, { token }: Call): Answer {
+function showLimits(cloud: Cloud, { token, version }: Call): Answer {
   const mine = [...cloud.shares.values()].filter((share) => share.projectId === token.project?.id);
-  const absolute = {
-    maxTotalShares: -1,
-    maxTotalShareSnapshots: -1,
-    maxTotalShareGigabytes: -1,
-    maxTotalSnapshotGigabytes: -1,
-    maxTotalShareNetworks: -1,
-    totalSharesUsed: mine.length,
-    totalShareSnapshotsUsed: 0,
-    totalShareGigabytesUsed: mine.reduce((sum, share) => sum + share.size, 0),
-    totalSnapshotGigabytesUsed: 0,
-    totalShareNetworksUsed: 0,
+  const used: Record<string, number> = {
+    Shares: mine.length,
+    ShareGigabytes: mine.reduce((sum, share) => sum + share.size, 0),
   };
-  return { status: 200, body: { limits: { rate: [], absolute } } };
+  const names = ['Shares', 'ShareSnapshots', 'ShareGigabytes', 'SnapshotGigabytes', 'ShareNetworks'];
+  if (version >= 53) names.push('ShareReplicas', 'ReplicaGigabytes');
+  if (version >= 58) names.push('ShareGroups', 'ShareGroupSnapshots');
+  if (version >= 80) names.push('ShareBackups', 'BackupGigabytes');
+  const absolute = names.flatMap((name) => [
+    [`maxTotal${name}`, -1],
+    [`total${name}Used`, used[name] ?? 0],
+  ]);
+  return { status: 200, body: { limits: { rate: [], absolute: Object.fromEntries(absolute) } } };
 }
 
 const bad = (message: string) => new Refusal(400, 'badRequest', message);

@@ -65,20 +65,22 @@ export function listServers(cloud: Cloud, call: Call, path: string) {
   return { page, links: isFull ? [{ rel: 'next', href: nextLink(call, path, page.at(-1)?.id ?? '') }] : null };
 }
 
-/** The query's keys sorted, of a repeated one the last value only, and the new marker at the end. */
+/** The query's known keys sorted, of a repeated one the last value only, and the new marker at the end. */
 function nextLink({ query, origin }: Call, path: string, marker: string): string {
   const parameters = new URLSearchParams();
   for (const name of Object.keys(query).sort()) {
-    if (name !== 'marker') parameters.set(name, one(query, name) ?? '');
+    if (name !== 'marker' && isKnownParameter(name)) parameters.set(name, one(query, name) ?? '');
   }
   parameters.set('marker', marker);
   return `${origin}/compute/v2.1${path}?${parameters}`;
 }
 
+function isKnownParameter(name: string): boolean {
+  return name in FILTERS || OTHER_PARAMETERS.has(name);
+}
+
 function checkParameters({ query, version, token }: Call): number {
-  const unknown = Object.keys(query).filter(
-    (name) => !(name in FILTERS) && !OTHER_PARAMETERS.has(name) && !name.startsWith('_'),
-  );
+  const unknown = Object.keys(query).filter((name) => !isKnownParameter(name) && !name.startsWith('_'));
   if (unknown.length > 0 && version >= 75) {
     const names = unknown.sort().map((name) => `'${name}'`);
     throw bad(`${names.join(', ')} ${names.length > 1 ? 'do' : 'does'} not match any of the regexes: '^_'`);

@@ -26,7 +26,7 @@ export function novaDoor(cloud: Cloud): Door {
     prefix: '/compute',
     admit: (request, route, out) => {
       const origin = `http://${request.headers.host}`;
-      if (route.path === '/') return { token: ANYBODY, version: 1 };
+      if (route.isOutside) return { token: ANYBODY, version: 1 };
       const id = request.headers['x-auth-token'];
       const token = route.isOpen ? ANYBODY : authenticate(cloud, typeof id === 'string' ? id : undefined, origin);
       const asked = askedVersion(request.headers);
@@ -52,7 +52,7 @@ export function novaDoor(cloud: Cloud): Door {
     identify: (requestId) => ({ 'x-openstack-request-id': requestId, 'x-compute-request-id': requestId }),
     missing: () => new Refusal(404, 'itemNotFound', 'The resource could not be found.'),
     routes: [
-      { method: 'GET', path: '/', handle: listVersions, isOpen: true },
+      { method: 'GET', path: '/', handle: listVersions, isOpen: true, isOutside: true },
       { method: 'GET', path: '/v2.1', handle: showVersion, isOpen: true },
       { method: 'GET', path: '/v2.1/', handle: showVersion, isOpen: true },
       {

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { type Cloud, later, type ServiceName } from './cloud.ts';
+import { type Cloud, later, notify, type ServiceName } from './cloud.ts';
 import { type ActiveFault, answerFault, breakConnection, type Fault, meetFault } from './faults.ts';
 
 const MOST_REQUESTS = 10_000;
@@ -64,6 +64,7 @@ export function watchRequests(app: FastifyInstance, cloud: Cloud, recorder: Reco
     if (faultOf.get(request)?.kind === 'lose_reply') request.raw.socket.destroy();
     else if (record) record.status = reply.statusCode;
     log?.debug({ ...record }, 'sandbox request');
+    notify(cloud);
     return payload;
   });
 }

@@ -2,6 +2,7 @@ import {
   type AccessRule,
   type Cloud,
   later,
+  notify,
   type RuleChange,
   type RuleState,
   type Share,
@@ -13,10 +14,8 @@ import { newCephKey, newRequestId, newUuid } from './ids.ts';
 export const REFUSED_ADDRESS = '203.0.113.66';
 /** The driver throws at this client: every rule of the batch ends in error. */
 export const BREAKING_ADDRESS = '203.0.113.67';
-/** The driver takes SLOW_MS for this client, and later rules of the share wait. */
+/** The driver takes long for this client (20 s unless told otherwise), and later rules of the share wait. */
 export const SLOW_ADDRESS = '203.0.113.99';
-const SLOW_MS = 20_000;
-
 const MOST_MESSAGES = 1000;
 
 /** Types that a protocol knows. Manila takes others too; the driver then ends them in error. */
@@ -79,6 +78,7 @@ export function dropRule(cloud: Cloud, rule: AccessRule): void {
 
 function tell(cloud: Cloud, rule: AccessRule, state: RuleChange['state']): void {
   for (const listener of [...cloud.ruleListeners]) listener({ rule: { ...rule }, state });
+  notify(cloud);
 }
 
 /** What a share shows of its rules together. */
@@ -108,7 +108,7 @@ function beginBatch(cloud: Cloud, share: Share): void {
   }
   for (const rule of queued) setRuleState(cloud, rule, rule.state === 'queued_to_apply' ? 'applying' : 'denying');
   const isSlow = queued.some((rule) => rule.state === 'applying' && rule.accessTo === SLOW_ADDRESS);
-  later(cloud, isSlow ? SLOW_MS : cloud.stepMs, () => {
+  later(cloud, isSlow ? cloud.slowMs : cloud.stepMs, () => {
     endBatch(cloud, share, queued);
     beginBatch(cloud, share);
   });

@@ -38,19 +38,19 @@ export function addShare(cloud: Cloud, { project = 'demo', ...given }: NewShare)
   return share;
 }
 
-/** Where a share is mounted from, by its protocol: a preferred location, another one, and one for admins. */
+/** Where a share is mounted from, by its protocol: one for admins, the preferred one, and another; Ceph has one only. */
 export function exportsFor({ id, protocol }: Pick<Share, 'id' | 'protocol'>): ExportLocation[] {
   const name = `share_${id.replaceAll('-', '_')}`;
   const paths: Record<string, readonly string[]> = {
-    NFS: [`10.20.0.11:/shares/${name}`, `10.20.0.12:/shares/${name}`, `172.24.0.11:/shares/${name}`],
-    CIFS: [`\\\\10.20.0.21\\${name}`, `\\\\10.20.0.22\\${name}`, `\\\\172.24.0.21\\${name}`],
+    NFS: [`172.24.0.11:/shares/${name}`, `10.20.0.11:/shares/${name}`, `10.20.0.12:/shares/${name}`],
+    CIFS: [`\\\\172.24.0.21\\${name}`, `\\\\10.20.0.21\\${name}`, `\\\\10.20.0.22\\${name}`],
     CEPHFS: [`10.20.0.31:6789,10.20.0.32:6789,10.20.0.33:6789:/volumes/_nogroup/${id}/${uuidFor(`subvolume/${id}`)}`],
   };
   return (paths[protocol] ?? []).map((path, index) => ({
     id: uuidFor(`export/${id}/${index}`),
     path,
-    preferred: index === 0,
-    isAdminOnly: index === 2,
+    preferred: index === (protocol === 'CEPHFS' ? 0 : 1),
+    isAdminOnly: path.includes('172.24.0.'),
   }));
 }
 

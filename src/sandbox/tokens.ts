@@ -60,11 +60,13 @@ export function goodToken(cloud: Cloud, id: string | undefined): Token | null {
 
 /**
  * What keystonemiddleware does before a request reaches Nova or Manila. Unlike a real one it keeps no cache, so that a
- * revoked token is refused at once. Throws its own 401, whose body is shaped unlike the services'.
+ * revoked token is refused at once. Throws its own 401, whose body is shaped unlike the services'; a token without a
+ * project gets the services' 403.
  */
 export function authenticate(cloud: Cloud, id: string | undefined, origin: string): Token {
   const token = goodToken(cloud, id);
   if (!token) throw unauthenticated(origin, true);
+  if (!token.project) throw new Refusal(403, 'forbidden', 'Access was denied to this resource.');
   return token;
 }
 
