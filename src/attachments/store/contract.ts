@@ -110,9 +110,9 @@ export interface AttachmentStore {
   lastCursor(projectId: string): Promise<string>;
   /**
    * Events after the cursor, at most `limit`, oldest first. `expired`: the log does not have the cursor's entry any more
-   * (or never had); `0-0` is the start of a log that has dropped nothing yet.
+   * (or never had); `0-0` is the start of a log that has dropped nothing yet. null: from the oldest that the log has.
    */
-  readEvents(projectId: string, after: string, limit: number): Promise<AttachmentEvent[] | 'expired'>;
+  readEvents(projectId: string, after: string | null, limit: number): Promise<AttachmentEvent[] | 'expired'>;
   /**
    * Calls `listener` with each event of the project appended from now on, in order, each once, also across a lost
    * connection (it reads the log from where it was). Resolves when live: events appended after that are seen. However many follow a project in this
@@ -123,6 +123,13 @@ export interface AttachmentStore {
     listener: (event: AttachmentEvent) => void,
     onLost: (error: Error) => void,
   ): Promise<() => Promise<void>>;
+
+  /** Projects whose log goes on after their bookmark, at most about `limit`, in no order. One round trip. */
+  projectsWithNews(limit: number): Promise<string[]>;
+  /** The cursor up to which the project's log was told elsewhere (src/notifications/); null: nothing was yet. */
+  bookmark(projectId: string): Promise<string | null>;
+  /** Sets it; at the log's end the project has no more news. */
+  setBookmark(projectId: string, cursor: string): Promise<void>;
 
   /** Rejects unless the store answers. */
   ping(): Promise<void>;

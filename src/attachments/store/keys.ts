@@ -29,12 +29,16 @@ export function createKeys(prefix: string) {
     due: (shard: number) => shardKey(shard, 'due'),
     /** Set of a shard: the projects that have attachments. */
     projects: (shard: number) => shardKey(shard, 'projects'),
+    /** Set of a shard: the projects whose log goes on after their bookmark. */
+    news: (shard: number) => shardKey(shard, 'news'),
     /** Stream: field `event` (JSON). Its entry ids are the cursors. */
     log: (projectId: string) => key(projectId, 'log'),
     /** Sharded channel: `<cursor> <cursor before> <event as JSON>`. */
     channel: (projectId: string) => key(projectId, 'events'),
     /** String with the owner, expiring. */
     targetLock: (projectId: string, target: string) => `${key(projectId, 'lock')}:${target}`,
+    /** String: the cursor up to which the project's log was told elsewhere. */
+    bookmark: (projectId: string) => key(projectId, 'bookmark'),
     /** String: set once the project's records were rebuilt from Manila. */
     known: (projectId: string) => key(projectId, 'known'),
   };

@@ -6,7 +6,7 @@ import { compareCursors, LOG_START } from './order.ts';
 export interface MemoryLog {
   append(event: NewEvent): void;
   last(): string;
-  read(after: string, limit: number): AttachmentEvent[] | 'expired';
+  read(after: string | null, limit: number): AttachmentEvent[] | 'expired';
   follow(listener: Follower['listener'], onLost: Follower['onLost']): () => void;
 }
 
@@ -41,7 +41,7 @@ export function createMemoryLog(length: number, now: () => number): MemoryLog {
     },
     last: () => cursor,
     read(after, limit) {
-      const isStart = after === LOG_START && !hasDropped;
+      const isStart = after === null || (after === LOG_START && !hasDropped);
       const index = isStart ? -1 : entries.findIndex((entry) => entry.cursor === after);
       if (index < 0 && !isStart) return 'expired';
       return structuredClone(entries.slice(index + 1, index + 1 + limit));

@@ -21,6 +21,7 @@ interface Project {
   records: Map<string, Stored>;
   log: MemoryLog;
   isKnown: boolean;
+  bookmark: string | null;
 }
 
 /** The in-process store: the whole contract on Maps. Every method does its work before it returns its promise, so each is atomic. */
@@ -29,7 +30,12 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
   const locks = new Map<string, { owner: string; until: number }>();
 
   function project(id: string): Project {
-    const found = projects.get(id) ?? { records: new Map(), log: createMemoryLog(logLength, now), isKnown: false };
+    const found = projects.get(id) ?? {
+      records: new Map(),
+      log: createMemoryLog(logLength, now),
+      isKnown: false,
+      bookmark: null,
+    };
     projects.set(id, found);
     return found;
   }
@@ -171,6 +177,17 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
     async follow(projectId, listener, onLost) {
       const unfollow = project(projectId).log.follow(listener, onLost);
       return async () => unfollow();
+    },
+
+    async projectsWithNews(limit) {
+      const hasNews = ({ log, bookmark }: Project) => log.last() !== (bookmark ?? LOG_START);
+      return [...projects].flatMap(([id, each]) => (hasNews(each) ? [id] : [])).slice(0, limit);
+    },
+    async bookmark(projectId) {
+      return projects.get(projectId)?.bookmark ?? null;
+    },
+    async setBookmark(projectId, cursor) {
+      project(projectId).bookmark = cursor;
     },
 
     async ping() {},

@@ -8,8 +8,8 @@ import { isCursor, LOG_START, positionOf, SCAN_LIMIT } from './order.ts';
 import { eventJson, inPairs, inTurn, parseEvent, parsePage, parseRecord, resultsOf } from './replies.ts';
 import { type Answer, loadScripts } from './scripts.ts';
 
-/** The most that one shard's due set is asked for at once. */
-const DUE_PER_SHARD = 100;
+/** The most that one shard is asked for at once. */
+const PER_SHARD = 100;
 
 export interface RedisStoreOptions {
   redis: RedisConnections;
@@ -39,6 +39,7 @@ export async function createRedisStore({ redis, prefix, logLength, log }: RedisS
     keys.log(projectId),
     keys.channel(projectId),
     keys.projects(shardOf(projectId)),
+    keys.news(shardOf(projectId)),
   ];
 
   async function lastCursor(projectId: string): Promise<string> {
@@ -46,7 +47,17 @@ export async function createRedisStore({ redis, prefix, logLength, log }: RedisS
     return last?.[0] ?? LOG_START;
   }
 
-  async function readEvents(projectId: string, after: string, limit: number): Promise<AttachmentEvent[] | 'expired'> {
+  async function readOldest(projectId: string, limit: number): Promise<AttachmentEvent[]> {
+    const entries = await answered(commands.xrange(keys.log(projectId), '-', '+', 'COUNT', limit));
+    return entries.map(([cursor, fields]) => parseEvent(String(fields[1]), cursor));
+  }
+
+  async function readEvents(
+    projectId: string,
+    after: string | null,
+    limit: number,
+  ): Promise<AttachmentEvent[] | 'expired'> {
+    if (after === null) return await readOldest(projectId, limit);
     if (!isCursor(after)) return 'expired';
     const { word, values } = await run('read_events', [keys.log(projectId)], [after, limit]);
     return word === 'expired' ? word : inPairs(values).map(([cursor, json]) => parseEvent(json, cursor));
@@ -79,10 +90,13 @@ export async function createRedisStore({ redis, prefix, logLength, log }: RedisS
       const { id, projectId, status, version } = attachment;
       const { word } = await run(
         'commit',
-        [keys.record(projectId, id), dueKey(projectId), keys.log(projectId), keys.channel(projectId)],
+        [
+          ...[keys.record(projectId, id), dueKey(projectId), keys.log(projectId), keys.channel(projectId)],
+          keys.news(shardOf(projectId)),
+        ],
         [
           ...[version, owner, keepLease ? 1 : 0, JSON.stringify(attachment), status],
-          ...[dueInMs ?? '', dueMember(projectId, id), eventJson(event, version + 1), logLength],
+          ...[dueInMs ?? '', dueMember(projectId, id), eventJson(event, version + 1), logLength, projectId],
         ],
       );
       return isRefusal(word) ? word : { ...structuredClone(attachment), version: version + 1 };
@@ -122,7 +136,7 @@ export async function createRedisStore({ redis, prefix, logLength, log }: RedisS
           now,
           'LIMIT',
           0,
-          Math.min(limit, DUE_PER_SHARD),
+          Math.min(limit, PER_SHARD),
         );
       }
       // The next call begins where this one may have run full, so that no shard is always the last to be heard.
@@ -186,6 +200,17 @@ export async function createRedisStore({ redis, prefix, logLength, log }: RedisS
     lastCursor,
     readEvents,
     follow: following.follow,
+
+    async projectsWithNews(limit) {
+      const batch = commands.pipeline();
+      for (let shard = 0; shard < SHARDS; shard++) batch.srandmember(keys.news(shard), Math.min(limit, PER_SHARD));
+      return inTurn((await answered(resultsOf(batch))) as string[][], limit);
+    },
+    bookmark: (projectId) => answered(commands.get(keys.bookmark(projectId))),
+    async setBookmark(projectId, cursor) {
+      const shard = shardOf(projectId);
+      await run('bookmark', [keys.bookmark(projectId), keys.log(projectId), keys.news(shard)], [cursor, projectId]);
+    },
 
     async ping() {
       await Promise.all([answered(commands.ping()), answered(subscriber.ping())]);

@@ -14,6 +14,7 @@ const SCRIPTS = [
   'read_events',
   'lock',
   'unlock',
+  'bookmark',
 ] as const;
 
 /** What the number at the head of a script's answer means. Here, and only here, numbers become words. */

@@ -3,15 +3,16 @@
   bumps the version, ends or keeps the lease, reschedules, appends the event to the log and publishes it.
 
   KEYS[1] record             KEYS[2] due set         KEYS[3] log         KEYS[4] channel
+  KEYS[5] projects of the shard with news
   ARGV[1] expected version   ARGV[2] lease owner, or ''                  ARGV[3] '1' to keep the lease
   ARGV[4] record as JSON     ARGV[5] status          ARGV[6] due in, ms, or '' for never   ARGV[7] due member
-  ARGV[8] event as JSON, or ''                       ARGV[9] log length
+  ARGV[8] event as JSON, or ''                       ARGV[9] log length   ARGV[10] project id
 
   Returns {1, new version}; {-1} no such record; {-2} the version moved on, or another holds the record.
 ]]
-local record, due, log, channel = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local record, due, log, channel, news = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local expected, owner, keepLease, json, status = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local dueInMs, member, event, length = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local dueInMs, member, event, length, projectId = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 
 local present = redis.call('HMGET', record, 'version', 'owner', 'until')
 if not present[1] then return {-1} end
@@ -35,5 +36,6 @@ if event ~= '' then
   local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
   local cursor = redis.call('XADD', log, 'MAXLEN', length, '*', 'event', event)
   redis.call('SPUBLISH', channel, cursor .. ' ' .. (last and last[1] or '0-0') .. ' ' .. event)
+  redis.call('SADD', news, projectId)
 end
 return {1, version}

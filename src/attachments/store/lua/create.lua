@@ -4,7 +4,7 @@
 
   KEYS[1] record        KEYS[2] project index   KEYS[3] server index   KEYS[4] share index
   KEYS[5] mount points  KEYS[6] due set         KEYS[7] log            KEYS[8] channel
-  KEYS[9] projects of the shard
+  KEYS[9] projects of the shard                 KEYS[10] projects of the shard with news
   ARGV[1] id            ARGV[2] position        ARGV[3] record as JSON ARGV[4] status
   ARGV[5] mount point, or ''                    ARGV[6] lease owner, or ''   ARGV[7] lease, ms
   ARGV[8] due in, ms, or '' for never           ARGV[9] due member
@@ -14,6 +14,7 @@
 ]]
 local record, projectIndex, serverIndex, shareIndex = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local mountPoints, due, log, channel, projects = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local news = KEYS[10]
 local id, position, json, status, mountPoint = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local owner, leaseMs, dueInMs, member, event, length = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 local projectId = ARGV[12]
@@ -40,5 +41,6 @@ if event ~= '' then
   local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
   local cursor = redis.call('XADD', log, 'MAXLEN', length, '*', 'event', event)
   redis.call('SPUBLISH', channel, cursor .. ' ' .. (last and last[1] or '0-0') .. ' ' .. event)
+  redis.call('SADD', news, projectId)
 end
 return {1}
