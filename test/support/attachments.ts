@@ -23,6 +23,7 @@ export function anAttachment(given: Partial<Attachment> = {}): Attachment {
     attempts: 0,
     failures: 0,
     fault: null,
+    staleSince: null,
     requestId: null,
     userId: null,
     createdAt: '2025-06-01T10:00:00.000Z',

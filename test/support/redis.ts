@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /** A Redis that a test may kill. */
 export interface RedisServer {
@@ -27,15 +30,18 @@ export function randomPrefix(): string {
   return `test:${randomBytes(8).toString('hex')}:`;
 }
 
-/** Starts a redis-server from the path on a free port of loopback, without persistence; resolves when it takes connections. */
-export async function startRedisServer(): Promise<RedisServer> {
+/**
+ * Starts a redis-server from the path on a free port of loopback, without persistence; resolves when it takes
+ * connections. Further arguments are redis-server's own.
+ */
+export async function startRedisServer(...args: string[]): Promise<RedisServer> {
   const port = await freePort();
   let child: ChildProcess | null = null;
   const server: RedisServer = {
     url: `redis://127.0.0.1:${port}/0`,
     port,
     async start() {
-      child = await spawnRedis(port);
+      child = await spawnRedis(port, args);
     },
     async stop() {
       if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -49,16 +55,20 @@ export async function startRedisServer(): Promise<RedisServer> {
   return server;
 }
 
-async function spawnRedis(port: number): Promise<ChildProcess> {
+async function spawnRedis(port: number, args: string[]): Promise<ChildProcess> {
+  const directory = mkdtempSync(join(tmpdir(), 'test-redis-'));
   const child = spawn(
     'redis-server',
-    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--daemonize', 'no'],
-    { stdio: ['ignore', 'pipe', 'inherit'], cwd: '/' },
+    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', directory, ...args],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   // A test run that dies must not leave its Redis behind.
   const end = () => void child.kill('SIGKILL');
   process.once('exit', end);
-  child.once('exit', () => process.off('exit', end));
+  child.once('exit', () => {
+    process.off('exit', end);
+    rmSync(directory, { recursive: true, force: true });
+  });
   await new Promise<void>((resolve, reject) => {
     let said = '';
     child.once('error', reject);

@@ -1,0 +1,408 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import type { Attachment, AttachmentEvent } from '../../src/attachments/attachment.ts';
+import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
+import { createKeys } from '../../src/attachments/store/keys.ts';
+import { createRedisStore } from '../../src/attachments/store/redis.ts';
+import { GatewayError } from '../../src/errors.ts';
+import { connectRedis, type RedisConnections } from '../../src/redis.ts';
+import { anAttachment, anEvent } from '../support/attachments.ts';
+import { type RedisServer, randomPrefix, startRedisServer } from '../support/redis.ts';
+import { until } from '../support/until.ts';
+
+const log = pino({ level: 'silent' });
+const LOG_LENGTH = 100;
+const project = anAttachment().projectId;
+
+/** One gateway's share of it: its connections and its store. */
+interface Gateway {
+  redis: RedisConnections;
+  store: AttachmentStore;
+}
+
+let server: RedisServer;
+let prefix: string;
+let gateways: Gateway[];
+/** A connection of nobody's, to look and to harm with. */
+let outside: RedisConnections;
+
+beforeAll(async () => {
+  server = await startRedisServer();
+  outside = connectRedis(server.url, log);
+  await outside.ready();
+});
+afterAll(async () => {
+  await outside.close();
+  await server.stop();
+});
+beforeEach(() => {
+  prefix = randomPrefix();
+  gateways = [];
+});
+afterEach(async () => {
+  for (const { redis, store } of gateways) {
+    await store.close();
+    await redis.close();
+  }
+});
+
+async function openGateway(): Promise<Gateway> {
+  const redis = connectRedis(server.url, log);
+  const gateway = { redis, store: await createRedisStore({ redis, prefix, logLength: LOG_LENGTH, log }) };
+  gateways.push(gateway);
+  await redis.ready();
+  return gateway;
+}
+
+async function created(store: AttachmentStore): Promise<Attachment> {
+  const result = await store.create(anAttachment(), null, null);
+  if (result.outcome !== 'created') throw new Error(result.outcome);
+  return result.attachment;
+}
+
+async function appended(store: AttachmentStore, attachment: Attachment, count = 1): Promise<Attachment> {
+  let last = attachment;
+  for (let i = 0; i < count; i++) {
+    const result = await store.commit(last, { dueInMs: null, event: anEvent('ATTACHED', last) });
+    if (typeof result === 'string') throw new Error(result);
+    last = result;
+  }
+  return last;
+}
+
+async function follow(store: AttachmentStore) {
+  const events: AttachmentEvent[] = [];
+  const lost: Error[] = [];
+  const unfollow = await store.follow(
+    project,
+    (event) => void events.push(event),
+    (error) => void lost.push(error),
+  );
+  const versions = () => events.map(({ attachment }) => attachment.version);
+  return { events, lost, unfollow, versions };
+}
+
+const subscriptions = async () => {
+  const channel = createKeys(prefix).channel(project);
+  const [, count] = (await outside.commands.pubsub('SHARDNUMSUB', channel)) as [string, number];
+  return Number(count);
+};
+const killed = (type: 'pubsub' | 'normal') => outside.commands.call('CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes');
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+describe('following', () => {
+  test('two gateways on one Redis -> each hears what the other does', async () => {
+    const [one, two] = [await openGateway(), await openGateway()];
+    const [ears, otherEars] = [await follow(one.store), await follow(two.store)];
+    const attachment = await appended(one.store, await created(two.store), 3);
+    await appended(two.store, attachment, 3);
+    await until(() => ears.events.length === 6 && otherEars.events.length === 6);
+    expect(ears.versions()).toEqual(range(2, 7));
+    expect(otherEars.events).toEqual(ears.events);
+  });
+
+  test('many followers of a project -> one subscription a gateway; none when the last has left', async () => {
+    const [one, two] = [await openGateway(), await openGateway()];
+    const ears = await Promise.all(Array.from({ length: 10 }, () => follow(one.store)));
+    expect(await subscriptions()).toBe(1);
+    const otherEars = await follow(two.store);
+    expect(await subscriptions()).toBe(2);
+    for (const { unfollow } of ears.slice(1)) await unfollow();
+    expect(await subscriptions()).toBe(2);
+    await ears[0]?.unfollow();
+    await until(async () => (await subscriptions()) === 1);
+    await otherEars.unfollow();
+    await until(async () => (await subscriptions()) === 0);
+  });
+
+  test('the last leaves while another comes -> the other hears', async () => {
+    const { store } = await openGateway();
+    const attachment = await created(store);
+    let ears = await follow(store);
+    for (let i = 0; i < 20; i++) {
+      const [next] = await Promise.all([follow(store), ears.unfollow()]);
+      ears = next;
+    }
+    await appended(store, attachment, 2);
+    await until(() => ears.events.length === 2);
+    expect(await subscriptions()).toBe(1);
+  });
+
+  test('the subscription is killed while events come -> all are heard, in order, once', async () => {
+    const [one, two] = [await openGateway(), await openGateway()];
+    let attachment = await created(two.store);
+    const [ears, sameEars] = [await follow(one.store), await follow(one.store)];
+    for (let round = 0; round < 5; round++) {
+      await killed('pubsub');
+      attachment = await appended(two.store, attachment, 7);
+      // Some rounds begin before the connection of the last one is back, some after.
+      if (round % 2) await until(async () => (await subscriptions()) === 1);
+    }
+    await until(() => ears.events.length >= 35 && sameEars.events.length >= 35);
+    expect(ears.versions()).toEqual(range(2, 36));
+    expect(sameEars.versions()).toEqual(range(2, 36));
+    await until(async () => (await subscriptions()) === 1);
+    await appended(two.store, attachment);
+    await until(() => ears.events.length >= 36);
+    expect(ears.versions()).toEqual(range(2, 37));
+    expect(ears.lost).toEqual([]);
+  });
+
+  test('both connections are killed -> all are heard when they are back', async () => {
+    const [one, two] = [await openGateway(), await openGateway()];
+    const attachment = await created(two.store);
+    const ears = await follow(one.store);
+    await killed('pubsub');
+    await killed('normal');
+    await until(() =>
+      two.store.ping().then(
+        () => true,
+        () => false,
+      ),
+    );
+    await appended(two.store, attachment, 5);
+    await until(() => ears.events.length >= 5);
+    expect(ears.versions()).toEqual(range(2, 6));
+  });
+
+  test('a message is lost though the connection stands -> the next one shows it, and the log has it', async () => {
+    const { store } = await openGateway();
+    const attachment = await created(store);
+    const ears = await follow(store);
+    const second = await appended(store, attachment);
+    const unpublished = JSON.stringify(anEvent('ATTACHED', { ...second, version: 99 }));
+    await outside.commands.xadd(createKeys(prefix).log(project), '*', 'event', unpublished);
+    await appended(store, second);
+    await until(() => ears.events.length === 3);
+    expect(ears.versions()).toEqual([2, 99, 3]);
+  });
+
+  test('more is missing than the log keeps -> lost with CURSOR_EXPIRED; who follows anew hears again', async () => {
+    const { store } = await openGateway();
+    const attachment = await created(store);
+    const ears = await follow(store);
+    let last = await appended(store, attachment);
+    await until(() => ears.events.length === 1);
+    for (let i = 0; i < LOG_LENGTH; i++) {
+      await outside.commands.xadd(
+        createKeys(prefix).log(project),
+        '*',
+        'event',
+        JSON.stringify(anEvent('ATTACHED', last)),
+      );
+    }
+    last = await appended(store, last);
+    await until(() => ears.lost.length === 1);
+    expect(ears.lost[0]).toMatchObject({ code: 'CURSOR_EXPIRED' });
+    expect(ears.events).toHaveLength(1);
+    const newEars = await follow(store);
+    await appended(store, last);
+    await until(() => newEars.events.length === 1);
+    expect(ears.events).toHaveLength(1);
+    expect(await subscriptions()).toBe(1);
+  });
+});
+
+describe('Redis away', () => {
+  async function everyMethod(store: AttachmentStore): Promise<unknown[]> {
+    const attachment = anAttachment({ version: 1 });
+    const { id } = attachment;
+    const results = await Promise.allSettled([
+      store.create(attachment, null, null),
+      store.commit(attachment, { dueInMs: null }),
+      store.remove(attachment, {}),
+      store.claim(project, id, { owner: 'a', ms: 1000 }),
+      store.release(project, id, 'a', null),
+      store.nudge(project, id, 0),
+      store.due(10),
+      store.get(project, id),
+      store.listForServers(project, ['s']),
+      store.listForShares(project, ['s']),
+      store.list(project, { first: 1, after: null }),
+      store.lockTarget(project, 't', 'a', 1000),
+      store.unlockTarget(project, 't', 'a'),
+      store.isKnown(project),
+      store.markKnown(project),
+      store.lastCursor(project),
+      store.readEvents(project, '0-0', 1),
+      follow(store),
+      store.ping(),
+    ]);
+    return results.map((result) => {
+      if (result.status === 'fulfilled') return result.value;
+      return result.reason instanceof GatewayError && result.reason.cause instanceof Error
+        ? result.reason.code
+        : result.reason;
+    });
+  }
+
+  test('stopped -> every method says STATE_UNAVAILABLE; started again -> all works, nothing is known, nobody heard of it is left', async () => {
+    const { store, redis } = await openGateway();
+    const attachment = await created(store);
+    await store.markKnown(project);
+    const ears = await follow(store);
+    await appended(store, attachment);
+    await until(() => ears.events.length === 1);
+
+    await server.stop();
+    await until(() => redis.commands.status !== 'ready' && redis.subscriber.status !== 'ready');
+    expect(new Set(await everyMethod(store))).toEqual(new Set(['STATE_UNAVAILABLE']));
+
+    await server.start();
+    await redis.ready();
+    await outside.ready();
+    expect(await store.isKnown(project)).toBe(false);
+    expect(await store.get(project, attachment.id)).toBeNull();
+    await until(() => ears.lost.length === 1);
+    expect(ears.lost[0]).toMatchObject({ code: 'CURSOR_EXPIRED' });
+    expect(await everyMethod(store)).not.toContain('STATE_UNAVAILABLE');
+  });
+
+  test('away and back while somebody waits for the first event -> it is heard', async () => {
+    const { store, redis } = await openGateway();
+    const ears = await follow(store);
+    await server.stop();
+    await until(() => redis.commands.status !== 'ready' && redis.subscriber.status !== 'ready');
+    await server.start();
+    await redis.ready();
+    await outside.ready();
+    await appended(store, await created(store), 2);
+    await until(() => ears.events.length === 2);
+    expect(ears.versions()).toEqual([2, 3]);
+    expect(ears.lost).toEqual([]);
+  });
+
+  test('no Redis at the start -> the store opens, refuses, and works once Redis is there', async () => {
+    await server.stop();
+    const redis = connectRedis(server.url, log);
+    const store = await createRedisStore({ redis, prefix, logLength: LOG_LENGTH, log });
+    gateways.push({ redis, store });
+    await expect(redis.ready(50)).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE' });
+    await expect(store.ping()).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE' });
+    await server.start();
+    await redis.ready();
+    await outside.ready();
+    await created(store);
+  });
+
+  test('Redis takes connections and answers nothing -> STATE_UNAVAILABLE', async () => {
+    const stalled = await startRedisServer();
+    const redis = connectRedis(stalled.url, log);
+    const store = await createRedisStore({ redis, prefix, logLength: LOG_LENGTH, log });
+    gateways.push({ redis, store });
+    await redis.ready();
+    await redis.commands.client('PAUSE', 600_000, 'ALL');
+    expect(new Set(await everyMethod(store))).toEqual(new Set(['STATE_UNAVAILABLE']));
+    await stalled.stop();
+  });
+
+  test('a wrong password -> STATE_UNAVAILABLE, and the password is in no log line and no error', async () => {
+    const guarded = await startRedisServer('--requirepass', 'the-right-one');
+    const lines: string[] = [];
+    const toLines = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
+    const redis = connectRedis(`redis://:the-wrong-one@127.0.0.1:${guarded.port}/0`, toLines);
+    const error: GatewayError = await redis.ready(300).then(
+      () => Promise.reject(new Error('expected a refusal')),
+      (reason) => reason,
+    );
+    expect(error).toMatchObject({ code: 'STATE_UNAVAILABLE', message: expect.stringContaining('WRONGPASS') });
+    toLines.error({ err: error }, 'as an operator would see it');
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines.join('')).not.toContain('the-wrong-one');
+    await redis.close();
+    await guarded.stop();
+  });
+});
+
+describe('what is in Redis', () => {
+  test('work of every kind -> all keys have the prefix and their shard; after the removals only the log stays', async () => {
+    const { store } = await openGateway();
+    const made = await Promise.all(
+      ['project-1', 'project-2', project].map(async (projectId) => {
+        const given = anAttachment({ projectId, mountPoint: '/mnt/a' });
+        await store.create(given, anEvent('ATTACH_STARTED', given), null, 0);
+        return { ...given, version: 1 };
+      }),
+    );
+    const keysNow = () => outside.commands.keys(`${prefix}*`);
+    expect(await keysNow()).toHaveLength(made.length * 8);
+    expect((await keysNow()).filter((key) => !/^test:[0-9a-f]+:\{p\d+\}:/.test(key))).toEqual([]);
+    for (const attachment of made) await store.remove(attachment, {});
+    const logs = made.map(({ projectId }) => createKeys(prefix).log(projectId));
+    expect((await keysNow()).sort()).toEqual(logs.sort());
+  });
+
+  test('every refusal of every script -> not one byte of any key changes', async () => {
+    const { store } = await openGateway();
+    const first = await store.create(anAttachment({ mountPoint: '/mnt/a' }), null, null, 0);
+    if (first.outcome !== 'created') throw new Error(first.outcome);
+    const held = await store.claim(project, first.attachment.id, { owner: 'a', ms: 60_000 });
+    if (typeof held === 'string') throw new Error(held);
+    await store.lockTarget(project, 't', 'a', 60_000);
+    await appended(store, await created(store));
+    const unknown = anAttachment({ version: 1 });
+    const event = anEvent('ATTACHED', held);
+    const intruder = anAttachment({ serverId: held.serverId, mountPoint: '/mnt/a' });
+
+    const before = await dump();
+    const lease = { owner: 'b', ms: 1000 };
+    const answers = [
+      await store.create(held, event, lease, 0).then(({ outcome }) => outcome),
+      await store.create(intruder, event, lease, 0).then(({ outcome }) => outcome),
+      await store.commit({ ...held, version: 1 }, { event, dueInMs: 0, owner: 'a' }),
+      await store.commit(held, { event, dueInMs: 0, owner: 'b', keepLease: true }),
+      await store.commit(unknown, { event, dueInMs: 0 }),
+      await store.remove({ ...held, version: 1 }, { event, owner: 'a' }),
+      await store.remove(held, { event, owner: 'b' }),
+      await store.remove(unknown, { event }),
+      await store.claim(project, held.id, lease),
+      await store.claim(project, unknown.id, lease),
+      await store.release(project, held.id, 'b', 0),
+      await store.release(project, unknown.id, 'b', 0),
+      await store.nudge(project, unknown.id, 0),
+      await store.lockTarget(project, 't', 'b', 1),
+      await store.unlockTarget(project, 't', 'b'),
+      await store.readEvents(project, '1-1', 5),
+    ];
+    expect(answers).toEqual([
+      ...['exists', 'mount_point_taken', 'stale', 'stale', 'gone', 'stale', 'stale', 'gone', 'held', 'gone'],
+      ...[undefined, undefined, undefined, false, undefined, 'expired'],
+    ]);
+    expect(await dump()).toEqual(before);
+  });
+
+  /** Every key with its bytes and when it ends. */
+  async function dump() {
+    const keys = (await outside.commands.keys(`${prefix}*`)).sort();
+    return Promise.all(
+      keys.map(async (key) => [key, await outside.commands.dumpBuffer(key), await outside.commands.pexpiretime(key)]),
+    );
+  }
+
+  test('more shards have work than the limit, and nobody does it -> every one is heard in turn', async () => {
+    const { store } = await openGateway();
+    const projects = Array.from({ length: 20 }, (_, i) => `project-${i}`);
+    for (const projectId of projects) await store.create(anAttachment({ projectId }), null, null, 0);
+    const heard = new Set<string>();
+    for (let i = 0; i < 256 / 5; i++) for (const { projectId } of await store.due(5)) heard.add(projectId);
+    expect([...heard].sort()).toEqual(projects.sort());
+  });
+
+  test('Redis forgets the scripts -> they are sent again', async () => {
+    const { store } = await openGateway();
+    const attachment = await created(store);
+    await outside.commands.script('FLUSH');
+    expect(await store.commit(attachment, { dueInMs: null })).toMatchObject({ version: 2 });
+    expect(await store.list(project, { first: 1, after: null })).toMatchObject({ totalCount: 1 });
+  });
+
+  test('a record whose index entry stayed behind -> skipped in every list', async () => {
+    const { store } = await openGateway();
+    const [lost, kept] = [await created(store), await created(store)];
+    await outside.commands.del(createKeys(prefix).record(project, lost.id));
+    expect((await store.list(project, { first: 10, after: null })).items.map(({ attachment }) => attachment)).toEqual([
+      kept,
+    ]);
+    expect(await store.listForServers(project, [lost.serverId, kept.serverId])).toEqual([[], [kept]]);
+  });
+});
