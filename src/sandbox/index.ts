@@ -1,39 +1,18 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import {
-  type AccessRule,
-  type Cloud,
-  makeCloud,
-  type RuleChange,
-  type RuleState,
-  type Server,
-  type ServiceName,
-  type Share,
-  step,
-  stopTimers,
-} from './cloud.ts';
-import type { ActiveFault, Fault, FaultHandle } from './faults.ts';
+import { type Cloud, makeCloud } from './cloud.ts';
+import { identityHands, requestHands, ruleHands, type Sandbox, serverHands, shareHands, workHands } from './hands.ts';
 import { mount } from './http.ts';
 import { keystoneDoor } from './keystone.ts';
 import { manilaDoor } from './manila.ts';
 import { novaDoor } from './nova.ts';
-import { makeRecorder, type RecordedRequest, type Recorder, watchRequests } from './requests.ts';
-import { addRule, dropRule, type NewRule, rulesOf, setRuleState } from './rules.ts';
+import { makeRecorder, watchRequests } from './requests.ts';
 import { seedBasics, seedDemo } from './seed.ts';
-import {
-  addServer,
-  deleteServer,
-  type NewPort,
-  type NewServer,
-  present,
-  setServerAddresses,
-  touch,
-} from './servers.ts';
-import { addShare, dropShare, type NewShare } from './shares.ts';
-import { issueToken, TOKEN_LIFE_MS } from './tokens.ts';
+import { stopTimers } from './work.ts';
 
 export type { AccessRule, RuleChange, RuleState, Server, Share } from './cloud.ts';
 export type { Fault, FaultHandle } from './faults.ts';
+export type { Sandbox } from './hands.ts';
 export type { RecordedRequest } from './requests.ts';
 export { BREAKING_ADDRESS, REFUSED_ADDRESS, SLOW_ADDRESS } from './rules.ts';
 export { DEMO } from './seed.ts';
@@ -49,58 +28,6 @@ export interface SandboxOptions {
   /** How long the driver takes for SLOW_ADDRESS, ms; 20,000 by default. */
   slowAccessMs?: number;
   log?: Logger;
-}
-
-/** A cloud on loopback, and a test's hands in it: what the methods do happens at once, without asking any service. */
-export interface Sandbox {
-  /** `http://127.0.0.1:<port>` */
-  readonly url: string;
-  /** What OS_AUTH_URL would say. */
-  readonly authUrl: string;
-  /** A token without asking over HTTP. The project is the user's own by default. A negative life makes an expired one. */
-  issueToken(userName: string, options?: { projectName?: string; expiresInMs?: number }): string;
-  revokeToken(token: string): void;
-  /** The latest 10,000 requests, oldest first, in the order in which they came. */
-  readonly requests: readonly RecordedRequest[];
-  clearRequests(): void;
-  /** The first request, of those recorded or to come, that fits; as soon as it arrives, before it is answered. */
-  waitForRequest(fits: (request: RecordedRequest) => boolean): Promise<RecordedRequest>;
-  readonly faults: { add(fault: Fault): FaultHandle; clear(): void };
-  /** From now on the service breaks every connection. */
-  down(service: ServiceName): void;
-  up(service: ServiceName): void;
-  addServer(server?: NewServer): Readonly<Server>;
-  /** The server is gone: its GET is a 404, changes-since shows it as DELETED. */
-  deleteServer(id: string): void;
-  setServerAddresses(id: string, ports: readonly NewPort[]): void;
-  updateServer(id: string, change: Partial<Server>): void;
-  addShare(share?: NewShare): Readonly<Share>;
-  /** The share and its rules are gone. */
-  deleteShare(id: string): void;
-  updateShare(id: string, change: Partial<Share>): void;
-  /** Copies of a share's rules, oldest first. */
-  rulesOf(shareId: string): Readonly<AccessRule>[];
-  addRule(shareId: string, rule: NewRule): Readonly<AccessRule>;
-  removeRule(id: string): void;
-  setRuleState(id: string, state: RuleState): void;
-  /** Hears of every change of a rule; returns what stops it. */
-  onRuleChange(listener: (change: RuleChange) => void): () => void;
-  /** A server or share as it is now; undefined when there is none. Live: it changes under the reader. */
-  server(id: string): Readonly<Server> | undefined;
-  share(id: string): Readonly<Share> | undefined;
-  /** When something is so, now or later; tried again after each step of the cloud's work and each answer. */
-  waitUntil(isSo: () => boolean): Promise<void>;
-  /** When the share's rules are as wanted, now or later; tried again after each change. Answers them. */
-  waitForRules(
-    shareId: string,
-    areWanted: (rules: readonly Readonly<AccessRule>[]) => boolean,
-  ): Promise<Readonly<AccessRule>[]>;
-  /** Changes `accessDelayMs` for steps that begin after it. */
-  setAccessDelay(ms: number): void;
-  /** Does at once one step of all the work in progress: with a long delay, a test takes its steps itself. */
-  step(): void;
-  /** Stops at once: open connections and hanging requests are dropped. */
-  close(): Promise<void>;
 }
 
 /** Starts a small Keystone, Nova and Manila on one loopback port. Users demo, reader, other, admin, gateway; password `secret`. */
@@ -122,13 +49,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     ...serverHands(cloud),
     ...shareHands(cloud),
     ...ruleHands(cloud),
-    server: (id) => cloud.servers.get(id),
-    share: (id) => cloud.shares.get(id),
-    waitUntil: (isSo) => waitUntil(cloud, isSo),
-    setAccessDelay: (ms) => {
-      cloud.stepMs = ms;
-    },
-    step: () => step(cloud),
+    ...workHands(cloud),
     close: () => stop(app, cloud),
   };
 }
@@ -139,114 +60,4 @@ async function stop(app: FastifyInstance, cloud: Cloud): Promise<void> {
   cloud.watchers.clear();
   app.server.closeAllConnections();
   await app.close();
-}
-
-function identityHands(cloud: Cloud): Pick<Sandbox, 'issueToken' | 'revokeToken'> {
-  return {
-    issueToken: (userName, { projectName, expiresInMs = TOKEN_LIFE_MS } = {}) => {
-      const user = cloud.users.find((each) => each.name === userName);
-      const grant = user?.grants.find(({ project }) => projectName === undefined || project.name === projectName);
-      const details = { methods: ['password'], auditIds: [], expiresAt: Date.now() + expiresInMs };
-      const token = user && grant && issueToken(cloud, user, grant.project, details);
-      if (!token) throw new Error(`No user ${userName} with a role in ${projectName ?? 'a project'} in the sandbox`);
-      return token.id;
-    },
-    revokeToken: (id) => {
-      const token = cloud.tokens.get(id);
-      if (token) token.isRevoked = true;
-    },
-  };
-}
-
-function requestHands(
-  recorder: Recorder,
-): Pick<Sandbox, 'requests' | 'clearRequests' | 'waitForRequest' | 'faults' | 'down' | 'up'> {
-  return {
-    requests: recorder.requests,
-    clearRequests: () => {
-      recorder.requests.length = 0;
-    },
-    waitForRequest: (fits) => {
-      const found = recorder.requests.find(fits);
-      if (found) return Promise.resolve(found);
-      return new Promise((resolve) => recorder.waiting.add({ fits, resolve }));
-    },
-    faults: {
-      add: (fault) => {
-        const active: ActiveFault = { fault, hits: 0 };
-        recorder.faults.add(active);
-        return {
-          get hits() {
-            return active.hits;
-          },
-          remove: () => recorder.faults.delete(active),
-        };
-      },
-      clear: () => recorder.faults.clear(),
-    },
-    down: (service) => recorder.down.add(service),
-    up: (service) => recorder.down.delete(service),
-  };
-}
-
-function serverHands(
-  cloud: Cloud,
-): Pick<Sandbox, 'addServer' | 'deleteServer' | 'setServerAddresses' | 'updateServer'> {
-  return {
-    addServer: (server = {}) => addServer(cloud, server),
-    deleteServer: (id) => deleteServer(cloud, id),
-    setServerAddresses: (id, ports) => setServerAddresses(cloud, id, ports),
-    updateServer: (id, change) => touch(present(cloud, id), change),
-  };
-}
-
-function shareHands(cloud: Cloud): Pick<Sandbox, 'addShare' | 'deleteShare' | 'updateShare'> {
-  return {
-    addShare: (share = {}) => addShare(cloud, share),
-    deleteShare: (id) => dropShare(cloud, shareOf(cloud, id)),
-    updateShare: (id, change) => Object.assign(shareOf(cloud, id), change, { updatedAt: Date.now() }),
-  };
-}
-
-function ruleHands(
-  cloud: Cloud,
-): Pick<Sandbox, 'rulesOf' | 'addRule' | 'removeRule' | 'setRuleState' | 'onRuleChange' | 'waitForRules'> {
-  const copies = (shareId: string) => rulesOf(cloud, shareId).map((rule) => ({ ...rule }));
-  const ruleOf = (id: string) => {
-    const rule = cloud.rules.get(id);
-    if (!rule) throw new Error(`No access rule ${id} in the sandbox`);
-    return rule;
-  };
-  return {
-    rulesOf: copies,
-    addRule: (shareId, rule) => addRule(cloud, shareOf(cloud, shareId), rule),
-    removeRule: (id) => dropRule(cloud, ruleOf(id)),
-    setRuleState: (id, state) => setRuleState(cloud, ruleOf(id), state),
-    onRuleChange: (listener) => {
-      cloud.ruleListeners.add(listener);
-      return () => cloud.ruleListeners.delete(listener);
-    },
-    waitForRules: async (shareId, areWanted) => {
-      await waitUntil(cloud, () => areWanted(copies(shareId)));
-      return copies(shareId);
-    },
-  };
-}
-
-function waitUntil(cloud: Cloud, isSo: () => boolean): Promise<void> {
-  if (isSo()) return Promise.resolve();
-  return new Promise((resolve) => {
-    const look = () => {
-      if (!isSo()) return;
-      cloud.watchers.delete(look);
-      resolve();
-    };
-    cloud.watchers.add(look);
-  });
-}
-
-function shareOf(cloud: Cloud, id: string): Share {
-  const share = cloud.shares.get(id);
-  if (!share) throw new Error(`No share ${id} in the sandbox`);
-  return share;
 }

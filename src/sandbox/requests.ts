@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { type Cloud, later, notify, type ServiceName } from './cloud.ts';
+import type { Cloud, ServiceName } from './cloud.ts';
 import { type ActiveFault, answerFault, breakConnection, type Fault, meetFault } from './faults.ts';
+import { later, notify } from './work.ts';
 
 const MOST_REQUESTS = 10_000;
 

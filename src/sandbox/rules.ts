@@ -1,14 +1,6 @@
-import {
-  type AccessRule,
-  type Cloud,
-  later,
-  notify,
-  type RuleChange,
-  type RuleState,
-  type Share,
-  type UserMessage,
-} from './cloud.ts';
+import type { AccessRule, Cloud, RuleChange, RuleState, Share, UserMessage } from './cloud.ts';
 import { newCephKey, newRequestId, newUuid } from './ids.ts';
+import { later, notify } from './work.ts';
 
 /** The driver refuses this client; its neighbours in the batch go through. */
 export const REFUSED_ADDRESS = '203.0.113.66';

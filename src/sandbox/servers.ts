@@ -1,5 +1,6 @@
-import { type Cloud, type Flavor, later, type Network, type Port, remember, type Server } from './cloud.ts';
+import { type Cloud, type Flavor, type Network, type Port, remember, type Server } from './cloud.ts';
 import { hostIdFor, macFor, newUuid, uuidFor } from './ids.ts';
+import { later } from './work.ts';
 
 const MOST_DELETED = 1000;
 

@@ -1,6 +1,7 @@
-import { type Cloud, type ExportLocation, later, type Share, type ShareType } from './cloud.ts';
+import type { Cloud, ExportLocation, Share, ShareType } from './cloud.ts';
 import { newUuid, uuidFor } from './ids.ts';
 import { dropRule, rulesOf } from './rules.ts';
+import { later } from './work.ts';
 
 /** What may be said of a new share; all else is as on any small available one of project `demo`. */
 export type NewShare = Partial<Omit<Share, 'projectId' | 'userId'>> & { project?: string };
