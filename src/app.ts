@@ -20,8 +20,7 @@ import { type GraphiqlOptions, registerGraphiql } from './transport/graphiql.ts'
 import { createHttp } from './transport/http.ts';
 import { createIdentityCheck } from './transport/identity.ts';
 
-/** A record is leased for at least this long, in ms, and for a few upstream calls. */
-const LEAST_LEASE_MS = 30_000;
+/** A lease is long enough for so many upstream calls. */
 const CALLS_A_LEASE = 3;
 
 /** Which cloud the gateway stands before, and with which credentials of its own. */
@@ -55,7 +54,7 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
     store,
     callers,
     log,
-    leaseMs: Math.max(LEAST_LEASE_MS, CALLS_A_LEASE * config.UPSTREAM_TIMEOUT_MS),
+    leaseMs: Math.max(config.LEASE_MS, CALLS_A_LEASE * config.UPSTREAM_TIMEOUT_MS),
     deadlineMs: config.ATTACH_DEADLINE_MS,
   };
   const reconciler = createReconciler(work);

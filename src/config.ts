@@ -100,6 +100,10 @@ export const SETTINGS = {
     count(1000, 86_400_000, 600_000),
     'How long an attachment may be `ATTACHING` before it is `ERROR_ATTACHING`; uncertain outcomes do not end it.',
   ),
+  LEASE_MS: setting(
+    count(1000, 600_000, 30_000),
+    'How long one gateway holds an attachment that it works on, at least three times `UPSTREAM_TIMEOUT_MS`; what a crash left is taken up when this is over.',
+  ),
   EVENT_LOG_LENGTH: setting(
     count(10, 1_000_000, 10_000),
     'About how many events a project’s log keeps for listeners who come back.',
