@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** A span of time and a caller's patience in one signal. */
 export interface Deadline {
   readonly signal: AbortSignal;
@@ -14,7 +16,7 @@ export function startDeadline(ms: number, caller?: AbortSignal): Deadline {
   const timer = setTimeout(() => controller.abort(new DOMException(`no answer in ${ms} ms`, 'TimeoutError')), ms);
   const leave = () => controller.abort(caller?.reason);
   if (caller?.aborted) leave();
-  else caller?.addEventListener('abort', leave, { once: true });
+  else if (caller) whenAborted(caller, leave);
   return {
     signal: controller.signal,
     remainingMs: () => Math.max(0, endsAt - performance.now()),
@@ -31,11 +33,17 @@ export async function waitWith<T>(work: Promise<T>, signal: AbortSignal): Promis
   const left = new Promise<never>((_resolve, reject) => {
     leave = () => reject(signal.reason);
     if (signal.aborted) leave();
-    else signal.addEventListener('abort', leave, { once: true });
+    else whenAborted(signal, leave);
   });
   try {
     return await Promise.race([work, left]);
   } finally {
     signal.removeEventListener('abort', leave);
   }
+}
+
+// one request's signal may have many calls waiting on it: each leaves when it ends, so Node's warning of a leak at 11 would be wrong
+function whenAborted(signal: AbortSignal, leave: () => void): void {
+  setMaxListeners(0, signal);
+  signal.addEventListener('abort', leave, { once: true });
 }
