@@ -10,9 +10,10 @@ import { type DocumentNode, type ExecutionResult, GraphQLError, type GraphQLForm
 import type { Logger } from 'pino';
 import type { Documents, Executor } from '../graphql/execute.ts';
 import { formatError, httpStatus } from '../graphql/format-error.ts';
-import { type Deadline, startDeadline } from '../openstack/deadline.ts';
+import type { Deadline } from '../openstack/deadline.ts';
 import type { Session } from '../openstack/session.ts';
 import type { DoorOptions } from './http.ts';
+import { startPatience } from './patience.ts';
 import { factsOf, logOf, type RequestFacts, shortName } from './request-log.ts';
 
 /** What goes through Apollo Server with a request. */
@@ -52,7 +53,7 @@ export async function createApollo(options: DoorOptions) {
   const deadlines = new WeakMap<FastifyRequest, Deadline>();
   const serve = fastifyApolloHandler(server, {
     context: async (request: FastifyRequest): Promise<Visit> => {
-      const deadline = startDeadline(config.REQUEST_TIMEOUT_MS);
+      const deadline = startPatience(config.REQUEST_TIMEOUT_MS);
       deadlines.set(request, deadline);
       const asking = { requestId: request.id, log: logOf(request), signal: deadline.signal };
       try {

@@ -31,6 +31,8 @@ export interface DoorOptions {
   readonly checks: Checks;
   /** Adds GraphiQL: hooks and routes of its own. */
   readonly registerGraphiql?: (app: FastifyInstance) => unknown;
+  /** Adds the compute API at `/v2.1`. */
+  readonly registerRest?: (app: FastifyInstance) => unknown;
 }
 
 export interface Doors {
@@ -57,9 +59,10 @@ export async function createHttp(options: DoorOptions): Promise<Doors> {
   if (config.ALLOWED_ORIGINS.length > 0) await app.register(cors, corsOptions(config));
   registerHealth(app, { checks: options.checks, log, isStopping: () => isStopping });
   await options.registerGraphiql?.(app);
+  await options.registerRest?.(app);
 
   const apollo = await createApollo(options);
-  const socket = await registerSocket(app, options);
+  const wsHandler = await registerSocket(app, options);
   const handlerTimeout = config.REQUEST_TIMEOUT_MS + LAST_RESORT_MS;
   app.route({ method: 'POST', url: '/graphql', handlerTimeout, handler: apollo.handle });
   app.route({
@@ -67,9 +70,8 @@ export async function createHttp(options: DoorOptions): Promise<Doors> {
     url: '/graphql',
     exposeHeadRoute: false,
     handlerTimeout,
-    onRequest: socket.admit,
     handler: apollo.handle,
-    wsHandler: socket.handle,
+    wsHandler,
   });
   app.addHook('onClose', () => apollo.stop());
 

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { formatError, httpStatus } from '../graphql/format-error.ts';
 import { logOf } from './request-log.ts';
@@ -28,6 +29,8 @@ export function refuse(reply: FastifyReply, status: number, message: string, cod
 export function registerRefusals(app: FastifyInstance, methods: Readonly<Record<string, string>>): void {
   app.addHook('onRequest', async (request, reply) => {
     if (request.url.length > MAX_URL) return refuse(reply, 414, `Expected a URL of at most ${MAX_URL} characters`);
+    // '//[' is a path to Fastify and a broken host to URL, which hooks and handlers read it with.
+    if (!URL.canParse(request.url, 'http://gateway')) return refuse(reply, 400, 'Expected a URL that can be read');
     if (!isHost(request.headers.host)) return refuse(reply, 400, 'Expected a Host header with a host name');
   });
   app.setNotFoundHandler((request, reply) => {
@@ -62,7 +65,14 @@ export function refuseFrameworkError(error: FastifyError, _request: FastifyReque
 export function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-  const body = JSON.stringify(refusal(STATUS_CODES[status] ?? 'Bad Request', 'BAD_REQUEST'));
+  endWith(socket, status, STATUS_CODES[status] ?? 'Bad Request');
+}
+
+/** Answers a connection that no reply belongs to, and ends it. */
+export function endWith(socket: Duplex, status: number, message: string, code = 'BAD_REQUEST'): void {
+  const body = JSON.stringify(refusal(message, code));
+  // Also when the other end never says that it is done.
+  socket.once('finish', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
@@ -70,6 +80,6 @@ export function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void 
 }
 
 /** Whether a Host header can be read: what compares origins and builds URLs from it may rely on it. */
-function isHost(host: string | undefined): boolean {
+export function isHost(host: string | undefined): boolean {
   return host !== undefined && /^[\w.:[\]-]{1,255}$/.test(host) && URL.canParse(`http://${host}/`);
 }

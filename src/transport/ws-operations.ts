@@ -6,10 +6,10 @@ import type { Logger } from 'pino';
 import { GatewayError } from '../errors.ts';
 import { type Operation, operationOf } from '../graphql/execute.ts';
 import { formatError } from '../graphql/format-error.ts';
-import { startDeadline } from '../openstack/deadline.ts';
 import type { Session } from '../openstack/session.ts';
 import { CLOSE, type Connection, closeConnection, expectAnswer, SocketRefusal, TOO_SLOW } from './connection.ts';
 import type { DoorOptions } from './http.ts';
+import { eventSignal, startPatience } from './patience.ts';
 import { logOf, shortName } from './request-log.ts';
 
 /** The longest that a timer of Node can wait, in ms. */
@@ -113,7 +113,7 @@ export function socketHooks(options: DoorOptions): Hooks {
 
   async function execute({ contextValue }: ExecutionArgs): Promise<ExecutionResult> {
     const running = contextValue as Running;
-    const deadline = startDeadline(config.REQUEST_TIMEOUT_MS);
+    const deadline = startPatience(config.REQUEST_TIMEOUT_MS);
     try {
       return await executor.execute({
         ...running,
@@ -127,7 +127,7 @@ export function socketHooks(options: DoorOptions): Hooks {
   function subscribe({ contextValue }: ExecutionArgs) {
     const running = contextValue as Running;
     const { session } = running;
-    const makeEventContext = () => makeContext({ ...session, signal: AbortSignal.timeout(config.REQUEST_TIMEOUT_MS) });
+    const makeEventContext = () => makeContext({ ...session, signal: eventSignal(config.REQUEST_TIMEOUT_MS) });
     return executor.subscribe({ ...running, context: makeContext(session), makeContext: makeEventContext });
   }
 

@@ -1,12 +1,12 @@
 import { setTimeout as after } from 'node:timers/promises';
 import websocket from '@fastify/websocket';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { handleProtocols, makeServer } from 'graphql-ws';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import { CLOSE, type Connection, closeConnection, openConnection, SocketRefusal, send } from './connection.ts';
 import type { DoorOptions } from './http.ts';
-import { isOriginAllowed } from './origin.ts';
-import { refuse } from './refusals.ts';
+import { endWith } from './refusals.ts';
+import { addressOf, guardUpgrades } from './upgrades.ts';
 import { type Extra, socketHooks } from './ws-operations.ts';
 
 /** In how many pieces a message may come: clients send whole ones. */
@@ -15,8 +15,9 @@ const MAX_FRAGMENTS = 16;
 const CLOSE_MS = 5000;
 
 /**
- * GraphQL over WebSocket on the path of the other door, `graphql-transport-ws` only. `admit` refuses before the upgrade,
- * `handle` serves an open socket; closing the app closes them with 1012, spread over SHUTDOWN_SPREAD_MS.
+ * GraphQL over WebSocket on the path of the other door, `graphql-transport-ws` only. Upgrades pass
+ * guardUpgrades; the handler that is returned serves an open socket; closing the app closes them with 1012, spread over
+ * SHUTDOWN_SPREAD_MS.
  */
 export async function registerSocket(app: FastifyInstance, options: DoorOptions) {
   const { config, log } = options;
@@ -29,6 +30,12 @@ export async function registerSocket(app: FastifyInstance, options: DoorOptions)
   let isDraining = false;
 
   const serverOptions = {
+    server: guardUpgrades(app.server, {
+      config,
+      log,
+      socketsOf: (address) => perAddress.get(address) ?? 0,
+      isDraining: () => isDraining,
+    }),
     handleProtocols: (protocols: Set<string>) => handleProtocols(protocols),
     maxPayload: config.WS_MAX_PAYLOAD_BYTES,
     maxFragments: MAX_FRAGMENTS,
@@ -36,36 +43,24 @@ export async function registerSocket(app: FastifyInstance, options: DoorOptions)
     closeTimeout: CLOSE_MS,
   };
   await app.register(websocket, { options: serverOptions, errorHandler: breakOff, preClose: drain });
+  app.websocketServer.on('wsClientError', (error, socket) => endWith(socket, 400, error.message));
   const heartbeat = setInterval(() => beat(connections), config.WS_KEEPALIVE_MS);
   app.addHook('onClose', async () => clearInterval(heartbeat));
-
-  /** Refuses an upgrade: 403 for a foreign page, 429 for an address with too many sockets, 503 while stopping. */
-  async function admit(request: FastifyRequest, reply: FastifyReply) {
-    if (!request.ws) return;
-    const { origin, host } = request.headers;
-    if (!isOriginAllowed(origin, host, config.ALLOWED_ORIGINS)) {
-      return refuse(reply, 403, 'This origin may not open a WebSocket here: see ALLOWED_ORIGINS', 'FORBIDDEN');
-    }
-    if ((perAddress.get(request.ip) ?? 0) >= config.WS_MAX_SOCKETS_PER_ADDRESS) {
-      const expected = `at most ${config.WS_MAX_SOCKETS_PER_ADDRESS} sockets from one address`;
-      return refuse(reply, 429, `Expected ${expected}`, 'LIMIT_EXCEEDED');
-    }
-    if (isDraining) return refuse(reply, 503, 'The gateway is stopping', 'LIMIT_EXCEEDED');
-  }
 
   function handle(socket: WebSocket, request: FastifyRequest): void {
     const connection = openConnection(socket);
     connections.add(connection);
-    perAddress.set(request.ip, (perAddress.get(request.ip) ?? 0) + 1);
+    const address = addressOf(request.raw);
+    perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
     socket.on('pong', () => {
       connection.isAlive = true;
     });
     const closed = serve(connection, request);
     socket.once('close', (code, reason) => {
       connections.delete(connection);
-      const left = (perAddress.get(request.ip) ?? 1) - 1;
-      if (left > 0) perAddress.set(request.ip, left);
-      else perAddress.delete(request.ip);
+      const left = (perAddress.get(address) ?? 1) - 1;
+      if (left > 0) perAddress.set(address, left);
+      else perAddress.delete(address);
       closed(code, String(reason)).catch((error) => request.log.error({ err: error }, 'socket did not end well'));
     });
   }
@@ -89,6 +84,9 @@ export async function registerSocket(app: FastifyInstance, options: DoorOptions)
   function end(connection: Connection, error: unknown, request: FastifyRequest): void {
     if (error instanceof SocketRefusal) {
       closeConnection(connection, error.closeCode, error.message);
+    } else if (error instanceof Error && error.message.startsWith('Unexpected message of type')) {
+      // graphql-ws: a message that only a server sends.
+      closeConnection(connection, CloseCode.BadRequest, 'Invalid message received');
     } else {
       request.log.error({ err: error }, 'internal error on a socket');
       closeConnection(connection, CLOSE.INTERNAL, 'Internal error');
@@ -110,7 +108,7 @@ export async function registerSocket(app: FastifyInstance, options: DoorOptions)
     app.websocketServer.close();
   }
 
-  return { admit, handle };
+  return handle;
 }
 
 /** A frame that breaks the protocol, or a client that is gone: there is nobody to tell. */

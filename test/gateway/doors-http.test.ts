@@ -1,8 +1,6 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { serverAudits } from 'graphql-http';
-import { post, read, type SmallGateway, startDoors } from '../support/doors.ts';
+import { exchange, post, read, type SmallGateway, startDoors } from '../support/doors.ts';
 
 let gateway: SmallGateway;
 beforeAll(async () => {
@@ -212,28 +210,19 @@ describe('limits of bytes', () => {
   });
 
   test('headers past 16 KiB -> 431 in JSON', async () => {
-    const answer = await raw(`GET / HTTP/1.1\r\nHost: a\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`);
+    const answer = await exchange(gateway.url, `GET / HTTP/1.1\r\nHost: a\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1.1 431 .*"errors"/s);
   });
 
   test('bytes that are not HTTP -> 400 in JSON', async () => {
-    expect(await raw('nonsense\r\n\r\n')).toMatch(/^HTTP\/1.1 400 .*"errors"/s);
+    expect(await exchange(gateway.url, 'nonsense\r\n\r\n')).toMatch(/^HTTP\/1.1 400 .*"errors"/s);
   });
 
   test.each(['[', 'a b', '', 'http://a'])('a Host of %j -> 400', async (host) => {
-    expect(await raw(`GET /graphql HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).toMatch(/^HTTP\/1.1 400 /);
+    expect(await exchange(gateway.url, `GET /graphql HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).toMatch(
+      /^HTTP\/1.1 400 /,
+    );
   });
-
-  async function raw(bytes: string): Promise<string> {
-    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
-    let answer = '';
-    socket.on('data', (chunk) => {
-      answer += String(chunk);
-    });
-    socket.write(bytes);
-    await once(socket, 'close');
-    return answer;
-  }
 });
 
 describe('the GraphQL over HTTP audits', () => {

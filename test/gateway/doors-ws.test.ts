@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { knownTokens, type SmallGateway, startDoors } from '../support/doors.ts';
+import { exchange, knownTokens, type SmallGateway, startDoors } from '../support/doors.ts';
 import { until } from '../support/until.ts';
 import { connect, connectWs, type UpgradeRefused, type WsClient, type WsClientOptions } from '../support/ws-client.ts';
 
@@ -45,6 +45,7 @@ describe('the protocol', () => {
     ['a subscribe without id', '{"type":"subscribe","payload":{"query":"{ hello }"}}'],
     ['a subscribe without query', '{"type":"subscribe","id":"1","payload":{}}'],
     ['variables that are no object', '{"type":"subscribe","id":"1","payload":{"query":"{ hello }","variables":[]}}'],
+    ['a message that only a server sends', '{"type":"connection_ack"}'],
     ['bytes', Buffer.from([0, 255, 254])],
   ])('%s -> 4400', async (_situation, sent) => {
     const client = await ready();
@@ -275,7 +276,26 @@ describe('from where', () => {
     expect(again.waiting).toEqual([]);
   });
 
-  test('an upgrade on another path -> 404', async () => {
+  const upgradeTo = (line: string, headers: string) =>
+    exchange(gateway.url, `${line} HTTP/1.1\r\n${headers}Connection: Upgrade\r\n\r\n`);
+  const HOST = 'Host: 127.0.0.1\r\n';
+  const WEBSOCKET =
+    'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+
+  test.each([
+    ['on another path', 'GET /healthz', HOST + WEBSOCKET, 404],
+    ['on a path that cannot be decoded', 'GET /%ff', HOST + WEBSOCKET, 404],
+    ['by POST', 'POST /graphql', HOST + WEBSOCKET, 400],
+    ['to HTTP/2', 'GET /graphql', `${HOST}Upgrade: h2c\r\n`, 400],
+    ['with a Host that is none', 'GET /graphql', `Host: [\r\n${WEBSOCKET}`, 400],
+    ['without a key', 'GET /graphql', `${HOST}Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n`, 400],
+    ['of another version', 'GET /graphql', `${HOST}${WEBSOCKET.replace('13', '7')}`, 400],
+  ])('an upgrade %s -> refused in JSON, and the connection ended', async (_situation, line, headers, status) => {
+    const answer = await upgradeTo(line, headers);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} .*application/json.*"errors"`, 's'));
+  });
+
+  test('an upgrade on another path, by a client -> 404', async () => {
     await expect(connectWs(gateway.wsUrl.replace('/graphql', '/other'))).rejects.toMatchObject({ status: 404 });
   });
 });

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { GraphQLError } from 'graphql';
 import { type Logger, pino } from 'pino';
@@ -229,4 +231,17 @@ export async function read(response: Response) {
     body = JSON.parse(text);
   } catch {}
   return { status: response.status, headers: response.headers, text, body };
+}
+
+/** All that is answered to these bytes until the connection ends; the client sends no more. */
+export async function exchange(url: string, bytes: string | Uint8Array): Promise<string> {
+  const socket = connectTcp(Number(new URL(url).port), '127.0.0.1');
+  let answer = '';
+  socket.on('data', (chunk) => {
+    answer += String(chunk);
+  });
+  socket.on('error', () => {});
+  socket.end(bytes);
+  if (!socket.closed) await once(socket, 'close');
+  return answer;
 }
