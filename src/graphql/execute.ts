@@ -16,8 +16,9 @@ import {
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import { refuseDear } from './cost.ts';
 import { type ErrorTold, formatError, withCode } from './format-error.ts';
-import { limitRules, parseOptions, refuseDear } from './limits.ts';
+import { limitRules, parseOptions } from './limits.ts';
 import { mapEvents } from './map-events.ts';
 
 /** How many validated documents are kept, and how many characters of source they may come from. */

@@ -73,7 +73,7 @@ function explain(error: unknown, log: Logger): Explanation {
     const refusal = explainRefusal(refusals);
     if (refusal) return refusal;
   }
-  if (cause instanceof Error && (cause.name === 'AbortError' || cause.name === 'TimeoutError')) {
+  if (cause instanceof DOMException && (cause.name === 'AbortError' || cause.name === 'TimeoutError')) {
     return { code: 'UPSTREAM_TIMEOUT', message: 'The operation took longer than the gateway waits' };
   }
   log.error({ err: cause }, 'internal error');

@@ -2,34 +2,13 @@ import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth';
 import { maxDirectivesRule } from '@escape.tech/graphql-armor-max-directives';
 import {
-  type DocumentNode,
-  type FieldNode,
-  type FragmentDefinitionNode,
   GraphQLError,
-  type GraphQLField,
-  type GraphQLNamedType,
-  type GraphQLSchema,
-  getArgumentValues,
-  getNamedType,
-  getNullableType,
-  isCompositeType,
-  isInterfaceType,
-  isListType,
-  isObjectType,
-  Kind,
   NoSchemaIntrospectionCustomRule,
-  type OperationDefinitionNode,
   type ParseOptions,
-  SchemaMetaFieldDef,
-  type SelectionSetNode,
-  TypeMetaFieldDef,
   type ValidationContext,
   type ValidationRule,
 } from 'graphql';
 import type { Config } from '../config.ts';
-
-/** How many a list is taken to hold where nobody says: `sharesAttached`, `accessRules`, `addresses`, … */
-const LIST_SIZE = 5;
 
 /** What graphql-js' parser is told: how many tokens it reads before it refuses. */
 export function parseOptions(config: Config): ParseOptions {
@@ -57,90 +36,4 @@ function reportLimit(context: ValidationContext | null, error: GraphQLError): vo
 /** A limit of the gateway that a document crosses. */
 export function limitError(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED' } });
-}
-
-/** An operation of a valid document, with the variables as coerced. */
-export interface CostedOperation {
-  readonly schema: GraphQLSchema;
-  readonly document: DocumentNode;
-  readonly operation: OperationDefinitionNode;
-  readonly variables: Readonly<Record<string, unknown>>;
-}
-
-/**
- * How dear an operation is: one for each field, times the size of the lists it stands in. A connection's size is its
- * `first`; any other list's is taken as 5; lists of the introspection count once. `@skip` and `@include` are not looked at.
- */
-export function costOf({ schema, document, operation, variables }: CostedOperation): number {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const one of document.definitions) if (one.kind === Kind.FRAGMENT_DEFINITION) fragments.set(one.name.value, one);
-  const fragmentCosts = new Map<string, number>();
-
-  function costOfSelections(set: SelectionSetNode, parent: GraphQLNamedType | undefined): number {
-    let cost = 0;
-    for (const selection of set.selections) {
-      if (selection.kind === Kind.FIELD) cost += costOfField(selection, parent);
-      else if (selection.kind === Kind.FRAGMENT_SPREAD) cost += costOfFragment(selection.name.value);
-      else cost += costOfSelections(selection.selectionSet, typeNamed(selection.typeCondition?.name.value) ?? parent);
-    }
-    return cost;
-  }
-
-  function costOfField(node: FieldNode, parent: GraphQLNamedType | undefined): number {
-    const field = fieldOf(schema, parent, node.name.value);
-    if (!field || !node.selectionSet) return 1;
-    const type = getNamedType(field.type);
-    const below = isCompositeType(type) ? costOfSelections(node.selectionSet, type) : 0;
-    return 1 + sizeOf(node, field, parent, variables) * below;
-  }
-
-  /** Each fragment is counted once, however often it is spread: a small document cannot make this long. */
-  function costOfFragment(name: string): number {
-    const known = fragmentCosts.get(name);
-    if (known !== undefined) return known;
-    fragmentCosts.set(name, 0);
-    const fragment = fragments.get(name);
-    const cost = fragment ? costOfSelections(fragment.selectionSet, typeNamed(fragment.typeCondition.name.value)) : 0;
-    fragmentCosts.set(name, cost);
-    return cost;
-  }
-
-  const typeNamed = (name: string | undefined) => (name === undefined ? undefined : schema.getType(name));
-  return costOfSelections(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined);
-}
-
-function fieldOf(schema: GraphQLSchema, parent: GraphQLNamedType | undefined, name: string) {
-  if (name === SchemaMetaFieldDef.name && parent === schema.getQueryType()) return SchemaMetaFieldDef;
-  if (name === TypeMetaFieldDef.name && parent === schema.getQueryType()) return TypeMetaFieldDef;
-  return isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
-}
-
-function sizeOf(
-  node: FieldNode,
-  field: GraphQLField<unknown, unknown>,
-  parent: GraphQLNamedType | undefined,
-  variables: Readonly<Record<string, unknown>>,
-): number {
-  if (field.args.some(({ name }) => name === 'first')) {
-    const first = firstOf(node, field, variables);
-    return typeof first === 'number' && first > 1 ? first : 1;
-  }
-  const isPage = parent?.name.endsWith('Connection') || parent?.name.startsWith('__');
-  return isListType(getNullableType(field.type)) && !isPage ? LIST_SIZE : 1;
-}
-
-function firstOf(node: FieldNode, field: GraphQLField<unknown, unknown>, variables: Readonly<Record<string, unknown>>) {
-  try {
-    return getArgumentValues(field, node, variables).first;
-  } catch {
-    return 1; // an argument that execution is going to refuse
-  }
-}
-
-/** Refuses an operation that is dearer than the limit. */
-export function refuseDear(operation: CostedOperation, limit: number): GraphQLError | null {
-  const cost = costOf(operation);
-  return cost > limit
-    ? limitError(`Cost limit of ${limit} exceeded, found ${cost}: ask for fewer fields, or a smaller \`first\`.`)
-    : null;
 }

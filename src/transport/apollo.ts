@@ -10,10 +10,10 @@ import { type DocumentNode, type ExecutionResult, GraphQLError, type GraphQLForm
 import type { Logger } from 'pino';
 import type { Documents, Executor } from '../graphql/execute.ts';
 import { formatError, httpStatus } from '../graphql/format-error.ts';
-import type { Deadline } from '../openstack/deadline.ts';
 import type { Session } from '../openstack/session.ts';
-import type { DoorOptions } from './http.ts';
-import { startPatience } from './patience.ts';
+import type { DoorOptions } from './options.ts';
+import { answerWithin, type Patience, startPatience } from './patience.ts';
+import { RETRY_AFTER } from './refusals.ts';
 import { factsOf, logOf, type RequestFacts, shortName } from './request-log.ts';
 
 /** What goes through Apollo Server with a request. */
@@ -50,12 +50,12 @@ export async function createApollo(options: DoorOptions) {
   });
   await server.start();
 
-  const deadlines = new WeakMap<FastifyRequest, Deadline>();
+  const patience = new WeakMap<FastifyRequest, Patience>();
   const serve = fastifyApolloHandler(server, {
     context: async (request: FastifyRequest): Promise<Visit> => {
-      const deadline = startPatience(config.REQUEST_TIMEOUT_MS);
-      deadlines.set(request, deadline);
-      const asking = { requestId: request.id, log: logOf(request), signal: deadline.signal };
+      const given = startPatience(config.REQUEST_TIMEOUT_MS);
+      patience.set(request, given);
+      const asking = { requestId: request.id, log: logOf(request), signal: given.signal };
       try {
         const session = await authenticate(onlyOne(request.headers['x-auth-token']), asking);
         const facts = factsOf(request);
@@ -74,7 +74,7 @@ export async function createApollo(options: DoorOptions) {
           serve.call(request.server, request, reply),
         );
       } finally {
-        deadlines.get(request)?.end();
+        patience.get(request)?.end();
       }
     },
     stop: () => server.stop(),
@@ -82,7 +82,7 @@ export async function createApollo(options: DoorOptions) {
 }
 
 /** Where an operation leaves Apollo Server for the executor: `responseForOperation` skips Apollo's own execution. */
-function execution({ executor, makeContext }: DoorOptions): ApolloServerPlugin<Visit> {
+function execution({ config, executor, makeContext }: DoorOptions): ApolloServerPlugin<Visit> {
   return {
     async requestDidStart() {
       return {
@@ -92,14 +92,11 @@ function execution({ executor, makeContext }: DoorOptions): ApolloServerPlugin<V
         async responseForOperation({ document, operation, request, contextValue: { session, facts } }) {
           facts.operationName = shortName(operation?.name?.value);
           facts.operationType = operation?.operation;
-          const result = await executor.execute({
-            document,
-            operationName: request.operationName,
-            variables: request.variables,
-            context: makeContext(session),
-            requestId: session.requestId,
-            log: session.log,
-          });
+          const told = { requestId: session.requestId, log: session.log };
+          const { operationName, variables } = request;
+          const context = makeContext(session);
+          const work = executor.execute({ document, operationName, variables, context, ...told });
+          const result = await answerWithin(config.REQUEST_TIMEOUT_MS, work, told);
           return answer(result, facts);
         },
       };
@@ -128,7 +125,9 @@ function overHttp(): GraphQLError {
 /** A refusal before anything was read, with its HTTP status for Apollo Server to use. */
 function refused(error: GraphQLError): GraphQLError {
   const status = httpStatus([error]);
-  const headers = new HeaderMap(status === 401 ? [['www-authenticate', 'Keystone']] : []);
+  const headers = new HeaderMap();
+  if (status === 401) headers.set('www-authenticate', 'Keystone');
+  if (status === 503) headers.set('retry-after', RETRY_AFTER);
   return new GraphQLError(error.message, { extensions: { ...error.extensions, http: { status, headers } } });
 }
 

@@ -3,11 +3,9 @@ import cors from '@fastify/cors';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import type { Executor } from '../graphql/execute.ts';
-import type { Session } from '../openstack/session.ts';
 import { createApollo } from './apollo.ts';
-import { type Checks, registerHealth } from './health.ts';
-import type { Authenticate } from './identity.ts';
+import { registerHealth } from './health.ts';
+import type { DoorOptions } from './options.ts';
 import { refuseBytes, refuseFrameworkError, registerRefusals } from './refusals.ts';
 import { logRequests } from './request-log.ts';
 import { registerSocket } from './ws.ts';
@@ -16,24 +14,6 @@ import { registerSocket } from './ws.ts';
 const MAX_HEAD_BYTES = 16_384;
 /** How long a client may take to send a request, in ms. */
 const RECEIVE_MS = 30_000;
-/** How much longer than its upstream calls an operation may take, in ms, before it is answered for. */
-const LAST_RESORT_MS = 2000;
-
-/** What both doors are made of. */
-export interface DoorOptions {
-  readonly config: Config;
-  readonly log: Logger;
-  readonly executor: Executor;
-  readonly authenticate: Authenticate;
-  /** The context of one operation, or of one event of a subscription. */
-  readonly makeContext: (session: Session) => unknown;
-  /** What `/readyz` asks. */
-  readonly checks: Checks;
-  /** Adds GraphiQL: hooks and routes of its own. */
-  readonly registerGraphiql?: (app: FastifyInstance) => unknown;
-  /** Adds the compute API at `/v2.1`. */
-  readonly registerRest?: (app: FastifyInstance) => unknown;
-}
 
 export interface Doors {
   readonly app: FastifyInstance;
@@ -63,13 +43,11 @@ export async function createHttp(options: DoorOptions): Promise<Doors> {
 
   const apollo = await createApollo(options);
   const wsHandler = await registerSocket(app, options);
-  const handlerTimeout = config.REQUEST_TIMEOUT_MS + LAST_RESORT_MS;
-  app.route({ method: 'POST', url: '/graphql', handlerTimeout, handler: apollo.handle });
+  app.route({ method: 'POST', url: '/graphql', handler: apollo.handle });
   app.route({
     method: 'GET',
     url: '/graphql',
     exposeHeadRoute: false,
-    handlerTimeout,
     handler: apollo.handle,
     wsHandler,
   });

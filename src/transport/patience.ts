@@ -1,14 +1,26 @@
 import { setMaxListeners } from 'node:events';
-import { type Deadline, startDeadline } from '../openstack/deadline.ts';
+import type { ExecutionResult } from 'graphql';
+import { GatewayError } from '../errors.ts';
+import { type ErrorTold, formatError } from '../graphql/format-error.ts';
 
-/**
- * How long one operation may take: the signal of its session, to be ended with it. Every call upstream listens to it, and
- * MAX_COST bounds how many there are: Node's warning at the eleventh is for listeners that are forgotten.
- */
-export function startPatience(ms: number): Deadline {
-  const deadline = startDeadline(ms);
-  setMaxListeners(0, deadline.signal);
-  return deadline;
+/** How much longer than its upstream calls an operation may take, in ms, before it is answered for. */
+const LAST_RESORT_MS = 2000;
+
+/** The patience for one operation. */
+export interface Patience {
+  /** Its session's signal: every call upstream ends with it. */
+  readonly signal: AbortSignal;
+  /** Stops the clock. To be called however the operation ended. */
+  end(): void;
+}
+
+/** Starts the clock of one operation: REQUEST_TIMEOUT_MS over all its calls. */
+export function startPatience(ms: number): Patience {
+  const controller = new AbortController();
+  // MAX_COST bounds how many calls listen: Node's warning at the eleventh is for listeners that are forgotten.
+  setMaxListeners(0, controller.signal);
+  const timer = setTimeout(() => controller.abort(tooLong(ms)), ms);
+  return { signal: controller.signal, end: () => clearTimeout(timer) };
 }
 
 /** The same for one event of a subscription, whose end nobody says: the clock does not keep the process alive. */
@@ -16,4 +28,31 @@ export function eventSignal(ms: number): AbortSignal {
   const signal = AbortSignal.timeout(ms);
   setMaxListeners(0, signal);
   return signal;
+}
+
+/**
+ * The operation's result; UPSTREAM_TIMEOUT when it comes to none although its calls have ended. Fastify's handlerTimeout
+ * is not used: its clock stops as soon as a POST's body is read (5.12, lib/route.js, `req.on('close')`).
+ */
+export async function answerWithin(
+  ms: number,
+  work: Promise<ExecutionResult>,
+  told: ErrorTold,
+): Promise<ExecutionResult> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<ExecutionResult>((resolve) => {
+    timer = setTimeout(() => resolve({ errors: [formatError(tooLong(ms), told)] }), ms + LAST_RESORT_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooLong(ms: number): GatewayError {
+  return new GatewayError(
+    'UPSTREAM_TIMEOUT',
+    `The operation took longer than ${ms} ms; what was asked may still happen`,
+  );
 }

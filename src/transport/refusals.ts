@@ -8,6 +8,9 @@ import { logOf } from './request-log.ts';
 /** Longest URL that is read: GET operations of any sense are far below. */
 const MAX_URL = 8192;
 
+/** When to come back after a refusal that passes, in s. */
+export const RETRY_AFTER = '5';
+
 /** What a refusal by status looks like: as every other answer of the gateway, a GraphQL result with errors only. */
 export function refusal(message: string, code: string, requestId?: string): { errors: object[] } {
   return { errors: [{ message, extensions: { code, ...(requestId !== undefined && { requestId }) } }] };
@@ -23,7 +26,7 @@ export function refuse(reply: FastifyReply, status: number, message: string, cod
 
 /**
  * Every refusal that Fastify makes before a handler runs, in the gateway's form: unknown path 404, method that the path
- * does not know 405, too long a URL 414, body too large 413, not JSON 400, another content type 415, timeout 504, and
+ * does not know 405, too long a URL 414, body too large 413, not JSON 400, another content type 415, and
  * anything unforeseen as a masked 500.
  */
 export function registerRefusals(app: FastifyInstance, methods: Readonly<Record<string, string>>): void {
@@ -42,9 +45,6 @@ export function registerRefusals(app: FastifyInstance, methods: Readonly<Record<
 }
 
 function refuseError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (error.code === 'FST_ERR_HANDLER_TIMEOUT') {
-    return refuse(reply, 504, 'The operation took longer than the gateway waits', 'UPSTREAM_TIMEOUT');
-  }
   const status = error.statusCode ?? 500;
   if (status === 413) return refuse(reply, 413, 'The body is larger than the gateway takes', 'LIMIT_EXCEEDED');
   if (status === 415) return refuse(reply, 415, 'Expected the content type application/json');
@@ -71,11 +71,12 @@ export function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void 
 /** Answers a connection that no reply belongs to, and ends it. */
 export function endWith(socket: Duplex, status: number, message: string, code = 'BAD_REQUEST'): void {
   const body = JSON.stringify(refusal(message, code));
+  const retry = status === 429 || status === 503 ? `Retry-After: ${RETRY_AFTER}\r\n` : '';
   // Also when the other end never says that it is done.
   socket.once('finish', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+      `Content-Length: ${Buffer.byteLength(body)}\r\n${retry}Connection: close\r\n\r\n${body}`,
   );
 }
 

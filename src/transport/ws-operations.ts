@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { FastifyRequest } from 'fastify';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import type { Context, ServerOptions } from 'graphql-ws';
 import type { Logger } from 'pino';
@@ -7,22 +6,11 @@ import { GatewayError } from '../errors.ts';
 import { type Operation, operationOf } from '../graphql/execute.ts';
 import { formatError } from '../graphql/format-error.ts';
 import type { Session } from '../openstack/session.ts';
-import { CLOSE, type Connection, closeConnection, expectAnswer, SocketRefusal, TOO_SLOW } from './connection.ts';
-import type { DoorOptions } from './http.ts';
-import { eventSignal, startPatience } from './patience.ts';
+import { CLOSE, type Connection, closeConnection, expectAnswer, TOO_SLOW } from './connection.ts';
+import type { DoorOptions } from './options.ts';
+import { answerWithin, eventSignal, startPatience } from './patience.ts';
 import { logOf, shortName } from './request-log.ts';
-
-/** The longest that a timer of Node can wait, in ms. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** What the gateway knows of a socket. */
-export interface Extra {
-  readonly connection: Connection;
-  readonly request: FastifyRequest;
-  /** Set by a good `connection_init`. */
-  session: Session | null;
-  expiry: NodeJS.Timeout | null;
-}
+import { closeAtExpiry, type Extra, refusalOf, tokenOf } from './ws-identity.ts';
 
 type Socket = Context<Record<string, unknown>, Extra>;
 type Hooks = ServerOptions<Record<string, unknown>, Extra>;
@@ -113,14 +101,12 @@ export function socketHooks(options: DoorOptions): Hooks {
 
   async function execute({ contextValue }: ExecutionArgs): Promise<ExecutionResult> {
     const running = contextValue as Running;
-    const deadline = startPatience(config.REQUEST_TIMEOUT_MS);
+    const patience = startPatience(config.REQUEST_TIMEOUT_MS);
+    const context = makeContext({ ...running.session, signal: patience.signal });
     try {
-      return await executor.execute({
-        ...running,
-        context: makeContext({ ...running.session, signal: deadline.signal }),
-      });
+      return await answerWithin(config.REQUEST_TIMEOUT_MS, executor.execute({ ...running, context }), running);
     } finally {
-      deadline.end();
+      patience.end();
     }
   }
 
@@ -159,33 +145,6 @@ export function socketHooks(options: DoorOptions): Hooks {
 type SubscribePayload = Parameters<NonNullable<Hooks['onSubscribe']>>[2];
 
 const newRequestId = () => `req-${randomUUID()}`;
-
-/** `X-Auth-Token`, in whatever case, among the connection's params. */
-function tokenOf(params: Readonly<Record<string, unknown>> | undefined): string | undefined {
-  const found = Object.entries(params ?? {}).find(([name]) => name.toLowerCase() === 'x-auth-token');
-  return typeof found?.[1] === 'string' ? found[1] : undefined;
-}
-
-/** How a refused token ends a socket: never again with 4401, again with a new one after 4403, again later after 1013. */
-function refusalOf(error: unknown, asking: { requestId: string; log: Logger }, code: number): SocketRefusal {
-  const { message, extensions } = formatError(error, asking);
-  if (extensions.code === 'UPSTREAM_UNAVAILABLE') return new SocketRefusal(CLOSE.TRY_AGAIN, message, { cause: error });
-  if (extensions.code === 'INTERNAL_SERVER_ERROR') return new SocketRefusal(CLOSE.INTERNAL, message, { cause: error });
-  return new SocketRefusal(code, message, { cause: error });
-}
-
-function closeAtExpiry(extra: Extra, expiresAt: number): void {
-  const { socket } = extra.connection;
-  if (socket.readyState !== socket.OPEN) return;
-  const left = expiresAt - Date.now();
-  extra.expiry = setTimeout(
-    () => {
-      if (left > LONGEST_TIMER_MS) closeAtExpiry(extra, expiresAt);
-      else closeConnection(extra.connection, CLOSE.TOKEN_ENDED, 'Token expired');
-    },
-    Math.min(Math.max(left, 0), LONGEST_TIMER_MS),
-  );
-}
 
 /** The formatted error that a subscription threw: graphql-ws wraps it once more. */
 function originalOf(error: GraphQLError): GraphQLError {

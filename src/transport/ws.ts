@@ -4,10 +4,11 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import { CLOSE, type Connection, closeConnection, openConnection, SocketRefusal, send } from './connection.ts';
-import type { DoorOptions } from './http.ts';
+import type { DoorOptions } from './options.ts';
 import { endWith } from './refusals.ts';
 import { addressOf, guardUpgrades } from './upgrades.ts';
-import { type Extra, socketHooks } from './ws-operations.ts';
+import type { Extra } from './ws-identity.ts';
+import { socketHooks } from './ws-operations.ts';
 
 /** In how many pieces a message may come: clients send whole ones. */
 const MAX_FRAGMENTS = 16;

@@ -78,6 +78,11 @@ describe('who asks', () => {
     expect(body).not.toHaveProperty('data');
   });
 
+  test('Keystone away -> Retry-After says when to come back', async () => {
+    const { headers } = await post(gateway.url, { query: '{ hello }' }, { 'x-auth-token': 'away' });
+    expect(headers.get('retry-after')).toBe('5');
+  });
+
   test('no token -> WWW-Authenticate says Keystone', async () => {
     const { headers } = await post(gateway.url, { query: '{ hello }' }, { 'x-auth-token': '' });
     expect(headers.get('www-authenticate')).toBe('Keystone');

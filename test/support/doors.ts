@@ -9,8 +9,9 @@ import { createExecutor } from '../../src/graphql/execute.ts';
 import type { Cloud } from '../../src/openstack/cloud.ts';
 import { OpenStackError } from '../../src/openstack/errors.ts';
 import type { Session } from '../../src/openstack/session.ts';
-import { createHttp, type DoorOptions, type Doors } from '../../src/transport/http.ts';
+import { createHttp, type Doors } from '../../src/transport/http.ts';
 import type { Authenticate } from '../../src/transport/identity.ts';
+import type { DoorOptions } from '../../src/transport/options.ts';
 
 const TYPE_DEFS = /* GraphQL */ `
   type Query {
@@ -21,6 +22,7 @@ const TYPE_DEFS = /* GraphQL */ `
     notNull: String!
     big(bytes: Int!): String!
     waits: String
+    hears: String
     things(first: Int = 50): ThingConnection
   }
   type ThingConnection { nodes: [Thing!]! edges: [ThingEdge!]! }
@@ -165,6 +167,8 @@ function smallSchema(probe: Probe) {
           probe.release = () => resolve('released');
           probe.onWaiting();
         }),
+      hears: (_: unknown, __: unknown, { session: { signal } }: SmallContext) =>
+        new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
       things: () => ({ nodes: [], edges: [] }),
     },
     Mutation: { set: (_: unknown, { value }: { value: number }) => value },

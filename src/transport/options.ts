@@ -1,0 +1,23 @@
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { Executor } from '../graphql/execute.ts';
+import type { Session } from '../openstack/session.ts';
+import type { Checks } from './health.ts';
+import type { Authenticate } from './identity.ts';
+
+/** What both doors are made of. */
+export interface DoorOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly executor: Executor;
+  readonly authenticate: Authenticate;
+  /** The context of one operation, or of one event of a subscription. */
+  readonly makeContext: (session: Session) => unknown;
+  /** What `/readyz` asks. */
+  readonly checks: Checks;
+  /** Adds GraphiQL: hooks and routes of its own. */
+  readonly registerGraphiql?: (app: FastifyInstance) => unknown;
+  /** Adds the compute API at `/v2.1`. */
+  readonly registerRest?: (app: FastifyInstance) => unknown;
+}

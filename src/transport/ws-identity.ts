@@ -1,0 +1,44 @@
+import type { FastifyRequest } from 'fastify';
+import { type ErrorTold, formatError } from '../graphql/format-error.ts';
+import type { Session } from '../openstack/session.ts';
+import { CLOSE, type Connection, closeConnection, SocketRefusal } from './connection.ts';
+
+/** The longest that a timer of Node can wait, in ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** What the gateway knows of a socket. */
+export interface Extra {
+  readonly connection: Connection;
+  readonly request: FastifyRequest;
+  /** Set by a good `connection_init`. */
+  session: Session | null;
+  expiry: NodeJS.Timeout | null;
+}
+
+/** `X-Auth-Token`, in whatever case, among the connection's params. */
+export function tokenOf(params: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  const found = Object.entries(params ?? {}).find(([name]) => name.toLowerCase() === 'x-auth-token');
+  return typeof found?.[1] === 'string' ? found[1] : undefined;
+}
+
+/** How a refused token ends a socket: never again with 4401, again with a new one after 4403, again later after 1013. */
+export function refusalOf(error: unknown, asking: ErrorTold, code: number): SocketRefusal {
+  const { message, extensions } = formatError(error, asking);
+  if (extensions.code === 'UPSTREAM_UNAVAILABLE') return new SocketRefusal(CLOSE.TRY_AGAIN, message, { cause: error });
+  if (extensions.code === 'INTERNAL_SERVER_ERROR') return new SocketRefusal(CLOSE.INTERNAL, message, { cause: error });
+  return new SocketRefusal(code, message, { cause: error });
+}
+
+/** Ends the socket with its token: clients come back with a new one. Nothing for a socket that is gone already. */
+export function closeAtExpiry(extra: Extra, expiresAt: number): void {
+  const { socket } = extra.connection;
+  if (socket.readyState !== socket.OPEN) return;
+  const left = expiresAt - Date.now();
+  extra.expiry = setTimeout(
+    () => {
+      if (left > LONGEST_TIMER_MS) closeAtExpiry(extra, expiresAt);
+      else closeConnection(extra.connection, CLOSE.TOKEN_ENDED, 'Token expired');
+    },
+    Math.min(Math.max(left, 0), LONGEST_TIMER_MS),
+  );
+}
