@@ -34,23 +34,28 @@ const STAYS = new Set<string>(['attaching', 'attached', 'error_attaching']);
 /**
  * Looks at everything the next decision needs. Costs one request; three when every rule is active, or the work takes long: then the server is looked at too.
  * @param others the share's other attachments, from the store
+ * @param look `asksServer`: the server is looked at whatever the rules show, which takes a token that can see it
  */
 export async function observe(
   session: Session,
   record: Attachment,
   others: readonly Attachment[],
-  isSlow: boolean,
+  look: { isSlow: boolean; asksServer: boolean },
 ): Promise<Seen> {
   const rules = await listAccessRules(session, record.shareId);
   const seen = match(record, rules ?? [], others);
   if (!rules) return { ...seen, share: 'gone' };
-  const isActive = seen.rules.every((rule) => rule?.state === 'active');
-  if (record.status !== 'attaching' || !(isActive || isSlow)) return seen;
+  const isActive = seen.rules.every((rule, i) => rule?.state === 'active' || record.targets[i]?.change === 'leaving');
+  const asksExports = record.status === 'attaching' && (isActive || look.isSlow);
   const [server, locations] = await Promise.all([
-    getServer(session, record.serverId),
-    listExportLocations(session, record.shareId),
+    asksExports || look.asksServer ? getServer(session, record.serverId) : undefined,
+    asksExports ? listExportLocations(session, record.shareId) : undefined,
   ]);
-  return { ...seen, server: server ? 'present' : 'gone', isExported: (locations?.length ?? 0) > 0 };
+  return {
+    ...seen,
+    server: server === undefined ? 'unasked' : server ? 'present' : 'gone',
+    isExported: asksExports ? (locations?.length ?? 0) > 0 : null,
+  };
 }
 
 /** The record's targets found among a share's rules. A redacted rule is told by our metadata only. */
@@ -115,12 +120,18 @@ export async function deny(session: Session, record: Attachment, ruleId: string)
 }
 
 /**
- * Gives the rules that stay for others a new owner in their metadata, before the record goes: what a rebuild finds in Manila then
- * is an attachment that exists.
+ * Gives the rules that stay for others a new owner in their metadata, before the record, or the target, goes: what a rebuild finds
+ * in Manila then is an attachment that exists.
+ * @param isLeft which of the targets are given up
  */
-export async function bequeath(session: Session, record: Attachment, seen: Seen): Promise<void> {
+export async function bequeath(
+  session: Session,
+  record: Attachment,
+  seen: Seen,
+  isLeft: (target: number) => boolean = () => true,
+): Promise<void> {
   for (const [i, rule] of seen.wire.entries()) {
-    if (rule?.metadata?.attachment_id !== record.id) continue;
+    if (rule?.metadata?.attachment_id !== record.id || !isLeft(i)) continue;
     const heir = seen.others.find((other) => hasTarget(other, record, i));
     if (heir) await updateAccessRuleMetadata(session, rule.id, ruleMetadata(heir));
   }
@@ -165,5 +176,8 @@ function isNeeded(record: Attachment, target: number, others: readonly Attachmen
 
 function hasTarget(other: Attachment, record: Attachment, target: number): boolean {
   const accessTo = record.targets[target]?.accessTo ?? '';
-  return other.accessType === record.accessType && other.targets.some((one) => one.accessTo === accessTo);
+  return (
+    other.accessType === record.accessType &&
+    other.targets.some((one) => one.accessTo === accessTo && one.change !== 'leaving')
+  );
 }

@@ -21,6 +21,8 @@ export interface Target {
   isOwned: boolean;
   /** Manila's word, as last seen; null until a rule is known. */
   state: string | null;
+  /** While the rules follow the server's addresses: `coming` is to be granted, `leaving` goes when all others are active. */
+  change?: 'coming' | 'leaving';
 }
 
 /** Why an attachment is in an error status. Never holds a token or an access key. */
@@ -57,6 +59,8 @@ export interface Attachment {
   /** Uncertain outcomes in a row; sets the backoff. */
   failures: number;
   fault: Fault | null;
+  /** Since when the targets are known not to be the server's addresses, ISO 8601; null while they are. A caller's token repairs it. */
+  staleSince: string | null;
   /** The request that last asked for a change, and who asked. */
   requestId: string | null;
   userId: string | null;
@@ -69,7 +73,13 @@ export interface Attachment {
   version: number;
 }
 
-export type EventType = 'ATTACH_STARTED' | 'ATTACHED' | 'ATTACH_FAILED' | 'DETACH_STARTED' | 'DETACHED' | 'DETACH_FAILED';
+export type EventType =
+  | 'ATTACH_STARTED'
+  | 'ATTACHED'
+  | 'ATTACH_FAILED'
+  | 'DETACH_STARTED'
+  | 'DETACHED'
+  | 'DETACH_FAILED';
 
 /** An event as a commit hands it to the store. */
 export interface NewEvent {

@@ -1,11 +1,15 @@
 /** One pass over one attachment: observe, decide, perform, commit, until there is nothing to do but wait. */
 import { GatewayError } from '../errors.ts';
 import { OpenStackError } from '../openstack/errors.ts';
+import { getShare } from '../openstack/manila/client.ts';
+import { getServer } from '../openstack/nova/client.ts';
 import type { Session } from '../openstack/session.ts';
+import { arrived, isInChange, isOutdated, retarget } from './aim.ts';
 import { allow, bequeath, deny, explain, observe, type Seen, withSeen } from './attacher.ts';
 import type { Attachment, EventType, Fault, Reason, SeenAttachment } from './attachment.ts';
 import { type Action, backoffDelay, decide, pollDelay, type Rights } from './machine.ts';
 import type { AttachmentStore, CommitOptions } from './store/contract.ts';
+import { findAddresses } from './targets.ts';
 
 /** Steps of one pass at the most: each target granted and denied a few times. */
 const MAX_STEPS = 100;
@@ -32,6 +36,8 @@ export interface Pass {
   readonly deadlineMs: number;
   /** A refusal rises to the caller, with the record as it then stands, instead of becoming a fault. */
   readonly isStrict: boolean;
+  /** Nova is asked for the server in any status: only with a token that sees every project, as a 404 reads as deleted. */
+  readonly asksServer?: boolean;
 }
 
 /** How a pass left the attachment, and in how many ms it is to be looked at again; null: when somebody asks. */
@@ -62,6 +68,7 @@ export async function drive(pass: Pass, claimed: Attachment): Promise<Driven> {
   let record = claimed;
   let seen: Seen | null = null;
   try {
+    record = await follow(pass, record);
     for (let step = 0; step < MAX_STEPS; step++) {
       if (!seen) {
         seen = await look(pass, record);
@@ -77,6 +84,23 @@ export async function drive(pass: Pass, claimed: Attachment): Promise<Driven> {
   } catch (error) {
     return await settleError(pass, record, error);
   }
+}
+
+// the intent first, as ever: the record names the new targets before one is granted, and keeps the old ones until they are revoked
+async function follow(pass: Pass, record: Attachment): Promise<Attachment> {
+  if (record.staleSince === null || record.status !== 'attached' || !pass.rights.mayGrant) return record;
+  const session = current(pass);
+  const [server, share] = await Promise.all([getServer(session, record.serverId), getShare(session, record.shareId)]);
+  const wanted = server && share ? await findAddresses(session, server, share) : [];
+  // without an address there is nothing to grant: it stays stale
+  if (wanted.length === 0) return record;
+  const isSettled = !isOutdated(record, wanted);
+  if (isSettled && isInChange(record)) return record;
+  const updatedAt = new Date().toISOString();
+  const next = isSettled
+    ? { ...record, staleSince: null, updatedAt }
+    : { ...record, targets: retarget(record.targets, wanted), attempts: 0, fault: null, updatedAt };
+  return await commit(pass, next, { dueInMs: null, keepLease: true });
 }
 
 type Step = { end: Driven } | { record: Attachment; seen: Seen | null };
@@ -142,8 +166,16 @@ async function takeSettle(
   action: Extract<Action, { do: 'settle' }>,
 ): Promise<Driven> {
   const fault = action.fault ? await describe(pass, record, seen, action.fault) : null;
-  const settled = inStatus(record, action.status, { fault, reason: action.reason ?? record.reason });
+  const isAttached = action.status === 'attached' && action.event === 'ATTACHED';
+  if (isAttached && pass.rights.mayRevoke) await bequeathLeft(pass, record, seen);
+  const moved = isAttached ? arrived(record, seen) : record;
+  const settled = inStatus(moved, action.status, { fault, reason: action.reason ?? record.reason });
   return await commitEvent(pass, settled, action.event, isUnsettled(action.status) ? 0 : null);
+}
+
+async function bequeathLeft(pass: Pass, record: Attachment, seen: Seen): Promise<void> {
+  if (!isInChange(record)) return;
+  await bequeath(current(pass), record, seen, (target) => record.targets[target]?.change === 'leaving');
 }
 
 async function takeRemove(pass: Pass, record: Attachment, seen: Seen, reason: Reason | null): Promise<Driven> {
@@ -154,6 +186,7 @@ async function takeRemove(pass: Pass, record: Attachment, seen: Seen, reason: Re
     status: 'detached',
     reason,
     fault: null,
+    staleSince: null,
     targets: record.targets.map((target) => ({ ...target, ruleId: null, state: null })),
     updatedAt: now,
     statusSince: now,
@@ -172,6 +205,10 @@ async function settleError(pass: Pass, record: Attachment, error: unknown): Prom
   const fault = faultOf(error);
   if (record.status === 'attaching') {
     return await commitEvent(pass, inStatus(record, 'error_attaching', { fault }), 'ATTACH_FAILED', null);
+  }
+  // the user may not grant the new address: the attachment stays as it is, stale, until somebody who may comes
+  if (record.status === 'attached' && record.staleSince !== null && pass.rights.mayGrant) {
+    return await finish(pass, { ...record, fault }, { dueInMs: null });
   }
   if (record.status !== 'detaching') return await backOff(pass, record, error);
   const status = record.isAccepted ? 'error_detaching' : (record.previousStatus ?? 'attached');
@@ -244,7 +281,8 @@ async function commit(pass: Pass, record: Attachment, options: Omit<CommitOption
 
 async function look(pass: Pass, record: Attachment): Promise<Seen> {
   const [others = []] = await pass.store.listForShares(record.projectId, [record.shareId]);
-  return await observe(current(pass), record, others, elapsed(record) > SLOW_AFTER_MS);
+  const isSlow = elapsed(record) > SLOW_AFTER_MS;
+  return await observe(current(pass), record, others, { isSlow, asksServer: pass.asksServer ?? false });
 }
 
 // a fault's message with whose rule it is, Manila's own words, and the rule's id to look it up by
@@ -284,8 +322,9 @@ function remaining(pass: Pass): number {
   return Math.floor(pass.leaseEnds - performance.now() - MARGIN_MS);
 }
 
+// a stale attachment's work begins long after its status did
 function elapsed(record: Attachment): number {
-  return Date.now() - Date.parse(record.statusSince);
+  return Date.now() - Math.max(Date.parse(record.statusSince), Date.parse(record.updatedAt));
 }
 
 /** Whether an error says that a store or a pass was interrupted rather than that the work failed. */

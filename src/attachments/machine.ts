@@ -76,7 +76,7 @@ export function decide(record: Attachment, seen: Observation, rights: Rights, is
     case 'attaching':
       return decideAttaching(record, seen, rights, isOverdue);
     case 'attached':
-      return decideAttached(seen);
+      return decideAttached(record, seen, rights, isOverdue);
     case 'detaching':
       return decideDetaching(record, seen, rights);
     case 'error_attaching':
@@ -85,28 +85,75 @@ export function decide(record: Attachment, seen: Observation, rights: Rights, is
   }
 }
 
-function decideAttaching(record: Attachment, seen: Observation, { mayGrant }: Rights, isOverdue: boolean): Action {
+function decideAttaching(record: Attachment, seen: Observation, rights: Rights, isOverdue: boolean): Action {
+  const { mayGrant } = rights;
   for (const [target, rule] of seen.rules.entries()) {
+    if (isLeaving(record, target)) continue;
     if (!rule) return mayGrant ? { do: 'allow', target } : failed('RULE_MISSING', target);
     if (GOING.has(rule.state ?? '')) continue;
     if (rule.level !== record.accessLevel) return failed('LEVEL_CONFLICT', target);
     if (rule.state !== 'error') continue;
-    const mayRenew = mayGrant && rule.isOurs && !rule.isShared && record.attempts < MAX_GRANTS;
-    return mayRenew ? { do: 'deny', target, ruleId: rule.id } : failed('RULE_ERROR', target);
+    return mayRenew(record, rule, rights) ? { do: 'deny', target, ruleId: rule.id } : failed('RULE_ERROR', target);
   }
-  if (seen.rules.every((rule) => rule?.state === 'active') && seen.isExported) {
-    return { do: 'settle', status: 'attached', event: 'ATTACHED' };
+  if (seen.rules.every((rule, i) => isLeaving(record, i) || rule?.state === 'active') && seen.isExported) {
+    const left = decideLeaving(record, seen, rights);
+    // what nobody may take away now goes on leaving: the attachment is there, and stale
+    return left && left.do !== 'rest' ? left : { do: 'settle', status: 'attached', event: 'ATTACHED' };
   }
   return isOverdue ? failed('DEADLINE_EXCEEDED') : { do: 'wait' };
 }
 
-function decideAttached(seen: Observation): Action {
+function decideAttached(record: Attachment, seen: Observation, rights: Rights, isOverdue: boolean): Action {
   for (const [target, rule] of seen.rules.entries()) {
+    if (record.targets[target]?.change) continue;
     if (!rule) return failed('RULE_MISSING', target);
     if (rule.state === 'error') return failed('RULE_ERROR', target);
   }
   // a rule that somebody is denying is looked at again until it is gone
-  return seen.rules.some((rule) => GOING.has(rule?.state ?? '')) ? { do: 'wait' } : { do: 'rest' };
+  const isDenied = seen.rules.some((rule, i) => !record.targets[i]?.change && GOING.has(rule?.state ?? ''));
+  if (isDenied) return { do: 'wait' };
+  if (!record.targets.some((target) => target.change)) return { do: 'rest' };
+  return decideMoving(record, seen, rights, isOverdue);
+}
+
+// the server's addresses changed: the new ones are granted and active before an old one goes; the status stays `attached` meanwhile
+function decideMoving(record: Attachment, seen: Observation, rights: Rights, isOverdue: boolean): Action {
+  let pending: Action | null = null;
+  for (const [target, rule] of seen.rules.entries()) {
+    if (record.targets[target]?.change !== 'coming') continue;
+    if (!rule && rights.mayGrant) return { do: 'allow', target };
+    if (rule && !GOING.has(rule.state ?? '')) {
+      if (rule.level !== record.accessLevel) return failed('LEVEL_CONFLICT', target);
+      if (rule.state === 'active') continue;
+      if (rule.state === 'error' && mayRenew(record, rule, rights)) return { do: 'deny', target, ruleId: rule.id };
+      if (rule.state === 'error' && rights.mayGrant) return failed('RULE_ERROR', target);
+    }
+    const isMoving = rule !== null && rule.state !== 'error' && !isOverdue;
+    pending = isMoving ? { do: 'wait' } : (pending ?? { do: 'rest' });
+  }
+  return pending ?? decideLeaving(record, seen, rights) ?? { do: 'settle', status: 'attached', event: 'ATTACHED' };
+}
+
+/** What the rules on their way out need, now that all others are active: `rest` when nobody may revoke them, null when none of ours is left. */
+function decideLeaving(record: Attachment, seen: Observation, { mayRevoke }: Rights): Action | null {
+  let pending: Action | null = null;
+  for (const [target, rule] of seen.rules.entries()) {
+    if (!isLeaving(record, target) || !rule?.isOurs || rule.isShared) continue;
+    const isGoing = GOING.has(rule.state ?? '');
+    const mayDeny = mayRevoke && record.attempts < MAX_DENIALS;
+    if (!isGoing && mayDeny) return { do: 'deny', target, ruleId: rule.id };
+    pending = isGoing ? { do: 'wait' } : (pending ?? { do: 'rest' });
+  }
+  return pending;
+}
+
+function isLeaving(record: Attachment, target: number): boolean {
+  return record.targets[target]?.change === 'leaving';
+}
+
+// a rule in error is denied to be granted again: ours alone, and not for ever
+function mayRenew(record: Attachment, rule: SeenRule, { mayGrant }: Rights): boolean {
+  return mayGrant && rule.isOurs && !rule.isShared && record.attempts < MAX_GRANTS;
 }
 
 function decideDetaching(record: Attachment, seen: Observation, { mayRevoke }: Rights): Action {

@@ -115,6 +115,7 @@ function recordOf(projectId: string, share: Share, id: string, rules: AccessRule
             openstackRequestId: null,
           }
         : null,
+    staleSince: null,
     requestId: null,
     userId: null,
     createdAt,

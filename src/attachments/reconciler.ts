@@ -120,7 +120,7 @@ async function onePass(
     const pass = { store, ...acting, owner, leaseEnds, signal, deadlineMs, isStrict: false };
     const { attachment, dueInMs } = await drive(pass, claimed);
     log.debug({ attachmentId: id, status: attachment.status, requestId }, 'pass over an attachment');
-    if (!isUnsettled(attachment.status)) callers.forget(id);
+    if (dueInMs === null) callers.forget(id);
     return dueInMs;
   } catch (error) {
     if (acting && error instanceof OpenStackError && error.status === 401) callers.drop(id, acting.session);

@@ -8,6 +8,7 @@ import type { AccessRule, Share } from '../openstack/manila/types.ts';
 import { getServer } from '../openstack/nova/client.ts';
 import type { NovaServer } from '../openstack/nova/types.ts';
 import type { Session } from '../openstack/session.ts';
+import { followsAddresses, isInChange, isOutdated, retarget } from './aim.ts';
 import { match } from './attacher.ts';
 import { type Attachment, attachmentId, type EventType, type SeenAttachment } from './attachment.ts';
 import type { Callers } from './callers.ts';
@@ -17,7 +18,7 @@ import { createRebuild } from './rebuild.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { Attachments, AttachRequest, DetachRequest } from './service-contract.ts';
 import type { AttachmentStore, CommitOptions } from './store/contract.ts';
-import { accessTypeOf, findTargets, requestedTargets } from './targets.ts';
+import { accessTypeOf, findAddresses, findTargets, requestedTargets } from './targets.ts';
 import { watchEvents } from './watch.ts';
 
 /** How long a mutation waits for another that has the record, in ms. */
@@ -25,6 +26,8 @@ const BUSY_MS = 10_000;
 const BUSY_POLL_MS = 100;
 /** After how long somebody else's look may observe an attachment that its own user left unsettled, in ms. */
 const LEFT_AFTER_MS = 60_000;
+/** How long after a refusal the same user's look does not try again to repair a stale attachment, in ms; attachShare does. */
+const REFUSED_FOR_MS = 60_000;
 
 /** Servers that cannot be given anything, as Nova's own volume attach refuses them. */
 const UNUSABLE_SERVERS = new Set(['BUILD', 'DELETED', 'ERROR', 'SOFT_DELETED', 'UNKNOWN']);
@@ -126,11 +129,16 @@ async function attach(
       if (made) return made;
     } else {
       checkSameWish(existing, wish);
-      if (existing.status === 'attaching' || existing.status === 'attached') {
+      const now = await wantedNow(session, existing, server, share);
+      const isCurrent = existing.staleSince === null && (now === null || !isOutdated(existing, now));
+      if (existing.status === 'attaching' || (existing.status === 'attached' && isCurrent)) {
         pickUp(options, session, [existing]);
         return existing;
       }
-      const again = await attachAgain(options, session, existing);
+      const again =
+        existing.status === 'attached'
+          ? await repair(options, session, existing)
+          : await attachAgain(options, session, existing, now);
       if (again) return again;
     }
     if (Date.now() > giveUp) throw busy(id);
@@ -170,6 +178,7 @@ async function attachAgain(
   options: ServiceOptions,
   session: Session,
   existing: Attachment,
+  wanted: readonly string[] | null,
 ): Promise<SeenAttachment | null> {
   const pass = newPass(options, session);
   const claimed = await claim(options, pass, existing);
@@ -178,7 +187,7 @@ async function attachAgain(
     await options.store.release(claimed.projectId, claimed.id, pass.owner, 0);
     return claimed;
   }
-  const started = asked(session, inStatus(claimed, 'attaching'));
+  const started = asked(session, inStatus(aimedAt(claimed, wanted), 'attaching'));
   try {
     return await work(options, pass, await commit(options, pass, started, 'ATTACH_STARTED', { keepLease: true }));
   } catch (error) {
@@ -187,6 +196,43 @@ async function attachAgain(
     await commit(options, pass, failed, 'ATTACH_FAILED', {});
     throw error.cause;
   }
+}
+
+// the server's addresses changed: the rules follow, with this caller's token, and the attachment stays attached meanwhile
+async function repair(options: ServiceOptions, session: Session, existing: Attachment): Promise<SeenAttachment | null> {
+  const pass = newPass(options, session);
+  const claimed = await claim(options, pass, existing);
+  if (!claimed) return null;
+  if (claimed.status !== 'attached') {
+    await options.store.release(claimed.projectId, claimed.id, pass.owner, 0);
+    return null;
+  }
+  const staleSince = claimed.staleSince ?? new Date().toISOString();
+  try {
+    return await work(options, pass, asked(session, { ...claimed, staleSince, attempts: 0, fault: null }));
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    const { record, cause } = error;
+    await options.store.commit({ ...record, fault: faultOf(cause) }, { dueInMs: null, owner: pass.owner });
+    throw cause;
+  }
+}
+
+/** The addresses that an attachment's targets should be; null for one that does not follow its server's addresses. */
+async function wantedNow(
+  session: Session,
+  record: Attachment,
+  server: NovaServer,
+  share: Share,
+): Promise<string[] | null> {
+  return followsAddresses(record) ? await findAddresses(session, server, share) : null;
+}
+
+function aimedAt(record: Attachment, wanted: readonly string[] | null): Attachment {
+  if (!wanted || wanted.length === 0) return record;
+  if (!isOutdated(record, wanted)) return isInChange(record) ? record : { ...record, staleSince: null };
+  const staleSince = record.staleSince ?? new Date().toISOString();
+  return { ...record, staleSince, targets: retarget(record.targets, wanted) };
 }
 
 async function detach(
@@ -334,6 +380,7 @@ function newRecord(
     attempts: 0,
     failures: 0,
     fault: null,
+    staleSince: null,
     requestId: session.requestId,
     userId: session.identity.userId,
     createdAt: now,
@@ -412,14 +459,20 @@ async function projectOf(
 /** An authenticated look at an unsettled attachment brings a token with which the worker can go on. */
 function pickUp({ callers, reconciler }: ServiceOptions, session: Session, records: readonly Attachment[]): void {
   for (const record of records) {
-    if (!isUnsettled(record.status) || callers.has(record.id)) continue;
+    const isStale = record.status === 'attached' && record.staleSince !== null && !isRefusedLately(record);
+    if (!(isStale || isUnsettled(record.status)) || callers.has(record.id)) continue;
     const isTheirs = record.userId === session.identity.userId;
+    if (isStale && !isTheirs) continue;
     const isLeft = Date.now() - Date.parse(record.statusSince) > LEFT_AFTER_MS;
     if (isTheirs) callers.remember(record.id, session);
     else if (isLeft) callers.rememberObserver(record.id, session);
     else continue;
     reconciler.schedule(record.projectId, record.id, 0);
   }
+}
+
+function isRefusedLately({ fault }: Attachment): boolean {
+  return fault !== null && Date.now() - Date.parse(fault.at) < REFUSED_FOR_MS;
 }
 
 function busy(id: string): GatewayError {

@@ -43,14 +43,20 @@ export async function findTargets(
   if (type === 'user') {
     throw new GatewayError('BAD_USER_INPUT', `Share ${share.id} is CIFS: accessTo must name the user to grant access`);
   }
+  const found = await findAddresses(session, server, share);
+  if (found.length === 0) {
+    throw new GatewayError('BAD_USER_INPUT', `Server ${server.id} has no fixed IPv4 address: give accessTo`);
+  }
+  return found;
+}
+
+/** The addresses by which a server reaches a share, canonical and sorted; none when it has no fixed IPv4 address. Two requests for a share on a share network. */
+export async function findAddresses(session: Session, server: NovaServer, share: Share): Promise<string[]> {
   const onShareNetwork = share.share_network_id
     ? await addressesOnShareNetwork(session, server.id, share.share_network_id)
     : [];
   const found = onShareNetwork.length > 0 ? onShareNetwork : fixedIPv4(server);
-  if (found.length === 0) {
-    throw new GatewayError('BAD_USER_INPUT', `Server ${server.id} has no fixed IPv4 address: give accessTo`);
-  }
-  return requestedTargets('ip', found.slice(0, MAX_TARGETS));
+  return found.length === 0 ? [] : requestedTargets('ip', found.slice(0, MAX_TARGETS));
 }
 
 /** Addresses as Manila compares them: `10.0.0.5/32` is `10.0.0.5`, IPv6 as RFC 5952 writes it. Null when it is neither address nor network. */

@@ -587,6 +587,12 @@ export type ShareAttachment = {
   /** The attachment's id: the server's and the share's id. */
   readonly id: Scalars['ID']['output'];
   /**
+   * Whether the server's addresses changed since access was granted, where the gateway found them itself. The access rules follow with
+   * the token of the same user's next query, or of `attachShare` again: the new addresses are granted, and `ATTACHED` is sent
+   * again when the old ones are revoked.
+   */
+  readonly isStale: Scalars['Boolean']['output'];
+  /**
    * What to run in the guest as root, ready to paste: one command for each export location, preferred ones first.
    * Null when Manila cannot be asked; empty while the share has no export location.
    */
@@ -1203,6 +1209,7 @@ export type ShareAttachmentResolvers<ContextType = GatewayContext, ParentType ex
   createdAt: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   fault: Resolver<Maybe<ResolversTypes['AttachmentFault']>, ParentType, ContextType>;
   id: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  isStale: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   mountCommands: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
   mountPoint: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   server: Resolver<Maybe<ResolversTypes['Server']>, ParentType, ContextType>;

@@ -20,6 +20,7 @@ export function record(change: Partial<Attachment> = {}): Attachment {
     attempts: 0,
     failures: 0,
     fault: null,
+    staleSince: null,
     requestId: 'req-11111111-1111-4111-8111-111111111111',
     userId: 'user-1',
     createdAt: '2026-01-01T00:00:00.000Z',

@@ -1,7 +1,7 @@
 import { afterAll, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { pino } from 'pino';
-import { type Attachment, type AttachmentEvent, attachmentId } from '../../src/attachments/attachment.ts';
+import { type Attachment, type AttachmentEvent, attachmentId, type Target } from '../../src/attachments/attachment.ts';
 import { createCallers } from '../../src/attachments/callers.ts';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
@@ -11,7 +11,7 @@ import type { Session } from '../../src/openstack/session.ts';
 
 /**
  * Random histories over the real service, passes and in-process store, with Manila as a map that loses answers, refuses and fails,
- * and a process that dies before or after a call or a commit. Then a quiet time, in which all must come right.
+ * a server whose addresses change, and a process that dies before or after a call or a commit. Then a quiet time, in which all must come right.
  */
 
 const SERVER = '11111111-1111-4111-8111-111111111111';
@@ -30,6 +30,12 @@ interface World {
   faults: Fault[];
   /** What befalls the next commits. */
   storeFaults: Fault[];
+  /** The server's, as Nova shows them. */
+  addresses: string[];
+  /** The attachment, without a fault on the way. */
+  record(): Promise<Attachment | null>;
+  /** What was done that never may be. */
+  sins: string[];
 }
 
 let world: World;
@@ -74,9 +80,10 @@ jest.unstable_mockModule('../../src/openstack/manila/client.ts', () => ({
       return { ...made };
     }),
   denyAccess: (_: Session, __: string, ruleId: string) =>
-    through(world.faults, () => {
+    through(world.faults, async () => {
       const rule = world.rules.get(ruleId);
       if (!rule) throw refused(404, 'Resource could not be found.');
+      world.sins.push(...hastyDenial(await world.record(), rule));
       rule.state = 'queued_to_deny';
     }),
 }));
@@ -85,13 +92,14 @@ jest.unstable_mockModule('../../src/openstack/nova/client.ts', () => ({
     id: SERVER,
     tenant_id: PROJECT,
     status: 'ACTIVE',
-    addresses: { private: ['10.0.0.5', '10.0.0.6'].map((addr) => ({ addr, version: 4, 'OS-EXT-IPS:type': 'fixed' })) },
+    addresses: { private: world.addresses.map((addr) => ({ addr, version: 4, 'OS-EXT-IPS:type': 'fixed' })) },
   }),
   listInterfaces: async () => [],
 }));
 
 const { createAttachments } = await import('../../src/attachments/service.ts');
 const { drive } = await import('../../src/attachments/drive.ts');
+const { markStale } = await import('../../src/attachments/sweep/look.ts');
 
 const log = pino({ level: 'silent' });
 const session = {
@@ -112,6 +120,7 @@ function mortal(store: AttachmentStore): AttachmentStore {
 }
 
 type Step =
+  | { do: 'move'; addresses: string[]; isNoticed: boolean }
   | { do: 'attach' | 'detach' | 'progress' | 'fail_rule' | 'removed_by_others'; faults: Fault[]; storeFaults: Fault[] }
   | { do: 'pass'; who: 'caller' | 'own' | 'nobody'; faults: Fault[]; storeFaults: Fault[] };
 
@@ -176,6 +185,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     storeFaults: fc.array(storeFault, { maxLength: 3 }),
   }),
   fc.record({
+    do: fc.constant('move' as const),
+    addresses: fc.subarray(['10.0.0.5', '10.0.0.6', '10.0.0.7'], { minLength: 1 }),
+    isNoticed: fc.boolean(),
+  }),
+  fc.record({
     do: fc.constant('pass' as const),
     who: fc.constantFrom('caller' as const, 'own' as const, 'nobody' as const),
     faults: fc.array(fault, { maxLength: 4 }),
@@ -183,9 +197,31 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }),
 );
 
+/** An old address loses its access only when every new one has it. */
+function hastyDenial(record: Attachment | null, rule: AccessRule): string[] {
+  if (record?.status !== 'attached') return [];
+  const isLeaving = record.targets.some((target) => target.accessTo === rule.access_to && target.change === 'leaving');
+  const staying = record.targets.filter((target) => target.change !== 'leaving');
+  const states = staying.map(
+    ({ accessTo }) => [...world.rules.values()].find((one) => one.access_to === accessTo)?.state,
+  );
+  return isLeaving && states.some((state) => state !== 'active') ? [`denied ${rule.access_to} with ${states}`] : [];
+}
+
+/** What the sweep does when it sees the server. */
+async function notice(store: AttachmentStore): Promise<void> {
+  const record = await store.get(PROJECT, ID);
+  if (record) await markStale({ store, leaseMs: LEASE_MS }, record, world.addresses);
+}
+
 async function play(store: AttachmentStore, steps: Step[]): Promise<void> {
   let attachments = newProcess(mortal(store));
   for (const one of steps) {
+    if (one.do === 'move') {
+      world.addresses = one.addresses;
+      if (one.isNoticed) await notice(store);
+      continue;
+    }
     world.faults = [...one.faults];
     world.storeFaults = [...one.storeFaults];
     const before = clock;
@@ -214,6 +250,7 @@ async function quietTime(store: AttachmentStore): Promise<Attachment | null> {
   world.storeFaults = [];
   for (let i = 0; i < 60; i++) {
     clock += LEASE_MS + 1;
+    await notice(store);
     await onePass(store, 'caller');
     progress();
   }
@@ -224,7 +261,7 @@ async function quietTime(store: AttachmentStore): Promise<Attachment | null> {
 function isOrdered(events: AttachmentEvent[]): boolean {
   const may: Record<string, string[]> = {
     ATTACH_STARTED: ['ATTACHED', 'ATTACH_FAILED', 'DETACH_STARTED'],
-    ATTACHED: ['ATTACH_FAILED', 'DETACH_STARTED'],
+    ATTACHED: ['ATTACHED', 'ATTACH_FAILED', 'DETACH_STARTED'],
     ATTACH_FAILED: ['ATTACH_STARTED', 'DETACH_STARTED', 'DETACHED'],
     DETACH_STARTED: ['DETACHED', 'DETACH_FAILED', 'ATTACH_STARTED'],
     DETACHED: ['ATTACH_STARTED'],
@@ -238,9 +275,14 @@ function isOrdered(events: AttachmentEvent[]): boolean {
 
 /** What an event says that Manila does not show at that moment. */
 function liesOf(event: AttachmentEvent): string[] {
-  const states = [...world.rules.values()].map((rule) => rule.state);
-  if (event.type === 'ATTACHED' && (states.length !== 2 || states.some((state) => state !== 'active'))) {
-    return [`ATTACHED with rules ${states}`];
+  const rules = [...world.rules.values()];
+  const states = rules.map((rule) => rule.state);
+  const { targets } = event.attachment;
+  const isActive = (target: Target) =>
+    target.change === 'leaving' || rules.find((rule) => rule.access_to === target.accessTo)?.state === 'active';
+  const isKnown = (rule: AccessRule) => targets.some((target) => target.accessTo === rule.access_to);
+  if (event.type === 'ATTACHED' && !(targets.length > 0 && targets.every(isActive) && rules.every(isKnown))) {
+    return [`ATTACHED to ${JSON.stringify(targets)} with rules ${JSON.stringify(rules)}`];
   }
   return event.type === 'DETACHED' && states.length > 0 ? [`DETACHED with rules ${states}`] : [];
 }
@@ -255,8 +297,16 @@ afterAll(() => expect(played).toBeGreaterThanOrEqual(500));
 test('after any history and a quiet time: settled, no rule without a record, attached means active, events in order', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
-      world = { rules: new Map(), count: 0, faults: [], storeFaults: [] };
       const store = createMemoryStore({ logLength: 10_000, now: () => clock });
+      world = {
+        rules: new Map(),
+        count: 0,
+        faults: [],
+        storeFaults: [],
+        addresses: ['10.0.0.5', '10.0.0.6'],
+        record: () => store.get(PROJECT, ID),
+        sins: [],
+      };
       await store.markKnown(PROJECT);
       const lies: string[] = [];
       await store.follow(PROJECT, (event) => lies.push(...liesOf(event)), fail);
@@ -266,9 +316,12 @@ test('after any history and a quiet time: settled, no rule without a record, att
       for (const rule of world.rules.values()) expect(targets).toContain(rule.access_to);
       expect(['attached', 'error_attaching', 'error_detaching', undefined]).toContain(record?.status);
       if (record?.status === 'attached') {
-        expect([...world.rules.values()].map((rule) => rule.state)).toEqual(['active', 'active']);
+        const rules = [...world.rules.values()].map((rule) => `${rule.access_to} ${rule.state}`);
+        expect(rules.sort()).toEqual(world.addresses.map((address) => `${address} active`));
+        expect(record.staleSince).toBeNull();
       }
       expect(lies).toEqual([]);
+      expect(world.sins).toEqual([]);
       const events = await store.readEvents(PROJECT, '0-0', 10_000);
       expect(events).not.toBe('expired');
       expect(isOrdered(events as AttachmentEvent[])).toBe(true);

@@ -9,6 +9,7 @@ import {
   type Observation,
   pollDelay,
   type Rights,
+  type SeenRule,
 } from '../../src/attachments/machine.ts';
 import { record, rule, seen } from '../support/attachment-records.ts';
 
@@ -194,6 +195,163 @@ table('attached', [
     is: { status: 'attached' },
     shows: seen([null], { share: 'gone' }),
     decides: { do: 'remove' },
+  },
+]);
+
+/** Attached, with 10.0.0.5 leaving and 10.0.0.6 coming. */
+const moving: Partial<Attachment> = {
+  status: 'attached',
+  staleSince: '2026-01-02T00:00:00.000Z',
+  targets: [
+    { accessTo: '10.0.0.5', ruleId: 'rule-1', isOwned: true, state: 'active', change: 'leaving' },
+    { accessTo: '10.0.0.6', ruleId: null, isOwned: false, state: null, change: 'coming' },
+  ],
+};
+const old = (state: string, change: Partial<SeenRule> = {}) => rule(state, change);
+const fresh = (state: string, change: Partial<SeenRule> = {}) => rule(state, { id: 'rule-2', ...change });
+const attached: Partial<Action> = { do: 'settle', status: 'attached', event: 'ATTACHED' };
+
+table('attached, the server’s addresses changed', [
+  {
+    situation: 'new address without a rule, caller at hand -> allow it first',
+    is: moving,
+    shows: seen([old('active'), null]),
+    decides: { do: 'allow', target: 1 },
+  },
+  {
+    situation: 'new address without a rule, only our own credentials -> rest, never granted',
+    is: moving,
+    shows: seen([old('active'), null]),
+    rights: OWN,
+    decides: { do: 'rest' },
+  },
+  ...['queued_to_apply', 'applying', 'queued_to_deny'].map((state) => ({
+    situation: `new rule ${state} -> wait, the old one stays`,
+    is: moving,
+    shows: seen([old('active'), fresh(state)]),
+    decides: { do: 'wait' as const },
+  })),
+  {
+    situation: 'new rule applying for too long -> rest, stale',
+    is: moving,
+    shows: seen([old('active'), fresh('applying')]),
+    isOverdue: true,
+    decides: { do: 'rest' },
+  },
+  {
+    situation: 'new rule in error -> deny it to grant again',
+    is: moving,
+    shows: seen([old('active'), fresh('error')]),
+    decides: { do: 'deny', target: 1, ruleId: 'rule-2' },
+  },
+  {
+    situation: `new rule in error after ${MAX_GRANTS} grants -> error`,
+    is: { ...moving, attempts: MAX_GRANTS },
+    shows: seen([old('active'), fresh('error')]),
+    decides: errorAttaching('RULE_ERROR'),
+  },
+  {
+    situation: 'new rule in error, only our own credentials -> rest',
+    is: moving,
+    shows: seen([old('active'), fresh('error')]),
+    rights: OWN,
+    decides: { do: 'rest' },
+  },
+  {
+    situation: 'a rule of another level for the new address -> error',
+    is: moving,
+    shows: seen([old('active'), fresh('active', { level: 'ro' })]),
+    decides: errorAttaching('LEVEL_CONFLICT'),
+  },
+  {
+    situation: 'new rule active -> deny the old one',
+    is: moving,
+    shows: seen([old('active'), fresh('active')]),
+    decides: { do: 'deny', target: 0, ruleId: 'rule-1' },
+  },
+  {
+    situation: 'new rule active, only an observer -> the old one stays',
+    is: moving,
+    shows: seen([old('active'), fresh('active')]),
+    rights: NONE,
+    decides: { do: 'rest' },
+  },
+  {
+    situation: 'old rule being denied -> wait',
+    is: moving,
+    shows: seen([old('denying'), fresh('active')]),
+    decides: { do: 'wait' },
+  },
+  {
+    situation: `old rule still there after ${MAX_DENIALS} denials -> rest, stale`,
+    is: { ...moving, attempts: MAX_DENIALS },
+    shows: seen([old('active'), fresh('active')]),
+    decides: { do: 'rest' },
+  },
+  { situation: 'old rule gone -> attached again', is: moving, shows: seen([null, fresh('active')]), decides: attached },
+  {
+    situation: 'old rule in error -> denied like any',
+    is: moving,
+    shows: seen([old('error'), fresh('active')]),
+    decides: { do: 'deny', target: 0 },
+  },
+  {
+    situation: "old rule is somebody else's -> attached, it stays",
+    is: moving,
+    shows: seen([old('active', { isOurs: false }), fresh('active')]),
+    decides: attached,
+  },
+  {
+    situation: 'old rule is needed by the server that has the address now -> attached, it stays',
+    is: moving,
+    shows: seen([old('active', { isShared: true }), fresh('active')]),
+    decides: attached,
+  },
+  {
+    situation: 'an address that stays lost its rule meanwhile -> error',
+    is: {
+      ...moving,
+      targets: [...(moving.targets ?? []), { accessTo: '10.0.0.7', ruleId: 'r', isOwned: true, state: 'active' }],
+    },
+    shows: seen([old('active'), fresh('active'), null]),
+    decides: errorAttaching('RULE_MISSING'),
+  },
+  {
+    situation: 'stale, nothing begun yet -> rest',
+    is: { status: 'attached', staleSince: '2026-01-02T00:00:00.000Z' },
+    shows: seen([rule('active')]),
+    decides: { do: 'rest' },
+  },
+  {
+    situation: 'server gone meanwhile -> detaching',
+    is: moving,
+    shows: seen([old('active'), fresh('active')], { server: 'gone' }),
+    decides: { do: 'settle', status: 'detaching', reason: 'SERVER_DELETED' },
+  },
+  {
+    situation: 'attached again from an error: new rule active, old one left -> deny the old one before it is attached',
+    is: { ...moving, status: 'attaching' },
+    shows: seen([old('active'), fresh('active')]),
+    decides: { do: 'deny', target: 0, ruleId: 'rule-1' },
+  },
+  {
+    situation: 'attaching, old rule gone -> allow only the new one',
+    is: { ...moving, status: 'attaching' },
+    shows: seen([null, null]),
+    decides: { do: 'allow', target: 1 },
+  },
+  {
+    situation: 'attaching, nobody may take the old rule away -> attached',
+    is: { ...moving, status: 'attaching' },
+    shows: seen([old('active'), fresh('active')]),
+    rights: NONE,
+    decides: attached,
+  },
+  {
+    situation: 'detaching meanwhile -> both rules go, the old one first',
+    is: { ...moving, status: 'detaching', isAccepted: true },
+    shows: seen([old('active'), fresh('active')]),
+    decides: { do: 'deny', target: 0 },
   },
 ]);
 

@@ -50,6 +50,7 @@ const attachment: SeenAttachment = {
   attempts: 0,
   failures: 0,
   fault: null,
+  staleSince: null,
   requestId: 'req-1',
   userId: 'u',
   createdAt: AT,

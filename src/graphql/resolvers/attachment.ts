@@ -30,6 +30,7 @@ export const ShareAttachment: ShareAttachmentResolvers = {
     ]);
     return share ? mountCommands(attachment, share, locations, rules) : [];
   },
+  isStale: (attachment) => Boolean(attachment.staleSince),
   fault: (attachment) => attachment.fault,
   createdAt: (attachment) => attachment.createdAt,
   updatedAt: (attachment) => attachment.updatedAt,
