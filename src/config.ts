@@ -55,6 +55,14 @@ export const SETTINGS = {
     z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
     'How much is logged (JSON lines on standard output).',
   ),
+  PUBLIC_URL: setting(
+    z
+      .string()
+      .regex(/^https?:\/\/[^\s?#"\\]{1,200}$/, 'expected http(s)://…')
+      .optional(),
+    'Where clients reach the gateway: what links in answers of the compute API begin with.',
+    'the host that was asked for',
+  ),
   SANDBOX_PORT: setting(count(0, 65535, 4001), 'Port of the sandbox cloud, which starts when no cloud is named.'),
   GRAPHIQL: setting(flag(true), 'Whether a browser gets GraphiQL at `/graphql`.'),
   INTROSPECTION: setting(flag(true), 'Whether clients may ask for the schema.'),
@@ -82,7 +90,7 @@ export const SETTINGS = {
   WS_MAX_SOCKETS_PER_ADDRESS: setting(count(1, 1_000_000, 1000), 'How many sockets one client address may hold.'),
   WS_MAX_BUFFER_BYTES: setting(
     count(16_384, 100_000_000, 1_048_576),
-    'How much may wait for a slow listener before its socket is closed with 4429; it resumes from its cursor.',
+    'How much may wait for a slow listener before its socket is closed with 1013; it resumes from its cursor.',
   ),
   WS_KEEPALIVE_MS: setting(count(1000, 600_000, 12_000), 'How often sockets are pinged.'),
   SHUTDOWN_MS: setting(count(0, 600_000, 10_000), 'How long a stop may wait for requests that run.'),
@@ -104,9 +112,25 @@ export const SETTINGS = {
     count(1000, 600_000, 30_000),
     'How long one gateway holds an attachment that it works on, at least three times `UPSTREAM_TIMEOUT_MS`; what a crash left is taken up when this is over.',
   ),
+  SWEEP_INTERVAL_MS: setting(
+    count(0, 86_400_000, 60_000),
+    'How often one of the gateways looks for what changed behind their back (servers and shares deleted, rules removed, addresses changed); 0 never. Takes credentials of the gateway’s own with the role admin.',
+  ),
   EVENT_LOG_LENGTH: setting(
     count(10, 1_000_000, 10_000),
     'About how many events a project’s log keeps for listeners who come back.',
+  ),
+  NOTIFICATION_URL: setting(
+    z
+      .string()
+      .regex(/^amqps?:\/\//, 'expected amqp://… or amqps://…')
+      .optional(),
+    'The message bus that hears of attachments as Nova’s versioned notifications (docs/rest-api.md). Without it there are none.',
+    'none',
+  ),
+  NOTIFICATION_DURABLE: setting(
+    flag(false),
+    'Whether the exchange and the queues of notifications are declared durable where they are missing: as `amqp_durable_queues` of those who listen.',
   ),
 } as const;
 
@@ -123,6 +147,11 @@ export class ConfigError extends Error {
   }
 }
 
+// what stands before the @ of a URL is for nobody's eyes
+function withoutPassword(value: string): string {
+  return value.replace(/\/\/[^/]*@/, '//***@');
+}
+
 /** Reads the gateway's settings from the environment; throws a ConfigError that names every one that is wrong. An empty value counts as not set. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const shape = Object.fromEntries(Object.entries(SETTINGS).map(([name, { schema }]) => [name, schema]));
@@ -132,7 +161,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     throw new ConfigError(
       parsed.error.issues.map((issue) => {
         const name = String(issue.path[0]);
-        return `${name}: ${issue.message}, got ${JSON.stringify(given[name])}`;
+        return `${name}: ${issue.message}, got ${JSON.stringify(withoutPassword(given[name] ?? ''))}`;
       }),
     );
   }

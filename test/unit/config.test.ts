@@ -52,7 +52,7 @@ describe('settings', () => {
       MAX_DEPTH: '-1',
       LOG_LEVEL: 'loud',
       INTROSPECTION: 'yes',
-      REDIS_URL: 'http://r',
+      REDIS_URL: 'http://me:secret@r',
       HOST: 'a',
     };
     const problems = problemsOf(wrong);
@@ -62,7 +62,7 @@ describe('settings', () => {
         'PORT: expected at most 65535, got "65536"',
         'MAX_DEPTH: expected a whole number from 1 to 100, got "-1"',
         'INTROSPECTION: expected true or false, got "yes"',
-        'REDIS_URL: expected redis://… or rediss://…, got "http://r"',
+        'REDIS_URL: expected redis://… or rediss://…, got "http://***@r"',
         expect.stringMatching(/^LOG_LEVEL: .*got "loud"$/),
       ]),
     );
