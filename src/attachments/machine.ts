@@ -162,10 +162,11 @@ function decideDetaching(record: Attachment, seen: Observation, { mayRevoke }: R
   const rule = ours[left];
   if (!rule) {
     // every rule of ours is gone or going: Manila took the denial, whatever became of its answer
-    if (ours.every((one) => !one)) return { do: 'remove' };
-    return record.isAccepted ? { do: 'wait' } : { do: 'accept' };
+    if (ours.some((one) => one)) return record.isAccepted ? { do: 'wait' } : { do: 'accept' };
+    // one that stays for others must be given to them first, which takes the same right as a denial
+    if (mayRevoke || !seen.rules.some((one) => one?.isOurs)) return { do: 'remove' };
   }
-  if (!mayRevoke) return record.isAccepted ? { do: 'wait' } : abandoned(record);
+  if (!mayRevoke || !rule) return record.isAccepted ? { do: 'wait' } : abandoned(record);
   if (record.attempts >= MAX_DENIALS) return stuck(left);
   return { do: 'deny', target: left, ruleId: rule.id };
 }

@@ -107,15 +107,16 @@ async function onePass(
     callers.forget(id);
     return null;
   }
-  // whoever holds it goes on with it, and a crashed holder's lease makes it come due
-  if (claimed === 'held') return null;
+  // whoever holds it goes on with it, and a crashed holder's lease makes it come due; but it may be one without a token, where we have one
+  if (claimed === 'held') return callers.has(id) ? TICK_MS : null;
   let acting: Acting | null = null;
   try {
     const requestId = claimed.requestId ?? `req-${randomUUID()}`;
     acting = await callers.rightsFor(claimed, requestId);
     if (!acting) {
       await store.release(projectId, id, owner, isUnsettled(claimed.status) ? NOBODY_MS : null);
-      return null;
+      // somebody looked meanwhile, and found it held by this pass
+      return callers.has(id) ? 0 : null;
     }
     const pass = { store, ...acting, owner, leaseEnds, signal, deadlineMs, isStrict: false };
     const { attachment, dueInMs } = await drive(pass, claimed);

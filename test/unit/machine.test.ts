@@ -394,6 +394,13 @@ table('detaching, accepted', [
     decides: { do: 'remove' },
   },
   {
+    situation: 'another attachment needs the rule, nobody may give it to that -> wait',
+    is: detaching,
+    shows: seen([rule('active', { isShared: true })]),
+    rights: NONE,
+    decides: { do: 'wait' },
+  },
+  {
     situation: 'nobody may revoke -> wait',
     is: detaching,
     shows: seen([rule('active')]),
@@ -427,6 +434,20 @@ table('detaching, not accepted yet', [
     shows: seen([rule('active')]),
     rights: NONE,
     decides: { do: 'settle', status: 'attached', event: 'DETACH_FAILED' },
+  },
+  {
+    situation: 'another attachment needs the rule, caller gone -> back to what it was',
+    is: asked,
+    shows: seen([rule('active', { isShared: true })]),
+    rights: NONE,
+    decides: { do: 'settle', status: 'attached', event: 'DETACH_FAILED' },
+  },
+  {
+    situation: "only somebody else's rule left, caller gone -> removed, it stays",
+    is: asked,
+    shows: seen([rule('active', { isOurs: false })]),
+    rights: NONE,
+    decides: { do: 'remove' },
   },
   {
     situation: 'was attaching, caller gone -> attaching again',
