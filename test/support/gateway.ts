@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Logger, pino } from 'pino';
-import { createApp } from '../../src/app.ts';
+import { type App, createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
 import { testRedisUrl } from './redis.ts';
@@ -34,6 +34,8 @@ export interface TestGateway {
   /** A token of the sandbox's demo user. */
   token: string;
   query(document: string, variables?: Record<string, unknown>, token?: string | null): Promise<Answer>;
+  /** The app alone, without its sandbox. */
+  app: App;
   close(): Promise<void>;
 }
 
@@ -68,6 +70,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
     sandbox,
     config,
     token: demo,
+    app,
     query: (document, variables, token = demo) => post(url, document, variables, token),
     async close() {
       await app.close();
