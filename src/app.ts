@@ -7,6 +7,7 @@ import { createAttachments } from './attachments/service.ts';
 import type { AttachmentStore } from './attachments/store/contract.ts';
 import { createMemoryStore } from './attachments/store/memory.ts';
 import { createRedisStore } from './attachments/store/redis.ts';
+import { createSweeper } from './attachments/sweep/turns.ts';
 import type { Config } from './config.ts';
 import { createContext } from './graphql/context.ts';
 import { createExecutor } from './graphql/execute.ts';
@@ -19,6 +20,7 @@ import { connectRedis } from './redis.ts';
 import { type GraphiqlOptions, registerGraphiql } from './transport/graphiql.ts';
 import { createHttp } from './transport/http.ts';
 import { createIdentityCheck } from './transport/identity.ts';
+import { registerRest } from './transport/rest/index.ts';
 
 /** A lease is long enough for so many upstream calls. */
 const CALLS_A_LEASE = 3;
@@ -49,7 +51,8 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
   const store: AttachmentStore = redis
     ? await createRedisStore({ redis, prefix: config.REDIS_PREFIX, logLength: config.EVENT_LOG_LENGTH, log })
     : createMemoryStore({ logLength: config.EVENT_LOG_LENGTH });
-  const callers = createCallers(choice.credentials && createServiceAccount(cloud, choice.credentials, log));
+  const account = choice.credentials && createServiceAccount(cloud, choice.credentials, log);
+  const callers = createCallers(account);
   const work = {
     store,
     callers,
@@ -59,26 +62,36 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
   };
   const reconciler = createReconciler(work);
   const attachments = createAttachments({ ...work, reconciler });
+  const sweeper = createSweeper({
+    ...work,
+    account,
+    intervalMs: config.SWEEP_INTERVAL_MS,
+    schedule: reconciler.schedule,
+  });
+  const authenticate = createIdentityCheck({ cloud, config });
   const doors = await createHttp({
     config,
     log,
     executor: createExecutor({ schema: createSchema(), config }),
-    authenticate: createIdentityCheck({ cloud, config }),
+    authenticate,
     makeContext: (session) => createContext(session, attachments),
     checks: {
       store: () => store.ping(),
       keystone: (signal) => pingKeystone(cloud, `req-${randomUUID()}`, log, signal),
     },
+    registerRest: (app) => registerRest(app, { config, cloud, authenticate, attachments, account }),
     registerGraphiql: (app) => registerGraphiql(app, { enabled: config.GRAPHIQL, sandbox: choice.sandbox }),
   });
   return {
     async listen() {
       await redis?.ready();
       reconciler.start();
+      sweeper.start();
       return await doors.listen();
     },
     async close() {
       await doors.close();
+      await sweeper.stop();
       await reconciler.stop();
       await store.close();
       await redis?.close();

@@ -1,5 +1,5 @@
-import { type Cloud, isAdmin, isMember, type Server } from './cloud.ts';
-import { type Answer, type Call, type Door, isObject, Refusal } from './http.ts';
+import { type Cloud, isAdmin, isMember, type Server, type Token } from './cloud.ts';
+import { type Answer, type Call, type Door, isObject, Refusal, type Route } from './http.ts';
 import { parseMicroversion } from './microversion.ts';
 import { listServers } from './nova-list.ts';
 import { addressesOf, interfaceView, linksOf, serverDetail, serverSummary, vmStateOf } from './nova-view.ts';
@@ -38,6 +38,7 @@ export function novaDoor(cloud: Cloud): Door {
       if (/^\d+\.\d+$/.test(asked)) show(asked);
       const version = parseMicroversion(asked, 1, NEWEST);
       show(`2.${version}`);
+      checkProject(request.params as { project_id?: string }, token);
       return { token, version };
     },
     refuse: (refusal) => {
@@ -55,20 +56,33 @@ export function novaDoor(cloud: Cloud): Door {
       { method: 'GET', path: '/', handle: listVersions, isOpen: true, isOutside: true },
       { method: 'GET', path: '/v2.1', handle: showVersion, isOpen: true },
       { method: 'GET', path: '/v2.1/', handle: showVersion, isOpen: true },
-      {
-        method: 'GET',
-        path: '/v2.1/servers',
-        handle: list('/servers', (server, { origin }) => serverSummary(server, origin)),
-      },
-      { method: 'GET', path: '/v2.1/servers/detail', handle: list('/servers/detail', detail) },
-      { method: 'GET', path: '/v2.1/servers/:id', handle: known(showServer) },
-      { method: 'GET', path: '/v2.1/servers/:id/ips', handle: known(showAddresses) },
-      { method: 'GET', path: '/v2.1/servers/:id/os-interface', handle: known(listInterfaces) },
-      { method: 'POST', path: '/v2.1/servers/:id/action', handle: (call) => act(cloud, call) },
-      { method: 'DELETE', path: '/v2.1/servers/:id', handle: known((call, server) => remove(cloud, call, server)) },
-      { method: 'GET', path: '/v2.1/flavors/detail', handle: (call) => listFlavors(cloud, call) },
+      ...withAndWithoutProject([
+        {
+          method: 'GET',
+          path: '/v2.1/servers',
+          handle: list('/servers', (server, { origin }) => serverSummary(server, origin)),
+        },
+        { method: 'GET', path: '/v2.1/servers/detail', handle: list('/servers/detail', detail) },
+        { method: 'GET', path: '/v2.1/servers/:id', handle: known(showServer) },
+        { method: 'GET', path: '/v2.1/servers/:id/ips', handle: known(showAddresses) },
+        { method: 'GET', path: '/v2.1/servers/:id/os-interface', handle: known(listInterfaces) },
+        { method: 'POST', path: '/v2.1/servers/:id/action', handle: (call) => act(cloud, call) },
+        { method: 'DELETE', path: '/v2.1/servers/:id', handle: known((call, server) => remove(cloud, call, server)) },
+        { method: 'GET', path: '/v2.1/flavors/detail', handle: (call) => listFlavors(cloud, call) },
+      ]),
     ],
   };
+}
+
+/** Every path is there twice: a project id in it has been optional since Newton (2.18). */
+function withAndWithoutProject(routes: readonly Route[]): Route[] {
+  return routes.flatMap((route) => [route, { ...route, path: route.path.replace('/v2.1', '/v2.1/:project_id') }]);
+}
+
+function checkProject({ project_id: id }: { project_id?: string }, { project }: Token): void {
+  if (id === undefined || id === project?.id) return;
+  const context = `doesn't match Context's project_id '${project?.id}'`;
+  throw bad(`Malformed request URL: URL's project_id '${id}' ${context}`);
 }
 
 /** The version asked for: the standard header's part for compute, else the old header, else 2.1. */

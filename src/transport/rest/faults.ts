@@ -1,0 +1,65 @@
+import type { FastifyError, FastifyReply } from 'fastify';
+import { ERROR_CODES, GatewayError } from '../../errors.ts';
+import { OpenStackError } from '../../openstack/errors.ts';
+import { factsOf, logOf } from '../request-log.ts';
+
+/** Names of faults by status, as Nova has them (nova api/openstack/wsgi.py, `Fault`); anything else is a `computeFault`. */
+const FAULT_NAMES: Readonly<Record<number, string>> = {
+  400: 'badRequest',
+  403: 'forbidden',
+  404: 'itemNotFound',
+  405: 'badMethod',
+  409: 'conflictingRequest',
+  413: 'overLimit',
+  415: 'badMediaType',
+  429: 'overLimit',
+  501: 'notImplemented',
+  503: 'serviceUnavailable',
+};
+
+/** keystonemiddleware's words (auth_token/__init__.py): clients know them. */
+const UNAUTHENTICATED = 'The request you have made requires authentication.';
+
+/** A refusal: its HTTP status, what it says, and after how long to come again, in seconds. */
+export interface Refusal {
+  readonly status: number;
+  readonly message: string;
+  readonly retryAfter?: number;
+}
+
+/**
+ * Answers a refusal as Nova does, `{"<name>": {code, message}}`, and a 401 as keystonemiddleware in front of it does.
+ * `keystoneUrl` is where to get a token.
+ */
+export function refuse(reply: FastifyReply, keystoneUrl: string, { status, message, retryAfter }: Refusal) {
+  factsOf(reply.request).code = FAULT_NAMES[status] ?? 'computeFault';
+  reply.code(status).type('application/json; charset=UTF-8');
+  if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
+  if (status === 401) {
+    reply.header('www-authenticate', `Keystone uri="${keystoneUrl}"`);
+    return reply.send({ error: { code: 401, title: 'Unauthorized', message: `${UNAUTHENTICATED} ${message}` } });
+  }
+  const fault = { code: status, message, ...(retryAfter === undefined ? {} : { retryAfter: String(retryAfter) }) };
+  return reply.send({ [FAULT_NAMES[status] ?? 'computeFault']: fault });
+}
+
+/** What an error means to a client of the compute API. What nobody foresaw is logged and masked. */
+export function refusalOf(error: unknown, reply: FastifyReply): Refusal {
+  if (error instanceof GatewayError) return { status: ERROR_CODES[error.code].status, message: error.message };
+  if (error instanceof OpenStackError) return refusalOfUpstream(error);
+  const { statusCode = 500, message = '' } = (error ?? {}) as Partial<FastifyError>;
+  if (statusCode >= 400 && statusCode < 500) return { status: statusCode, message };
+  const { request } = reply;
+  logOf(request).error({ err: error }, 'internal error');
+  return { status: 500, message: `Unexpected API Error. Please quote ${request.id} to the operators.` };
+}
+
+/** A refusal of Nova's or Manila's keeps its status; what left the outcome open is told as a gateway would. */
+function refusalOfUpstream(error: OpenStackError): Refusal {
+  const { kind, status, message, retryAfterMs } = error;
+  const retry = retryAfterMs === null ? {} : { retryAfter: Math.ceil(retryAfterMs / 1000) };
+  if (kind === 'refused' && status !== null && (status < 500 || status === 503)) return { status, message, ...retry };
+  if (kind === 'timeout') return { status: 504, message };
+  if (kind === 'unreachable') return { status: 503, message, ...retry };
+  return { status: 502, message };
+}
