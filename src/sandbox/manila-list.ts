@@ -8,8 +8,8 @@ const MAX_LIMIT = 1000;
 const FILTERS: Record<string, (share: Share, value: string) => boolean> = {
   name: (share, value) => share.name === value,
   description: (share, value) => share.description === value,
-  'name~': (share, value) => (share.name ?? '').includes(value),
-  'description~': (share, value) => (share.description ?? '').includes(value),
+  'name~': (share, value) => isLike(share.name ?? '', value),
+  'description~': (share, value) => isLike(share.description ?? '', value),
   status: (share, value) => share.status === value,
   share_type_id: (share, value) => share.type.id === value,
   share_network_id: (share, value) => share.shareNetworkId === value,
@@ -27,6 +27,16 @@ const SINCE: Record<string, number> = {
   export_location_id: 35,
   export_location_path: 35,
 };
+
+/** SQL's LIKE as Manila asks it, `%value%` in MySQL: any case, `%` and `_` are wild, `\` makes the next sign stand for itself. */
+function isLike(text: string, value: string): boolean {
+  const pattern = value.replace(/\\(.)|[%_]|[^\\%_]+|\\/gsu, (part, escaped?: string) => {
+    if (part === '%') return '.*';
+    if (part === '_') return '.';
+    return (escaped ?? part).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  });
+  return new RegExp(pattern, 'isu').test(text);
+}
 
 const SORT_KEYS: Record<string, (share: Share) => string | number> = {
   created_at: (share) => share.createdAt,

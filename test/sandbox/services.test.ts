@@ -144,6 +144,11 @@ test('a public share of another project -> seen, listed on demand, and not to be
 
 test.each([
   ['?name~=web', ['web-uploads', 'web-assets']],
+  ['?name~=WEB-u', ['web-uploads']],
+  ['?name~=web_u', ['web-uploads']],
+  ['?name~=w%25ts', ['web-assets']],
+  [`?name~=${encodeURIComponent('web\\_u')}`, []],
+  ['?name~=.eb', []],
   ["?metadata={'owner': 'platform'}", ['build-cache', 'home-dirs']],
   [`?metadata={"owner": "platform", 'purpose': 'ci',}`, ['build-cache']],
   ['?status=error', ['restore-test']],
