@@ -460,9 +460,12 @@ async function projectOf(
 function pickUp({ callers, reconciler }: ServiceOptions, session: Session, records: readonly Attachment[]): void {
   for (const record of records) {
     const isStale = record.status === 'attached' && record.staleSince !== null && !isRefusedLately(record);
-    if (!(isStale || isUnsettled(record.status)) || callers.has(record.id)) continue;
+    if (!(isStale || isUnsettled(record.status))) continue;
     const isTheirs = record.userId === session.identity.userId;
-    if (isStale && !isTheirs) continue;
+    const isAtHand = callers.has(record.id);
+    // the token at hand may have ended meanwhile: the user's latest one takes its place
+    if (isAtHand && isTheirs) callers.remember(record.id, session);
+    if (isAtHand || (isStale && !isTheirs)) continue;
     const isLeft = Date.now() - Date.parse(record.statusSince) > LEFT_AFTER_MS;
     if (isTheirs) callers.remember(record.id, session);
     else if (isLeft) callers.rememberObserver(record.id, session);
