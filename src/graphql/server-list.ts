@@ -49,7 +49,7 @@ async function readBatch(
   return { rows, next: hasNext ? (rows.at(-1)?.after ?? null) : null };
 }
 
-/** Nova finds its place by the marker's server: once that is deleted, it is `400 marker [..] not found`. */
+/** Nova finds its place by the marker's server, also a deleted one: once that is purged, it is `400 marker [..] not found`. */
 function isLostMarker(error: unknown): error is OpenStackError {
   return error instanceof OpenStackError && error.status === 400 && /\bmarker\b/i.test(error.upstreamMessage);
 }

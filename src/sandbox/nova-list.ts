@@ -55,10 +55,11 @@ function hasAddress(server: Server, pattern: string, isV6: boolean): boolean {
 /** The page of servers that a list asks for, and the link to the next one where the page is full. */
 export function listServers(cloud: Cloud, call: Call, path: string) {
   const limit = checkParameters(call);
-  const servers = sorted(candidates(cloud, call), call);
   const marker = one(call.query, 'marker');
-  const start = marker === undefined ? 0 : servers.findIndex((server) => server.id === marker) + 1;
-  if (marker !== undefined && !isKnown(cloud, call, marker)) throw bad(`marker [${marker}] not found`);
+  const marked = marker === undefined ? undefined : markedServer(cloud, call, marker);
+  const all = new Set([...candidates(cloud, call), ...(marked ? [marked] : [])]);
+  const servers = sorted([...all], call);
+  const start = marked ? servers.indexOf(marked) + 1 : 0;
   const matching = servers.slice(start).filter((server) => passes(server, call));
   const page = matching.slice(0, limit);
   const isFull = page.length === limit && limit > 0;
@@ -139,9 +140,11 @@ function sorted(servers: Server[], { query }: Call): Server[] {
   return servers.sort((a, b) => sign * order(key?.(a) ?? 0, key?.(b) ?? 0) || order(a.id, b.id));
 }
 
-function isKnown(cloud: Cloud, { token }: Call, id: string): boolean {
-  const server = cloud.servers.get(id);
-  return server !== undefined && (isAdmin(token) || server.projectId === token.project?.id);
+/** The server that a page begins after: a deleted one does as well, in any list (seen on 2025.1 and Zed). */
+function markedServer(cloud: Cloud, { token }: Call, id: string): Server {
+  const server = cloud.servers.get(id) ?? cloud.deletedServers.get(id);
+  if (server && (isAdmin(token) || server.projectId === token.project?.id)) return server;
+  throw bad(`marker [${id}] not found`);
 }
 
 function isPattern(text: string): boolean {

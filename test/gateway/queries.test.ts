@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type GraphQLNamedType, getNamedType, isObjectType } from 'graphql';
 import { Redis } from 'ioredis';
@@ -227,14 +228,18 @@ describe('the demo cloud', () => {
     ]);
   });
 
-  test('the server of a cursor is deleted meanwhile -> BAD_USER_INPUT that says so', async () => {
+  test('the server of a cursor is deleted meanwhile -> the next page all the same; Nova has purged it -> BAD_USER_INPUT that says so', async () => {
     const server = sandbox.addServer({ name: 'short-lived' });
     const { data } = await ask('{ servers(first: 1) { nodes { id } pageInfo { endCursor } } }');
     expect(data.servers.nodes).toEqual([{ id: server.id }]);
     sandbox.deleteServer(server.id);
-    const { errors } = await gateway.query('query($after: String) { servers(after: $after) { nodes { id } } }', {
-      after: data.servers.pageInfo.endCursor,
-    });
+    const next = 'query($after: String) { servers(first: 1, after: $after) { nodes { id } } }';
+    const after: string = data.servers.pageInfo.endCursor;
+    const first = await ask('{ servers(first: 1) { nodes { id } } }');
+    expect((await gateway.query(next, { after })).data).toEqual(first.data);
+
+    const cursor = Buffer.from(after, 'base64url').toString().replace(server.id, randomUUID());
+    const { errors } = await gateway.query(next, { after: Buffer.from(cursor).toString('base64url') });
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', service: 'nova', status: 400 });
     expect(errors?.[0]?.message).toContain('deleted');
   });

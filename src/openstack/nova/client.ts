@@ -27,7 +27,7 @@ async function fetchServer(session: Session, id: string): Promise<NovaServer> {
 
 /**
  * A page of servers, newest first. `hasNext` is true for a full page also when the next one is empty: Nova does not look
- * ahead. A marker that is gone is a 400. Servers of a cell that is down are silently missing here.
+ * ahead. A marker that Nova does not know is a 400; a deleted server still does. Servers of a cell that is down are silently missing here.
  */
 export async function listServers(
   session: Session,
