@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseRedisUrl } from './redis-address.ts';
 
 /** One setting: its schema with the default, what README says of it, and how it is shown where the default is none. */
 interface Setting<T extends z.ZodType> {
@@ -45,9 +46,12 @@ export const SETTINGS = {
   REDIS_URL: setting(
     z
       .string()
-      .regex(/^rediss?:\/\//, 'expected redis://… or rediss://…')
+      .refine(
+        (url) => parseRedisUrl(url) !== null,
+        'expected redis://host, redis-sentinel://host,host/name or redis-cluster://host,host (rediss… with TLS)',
+      )
       .optional(),
-    'Where attachments and events are kept. Without it they are kept in process, and rebuilt from Manila after a restart.',
+    'Where attachments and events are kept (docs/redis.md): `redis://host:6379/0`, `redis-sentinel://host:26379,host:26379/name` or `redis-cluster://host:6379,host:6379`, each with `user:password@` where needed, and `rediss` in the place of `redis` for TLS. Without it they are kept in process, and rebuilt from Manila after a restart.',
     'in process',
   ),
   REDIS_PREFIX: setting(z.string().max(64).default('nmg:'), 'What every Redis key begins with.'),
@@ -147,9 +151,9 @@ export class ConfigError extends Error {
   }
 }
 
-// what stands before the @ of a URL is for nobody's eyes
+// what stands before the @ of a URL is for nobody's eyes, nor is the Sentinels' password
 function withoutPassword(value: string): string {
-  return value.replace(/\/\/[^/]*@/, '//***@');
+  return value.replace(/\/\/[^/]*@/, '//***@').replace(/(password=)[^&]*/i, '$1***');
 }
 
 /** Reads the gateway's settings from the environment; throws a ConfigError that names every one that is wrong. An empty value counts as not set. */

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import type { Attachment, AttachmentEvent } from '../../src/attachments/attachment.ts';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
@@ -245,7 +246,7 @@ describe('Redis away', () => {
     await until(() => ears.events.length === 1);
 
     await server.stop();
-    await until(() => redis.commands.status !== 'ready' && redis.subscriber.status !== 'ready');
+    await until(() => redis.commands.status !== 'ready' && (redis.subscriber as Redis).status !== 'ready');
     expect(new Set(await everyMethod(store))).toEqual(new Set(['STATE_UNAVAILABLE']));
 
     await server.start();
@@ -262,7 +263,7 @@ describe('Redis away', () => {
     const { store, redis } = await openGateway();
     const ears = await follow(store);
     await server.stop();
-    await until(() => redis.commands.status !== 'ready' && redis.subscriber.status !== 'ready');
+    await until(() => redis.commands.status !== 'ready' && (redis.subscriber as Redis).status !== 'ready');
     await server.start();
     await redis.ready();
     await outside.ready();

@@ -7,7 +7,8 @@ import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { createRedisStore } from '../../src/attachments/store/redis.ts';
 import { connectRedis, type RedisConnections } from '../../src/redis.ts';
 import { anAttachment, anEvent } from '../support/attachments.ts';
-import { type RedisServer, randomPrefix, startRedisServer, testRedisUrl } from '../support/redis.ts';
+import { randomPrefix, testRedisUrl } from '../support/redis.ts';
+import { startRedisCluster, type TestCluster } from '../support/redis-cluster.ts';
 import { until } from '../support/until.ts';
 
 const log = pino({ level: 'silent' });
@@ -15,22 +16,19 @@ const LOG_LENGTH = 20;
 const HOUR = 3_600_000;
 
 let redis: RedisConnections;
-let clusterServer: RedisServer;
+let clusterServers: TestCluster;
 let cluster: RedisConnections;
 beforeAll(async () => {
   redis = connectRedis(testRedisUrl(), log);
   await redis.ready();
-  // One node with all slots: it needs no redirection, and refuses a script or a channel that leaves its slot.
-  clusterServer = await startRedisServer('--cluster-enabled', 'yes');
-  cluster = connectRedis(clusterServer.url, log);
+  clusterServers = await startRedisCluster();
+  cluster = connectRedis(clusterServers.url, log);
   await cluster.ready();
-  await cluster.commands.cluster('ADDSLOTSRANGE', 0, 16383);
-  await until(async () => (await cluster.commands.cluster('INFO')).includes('cluster_state:ok'));
 });
 afterAll(async () => {
   await redis.close();
   await cluster.close();
-  await clusterServer.stop();
+  await clusterServers.stop();
 });
 
 const onRedis = (connections: RedisConnections) =>

@@ -13,8 +13,12 @@ export interface RedisServer {
   port: number;
   /** Ends the process and waits until it is gone; what it kept is lost. */
   stop(): Promise<void>;
-  /** Starts it again on the same port, empty. */
+  /** Starts it again on the same port, empty unless its arguments say where its files are. */
   start(): Promise<void>;
+  /** It keeps its connections and takes new ones, and answers nothing. */
+  pause(): void;
+  /** It goes on, with what came meanwhile. */
+  resume(): void;
 }
 
 /** The Redis that globalSetup found or started. */
@@ -50,6 +54,8 @@ export async function startRedisServer(...args: string[]): Promise<RedisServer> 
       await gone;
       child = null;
     },
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
   };
   await server.start();
   return server;
@@ -82,7 +88,8 @@ async function spawnRedis(port: number, args: string[]): Promise<ChildProcess> {
   return child;
 }
 
-async function freePort(): Promise<number> {
+/** A port of loopback that nobody has now. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -62,10 +62,15 @@ describe('settings', () => {
         'PORT: expected at most 65535, got "65536"',
         'MAX_DEPTH: expected a whole number from 1 to 100, got "-1"',
         'INTROSPECTION: expected true or false, got "yes"',
-        'REDIS_URL: expected redis://… or rediss://…, got "http://***@r"',
+        'REDIS_URL: expected redis://host, redis-sentinel://host,host/name or redis-cluster://host,host (rediss… with TLS), got "http://***@r"',
         expect.stringMatching(/^LOG_LEVEL: .*got "loud"$/),
       ]),
     );
+  });
+
+  test('a wrong URL of Sentinels -> named without either password', () => {
+    const [problem] = problemsOf({ REDIS_URL: 'redis-sentinel://me:secret@a,b/?sentinelPassword=hidden&db=1' });
+    expect(problem).toContain('got "redis-sentinel://***@a,b/?sentinelPassword=***&db=1"');
   });
 
   test.each(['1.5', '1e3', '0x10', ' 1', 'NaN', '١'])('a number written %j -> refused', (PORT) => {

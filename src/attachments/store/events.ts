@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { GatewayError } from '../../errors.ts';
 import { answered } from '../../redis.ts';
+import type { Subscriber } from '../../redis-cluster.ts';
 import type { AttachmentEvent } from '../attachment.ts';
 import type { AttachmentStore } from './contract.ts';
 import { type Follower, tell } from './followers.ts';
@@ -15,8 +15,9 @@ const RETRY_MS = 1000;
 
 /** What following a log needs of its store. */
 export interface LogReader {
-  subscriber: Redis;
-  commands: Redis;
+  subscriber: Subscriber;
+  /** `ready`: what could not be read may be tried again. */
+  commands: { on(event: 'ready', listener: () => void): unknown; off(event: 'ready', listener: () => void): unknown };
   channelOf(projectId: string): string;
   lastCursor: AttachmentStore['lastCursor'];
   readEvents: AttachmentStore['readEvents'];
@@ -147,9 +148,16 @@ export function createFollowing(reader: LogReader) {
     await catchUp(feed);
   }
 
-  function restoreAll() {
-    for (const feed of feeds.values()) void restore(feed);
+  /** Those of these channels, or all. */
+  function feedsOf(channels?: readonly string[]): Feed[] {
+    return channels ? channels.flatMap((channel) => feeds.get(channel) ?? []) : [...feeds.values()];
   }
+
+  function restoreAll(channels?: readonly string[]) {
+    for (const feed of feedsOf(channels)) void restore(feed);
+  }
+
+  const readAll = () => restoreAll();
 
   function retryLater() {
     retry ??= setTimeout(() => {
@@ -158,12 +166,12 @@ export function createFollowing(reader: LogReader) {
     }, RETRY_MS).unref();
   }
 
-  function onSubscriberClose() {
-    for (const feed of feeds.values()) feed.isSubscribed = false;
+  function onSubscriberClose(channels?: readonly string[]) {
+    for (const feed of feedsOf(channels)) feed.isSubscribed = false;
   }
 
   subscriber.on('smessage', onMessage).on('close', onSubscriberClose).on('ready', restoreAll);
-  commands.on('ready', restoreAll);
+  commands.on('ready', readAll);
 
   async function follow(
     projectId: string,
@@ -197,7 +205,7 @@ export function createFollowing(reader: LogReader) {
     /** Ends every subscription; followers hear nothing more. */
     close() {
       subscriber.off('smessage', onMessage).off('close', onSubscriberClose).off('ready', restoreAll);
-      commands.off('ready', restoreAll);
+      commands.off('ready', readAll);
       if (retry) clearTimeout(retry);
       for (const feed of feeds.values()) drop(feed);
     },

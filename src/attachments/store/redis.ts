@@ -5,8 +5,9 @@ import type { AttachmentStore, Refusal } from './contract.ts';
 import { createFollowing } from './events.ts';
 import { createKeys, dueMember, parseDueMember, SHARDS, shardOf } from './keys.ts';
 import { isCursor, LOG_START, positionOf, SCAN_LIMIT } from './order.ts';
-import { eventJson, inPairs, inTurn, parseEvent, parsePage, parseRecord, resultsOf } from './replies.ts';
+import { eventJson, inPairs, inTurn, parseEvent, parsePage, parseRecord } from './replies.ts';
 import { type Answer, loadScripts } from './scripts.ts';
+import { ofShards } from './shards.ts';
 
 /** The most that one shard is asked for at once. */
 const PER_SHARD = 100;
@@ -65,7 +66,8 @@ export async function createRedisStore({ redis, prefix, logLength, log }: RedisS
 
   async function listEach(projectId: string, indexes: string[]): Promise<Attachment[][]> {
     if (indexes.length === 0) return [];
-    const { values } = await run('list_each', indexes, [keys.record(projectId, ''), SCAN_LIMIT]);
+    const args = [keys.record(projectId, ''), SCAN_LIMIT];
+    const { values } = await run('list_each', [keys.channel(projectId), ...indexes], args);
     return (values as unknown[][]).map((list) => inPairs(list).map(([version, json]) => parseRecord(version, json)));
   }
 
@@ -127,28 +129,18 @@ export async function createRedisStore({ redis, prefix, logLength, log }: RedisS
     async due(limit) {
       const [seconds, micros] = await answered(commands.time());
       const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
-      // One batch, as one node has all shards. On Redis Cluster it would be one such batch a node, by the slot of each key.
-      const batch = commands.pipeline();
-      for (let shard = 0; shard < SHARDS; shard++) {
-        batch.zrangebyscore(
-          keys.due((firstShard + shard) % SHARDS),
-          '-inf',
-          now,
-          'LIMIT',
-          0,
-          Math.min(limit, PER_SHARD),
-        );
-      }
+      const first = firstShard;
       // The next call begins where this one may have run full, so that no shard is always the last to be heard.
       firstShard = (firstShard + limit) % SHARDS;
-      const members = await answered(resultsOf(batch));
-      return inTurn(members as string[][], limit).map(parseDueMember);
+      const most = Math.min(limit, PER_SHARD);
+      const members = await ofShards(commands, 'some', (on, shard) =>
+        on.zrangebyscore(keys.due((first + shard) % SHARDS), '-inf', now, 'LIMIT', 0, most),
+      );
+      return inTurn(members, limit).map(parseDueMember);
     },
 
     async projects() {
-      const batch = commands.pipeline();
-      for (let shard = 0; shard < SHARDS; shard++) batch.smembers(keys.projects(shard));
-      return ((await answered(resultsOf(batch))) as string[][]).flat();
+      return (await ofShards(commands, 'all', (on, shard) => on.smembers(keys.projects(shard)))).flat();
     },
 
     async get(projectId, id) {
@@ -176,7 +168,7 @@ export async function createRedisStore({ redis, prefix, logLength, log }: RedisS
       const statuses = status?.length === 0 ? [''] : (status ?? []);
       const { values } = await run(
         'list',
-        [index, projectIndex, keys.log(projectId)],
+        [index, projectIndex, keys.log(projectId), keys.channel(projectId)],
         [keys.record(projectId, ''), after ?? '', first, Math.max(SCAN_LIMIT, first + 1), wantedId, ...statuses],
       );
       return parsePage(values, options);
@@ -202,9 +194,8 @@ export async function createRedisStore({ redis, prefix, logLength, log }: RedisS
     follow: following.follow,
 
     async projectsWithNews(limit) {
-      const batch = commands.pipeline();
-      for (let shard = 0; shard < SHARDS; shard++) batch.srandmember(keys.news(shard), Math.min(limit, PER_SHARD));
-      return inTurn((await answered(resultsOf(batch))) as string[][], limit);
+      const most = Math.min(limit, PER_SHARD);
+      return inTurn(await ofShards(commands, 'some', (on, shard) => on.srandmember(keys.news(shard), most)), limit);
     },
     bookmark: (projectId) => answered(commands.get(keys.bookmark(projectId))),
     async setBookmark(projectId, cursor) {

@@ -1,4 +1,3 @@
-import type { ChainableCommander } from 'ioredis';
 import type { Attachment, AttachmentEvent, NewEvent } from '../attachment.ts';
 import type { AttachmentPage, ListOptions } from './contract.ts';
 
@@ -40,15 +39,6 @@ export function parsePage(values: readonly unknown[], { status, serverId, shareI
     cursor: String(cursor),
     ...(endPosition === '' ? {} : { endPosition: String(endPosition) }),
   };
-}
-
-/** A batch's results in order; rejects with the first error in it. */
-export async function resultsOf(batch: ChainableCommander): Promise<unknown[]> {
-  const replies = (await batch.exec()) ?? [];
-  return replies.map(([error, result]) => {
-    if (error) throw error;
-    return result;
-  });
 }
 
 /** The first of each list, then the second of each, and so on: at most `limit`. */

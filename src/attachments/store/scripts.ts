@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Redis } from 'ioredis';
-import { answered } from '../../redis.ts';
+import { answered, type Commands } from '../../redis.ts';
 
 const SCRIPTS = [
   'create',
@@ -43,8 +42,14 @@ export type RunScript = (
 
 type Command = (keyCount: number, ...keysAndArgs: (string | number)[]) => Promise<[number, ...unknown[]]>;
 
-/** Reads the scripts beside this module and makes them commands of the connection, which sends their hash (EVALSHA). */
-export async function loadScripts(commands: Redis): Promise<RunScript> {
+/**
+ * Reads the scripts beside this module and makes them commands of the connection, which sends their hash (EVALSHA).
+ * On Redis Cluster a slot's keys move to another node a few at a time, and a script that finds some of its keys gone
+ * half way would stop there, or take them for missing. So each that touches several keys has one among KEYS that never
+ * exists as a key, the project's channel, or would only read and write keys that exist at its start: with one missing
+ * Redis answers TRYAGAIN until the slot has moved, and runs nothing.
+ */
+export async function loadScripts(commands: Commands): Promise<RunScript> {
   await Promise.all(
     SCRIPTS.map(async (name) => {
       const lua = await readFile(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');

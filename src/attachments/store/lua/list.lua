@@ -1,7 +1,7 @@
 --[[
   A page of an index, oldest first, with the log's end as it stood before. Writes nothing.
 
-  KEYS[1] index         KEYS[2] project index   KEYS[3] log
+  KEYS[1] index         KEYS[2] project index   KEYS[3] log           KEYS[4] channel: never a key, see scripts.ts
   ARGV[1] what a record's key begins with: records are found by the index, so their keys cannot be told beforehand;
           they carry the same hash tag as KEYS, so they are in the same slot
   ARGV[2] position to go on after, or ''        ARGV[3] how many      ARGV[4] how many to look at

@@ -1,19 +1,19 @@
 --[[
   The records of several indexes of one project, each oldest first. Writes nothing.
 
-  KEYS[n] index
+  KEYS[1] channel: never a key, see scripts.ts   KEYS[2...] index
   ARGV[1] what a record's key begins with: records are found by the index, so their keys cannot be told beforehand;
           they carry the same hash tag as KEYS, so they are in the same slot
   ARGV[2] the most of each index
 
-  Returns {1, {version, record, version, record, ...}, ...}, one list a key.
+  Returns {1, {version, record, version, record, ...}, ...}, one list an index.
 ]]
 local keyPrefix, limit = ARGV[1], ARGV[2]
 
 local lists = {1}
-for _, index in ipairs(KEYS) do
+for i = 2, #KEYS do
   local list = {}
-  for _, position in ipairs(redis.call('ZRANGE', index, '-', '+', 'BYLEX', 'LIMIT', 0, limit)) do
+  for _, position in ipairs(redis.call('ZRANGE', KEYS[i], '-', '+', 'BYLEX', 'LIMIT', 0, limit)) do
     local id = string.sub(position, string.find(position, '-', 1, true) + 1)
     local record = redis.call('HMGET', keyPrefix .. id, 'version', 'record')
     if record[1] then

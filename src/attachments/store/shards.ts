@@ -1,0 +1,33 @@
+import { type ChainableCommander, Cluster } from 'ioredis';
+import { answered, type Commands } from '../../redis.ts';
+import { SHARDS } from './keys.ts';
+
+/** One read of a shard's key, as a command or as part of a batch. */
+type Read = (on: ChainableCommander, shard: number) => unknown;
+
+/**
+ * Reads the like of every shard, in their order, all sent at once. One Redis takes them as one batch. On Redis Cluster
+ * each is a command of its own, so that each finds its slot's node also while a slot moves, which a batch cannot;
+ * 256 small ones cost a few ms. `some`: what the nodes that are there have, unless none is; `all`: all or none.
+ * Rejects with STATE_UNAVAILABLE.
+ */
+export async function ofShards(commands: Commands, which: 'all' | 'some', read: Read): Promise<string[][]> {
+  const shards = Array.from({ length: SHARDS }, (_, shard) => shard);
+  if (!(commands instanceof Cluster)) {
+    const batch = commands.pipeline();
+    for (const shard of shards) read(batch, shard);
+    return await answered(batch.exec().then((replies) => (replies ?? []).map(resultOf)));
+  }
+  const on = commands as unknown as ChainableCommander;
+  const results = await Promise.allSettled(shards.map((shard) => read(on, shard) as Promise<string[]>));
+  const failed = results.filter((result) => result.status === 'rejected');
+  if (failed[0] && (which === 'all' || failed.length === results.length)) {
+    return await answered(Promise.reject(failed[0].reason));
+  }
+  return results.map((result) => (result.status === 'fulfilled' ? result.value : []));
+}
+
+function resultOf([error, result]: [Error | null, unknown]): string[] {
+  if (error) throw error;
+  return result as string[];
+}

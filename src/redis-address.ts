@@ -1,0 +1,85 @@
+/** What REDIS_URL may say: one Redis, one behind Sentinels, or a Redis Cluster. */
+
+/** Where a node or a Sentinel listens. */
+export interface RedisNode {
+  host: string;
+  port: number;
+}
+
+/** A URL taken apart. `label` is what logs may show: it has no password. */
+export type RedisAddress =
+  | { kind: 'single'; url: string; label: string }
+  | ({
+      kind: 'sentinel';
+      nodes: RedisNode[];
+      /** The name by which the Sentinels know the primary. */
+      name: string;
+      db: number;
+      sentinelUsername?: string;
+      sentinelPassword?: string;
+    } & Shared)
+  | ({ kind: 'cluster'; nodes: RedisNode[] } & Shared);
+
+interface Shared {
+  username?: string;
+  password?: string;
+  isTls: boolean;
+  label: string;
+}
+
+const FORM = /^(redis|rediss)-(sentinel|cluster):\/\/(?:([^@/?#]*)@)?([^@/?#]+)(?:\/([^/?#]*))?(?:\?([^#]*))?$/;
+const SENTINEL_QUERY = new Set(['db', 'sentinelUsername', 'sentinelPassword']);
+const PORTS = { sentinel: 26379, cluster: 6379 };
+
+/**
+ * Reads `redis[s]://…`, `redis[s]-sentinel://host:port,host:port/name?db=0&sentinelUsername=…&sentinelPassword=…` or
+ * `redis[s]-cluster://host:port,host:port`; each may have `user:password@`, percent-encoded.
+ * null for anything else. Sentinels have a name and the others none.
+ */
+export function parseRedisUrl(url: string): RedisAddress | null {
+  try {
+    return /^rediss?:\/\//.test(url)
+      ? { kind: 'single', url, label: new URL(url).host }
+      : parseForm(FORM.exec(url) ?? []);
+  } catch {
+    return null;
+  }
+}
+
+function parseForm([, scheme, kind, user, hosts, path = '', query = '']: (string | undefined)[]): RedisAddress | null {
+  if (!hosts || !(kind === 'sentinel' || kind === 'cluster')) return null;
+  const shared = {
+    ...(user === undefined ? {} : credentials(user)),
+    isTls: scheme === 'rediss',
+    label: `${kind} ${hosts}`,
+  };
+  const nodes = hosts.split(',').map((host) => parseNode(host, PORTS[kind]));
+  if (kind === 'cluster') return path === '' && query === '' ? { kind, nodes, ...shared } : null;
+  const given = new URLSearchParams(query);
+  const db = given.get('db') ?? '0';
+  if (path === '' || !/^\d{1,5}$/.test(db) || [...given.keys()].some((key) => !SENTINEL_QUERY.has(key))) return null;
+  const [sentinelUsername, sentinelPassword] = [given.get('sentinelUsername'), given.get('sentinelPassword')];
+  return {
+    kind,
+    nodes,
+    name: decodeURIComponent(path),
+    db: Number(db),
+    ...(sentinelUsername === null ? {} : { sentinelUsername }),
+    ...(sentinelPassword === null ? {} : { sentinelPassword }),
+    ...shared,
+  };
+}
+
+/** `user:password`, `:password`, or a user alone. */
+function credentials(text: string): { username?: string; password?: string } {
+  const [name = '', ...rest] = text.split(':');
+  const [username, password] = [decodeURIComponent(name), decodeURIComponent(rest.join(':'))];
+  return { ...(username === '' ? {} : { username }), ...(password === '' ? {} : { password }) };
+}
+
+function parseNode(text: string, port: number): RedisNode {
+  // no scheme that has a port of its own, which the URL would leave out
+  const { hostname, port: given } = new URL(`redis://${text}`);
+  if (hostname === '') throw new TypeError(`expected a host, got ${text}`);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(given || port) };
+}

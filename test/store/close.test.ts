@@ -1,0 +1,129 @@
+import { createHook } from 'node:async_hooks';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import { createRedisStore } from '../../src/attachments/store/redis.ts';
+import { connectRedis } from '../../src/redis.ts';
+import { anAttachment } from '../support/attachments.ts';
+import { freePort, type RedisServer, randomPrefix, startRedisServer } from '../support/redis.ts';
+import { startRedisCluster } from '../support/redis-cluster.ts';
+import { startRedisSentinel } from '../support/redis-sentinel.ts';
+import { until } from '../support/until.ts';
+
+const log = pino({ level: 'silent' });
+const MOMENT_MS = 50;
+const { projectId } = anAttachment();
+
+/** Sockets and timers of the gateway's that came since the test began and are there still: jest has some, too. */
+const made = new Map<number, { hasRef?(): boolean; _idleTimeout?: number }>();
+const hook = createHook({
+  init(id, type, _trigger, resource) {
+    if (!/^(TCPWRAP|Timeout)$/.test(type)) return;
+    if (/node_modules\/ioredis|\/src\//.test(new Error().stack ?? '')) made.set(id, resource);
+  },
+  destroy: (id) => void made.delete(id),
+});
+beforeEach(() => {
+  Error.stackTraceLimit = 30;
+  made.clear();
+  hook.enable();
+});
+afterEach(() => {
+  hook.disable();
+  Error.stackTraceLimit = 10;
+});
+
+/** Those that keep a process from ending for longer than a moment. */
+async function open(): Promise<string[]> {
+  // a destroyed handle is heard of a turn later
+  await new Promise((resolve) => setImmediate(resolve));
+  return [...made.values()]
+    .filter(({ hasRef, _idleTimeout = 1000 }) => _idleTimeout >= MOMENT_MS && hasRef !== undefined)
+    .filter((resource) => resource.hasRef?.())
+    .map((resource) => resource.constructor.name);
+}
+
+/** A gateway's share of Redis at work: it follows a project and has asked something. */
+async function begin(url: string) {
+  const redis = connectRedis(url, log);
+  const store = await createRedisStore({ redis, prefix: randomPrefix(), logLength: 100, log });
+  await redis.ready();
+  await store.follow(
+    projectId,
+    () => undefined,
+    () => undefined,
+  );
+  return {
+    redis,
+    store,
+    async close() {
+      await store.close();
+      await redis.close();
+    },
+  };
+}
+
+let stop: () => Promise<void>;
+afterEach(() => stop());
+
+async function aServer(): Promise<RedisServer> {
+  const server = await startRedisServer();
+  stop = server.stop;
+  return server;
+}
+
+test('Redis is well -> nothing is left open', async () => {
+  const server = await aServer();
+  const gateway = await begin(server.url);
+  expect(await open()).not.toEqual([]);
+  await gateway.close();
+  expect(await open()).toEqual([]);
+});
+
+test('Redis is gone, between two attempts to connect -> nothing is left open', async () => {
+  const server = await aServer();
+  const gateway = await begin(server.url);
+  await server.stop();
+  await until(() => gateway.redis.commands.status === 'reconnecting');
+  await gateway.close();
+  expect(await open()).toEqual([]);
+});
+
+test('there never was a Redis -> nothing is left open', async () => {
+  stop = async () => {};
+  const redis = connectRedis(`redis://127.0.0.1:${await freePort()}`, log);
+  await until(() => redis.commands.status === 'reconnecting');
+  await redis.close();
+  expect(await open()).toEqual([]);
+});
+
+test('Redis answers nothing, with commands on their way -> they fail, nothing is left open', async () => {
+  const server = await aServer();
+  const gateway = await begin(server.url);
+  server.pause();
+  const asked = gateway.store.get(projectId, 'x').catch(({ code }) => code);
+  await gateway.close();
+  expect(await open()).toEqual([]);
+  expect(await asked).toBe('STATE_UNAVAILABLE');
+});
+
+test('a primary behind a Sentinel answers nothing -> nothing is left open', async () => {
+  const sentinel = await startRedisSentinel();
+  stop = sentinel.stop;
+  made.clear();
+  const gateway = await begin(sentinel.url);
+  sentinel.primary.pause();
+  await gateway.close();
+  // the Sentinel, which is well, is taken leave of
+  await until(async () => (await open()).length === 0);
+});
+
+test('a node of a cluster answers nothing -> nothing is left open', async () => {
+  const cluster = await startRedisCluster();
+  stop = cluster.stop;
+  made.clear();
+  const gateway = await begin(cluster.url);
+  cluster.servers[0]?.pause();
+  await gateway.close();
+  // ioredis gives one connection of its own 2 s
+  await until(async () => (await open()).length === 0);
+});

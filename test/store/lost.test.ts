@@ -1,0 +1,143 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { type Listener, listen } from '../support/listener.ts';
+import { type RedisServer, startRedisServer } from '../support/redis.ts';
+import { until } from '../support/until.ts';
+import { attach, codeOf, detach, expectEachOnce, granted, logOf, nthRuleChange, SOON, seen, settled } from './work.ts';
+
+let directory: string;
+let redis: RedisServer;
+let gateway: TestGateway;
+let listener: Listener;
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'test-aof-'));
+  redis = await startRedisServer('--appendonly', 'yes', '--appendfsync', 'always', '--dir', directory);
+  gateway = await startGateway({ env: { REDIS_URL: redis.url, ...SOON } });
+  listener = listen(gateway, { after: '0-0' });
+});
+afterEach(async () => {
+  await listener.close();
+  await gateway.close();
+  await redis.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** What the listener is told instead of its next event. */
+const endOf = (one: Listener) =>
+  one.next().then(
+    ({ cursor }) => `event ${cursor}`,
+    (error: unknown) => (error instanceof Error ? error.message : JSON.stringify(error)),
+  );
+const newShares = (count: number) => Array.from({ length: count }, () => gateway.sandbox.addShare().id);
+
+async function attached(count: number): Promise<string[]> {
+  const shares = newShares(count);
+  for (const id of shares) {
+    expect((await attach(gateway, id, { mountPoint: `/mnt/${id}`, accessLevel: 'READ_ONLY' })).errors).toBeUndefined();
+    await listener.until('ATTACHED');
+  }
+  return shares;
+}
+
+describe('Redis with an append-only file', () => {
+  test('killed while attachments run, and started again -> all that was said is so, each event once, nobody was cut off', async () => {
+    const shares = newShares(12);
+    const third = nthRuleChange(gateway, 3);
+    const asking = Promise.all(shares.map((id) => attach(gateway, id)));
+    await third;
+    await redis.stop();
+    const answers = await asking;
+    await redis.start();
+
+    const accepted = shares.filter((_, i) => !answers[i]?.errors);
+    const refused = answers.filter(({ errors }) => errors);
+    expect(refused.map(codeOf)).toEqual(refused.map(() => 'STATE_UNAVAILABLE'));
+    const now = await settled(gateway);
+    expect(now).toEqual(expect.arrayContaining(accepted));
+    expect(granted(gateway, shares).sort()).toEqual(now);
+    const events = await logOf(gateway);
+    expectEachOnce(events, now);
+    const heard: string[] = [];
+    while (heard.length < events.length) {
+      const { type, attachment } = await listener.next();
+      heard.push(`${attachment.shareId} ${type}`);
+    }
+    expect(heard).toEqual(events);
+  });
+});
+
+describe.each(['gone', 'stuck'])('Redis %s', (how) => {
+  const takeAway = async () => (how === 'gone' ? await redis.stop() : redis.pause());
+  const bringBack = async () => (how === 'gone' ? await redis.start() : redis.resume());
+
+  test('reads go on without what only Redis knows; mutations refuse before a call upstream; listeners catch up', async () => {
+    const [share = '', other = ''] = [...(await attached(1)), ...newShares(1)];
+    await takeAway();
+    gateway.sandbox.clearRequests();
+    const [read, ...mutations] = await Promise.all([
+      gateway.query('{ servers(first: 1) { nodes { name sharesAttached { id } } } }'),
+      attach(gateway, other),
+      detach(gateway, share),
+    ]);
+    expect(read.data.servers.nodes).toEqual([{ name: expect.any(String), sharesAttached: null }]);
+    expect(codeOf(read)).toBe('STATE_UNAVAILABLE');
+    expect(mutations.map(codeOf)).toEqual(['STATE_UNAVAILABLE', 'STATE_UNAVAILABLE']);
+    const changes = gateway.sandbox.requests.filter(
+      ({ service, method }) => service !== 'keystone' && method !== 'GET',
+    );
+    expect(changes).toEqual([]);
+
+    await bringBack();
+    expect(await until(() => seen(gateway))).toMatchObject([{ shareId: share, status: 'ATTACHED' }]);
+    expect((await detach(gateway, share)).errors).toBeUndefined();
+    const events = await listener.until('DETACHED');
+    expect(events.map(({ type }) => type)).toEqual(['DETACH_STARTED', 'DETACHED']);
+  });
+});
+
+describe('Redis flushed', () => {
+  const flush = async () => {
+    const outside = new Redis(redis.url);
+    await outside.flushall();
+    outside.disconnect();
+  };
+
+  test('the next answer has every attachment again, as it was; a listener is told at the next event that it missed some', async () => {
+    const shares = await attached(3);
+    const before = await seen(gateway);
+    expect(before).toHaveLength(3);
+    await flush();
+    const byShare = (nodes: Awaited<ReturnType<typeof seen>>) =>
+      [...(nodes ?? [])].sort((a, b) => (a.shareId < b.shareId ? -1 : 1));
+    expect(byShare(await seen(gateway))).toEqual(byShare(before));
+    expect((await detach(gateway, shares[0] ?? '')).errors).toBeUndefined();
+    expect(await endOf(listener)).toContain('CURSOR_EXPIRED');
+  });
+
+  test('a listener comes back with a cursor from before -> CURSOR_EXPIRED', async () => {
+    const [share = ''] = newShares(1);
+    await attach(gateway, share);
+    const { cursor } = (await listener.until('ATTACHED')).at(-1) ?? {};
+    await flush();
+    const late = listen(gateway, { after: cursor ?? '' });
+    expect(await endOf(late)).toContain('The event log no longer has');
+    await late.close();
+  });
+
+  test('while a rule is applied -> ATTACHING again from the rule, then ATTACHED; one rule', async () => {
+    gateway.sandbox.setAccessDelay(600_000);
+    const [share = ''] = newShares(1);
+    expect((await attach(gateway, share)).errors).toBeUndefined();
+    await flush();
+    expect(await seen(gateway)).toMatchObject([{ shareId: share, status: 'ATTACHING' }]);
+    gateway.sandbox.setAccessDelay(0);
+    gateway.sandbox.step();
+    expect(await settled(gateway)).toEqual([share]);
+    expect(granted(gateway, [share])).toEqual([share]);
+  });
+});
