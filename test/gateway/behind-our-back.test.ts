@@ -1,0 +1,368 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { DEMO, type RuleChange } from '../../src/sandbox/index.ts';
+import { type GatewayOptions, startGateway, type TestGateway } from '../support/gateway.ts';
+import { type HeardEvent, type Listener, listen } from '../support/listener.ts';
+import { hearingLog } from '../support/log.ts';
+import { until } from '../support/until.ts';
+
+const ATTACHMENT = 'id status isStale accessRules { id accessTo state } fault { code message }';
+const ATTACH = `mutation ($input: AttachShareInput!) { attachShare(input: $input) { attachment { ${ATTACHMENT} } } }`;
+const SEE = `query ($serverId: ID!, $shareId: ID!) { shareAttachment(serverId: $serverId, shareId: $shareId) { ${ATTACHMENT} } }`;
+
+const PAIR = { serverId: DEMO.serverId, shareId: DEMO.nfsShareId };
+const SWEEPING = { SWEEP_INTERVAL_MS: '50' };
+
+let gateway: TestGateway;
+let listener: Listener;
+let closers: (() => Promise<void>)[] = [];
+
+async function start(options: GatewayOptions = {}): Promise<void> {
+  gateway = await startGateway({ ...options, env: { ...SWEEPING, ...options.env } });
+  listener = listen(gateway, { after: '0-0' });
+  closers = [() => listener.close(), () => gateway.close()];
+}
+
+afterEach(async () => {
+  for (const close of closers) await close();
+});
+
+const attach = async (input: Record<string, unknown> = {}, token = gateway.token) =>
+  await gateway.query(ATTACH, { input: { ...PAIR, ...input } }, token);
+const attached = async (input: Record<string, unknown> = {}) => {
+  const answer = await attach(input);
+  if (answer.errors) throw new Error(JSON.stringify(answer.errors));
+  await listener.until('ATTACHED');
+};
+const see = async (token = gateway.token) => (await gateway.query(SEE, PAIR, token)).data.shareAttachment;
+/** As another user of the project: a look that brings no token for the work. */
+const seeAsReader = () => see(gateway.sandbox.issueToken('reader'));
+const ours = (shareId: string = DEMO.nfsShareId) =>
+  gateway.sandbox.rulesOf(shareId).filter((rule) => rule.metadata.managed_by);
+const types = (events: HeardEvent[]) => events.map((event) => event.type);
+const move = (serverId: string, ...fixedIps: string[]) =>
+  gateway.sandbox.setServerAddresses(serverId, [{ network: 'private', fixedIps }]);
+/** How many passes have begun: each begins with the servers. */
+const passes = () =>
+  gateway.sandbox.requests.filter(({ path, query }) => path === '/servers/detail' && query.all_tenants && !query.marker)
+    .length;
+
+/** When so many passes have begun and ended. */
+async function morePasses(count: number): Promise<void> {
+  const before = passes();
+  await until(() => passes() > before + count);
+}
+
+describe.each(['redis', 'memory'] as const)('a server is deleted, %s store', (store) => {
+  test('attached -> detached with the reason, its rules revoked, another server keeps its own', async () => {
+    await start({ store });
+    await attached({ serverId: DEMO.twoNetworkServerId });
+    await attached();
+    gateway.sandbox.deleteServer(DEMO.twoNetworkServerId);
+    const events = await listener.until('DETACHED');
+    expect(events.map(({ type, reason }) => ({ type, reason }))).toEqual([
+      { type: 'DETACH_STARTED', reason: 'SERVER_DELETED' },
+      { type: 'DETACHED', reason: 'SERVER_DELETED' },
+    ]);
+    expect(ours().map((rule) => rule.metadata.server_id)).toEqual([DEMO.serverId]);
+    expect((await see()).status).toBe('ATTACHED');
+  });
+});
+
+describe('a server is deleted', () => {
+  test('its attachment had failed -> detached all the same', async () => {
+    await start();
+    await attached();
+    gateway.sandbox.setRuleState(ours()[0]?.id ?? '', 'error');
+    await listener.until('ATTACH_FAILED');
+    gateway.sandbox.deleteServer(DEMO.serverId);
+    expect(types(await listener.until('DETACHED'))).toEqual(['DETACH_STARTED', 'DETACHED']);
+    expect(ours()).toEqual([]);
+  });
+
+  test('before this gateway started -> its first pass finds it', async () => {
+    await start({ env: { SWEEP_INTERVAL_MS: '0' } });
+    await attached();
+    gateway.sandbox.deleteServer(DEMO.serverId);
+    const { REDIS_PREFIX } = gateway.config;
+    const second = await startGateway({ sandbox: gateway.sandbox, env: { ...SWEEPING, REDIS_PREFIX } });
+    closers.unshift(() => second.close());
+    await listener.until('DETACHED');
+    expect(ours()).toEqual([]);
+  });
+
+  test('the list leaves it out, its GET shows it -> nothing happens; its GET is a 404 -> detached', async () => {
+    await start({ env: { SWEEP_INTERVAL_MS: '0' } });
+    await attached();
+    gateway.sandbox.updateServer(DEMO.serverId, { isCellDown: true });
+    gateway.sandbox.clearRequests();
+    const { REDIS_PREFIX } = gateway.config;
+    const second = await startGateway({ sandbox: gateway.sandbox, env: { ...SWEEPING, REDIS_PREFIX } });
+    closers.unshift(() => second.close());
+    await gateway.sandbox.waitForRequest(({ path }) => path.endsWith(`/servers/${DEMO.serverId}`));
+    await morePasses(1);
+    expect(await seeAsReader()).toMatchObject({ status: 'ATTACHED', isStale: false });
+    expect(ours()).toHaveLength(1);
+
+    gateway.sandbox.deleteServer(DEMO.serverId);
+    const events = await listener.until('DETACHED');
+    expect(types(events)).toEqual(['DETACH_STARTED', 'DETACHED']);
+  });
+
+  test('Nova fails while it is confirmed -> nothing happens until it answers', async () => {
+    await start();
+    await attached();
+    const fault = gateway.sandbox.faults.add({
+      service: 'nova',
+      path: new RegExp(`/servers/${DEMO.serverId}$`),
+      kind: 'status',
+    });
+    gateway.sandbox.deleteServer(DEMO.serverId);
+    await until(() => fault.hits > 0);
+    expect((await seeAsReader()).status).toBe('ATTACHED');
+    fault.remove();
+    await listener.until('DETACHED');
+  });
+});
+
+describe('an access rule changes', () => {
+  test('removed -> ERROR_ATTACHING with the reason, never granted again by the gateway; attached again by its user', async () => {
+    await start();
+    await attached();
+    const [rule] = ours();
+    gateway.sandbox.removeRule(rule?.id ?? '');
+    const [failed] = await listener.until('ATTACH_FAILED');
+    expect(failed?.attachment).toMatchObject({ status: 'ERROR_ATTACHING', fault: { code: 'RULE_MISSING' } });
+    expect(failed?.attachment.fault?.message).toContain(rule?.accessTo);
+    await morePasses(2);
+    await see();
+    expect(ours()).toEqual([]);
+
+    await attach();
+    expect(types(await listener.until('ATTACHED'))).toEqual(['ATTACH_STARTED', 'ATTACHED']);
+    expect(ours()).toHaveLength(1);
+  });
+
+  test('in error -> ERROR_ATTACHING with the reason', async () => {
+    await start();
+    await attached();
+    gateway.sandbox.setRuleState(ours()[0]?.id ?? '', 'error');
+    const [failed] = await listener.until('ATTACH_FAILED');
+    expect(failed?.attachment).toMatchObject({ status: 'ERROR_ATTACHING', fault: { code: 'RULE_ERROR' } });
+    expect(ours()).toHaveLength(1);
+  });
+
+  test('only somebody else’s rule in error -> nothing happens', async () => {
+    await start();
+    await attached();
+    gateway.sandbox.addRule(DEMO.nfsShareId, { accessType: 'ip', accessTo: '198.51.100.7', state: 'error' });
+    await morePasses(2);
+    expect((await seeAsReader()).status).toBe('ATTACHED');
+  });
+});
+
+describe('a server’s addresses change', () => {
+  /** Rules as they come and go, in words. */
+  function watchRules(): string[] {
+    const seen: string[] = [];
+    gateway.sandbox.onRuleChange(({ rule, state }: RuleChange) => seen.push(`${rule.accessTo} ${state ?? 'gone'}`));
+    return seen;
+  }
+
+  test('stale until its user looks; then the new address is granted and active before the old one is revoked', async () => {
+    await start();
+    await attached();
+    const before = ours()[0]?.accessTo;
+    move(DEMO.serverId, '10.10.0.77');
+    await until(async () => (await seeAsReader()).isStale);
+    await morePasses(2);
+    expect(ours().map((rule) => rule.accessTo)).toEqual([before]);
+
+    const changes = watchRules();
+    expect(await see()).toMatchObject({ status: 'ATTACHED', isStale: true });
+    const [event] = await listener.until('ATTACHED');
+    expect(event?.attachment.accessRules).toMatchObject([{ accessTo: '10.10.0.77', state: 'ACTIVE' }]);
+    expect(ours()).toMatchObject([{ accessTo: '10.10.0.77', metadata: { server_id: DEMO.serverId } }]);
+    expect(changes.indexOf('10.10.0.77 active')).toBeLessThan(changes.indexOf(`${before} queued_to_deny`));
+    expect(changes).toContain(`${before} gone`);
+    expect(await see()).toMatchObject({ status: 'ATTACHED', isStale: false, fault: null });
+  });
+
+  test('attachShare again -> repaired with that user’s token, whoever attached it', async () => {
+    await start();
+    await attached();
+    move(DEMO.serverId, '10.10.0.77', '10.10.0.78');
+    await until(async () => (await seeAsReader()).isStale);
+    const { data } = await attach({}, gateway.sandbox.issueToken('admin', { projectName: 'admin' }));
+    expect(data.attachShare.attachment).toMatchObject({ status: 'ATTACHED', isStale: true });
+    await listener.until('ATTACHED');
+    expect(ours().map((rule) => rule.accessTo)).toEqual(['10.10.0.77', '10.10.0.78']);
+  });
+
+  test('no credentials of the gateway’s own -> attachShare again sees it itself', async () => {
+    await start({ hasAccount: false });
+    await attached();
+    move(DEMO.serverId, '10.10.0.77');
+    await attach();
+    await listener.until('ATTACHED');
+    expect(ours().map((rule) => rule.accessTo)).toEqual(['10.10.0.77']);
+    expect((await see()).isStale).toBe(false);
+  });
+
+  test('the addresses come back before anybody looks -> not stale, the rule was never touched', async () => {
+    await start();
+    await attached();
+    const [rule] = ours();
+    move(DEMO.serverId, '10.10.0.77');
+    await until(async () => (await seeAsReader()).isStale);
+    move(DEMO.serverId, rule?.accessTo ?? '');
+    await until(async () => !(await seeAsReader()).isStale);
+    expect(ours()).toEqual([rule]);
+  });
+
+  test('its user may not grant -> attached and stale, with the reason and no event; later allowed -> repaired', async () => {
+    await start();
+    await attached();
+    const fault = gateway.sandbox.faults.add({
+      service: 'manila',
+      method: 'POST',
+      path: /\/action$/,
+      kind: 'status',
+      status: 403,
+    });
+    move(DEMO.serverId, '10.10.0.77');
+    await until(async () => (await seeAsReader()).isStale);
+    const refused = await attach();
+    expect(refused.errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+    expect(await seeAsReader()).toMatchObject({
+      status: 'ATTACHED',
+      isStale: true,
+      fault: { code: 'UPSTREAM_REFUSED' },
+    });
+    fault.remove();
+    await attach();
+    expect(types(await listener.until('ATTACHED'))).toEqual(['ATTACHED']);
+    expect(await seeAsReader()).toMatchObject({ status: 'ATTACHED', isStale: false, fault: null });
+  });
+
+  test('the old address belongs to a server that attached the share too -> its rule stays for that one', async () => {
+    await start();
+    await attached();
+    const [rule] = ours();
+    move(DEMO.serverId, '10.10.0.77');
+    const heir = gateway.sandbox.addServer({ ports: [{ network: 'private', fixedIps: [rule?.accessTo ?? ''] }] });
+    await attached({ serverId: heir.id });
+    await until(async () => (await seeAsReader()).isStale);
+    await see();
+    await listener.until('ATTACHED');
+    expect(ours()).toMatchObject([
+      { id: rule?.id, metadata: { attachment_id: `${heir.id}:${DEMO.nfsShareId}`, server_id: heir.id } },
+      { accessTo: '10.10.0.77', metadata: { server_id: DEMO.serverId } },
+    ]);
+  });
+
+  test('the user named the address -> it stays, never stale', async () => {
+    await start();
+    await attached({ accessTo: ['10.10.0.200'] });
+    move(DEMO.serverId, '10.10.0.77');
+    await morePasses(2);
+    expect(await see()).toMatchObject({ status: 'ATTACHED', isStale: false });
+  });
+
+  test('all addresses are taken away -> stale, the old rule stays until there is a new one', async () => {
+    await start();
+    await attached();
+    gateway.sandbox.setServerAddresses(DEMO.serverId, []);
+    await until(async () => (await seeAsReader()).isStale);
+    expect(await see()).toMatchObject({ status: 'ATTACHED' });
+    expect(ours()).toHaveLength(1);
+  });
+
+  test('on a share network: another address there -> stale; elsewhere -> not', async () => {
+    await start();
+    const pair = { serverId: DEMO.twoNetworkServerId, shareId: DEMO.storageShareId };
+    await attached(pair);
+    const [rule] = ours(pair.shareId);
+    const look = async () =>
+      (await gateway.query(SEE, pair, gateway.sandbox.issueToken('reader'))).data.shareAttachment.isStale;
+    const onStorage = (address: string) => ({ network: 'storage', fixedIps: [address] });
+    gateway.sandbox.setServerAddresses(pair.serverId, [
+      { network: 'private', fixedIps: ['10.10.0.77'] },
+      onStorage(rule?.accessTo ?? ''),
+    ]);
+    await morePasses(2);
+    expect(await look()).toBe(false);
+    gateway.sandbox.setServerAddresses(pair.serverId, [onStorage('10.20.0.99')]);
+    await until(look);
+  });
+});
+
+test('a share is deleted -> its attachments are gone, with the reason', async () => {
+  await start();
+  await attached();
+  gateway.sandbox.deleteShare(DEMO.nfsShareId);
+  const [event] = await listener.until('DETACHED');
+  expect(event).toMatchObject({ reason: 'SHARE_DELETED', attachment: { status: 'DETACHED', accessRules: [] } });
+  expect(await see()).toBeNull();
+});
+
+test('a share is in the recycle bin: lists leave it out -> nothing happens', async () => {
+  await start();
+  await attached();
+  gateway.sandbox.updateShare(DEMO.nfsShareId, { isSoftDeleted: true });
+  await morePasses(2);
+  expect((await seeAsReader()).status).toBe('ATTACHED');
+});
+
+describe('a rule of ours without an attachment', () => {
+  const orphan = (serverId: string) =>
+    gateway.sandbox.addRule(DEMO.nfsShareId, {
+      accessType: 'ip',
+      accessTo: '10.10.0.91',
+      metadata: {
+        managed_by: 'nova-manila-gateway',
+        attachment_id: `${serverId}:${DEMO.nfsShareId}`,
+        server_id: serverId,
+      },
+    });
+
+  test('its server is there -> told in the log once, and left; its server goes -> revoked', async () => {
+    const { log, lines } = hearingLog();
+    await start({ log });
+    await see();
+    const server = gateway.sandbox.addServer({ ports: [] });
+    const rule = orphan(server.id);
+    const told = () => lines.filter((line) => line.kind === 'RULE_WITHOUT_ATTACHMENT' && line.ruleId === rule.id);
+    await until(() => told().length > 0);
+    await morePasses(2);
+    expect(told()).toHaveLength(1);
+    expect(gateway.sandbox.rulesOf(DEMO.nfsShareId)).toContainEqual(rule);
+    gateway.sandbox.deleteServer(server.id);
+    await gateway.sandbox.waitForRules(DEMO.nfsShareId, (rules) => rules.every(({ id }) => id !== rule.id));
+  });
+
+  test('its server never was -> revoked; somebody else’s rule beside it stays', async () => {
+    await start();
+    const foreign = gateway.sandbox.addRule(DEMO.nfsShareId, { accessType: 'ip', accessTo: '198.51.100.7' });
+    const rule = orphan('99999999-9999-4999-8999-999999999999');
+    await gateway.sandbox.waitForRules(DEMO.nfsShareId, (rules) => rules.every(({ id }) => id !== rule.id));
+    expect(gateway.sandbox.rulesOf(DEMO.nfsShareId)).toContainEqual(foreign);
+  });
+
+  test('in a project whose attachments are not read back yet -> left alone, and no alarm', async () => {
+    const { log, lines } = hearingLog();
+    await start({ log });
+    const rule = orphan(DEMO.serverId);
+    await morePasses(2);
+    expect(lines.filter((line) => line.ruleId === rule.id)).toEqual([]);
+    expect(gateway.sandbox.rulesOf(DEMO.nfsShareId)).toContainEqual(rule);
+  });
+});
+
+test('no credentials of the gateway’s own -> it says so once, and nothing is swept', async () => {
+  const { log, lines } = hearingLog();
+  await start({ log, hasAccount: false });
+  await attached();
+  const notes = lines.filter((line) => String(line.msg).includes('without credentials of its own'));
+  expect(notes).toHaveLength(1);
+  expect(gateway.sandbox.requests.filter(({ query }) => query.all_tenants)).toEqual([]);
+});

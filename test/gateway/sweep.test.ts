@@ -1,0 +1,470 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { pino } from 'pino';
+import type { Attachment } from '../../src/attachments/attachment.ts';
+import type { SweepFinding, SweepReport } from '../../src/attachments/sweep/report.ts';
+import { reportTable } from '../../src/attachments/sweep/table.ts';
+import { createSweeper, withPassLock } from '../../src/attachments/sweep/turns.ts';
+import { createServiceAccount } from '../../src/openstack/keystone/service-account.ts';
+import type { RecordedRequest } from '../../src/sandbox/index.ts';
+import { startGateway } from '../support/gateway.ts';
+import { hearingLog } from '../support/log.ts';
+import { testRedisUrl } from '../support/redis.ts';
+import { LONG_AGO, passwordOf, type SweepBench, startBench } from '../support/sweep.ts';
+import { until } from '../support/until.ts';
+
+const silent = pino({ level: 'silent' });
+
+let bench: SweepBench;
+afterEach(() => bench.close());
+
+/** What goes upstream for the sweep itself: not signing in, nor asking for versions. */
+const calls = () =>
+  bench.sandbox.requests.filter(({ service, path }) => service !== 'keystone' && !['', '/'].includes(path));
+const isServerList = ({ path }: RecordedRequest) => path === '/servers/detail';
+const brief = ({ findings }: SweepReport) => findings.map(({ kind, outcome }) => `${kind} ${outcome}`).sort();
+const statusOf = async ({ projectId, id }: Attachment) => (await bench.store.get(projectId, id))?.status ?? null;
+
+describe('what a pass costs', () => {
+  const SERVERS = 1000;
+  const SHARES = 500;
+  /** pass.ts: lists of servers and of shares, rule lists, confirmations, close looks. */
+  const MOST = SERVERS / 200 + 1 + (1 + 1) + 200 + 200 + 3 * 100;
+
+  test('1,000 attachments in 20 projects -> within the bound; much goes wrong at once -> each pass within it, and in the end all is found', async () => {
+    bench = await startBench();
+    const { sandbox } = bench;
+    const shares = Array.from({ length: SHARES }, () => sandbox.addShare({ createdAt: LONG_AGO }).id);
+    const made: Attachment[] = [];
+    for (let i = 0; i < SERVERS; i++) {
+      const { record } = await bench.attached({ projectId: `project-${i % 20}`, shareId: shares[i % SHARES] ?? '' });
+      made.push(record);
+    }
+    expect((await bench.store.projects()).length).toBe(20);
+
+    sandbox.clearRequests();
+    const first = await bench.sweep();
+    expect(first).toMatchObject({ isFull: true, servers: SERVERS, shares: SHARES, attachments: SERVERS, findings: [] });
+    expect(calls().length).toBe(6 + 2 + 200);
+
+    sandbox.clearRequests();
+    expect(await bench.sweep()).toMatchObject({ isFull: false, servers: 0, findings: [] });
+    expect(calls().length).toBe(1 + 2 + 200);
+
+    for (const { serverId } of made.slice(0, 300)) sandbox.deleteServer(serverId);
+    for (const { targets } of made.slice(300, 400)) sandbox.removeRule(targets[0]?.ruleId ?? '');
+    const wrong = made.slice(0, 400);
+    const isFound = async (record: Attachment) => (await statusOf(record)) !== 'attached';
+    let passes = 0;
+    for (let left = wrong; left.length > 0 && passes < 20; passes++) {
+      sandbox.clearRequests();
+      await bench.sweep();
+      expect(calls().length).toBeLessThanOrEqual(MOST);
+      const found = await Promise.all(left.map(isFound));
+      left = left.filter((_, i) => !found[i]);
+    }
+    expect(passes).toBeLessThan(20);
+    const statuses = new Set(await Promise.all(wrong.map(statusOf)));
+    expect(statuses).toEqual(new Set(['detaching', 'error_attaching']));
+    expect(new Set(await Promise.all(made.slice(400).map(statusOf)))).toEqual(new Set(['attached']));
+  });
+
+  test('the budget is used up -> the report says so, and the next pass goes on there', async () => {
+    bench = await startBench();
+    const records: Attachment[] = [];
+    for (let i = 0; i < 6; i++) records.push((await bench.attached()).record);
+    await bench.sweep();
+    for (const { serverId } of records) bench.sandbox.deleteServer(serverId);
+    const found: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      const report = await bench.sweep({ budget: { confirmations: 2 } });
+      found.push(report.findings.length);
+      if (i < 2) expect(report.unfinished.join()).toContain('servers to confirm');
+    }
+    expect(found).toEqual([2, 2, 2]);
+  });
+});
+
+describe('which servers are asked for', () => {
+  test('first pass -> all; then -> those changed since the last pass; every tenth -> all again', async () => {
+    bench = await startBench();
+    const { record } = await bench.attached();
+    const before = Date.now();
+    const reports: boolean[] = [];
+    for (let i = 0; i < 11; i++) reports.push((await bench.sweep()).isFull);
+    expect(reports.map((isFull, i) => (isFull ? i : null)).filter((i) => i !== null)).toEqual([0, 10]);
+    const lists = bench.sandbox.requests.filter(isServerList);
+    expect(lists.every(({ query }) => query.all_tenants === '1')).toBe(true);
+    const since = lists.map(({ query }) => query['changes-since']);
+    expect([since[0], since[10]]).toEqual([undefined, undefined]);
+    // five minutes of overlap: clocks differ
+    expect(Math.abs(Date.parse(String(since[1])) - (before - 300_000))).toBeLessThan(60_000);
+    bench.sandbox.deleteServer(record.serverId);
+    expect(brief(await bench.sweep())).toEqual(['SERVER_DELETED done']);
+  });
+
+  test('Nova is away -> shares and rules are looked at all the same, and the change is not missed later', async () => {
+    bench = await startBench();
+    const gone = (await bench.attached()).record;
+    const broken = await bench.attached();
+    await bench.sweep();
+    bench.sandbox.down('nova');
+    bench.sandbox.deleteServer(gone.serverId);
+    bench.sandbox.setRuleState(broken.rule.id, 'error');
+    const report = await bench.sweep();
+    expect(report.unfinished).toHaveLength(1);
+    expect(await statusOf(gone)).toBe('attached');
+    bench.sandbox.up('nova');
+    expect(brief(await bench.sweep())).toEqual(['RULE_ERROR done', 'SERVER_DELETED done']);
+  });
+
+  test('a server is listed as deleted, its GET still shows it for a moment -> nothing yet; then detached', async () => {
+    bench = await startBench();
+    const { record } = await bench.attached();
+    await bench.sweep();
+    bench.sandbox.updateServer(record.serverId, { status: 'DELETED' });
+    expect((await bench.sweep()).findings).toEqual([]);
+    bench.sandbox.deleteServer(record.serverId);
+    expect(brief(await bench.sweep())).toEqual(['SERVER_DELETED done']);
+  });
+});
+
+/** One of everything that can be found. */
+async function makeMess() {
+  const { sandbox } = bench;
+  const fine = await bench.attached();
+  const deleted = await bench.attached();
+  sandbox.deleteServer(deleted.record.serverId);
+  const shareless = await bench.attached();
+  sandbox.deleteShare(shareless.record.shareId);
+  const ruleless = await bench.attached();
+  sandbox.removeRule(ruleless.rule.id);
+  const failed = await bench.attached();
+  sandbox.setRuleState(failed.rule.id, 'error');
+  const moved = await bench.attached();
+  sandbox.setServerAddresses(moved.record.serverId, [{ network: 'private', fixedIps: ['10.10.200.1'] }]);
+  const thief = sandbox.addServer({ ports: [{ network: 'private', fixedIps: [moved.rule.accessTo] }] });
+  const orphan = await bench.attached();
+  await bench.store.remove(orphan.record, {});
+  const orphanOfGone = await bench.attached();
+  await bench.store.remove(orphanOfGone.record, {});
+  sandbox.deleteServer(orphanOfGone.record.serverId);
+  const foreign = sandbox.addRule(fine.record.shareId, {
+    accessType: 'ip',
+    accessTo: '10.10.200.9',
+    createdAt: LONG_AGO,
+  });
+  const late = sandbox.addServer({ ports: [{ network: 'private', fixedIps: ['10.10.200.9'] }] });
+  return { fine, deleted, shareless, ruleless, failed, moved, thief, orphan, orphanOfGone, foreign, late };
+}
+
+/** All that Redis has, and all rules. */
+async function everything() {
+  const { commands } = bench.redis;
+  const keys = (await commands.keys(`${bench.prefix}*`)).sort();
+  const values = await Promise.all(keys.map((key) => commands.dumpBuffer(key)));
+  return { keys, values: values.map((value) => value?.toString('hex')) };
+}
+
+describe('what is found', () => {
+  test('a dry run -> everything is listed, nothing is written to the store or the cloud', async () => {
+    bench = await startBench();
+    await makeMess();
+    const before = await everything();
+    bench.sandbox.clearRequests();
+    const report = await bench.sweep({ isDryRun: true });
+    expect(brief(report)).toEqual([
+      'ADDRESSES_CHANGED planned',
+      'ADDRESS_OF_ANOTHER_SERVER left',
+      'ADDRESS_OF_ANOTHER_SERVER left',
+      'RULE_ERROR planned',
+      'RULE_MISSING planned',
+      'RULE_OF_DELETED_SERVER planned',
+      'RULE_WITHOUT_ATTACHMENT left',
+      'SERVER_DELETED planned',
+      'SHARE_DELETED planned',
+    ]);
+    expect(await everything()).toEqual(before);
+    expect(calls().filter(({ method }) => method !== 'GET')).toEqual([]);
+  });
+
+  test('a pass -> the same, done; what is not ours, and what is fine, is untouched', async () => {
+    bench = await startBench();
+    const mess = await makeMess();
+    const report = await bench.sweep();
+    expect(brief(report)).toEqual([
+      'ADDRESSES_CHANGED done',
+      'ADDRESS_OF_ANOTHER_SERVER left',
+      'ADDRESS_OF_ANOTHER_SERVER left',
+      'RULE_ERROR done',
+      'RULE_MISSING done',
+      'RULE_OF_DELETED_SERVER done',
+      'RULE_WITHOUT_ATTACHMENT left',
+      'SERVER_DELETED done',
+      'SHARE_DELETED done',
+    ]);
+    const find = (kind: string) => report.findings.filter((finding) => finding.kind === kind);
+    expect(find('ADDRESS_OF_ANOTHER_SERVER').map(({ serverId, ruleId }) => ({ serverId, ruleId }))).toEqual(
+      expect.arrayContaining([
+        { serverId: mess.thief.id, ruleId: mess.moved.rule.id },
+        { serverId: mess.late.id, ruleId: mess.foreign.id },
+      ]),
+    );
+    expect(find('RULE_WITHOUT_ATTACHMENT')).toMatchObject([
+      { ruleId: mess.orphan.rule.id, serverId: mess.orphan.record.serverId },
+    ]);
+    expect(await statusOf(mess.fine.record)).toBe('attached');
+    expect(bench.sandbox.rulesOf(mess.fine.record.shareId)).toEqual([mess.fine.rule, mess.foreign]);
+    await bench.sandbox.waitForRules(mess.orphanOfGone.record.shareId, (rules) => rules.length === 0);
+  });
+
+  test('all is well -> nothing found, nothing written', async () => {
+    bench = await startBench();
+    await bench.attached();
+    const before = await everything();
+    const report = await bench.sweep();
+    expect(report).toMatchObject({ findings: [], unfinished: [] });
+    expect(await everything()).toEqual(before);
+  });
+
+  test('an attachment that somebody works on -> left alone, found in the next pass', async () => {
+    bench = await startBench();
+    const { record, rule } = await bench.attached();
+    bench.sandbox.removeRule(rule.id);
+    await bench.store.claim(record.projectId, record.id, { owner: 'another', ms: 60_000 });
+    expect((await bench.sweep()).findings).toEqual([]);
+    await bench.store.release(record.projectId, record.id, 'another', null);
+    expect(brief(await bench.sweep())).toEqual(['RULE_MISSING done']);
+  });
+});
+
+describe('an address that another server has', () => {
+  const rule = async (accessTo: string, createdAt: number) => {
+    const share = bench.sandbox.addShare({ createdAt: LONG_AGO });
+    bench.sandbox.addRule(share.id, { accessType: 'ip', accessTo, createdAt });
+    return share;
+  };
+  const server = (createdAt: number, address = '10.10.200.9') =>
+    bench.sandbox.addServer({ createdAt, ports: [{ network: 'private', fixedIps: [address] }] });
+
+  test.each([
+    ['the server is younger than the rule -> found', '10.10.200.9', [1], 1],
+    ['as an address with its prefix -> found', '10.10.200.9/32', [1], 1],
+    ['the server is older than the rule -> nothing', '10.10.200.9', [-1], 0],
+    ['one older, one younger server, as networks may overlap -> nothing', '10.10.200.9', [-1, 1], 0],
+    ['a network -> nothing', '10.10.200.0/24', [1], 0],
+    ['nobody has it -> nothing', '10.10.200.10', [1], 0],
+  ])('somebody else’s rule: %s', async (_what, accessTo, ages, found) => {
+    bench = await startBench();
+    await rule(accessTo, LONG_AGO);
+    for (const age of ages) server(LONG_AGO + age * 1000);
+    expect(brief(await bench.sweep())).toEqual(Array(found).fill('ADDRESS_OF_ANOTHER_SERVER left'));
+  });
+
+  test('the server attached the share itself -> nothing', async () => {
+    bench = await startBench();
+    const share = await rule('10.10.200.9', LONG_AGO);
+    const { id } = server(LONG_AGO + 1000);
+    await bench.attached({ serverId: id, shareId: share.id, address: '10.10.200.9' });
+    expect((await bench.sweep()).findings).toEqual([]);
+  });
+
+  test('the user named that address for an attachment of another server -> nothing', async () => {
+    bench = await startBench();
+    server(LONG_AGO - 1000);
+    const own = bench.sandbox.addServer({ createdAt: LONG_AGO, ports: [] });
+    await bench.attached({ serverId: own.id, address: '10.10.200.9', requestedAccessTo: ['10.10.200.9'] });
+    expect((await bench.sweep()).findings).toEqual([]);
+  });
+
+  test('the server gave the address up since it was listed -> nothing', async () => {
+    bench = await startBench();
+    await rule('10.10.200.9', LONG_AGO);
+    const { id } = server(LONG_AGO + 1000);
+    bench.sandbox.waitForRequest(isServerList).then(() => bench.sandbox.setServerAddresses(id, []));
+    const listed = bench.sandbox.waitForRequest(({ path }) => path === '/share-access-rules');
+    const pass = bench.sweep();
+    await listed;
+    bench.sandbox.setServerAddresses(id, []);
+    expect((await pass).findings).toEqual([]);
+  });
+});
+
+describe('one at a time', () => {
+  test('two gateways -> one sweeps; it stops -> the other goes on', async () => {
+    bench = await startBench();
+    const logs = [hearingLog(), hearingLog()] as const;
+    const env = { SWEEP_INTERVAL_MS: '20', REDIS_PREFIX: bench.prefix };
+    const start = (log: (typeof logs)[number]) => startGateway({ sandbox: bench.sandbox, env, log: log.log });
+    const gateways = await Promise.all([start(logs[0]), start(logs[1])]);
+    const swept = logs.map(
+      ({ lines }) =>
+        () =>
+          lines.filter(({ msg }) => msg === 'swept').length,
+    );
+    try {
+      await until(() => Math.max(...swept.map((count) => count())) >= 5);
+      expect(Math.min(...swept.map((count) => count()))).toBe(0);
+      const first = swept.findIndex((count) => count() > 0);
+      await gateways[first]?.close();
+      await until(() => (swept[1 - first]?.() ?? 0) >= 2);
+    } finally {
+      await Promise.all(gateways.map((gateway) => gateway.close()));
+    }
+  });
+
+  test('a pass runs -> another does not begin; it ends, or fails -> the next may', async () => {
+    bench = await startBench();
+    const { signal } = new AbortController();
+    const idle = async () => undefined;
+    const within: boolean[] = [];
+    const first = await withPassLock(bench.store, 'one', signal, async () => {
+      within.push(await withPassLock(bench.store, 'two', signal, idle));
+    });
+    expect([first, ...within]).toEqual([true, false]);
+    const failing = withPassLock(bench.store, 'two', signal, () => Promise.reject(new Error('it failed')));
+    await expect(failing).rejects.toThrow('it failed');
+    expect(await withPassLock(bench.store, 'one', signal, idle)).toBe(true);
+  });
+
+  test('credentials that do not see every project -> said once, nothing is listed', async () => {
+    bench = await startBench();
+    const { log, lines } = hearingLog();
+    const account = createServiceAccount(bench.cloud, passwordOf('demo', 'demo'), silent);
+    const asked = jest.spyOn(account, 'session');
+    const options = { store: bench.store, log, leaseMs: 30_000, deadlineMs: 600_000, schedule() {} };
+    const sweeper = createSweeper({ ...options, account, intervalMs: 5 });
+    sweeper.start();
+    await until(() => asked.mock.calls.length > 3);
+    await sweeper.stop();
+    expect(lines.filter(({ msg }) => String(msg).includes('lack the role admin'))).toHaveLength(1);
+    expect(calls()).toEqual([]);
+  });
+
+  test('the gateway’s own token is revoked -> a new one in the next pass', async () => {
+    bench = await startBench();
+    const { log, lines } = hearingLog();
+    const options = { store: bench.store, log, leaseMs: 30_000, deadlineMs: 600_000, schedule() {} };
+    const sweeper = createSweeper({ ...options, account: bench.account, intervalMs: 5 });
+    const swept = () => lines.filter(({ msg }) => msg === 'swept').length;
+    sweeper.start();
+    await until(() => swept() > 0);
+    bench.sandbox.revokeToken((await bench.account.session('req-1')).token);
+    await until(() => lines.some(({ msg }) => String(msg).includes('the sweep failed')));
+    const before = swept();
+    await until(() => swept() > before);
+    await sweeper.stop();
+  });
+});
+
+describe('npm run sweep', () => {
+  jest.setTimeout(120_000);
+  let isBuilt = false;
+  beforeAll(async () => {
+    const build = spawn('npm', ['run', '--silent', 'presweep'], { stdio: ['ignore', 'ignore', 'inherit'] });
+    isBuilt = (await once(build, 'exit'))[0] === 0;
+  });
+
+  const settings = (user = 'gateway', project = 'service') => ({
+    REDIS_URL: testRedisUrl(),
+    REDIS_PREFIX: bench.prefix,
+    OS_AUTH_URL: bench.sandbox.authUrl,
+    OS_USERNAME: user,
+    OS_PASSWORD: 'secret',
+    OS_PROJECT_NAME: project,
+    OS_USER_DOMAIN_NAME: 'Default',
+    OS_PROJECT_DOMAIN_NAME: 'Default',
+  });
+
+  async function run(args: string[], env: Record<string, string> = settings()) {
+    expect(isBuilt).toBe(true);
+    const { PATH = '' } = process.env;
+    const child = spawn('npm', ['run', '--silent', '--ignore-scripts', 'sweep', '--', ...args], {
+      env: { PATH, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [out, err, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+    return { out, err, status };
+  }
+
+  test('--dry-run -> a table of what it would do, status 2, nothing changed; then for real -> done, revoked, status 0', async () => {
+    bench = await startBench();
+    const { record } = await bench.attached();
+    bench.sandbox.deleteServer(record.serverId);
+    const dry = await run(['--dry-run']);
+    expect(dry.status).toBe(2);
+    expect(dry.out).toMatch(new RegExp(`^planned +SERVER_DELETED +\\S+ +${record.serverId} +${record.shareId}`, 'm'));
+    expect(dry.out).toContain('Dry run, nothing was changed.');
+    expect(await statusOf(record)).toBe('attached');
+
+    const real = await run([]);
+    expect(real).toMatchObject({ status: 0, err: '' });
+    expect(real.out).toMatch(/^done +SERVER_DELETED/m);
+    // it ends when the revocation has ended
+    expect(await statusOf(record)).toBeNull();
+    expect(bench.sandbox.rulesOf(record.shareId)).toEqual([]);
+    expect(await run([])).toMatchObject({ status: 0, out: expect.stringMatching(/^Looked at 0 attachments.*Found 0/) });
+  });
+
+  test('--json, something left for a person -> the report as JSON, status 2', async () => {
+    bench = await startBench();
+    const { record, rule } = await bench.attached();
+    await bench.store.remove(record, {});
+    const { out, status } = await run(['--json']);
+    expect(status).toBe(2);
+    const report = JSON.parse(out) as SweepReport;
+    expect(report.findings).toMatchObject([{ kind: 'RULE_WITHOUT_ATTACHMENT', outcome: 'left', ruleId: rule.id }]);
+    expect(bench.sandbox.rulesOf(record.shareId)).toEqual([rule]);
+  });
+
+  test('no settings -> each problem is named, status 1', async () => {
+    bench = await startBench();
+    const { err, status } = await run([], {});
+    expect(status).toBe(1);
+    expect(err).toContain('REDIS_URL: expected');
+    expect(err).toContain('OS_CLOUD or OS_AUTH_URL: expected');
+  });
+
+  test.each([
+    ['credentials without the role admin', [], () => settings('demo', 'demo'), /with the role admin/],
+    ['wrong credentials', [], () => ({ ...settings(), OS_PASSWORD: 'wrong' }), /Keystone refused/],
+    ['an option that there is not', ['--force'], settings, /Unknown option '--force'/],
+  ] as const)('%s -> status 1 and why', async (_what, args, env, why) => {
+    bench = await startBench();
+    const { err, status, out } = await run([...args], env());
+    expect({ status, out }).toEqual({ status: 1, out: '' });
+    expect(err).toMatch(why);
+  });
+
+  test('--help -> usage and the exit statuses', async () => {
+    bench = await startBench();
+    const { out, status } = await run(['--help'], {});
+    expect(status).toBe(0);
+    expect(out).toContain('--dry-run');
+    expect(out).toContain('Exit status: 0 nothing found');
+  });
+});
+
+test('a report as a table -> a column each, dashes for what is not known, a line that sums up', async () => {
+  bench = await startBench();
+  const finding: SweepFinding = {
+    kind: 'RULE_MISSING',
+    outcome: 'done',
+    projectId: 'p',
+    serverId: 'a-server',
+    shareId: 'a-share',
+    ruleId: null,
+    accessTo: '10.0.0.5',
+    message: 'The access rule is gone',
+  };
+  const report = { ...(await bench.sweep()), findings: [finding], unfinished: ['one thing'] };
+  expect(reportTable(report).split('\n')).toEqual([
+    'OUTCOME  WHAT          PROJECT  SERVER    SHARE    RULE  ACCESS TO  WHY',
+    'done     RULE_MISSING  p        a-server  a-share  -     10.0.0.5   The access rule is gone',
+    '',
+    'Not looked at: one thing',
+    'Looked at 0 attachments, 0 servers, 0 shares, the rules of 0 of them. Found 1: 1 done, 0 planned, 0 left to you.',
+  ]);
+});
