@@ -84,6 +84,10 @@ export const SETTINGS = {
     'How dear an operation may be: one for each field, times `first` for what stands in a connection.',
   ),
   MAX_BODY_BYTES: setting(count(1024, 100_000_000, 1_048_576), 'Largest HTTP body.'),
+  MAX_IN_FLIGHT: setting(
+    count(1, 100_000, 512),
+    'How many requests may run at once, over HTTP and sockets; more are refused at once with `LIMIT_EXCEEDED` and `Retry-After`.',
+  ),
   REQUEST_TIMEOUT_MS: setting(
     count(100, 600_000, 30_000),
     'How long one operation may take over all its calls upstream.',

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { createApollo } from './apollo.ts';
 import { registerHealth } from './health.ts';
+import { boundRequests, createInFlight } from './in-flight.ts';
 import type { DoorOptions } from './options.ts';
 import { refuseBytes, refuseFrameworkError, registerRefusals } from './refusals.ts';
 import { logRequests } from './request-log.ts';
@@ -37,12 +38,14 @@ export async function createHttp(options: DoorOptions): Promise<Doors> {
   registerRefusals(app, { '/graphql': 'GET, POST', '/healthz': 'GET', '/readyz': 'GET' });
   logRequests(app);
   if (config.ALLOWED_ORIGINS.length > 0) await app.register(cors, corsOptions(config));
+  const inFlight = createInFlight(config.MAX_IN_FLIGHT);
+  boundRequests(app, inFlight);
   registerHealth(app, { checks: options.checks, log, isStopping: () => isStopping });
   await options.registerGraphiql?.(app);
   await options.registerRest?.(app);
 
   const apollo = await createApollo(options);
-  const wsHandler = await registerSocket(app, options);
+  const wsHandler = await registerSocket(app, { ...options, inFlight });
   app.route({ method: 'POST', url: '/graphql', handler: apollo.handle });
   app.route({
     method: 'GET',

@@ -5,6 +5,7 @@ import type { Executor } from '../graphql/execute.ts';
 import type { Session } from '../openstack/session.ts';
 import type { Checks } from './health.ts';
 import type { Authenticate } from './identity.ts';
+import type { InFlight } from './in-flight.ts';
 
 /** What both doors are made of. */
 export interface DoorOptions {
@@ -20,4 +21,9 @@ export interface DoorOptions {
   readonly registerGraphiql?: (app: FastifyInstance) => unknown;
   /** Adds the compute API at `/v2.1`. */
   readonly registerRest?: (app: FastifyInstance) => unknown;
+}
+
+/** The same with what both doors share while they run. */
+export interface OpenDoors extends DoorOptions {
+  readonly inFlight: InFlight;
 }

@@ -7,7 +7,8 @@ import { type Operation, operationOf } from '../graphql/execute.ts';
 import { formatError } from '../graphql/format-error.ts';
 import type { Session } from '../openstack/session.ts';
 import { CLOSE, type Connection, closeConnection, expectAnswer, TOO_SLOW } from './connection.ts';
-import type { DoorOptions } from './options.ts';
+import { overloaded } from './in-flight.ts';
+import type { OpenDoors } from './options.ts';
 import { answerWithin, eventSignal, startPatience } from './patience.ts';
 import { logOf, shortName } from './request-log.ts';
 import { closeAtExpiry, type Extra, refusalOf, tokenOf } from './ws-identity.ts';
@@ -26,8 +27,8 @@ interface Running extends Operation {
  * The gateway's part of the graphql-transport-ws protocol: who connects, what may run, how it runs and how its errors
  * look. A thrown SocketRefusal closes the socket with its code.
  */
-export function socketHooks(options: DoorOptions): Hooks {
-  const { config, executor, authenticate, makeContext } = options;
+export function socketHooks(options: OpenDoors): Hooks {
+  const { config, executor, authenticate, makeContext, inFlight } = options;
 
   /** `connection_init`: a bad token closes with 4401, Keystone away with 1013; the socket ends with the token. */
   async function onConnect({ extra, connectionParams }: Socket): Promise<true> {
@@ -101,12 +102,15 @@ export function socketHooks(options: DoorOptions): Hooks {
 
   async function execute({ contextValue }: ExecutionArgs): Promise<ExecutionResult> {
     const running = contextValue as Running;
+    const leave = inFlight.enter();
+    if (!leave) return { errors: [formatError(overloaded(), running)] };
     const patience = startPatience(config.REQUEST_TIMEOUT_MS);
     const context = makeContext({ ...running.session, signal: patience.signal });
     try {
       return await answerWithin(config.REQUEST_TIMEOUT_MS, executor.execute({ ...running, context }), running);
     } finally {
       patience.end();
+      leave();
     }
   }
 

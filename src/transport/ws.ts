@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import { CLOSE, type Connection, closeConnection, openConnection, SocketRefusal, send } from './connection.ts';
-import type { DoorOptions } from './options.ts';
+import type { OpenDoors } from './options.ts';
 import { endWith } from './refusals.ts';
 import { addressOf, guardUpgrades } from './upgrades.ts';
 import type { Extra } from './ws-identity.ts';
@@ -20,7 +20,7 @@ const CLOSE_MS = 5000;
  * guardUpgrades; the handler that is returned serves an open socket; closing the app closes them with 1012, spread over
  * SHUTDOWN_SPREAD_MS.
  */
-export async function registerSocket(app: FastifyInstance, options: DoorOptions) {
+export async function registerSocket(app: FastifyInstance, options: OpenDoors) {
   const { config, log } = options;
   const connections = new Set<Connection>();
   const perAddress = new Map<string, number>();
