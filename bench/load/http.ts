@@ -1,0 +1,71 @@
+/** Loads a server over HTTP: each connection asks again as soon as it is answered. */
+import { Client, type Dispatcher } from 'undici';
+import { answerQuestions } from '../questions.ts';
+import { quantile } from '../table.ts';
+
+export interface HttpLoad {
+  readonly url: string;
+  readonly query: string;
+  readonly connections: number;
+  readonly ms: number;
+  /** Connection n sends the nth of them, from the start again when there are fewer. */
+  readonly tokens: readonly string[];
+}
+
+export interface HttpLoaded {
+  /** Answered, all of them with 200 and as many bytes as the first. */
+  readonly requests: number;
+  readonly failures: number;
+  /** From the first request to the last answer, in ms. */
+  readonly ms: number;
+  readonly p50: number;
+  readonly p99: number;
+}
+
+async function load({ url, query, connections, ms, tokens }: HttpLoad): Promise<HttpLoaded> {
+  const body = JSON.stringify({ query });
+  const times: number[] = [];
+  let failures = 0;
+  let length = 0;
+  const startedAt = performance.now();
+  const endsAt = startedAt + ms;
+  const clients = Array.from({ length: connections }, () => new Client(url, { pipelining: 1 }));
+  await Promise.all(
+    clients.map(async (client, i) => {
+      const headers = { 'content-type': 'application/json', 'x-auth-token': tokens[i % tokens.length] ?? '' };
+      while (performance.now() < endsAt) {
+        const askedAt = performance.now();
+        const { status, bytes } = await once(client, { path: '/graphql', method: 'POST', headers, body });
+        times.push(performance.now() - askedAt);
+        length ||= bytes;
+        if (status !== 200 || bytes !== length) failures++;
+      }
+    }),
+  );
+  const took = performance.now() - startedAt;
+  await Promise.all(clients.map((client) => client.close()));
+  times.sort((a, b) => a - b);
+  return { requests: times.length, failures, ms: took, p50: quantile(times, 0.5), p99: quantile(times, 0.99) };
+}
+
+/** The cheapest that undici has: the answer's bytes are counted, not kept. */
+function once(client: Client, options: Dispatcher.DispatchOptions): Promise<{ status: number; bytes: number }> {
+  return new Promise((resolve, reject) => {
+    let status = 0;
+    let bytes = 0;
+    client.dispatch(options, {
+      onRequestStart() {},
+      onResponseStart(_controller, code) {
+        status = code;
+      },
+      onResponseData(_controller, chunk) {
+        bytes += chunk.length;
+      },
+      onResponseEnd: () => resolve({ status, bytes }),
+      onResponseError: (_controller, error) => reject(error),
+    });
+  });
+}
+
+answerQuestions({ load });
+process.send?.({});

@@ -1,0 +1,81 @@
+/**
+ * The gateway with its real doors, identity check, limits, log and execution before a cloud in its own memory, so that
+ * its own cost shows. `memory-gateway.js list`: attachments are read from a map, as the peers' are; `store`: through the
+ * attachment service and the in-process store.
+ */
+import { pino } from 'pino';
+import { createCallers } from '../../src/attachments/callers.ts';
+import { createReconciler } from '../../src/attachments/reconciler.ts';
+import { createAttachments } from '../../src/attachments/service.ts';
+import type { Attachments } from '../../src/attachments/service-contract.ts';
+import { createMemoryStore } from '../../src/attachments/store/memory.ts';
+import { readConfig } from '../../src/config.ts';
+import { createContext } from '../../src/graphql/context.ts';
+import { createExecutor } from '../../src/graphql/execute.ts';
+import { createLoaders } from '../../src/graphql/loaders.ts';
+import { createSchema } from '../../src/graphql/schema.ts';
+import { createCloud } from '../../src/openstack/cloud.ts';
+import type { Session } from '../../src/openstack/session.ts';
+import { createHttp } from '../../src/transport/http.ts';
+import { createIdentityCheck } from '../../src/transport/identity.ts';
+import { projectId } from '../data.ts';
+import { memoryCloud } from './sources.ts';
+
+const config = readConfig(process.env);
+const log = pino({ level: config.LOG_LEVEL });
+const data = memoryCloud();
+const cloud = createCloud({
+  authUrl: 'http://127.0.0.1:9',
+  region: null,
+  interface: 'public',
+  endpointOverrides: {},
+  timeoutMs: config.UPSTREAM_TIMEOUT_MS,
+  connections: config.UPSTREAM_CONNECTIONS,
+});
+const clients = {
+  getServer: async (_session: Session, id: string) => data.servers.find((server) => server.id === id) ?? null,
+  listServers: async (_session: Session, { limit }: { limit: number }) => ({
+    servers: data.servers.slice(0, limit),
+    hasNext: limit < data.servers.length,
+  }),
+  getShare: async (_session: Session, id: string) => data.shares.get(id) ?? null,
+  listShares: async () => ({ shares: [...data.shares.values()], count: data.shares.size }),
+  listExportLocations: async () => [],
+  listAccessRules: async () => [],
+};
+
+async function storeAttachments(): Promise<Attachments> {
+  const store = createMemoryStore({ logLength: config.EVENT_LOG_LENGTH });
+  for (const attachment of data.attachments) await store.create(attachment, null, null);
+  await store.markKnown(projectId(0));
+  const work = { store, callers: createCallers(null), log, leaseMs: 30_000, deadlineMs: 600_000 };
+  return createAttachments({ ...work, reconciler: createReconciler(work) });
+}
+
+const mapped = {
+  listForServers: async (_session: Session, ids: readonly string[]) => ids.map((id) => data.byServer.get(id) ?? []),
+} as Attachments;
+
+const attachments = process.argv[2] === 'store' ? await storeAttachments() : mapped;
+const identity = {
+  userId: 'u1',
+  userName: 'demo',
+  userDomainName: 'Default',
+  projectId: projectId(0),
+  projectName: 'demo',
+  projectDomainName: 'Default',
+  roles: ['member'],
+  expiresAt: Date.now() + 3_600_000,
+};
+const doors = await createHttp({
+  config,
+  log,
+  executor: createExecutor({ schema: createSchema(), config }),
+  authenticate: createIdentityCheck({ cloud, config, validate: async () => ({ identity, catalog: [] }) }),
+  makeContext: (session) => ({
+    ...createContext(session, attachments),
+    loaders: createLoaders(session, attachments, clients),
+  }),
+  checks: {},
+});
+await doors.listen();
