@@ -12,6 +12,7 @@ import type { Config } from './config.ts';
 import { createContext } from './graphql/context.ts';
 import { createExecutor } from './graphql/execute.ts';
 import { createSchema } from './graphql/schema.ts';
+import { createNotifier } from './notifications/notifier.ts';
 import { type CloudSettings, closeCloud, createCloud } from './openstack/cloud.ts';
 import { pingKeystone } from './openstack/keystone/client.ts';
 import type { Credentials } from './openstack/keystone/credentials.ts';
@@ -68,6 +69,9 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
     intervalMs: config.SWEEP_INTERVAL_MS,
     schedule: reconciler.schedule,
   });
+  const notifier = config.NOTIFICATION_URL
+    ? createNotifier({ store, url: config.NOTIFICATION_URL, isDurable: config.NOTIFICATION_DURABLE, log })
+    : null;
   const authenticate = createIdentityCheck({ cloud, config });
   const doors = await createHttp({
     config,
@@ -87,11 +91,13 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
       await redis?.ready();
       reconciler.start();
       sweeper.start();
+      notifier?.start();
       return await doors.listen();
     },
     async close() {
       await doors.close();
       await sweeper.stop();
+      await notifier?.stop();
       await reconciler.stop();
       await store.close();
       await redis?.close();

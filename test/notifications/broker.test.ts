@@ -1,0 +1,340 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type ChannelModel, connect } from 'amqplib';
+import { type Logger, pino } from 'pino';
+import type { Attachment } from '../../src/attachments/attachment.ts';
+import { createMemoryStore } from '../../src/attachments/store/memory.ts';
+import { createNotifier } from '../../src/notifications/notifier.ts';
+import { DEMO, type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
+import { anAttachment, anEvent } from '../support/attachments.ts';
+import { type GatewayOptions, startGateway, type TestGateway } from '../support/gateway.ts';
+import { listen } from '../support/listener.ts';
+import { type RabbitServer, startRabbit } from '../support/rabbitmq.ts';
+import { until } from '../support/until.ts';
+
+/** Notifications on a real RabbitMQ, read back with amqp-tools. */
+
+const INFO = 'versioned_notifications.info';
+const ERROR = 'versioned_notifications.error';
+const STORY = ['share_attach.start', 'share_attach.end', 'share_detach.start', 'share_detach.end'];
+
+let rabbit: RabbitServer;
+beforeAll(async () => {
+  rabbit = await startRabbit();
+}, 120_000);
+afterAll(() => rabbit.close());
+
+let sandbox: Sandbox;
+const gateways: TestGateway[] = [];
+beforeEach(async () => {
+  sandbox = await startSandbox({ accessDelayMs: 5 });
+});
+afterEach(async () => {
+  for (const gateway of gateways.splice(0)) await gateway.close();
+  await sandbox.close();
+  await onBroker(async (connection) => {
+    const channel = await connection.createChannel();
+    for (const queue of [INFO, ERROR]) await channel.deleteQueue(queue);
+    await channel.deleteExchange('nova');
+  });
+}, 60_000);
+
+async function start(env: Record<string, string> = {}, options: GatewayOptions = {}): Promise<TestGateway> {
+  const gateway = await startGateway({ ...options, sandbox, env: { NOTIFICATION_URL: rabbit.url, ...env } });
+  gateways.push(gateway);
+  return gateway;
+}
+
+async function stop(gateway: TestGateway): Promise<void> {
+  gateways.splice(gateways.indexOf(gateway), 1);
+  await gateway.close();
+}
+
+const PAIR = { serverId: DEMO.serverId, shareId: DEMO.nfsShareId };
+const ATTACH = 'mutation ($i: AttachShareInput!) { attachShare(input: $i) { attachment { id } } }';
+const DETACH = 'mutation ($i: DetachShareInput!) { detachShare(input: $i) { attachment { id } } }';
+
+/** Attaches and detaches, and hears the end of both over GraphQL; says with which request ids. */
+async function attachAndDetach(gateway: TestGateway): Promise<string[]> {
+  const { data } = await gateway.query('{ shareAttachments { eventCursor } }');
+  const listener = listen(gateway, { after: data.shareAttachments.eventCursor });
+  const attached = await gateway.query(ATTACH, { i: PAIR });
+  await listener.until('ATTACHED');
+  const detached = await gateway.query(DETACH, { i: PAIR });
+  await listener.until('DETACHED');
+  await listener.close();
+  return [attached, detached].map(({ headers }) => headers.get('x-openstack-request-id') ?? '');
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a message has the shape that its event type gives it
+async function consume(queue: string, count: number): Promise<any[]> {
+  await until(async () => (await waiting(queue)) !== null);
+  const bodies = await rabbit.consume(queue, count);
+  return bodies.map((body) => JSON.parse(JSON.parse(body)['oslo.message']));
+}
+const typesOf = (messages: { event_type: string }[]) => messages.map((one) => one.event_type.replace('instance.', ''));
+
+async function onBroker<T>(work: (connection: ChannelModel) => Promise<T>): Promise<T> {
+  const connection = await connect(rabbit.url);
+  connection.on('error', () => undefined);
+  try {
+    return await work(connection);
+  } finally {
+    await connection.close().catch(() => undefined);
+  }
+}
+
+/** How many messages wait in a queue; null while there is none of the name. */
+function waiting(queue: string): Promise<number | null> {
+  return onBroker(async (connection) => {
+    const channel = await connection.createChannel();
+    channel.on('error', () => undefined);
+    return await channel.checkQueue(queue).then(
+      ({ messageCount }) => messageCount,
+      () => null,
+    );
+  });
+}
+
+describe('a gateway with a message bus', () => {
+  test('attached and detached -> start and end of both, in order, with who and what', async () => {
+    const gateway = await start();
+    const [attachId, detachId] = await attachAndDetach(gateway);
+    const messages = await consume(INFO, 4);
+    expect(typesOf(messages)).toEqual(STORY);
+    expect(new Set(messages.map((message) => message.message_id)).size).toBe(4);
+    for (const [i, message] of messages.entries()) {
+      expect(message).toMatchObject({
+        priority: 'INFO',
+        publisher_id: expect.stringMatching(/^nova-manila-gateway:./),
+        timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}$/),
+      });
+      expect(message.payload['nova_object.data']).toEqual({
+        uuid: DEMO.serverId,
+        share_id: DEMO.nfsShareId,
+        tenant_id: DEMO.projectId,
+        request_id: i < 2 ? attachId : detachId,
+        action_initiator_user: expect.stringMatching(/^[0-9a-f]{32}$/),
+        fault: null,
+      });
+    }
+    expect(await waiting(INFO)).toBe(0);
+  });
+
+  test('refused -> an error with its fault, in the queue of errors', async () => {
+    const gateway = await start();
+    const { errors } = await gateway.query(ATTACH, { i: PAIR }, sandbox.issueToken('reader'));
+    expect(errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+    const [failed] = await consume(ERROR, 1);
+    expect(failed).toMatchObject({ event_type: 'instance.share_attach.error', priority: 'ERROR' });
+    expect(failed.payload['nova_object.data'].fault['nova_object.data']).toEqual({
+      exception: 'UPSTREAM_REFUSED',
+      exception_message: errors?.[0]?.message,
+    });
+    expect(typesOf(await consume(INFO, 1))).toEqual(['share_attach.start']);
+  });
+
+  test('what consumers declared durable already -> used as it is', async () => {
+    await onBroker(async (connection) => {
+      const channel = await connection.createChannel();
+      await channel.assertExchange('nova', 'topic', { durable: true });
+      await channel.assertQueue(INFO, { durable: true });
+    });
+    await attachAndDetach(await start());
+    expect(typesOf(await consume(INFO, 4))).toEqual(STORY);
+  });
+
+  test('NOTIFICATION_DURABLE -> exchange and queues outlive the broker, and so do messages', async () => {
+    await attachAndDetach(await start({ NOTIFICATION_DURABLE: 'true' }));
+    await until(async () => (await waiting(INFO)) === 4);
+    await rabbit.stop();
+    await rabbit.start();
+    expect(typesOf(await consume(INFO, 4))).toEqual(STORY);
+  }, 60_000);
+});
+
+describe('a broker that is away', () => {
+  test('away -> attach goes on; back -> everything is told, in order', async () => {
+    const gateway = await start();
+    await until(async () => (await waiting(INFO)) !== null);
+    await rabbit.stop();
+    await attachAndDetach(gateway);
+    await rabbit.start();
+    expect(typesOf(await consume(INFO, 4))).toEqual(STORY);
+    await attachAndDetach(gateway);
+    expect(typesOf(await consume(INFO, 4))).toEqual(STORY);
+  }, 90_000);
+
+  test('it does not take the password -> attach goes on, and the log has neither password nor user', async () => {
+    const logged: string[] = [];
+    const log: Logger = pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) });
+    const url = rabbit.url.replace('guest:guest', 'somebody:hunter2');
+    await attachAndDetach(await start({ NOTIFICATION_URL: url }, { log }));
+    await until(() => logged.some((line) => line.includes('notifications wait')));
+    expect(logged.filter((line) => /hunter2|somebody/.test(line))).toEqual([]);
+  });
+
+  test('somebody deletes the queue -> it is there again, with what would have been lost', async () => {
+    const gateway = await start();
+    await until(async () => (await waiting(INFO)) !== null);
+    await onBroker(async (connection) => {
+      const channel = await connection.createChannel();
+      await channel.deleteQueue(INFO);
+    });
+    await attachAndDetach(gateway);
+    expect(new Set(typesOf(await consume(INFO, 4)))).toEqual(new Set(STORY));
+  });
+});
+
+describe('gateways that come and go', () => {
+  test('events while no gateway told -> told by the next one; what was told is not told again', async () => {
+    const REDIS_PREFIX = `test-${randomUUID()}:`;
+    const silent = await start({ NOTIFICATION_URL: '', REDIS_PREFIX });
+    await attachAndDetach(silent);
+    await stop(silent);
+
+    const second = await start({ REDIS_PREFIX });
+    expect(typesOf(await consume(INFO, 4))).toEqual(STORY);
+    await stop(second);
+
+    const third = await start({ REDIS_PREFIX });
+    const [attachId] = await attachAndDetach(third);
+    const messages = await consume(INFO, 4);
+    expect(typesOf(messages)).toEqual(STORY);
+    expect(messages[0].payload['nova_object.data'].request_id).toBe(attachId);
+    expect(await waiting(INFO)).toBe(0);
+  }, 60_000);
+
+  test('two at once -> one of them tells; it stops -> the other goes on', async () => {
+    const REDIS_PREFIX = `test-${randomUUID()}:`;
+    const [first, second] = [await start({ REDIS_PREFIX }), await start({ REDIS_PREFIX })];
+    await attachAndDetach(second);
+    expect(typesOf(await consume(INFO, 4))).toEqual(STORY);
+    await stop(first);
+    await attachAndDetach(second);
+    expect(typesOf(await consume(INFO, 4))).toEqual(STORY);
+    expect(await waiting(INFO)).toBe(0);
+    // sooner than the lease ends: who stops gives it back
+  }, 25_000);
+});
+
+describe('the log and its bookmark', () => {
+  const LOG_LENGTH = 5;
+
+  async function withNotifier(
+    store: ReturnType<typeof createMemoryStore>,
+    work: () => Promise<void>,
+    lines?: object[],
+  ) {
+    const log = pino(
+      { level: lines ? 'warn' : 'silent' },
+      { write: (line: string) => void lines?.push(JSON.parse(line) as object) },
+    );
+    const notifier = createNotifier({ store, url: rabbit.url, isDurable: false, log });
+    notifier.start();
+    try {
+      await work();
+    } finally {
+      await notifier.stop();
+      await store.close();
+    }
+  }
+
+  async function commit(store: ReturnType<typeof createMemoryStore>, record: Attachment): Promise<Attachment> {
+    const next = await store.commit(record, { event: anEvent('ATTACHED', record), dueInMs: null });
+    if (typeof next === 'string') throw new Error(next);
+    return next;
+  }
+
+  test('the log dropped what was not told -> told from the oldest it has, and said in the log', async () => {
+    const store = createMemoryStore({ logLength: LOG_LENGTH });
+    const made = await store.create(anAttachment(), null, null);
+    if (made.outcome !== 'created') throw new Error(made.outcome);
+    let record = await commit(store, made.attachment);
+    await store.setBookmark(record.projectId, await store.lastCursor(record.projectId));
+    for (let change = 0; change < 2 * LOG_LENGTH; change++) record = await commit(store, record);
+    const lines: object[] = [];
+    await withNotifier(
+      store,
+      async () => {
+        expect(typesOf(await consume(INFO, LOG_LENGTH))).toEqual(Array(LOG_LENGTH).fill('share_attach.end'));
+        await until(async () => (await store.projectsWithNews(1)).length === 0);
+      },
+      lines,
+    );
+    expect(lines).toEqual([
+      expect.objectContaining({ msg: 'the log dropped events before they were told', projectId: record.projectId }),
+    ]);
+    expect(await waiting(INFO)).toBe(0);
+  });
+
+  test('another one tells already -> this one does not even look for news', async () => {
+    const store = createMemoryStore({ logLength: LOG_LENGTH });
+    const looks: string[] = [];
+    const refused: string[] = [];
+    const as = (name: string) => ({
+      ...store,
+      projectsWithNews: (limit: number) => {
+        looks.push(name);
+        return store.projectsWithNews(limit);
+      },
+      lockTarget: async (...lock: Parameters<typeof store.lockTarget>) => {
+        const isHeld = await store.lockTarget(...lock);
+        if (!isHeld) refused.push(name);
+        return isHeld;
+      },
+      close: async () => {},
+    });
+    await withNotifier(as('first'), async () => {
+      await until(() => looks.includes('first'));
+      await withNotifier(as('second'), async () => {
+        await until(() => refused.includes('second'));
+        const before = looks.length;
+        await until(() => looks.length > before + 1);
+      });
+    });
+    expect(new Set(looks)).toEqual(new Set(['first']));
+  });
+
+  test('the bookmark could not be set -> the page is told again, with the same ids', async () => {
+    const store = createMemoryStore({ logLength: LOG_LENGTH });
+    const record = anAttachment();
+    await store.create(record, anEvent('ATTACH_STARTED', record), null);
+    let refusals = 1;
+    const forgetful = {
+      ...store,
+      setBookmark: async (projectId: string, cursor: string) => {
+        if (refusals-- > 0) throw new Error('the store is away');
+        await store.setBookmark(projectId, cursor);
+      },
+    };
+    await withNotifier(forgetful, async () => {
+      const [first, second] = await consume(INFO, 2);
+      expect(second).toEqual(first);
+      await until(async () => (await store.projectsWithNews(1)).length === 0);
+    });
+    expect(await waiting(INFO)).toBe(0);
+  });
+
+  test('more news than one page, in several projects -> all of it, in order within each attachment', async () => {
+    const store = createMemoryStore({ logLength: 1000 });
+    const projects = Array.from({ length: 3 }, () => randomUUID().replaceAll('-', ''));
+    for (const projectId of projects) {
+      const made = await store.create(anAttachment({ projectId }), null, null);
+      if (made.outcome !== 'created') throw new Error(made.outcome);
+      let record = made.attachment;
+      for (let change = 0; change < 120; change++) {
+        record = await commit(store, { ...record, requestId: `req-${change}` });
+      }
+    }
+    await withNotifier(store, async () => {
+      const messages = await consume(INFO, 360);
+      for (const projectId of projects) {
+        const theirs = messages.filter((message) => message._context_project_id === projectId);
+        expect(theirs.map((message) => message._context_request_id)).toEqual(
+          Array.from({ length: 120 }, (_, change) => `req-${change}`),
+        );
+      }
+    });
+  });
+});
