@@ -347,15 +347,6 @@ describe('a rule of ours without an attachment', () => {
     await gateway.sandbox.waitForRules(DEMO.nfsShareId, (rules) => rules.every(({ id }) => id !== rule.id));
     expect(gateway.sandbox.rulesOf(DEMO.nfsShareId)).toContainEqual(foreign);
   });
-
-  test('in a project whose attachments are not read back yet -> left alone, and no alarm', async () => {
-    const { log, lines } = hearingLog();
-    await start({ log });
-    const rule = orphan(DEMO.serverId);
-    await morePasses(2);
-    expect(lines.filter((line) => line.ruleId === rule.id)).toEqual([]);
-    expect(gateway.sandbox.rulesOf(DEMO.nfsShareId)).toContainEqual(rule);
-  });
 });
 
 test('no credentials of the gateway’s own -> it says so once, and nothing is swept', async () => {

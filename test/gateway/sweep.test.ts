@@ -120,12 +120,13 @@ describe('which servers are asked for', () => {
     expect(brief(await bench.sweep())).toEqual(['RULE_ERROR done', 'SERVER_DELETED done']);
   });
 
-  test('a server is listed as deleted, its GET still shows it for a moment -> nothing yet; then detached', async () => {
+  test('a server is listed as deleted, its GET still shows it for a moment -> nothing yet; then detached, listed or not', async () => {
     bench = await startBench();
     const { record } = await bench.attached();
     await bench.sweep();
     bench.sandbox.updateServer(record.serverId, { status: 'DELETED' });
     expect((await bench.sweep()).findings).toEqual([]);
+    bench.sandbox.updateServer(record.serverId, { isCellDown: true });
     bench.sandbox.deleteServer(record.serverId);
     expect(brief(await bench.sweep())).toEqual(['SERVER_DELETED done']);
   });
@@ -229,6 +230,18 @@ describe('what is found', () => {
     expect(await everything()).toEqual(before);
   });
 
+  test('a rule of ours in a project whose records are not read back yet -> no alarm; they are complete, without it -> found', async () => {
+    bench = await startBench();
+    const server = bench.sandbox.addServer({ createdAt: LONG_AGO, ports: [] });
+    const share = bench.sandbox.addShare({ createdAt: LONG_AGO });
+    const attachment_id = `${server.id}:${share.id}`;
+    const metadata = { managed_by: 'nova-manila-gateway', attachment_id, server_id: server.id };
+    bench.sandbox.addRule(share.id, { accessType: 'ip', accessTo: '10.10.200.9', metadata });
+    expect((await bench.sweep()).findings).toEqual([]);
+    await bench.store.markKnown(server.projectId);
+    expect(brief(await bench.sweep())).toEqual(['RULE_WITHOUT_ATTACHMENT left']);
+  });
+
   test('an attachment that somebody works on -> left alone, found in the next pass', async () => {
     bench = await startBench();
     const { record, rule } = await bench.attached();
@@ -309,6 +322,8 @@ describe('one at a time', () => {
       expect(Math.min(...swept.map((count) => count()))).toBe(0);
       const first = swept.findIndex((count) => count() > 0);
       await gateways[first]?.close();
+      // at once, without waiting for its time to end
+      expect(await bench.store.lockTarget('sweep', 'role', 'anybody', 1)).toBe(true);
       await until(() => (swept[1 - first]?.() ?? 0) >= 2);
     } finally {
       await Promise.all(gateways.map((gateway) => gateway.close()));
