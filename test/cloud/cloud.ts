@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { homedir } from 'node:os';
+import { pino } from 'pino';
+import { closeCloud, createCloud } from '../../src/openstack/cloud.ts';
+import { readCloudConfig } from '../../src/openstack/cloud-config.ts';
+import { issueToken } from '../../src/openstack/keystone/client.ts';
+import type { Share } from '../../src/openstack/manila/types.ts';
+import { listServers } from '../../src/openstack/nova/client.ts';
+import { request } from '../../src/openstack/request.ts';
+import { MANILA } from '../../src/openstack/services.ts';
+import type { Session } from '../../src/openstack/session.ts';
+import { until } from '../support/until.ts';
+
+/** The cloud that OS_CLOUD names, with its user's session. Shares made here go with `close`. */
+export async function openCloud() {
+  const named = readCloudConfig(process.env, { cwd: process.cwd(), home: homedir() });
+  if (named.kind !== 'cloud' || !named.credentials) {
+    throw new Error(
+      'test:cloud: expected OS_CLOUD to name a cloud of clouds.yaml with credentials of a project member',
+    );
+  }
+  const { settings, credentials } = named;
+  const log = pino({ level: 'silent' });
+  const cloud = createCloud({ ...settings, timeoutMs: 30_000, connections: 8 });
+  const requestId = `req-${randomUUID()}`;
+  const session: Session = { cloud, requestId, log, ...(await issueToken(cloud, credentials, requestId, log)) };
+  const made: string[] = [];
+  return {
+    settings,
+    session,
+    log,
+    findServer: () => findServer(session),
+    /** A new share, once it is available. The time limit is the test's. */
+    makeShare: async (protocol: string) => {
+      const body = { share: { name: `gateway-test-${randomUUID()}`, share_proto: protocol, size: 1 } };
+      const { id } = await share('POST', '', body);
+      made.push(id);
+      await until(async () => {
+        const { status } = await share('GET', `/${id}`);
+        if (status === 'error') throw new Error(`Share ${id} of ${protocol} ended in error`);
+        return status === 'available';
+      });
+      return id;
+    },
+    async close() {
+      for (const id of made) await request(session, MANILA, { method: 'DELETE', path: `/shares/${id}` });
+      await closeCloud(cloud);
+    },
+  };
+
+  async function share(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Share> {
+    const options = { method, path: `/shares${path}`, ...(body === undefined ? {} : { body }) };
+    return (await request<{ share: Share }>(session, MANILA, options)).body.share;
+  }
+}
+
+export type OpenCloud = Awaited<ReturnType<typeof openCloud>>;
+
+async function findServer(session: Session): Promise<string> {
+  const { servers } = await listServers(session, { limit: 1, filters: { status: ['ACTIVE'] } });
+  if (!servers[0]) throw new Error('test:cloud: expected an ACTIVE server in the project');
+  return servers[0].id;
+}
+
+/** Asks a gateway as the cloud's user; throws what its errors say. */
+export async function ask(url: string, token: string, query: string, variables: Record<string, unknown> = {}) {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-auth-token': token },
+    body: JSON.stringify({ query, variables }),
+  });
+  // biome-ignore lint/suspicious/noExplicitAny: an answer has the shape that its query asks for
+  const { data, errors } = (await response.json()) as { data: any; errors?: { message: string }[] };
+  if (errors) throw new Error(errors.map((error) => error.message).join('; '));
+  return data;
+}
