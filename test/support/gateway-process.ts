@@ -1,13 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
 /** A gateway that runs as a user starts it. */
 export interface GatewayProcess {
-  /** Where it says GraphiQL is. */
+  /** Where it says GraphiQL is; GraphQL is there too. */
   readonly graphiql: string;
   /** Stops it as a service manager does; gives its exit code. */
   stop(): Promise<number | null>;
+  /** SIGKILL, sent before this returns: it does nothing more. Resolves when it is gone. */
+  kill(): Promise<void>;
 }
 
 /** The settings of a user who has set nothing, but for free ports. */
@@ -17,17 +19,32 @@ function newcomer(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(rest), PORT: '0', SANDBOX_PORT: '0', LOG_LEVEL: 'warn' };
 }
 
-/** Starts the built gateway without settings, and waits until it says where GraphiQL is. */
-export async function startGatewayProcess(): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, ['dist/main.js'], { env: newcomer(), stdio: ['ignore', 'pipe', 'inherit'] });
+/** Compiles the gateway into dist, as `npm start` does. Throws when it does not compile. */
+export function buildGateway(): void {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/build.mjs'], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`The gateway does not build:\n${stdout}${stderr}`);
+}
+
+/** Starts the built gateway, with no settings but those given, and waits until it says where GraphiQL is. */
+export async function startGatewayProcess(settings: Record<string, string> = {}): Promise<GatewayProcess> {
+  const env = { ...newcomer(), ...settings };
+  const child = spawn(process.execPath, ['dist/main.js'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  // a test run that dies must not leave its gateways behind
+  const end = () => void child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
   const graphiql = await addressOf(child);
   return {
     graphiql,
     async stop() {
-      const exited = once(child, 'exit');
       child.kill('SIGTERM');
       const [code] = await exited;
       return code as number | null;
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
     },
   };
 }

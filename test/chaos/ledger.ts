@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { pino } from 'pino';
+import { MANAGED_BY } from '../../src/attachments/attacher.ts';
+import type { Attachment, AttachmentEvent } from '../../src/attachments/attachment.ts';
+import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
+import { createKeys, dueMember, shardOf } from '../../src/attachments/store/keys.ts';
+import { createRedisStore } from '../../src/attachments/store/redis.ts';
+import { connectRedis } from '../../src/redis.ts';
+import type { AccessRule, Sandbox } from '../../src/sandbox/index.ts';
+
+/** What the gateways wrote, read behind their backs. */
+export interface Ledger {
+  /** All of the project's records. */
+  records(): Promise<Attachment[]>;
+  record(id: string): Promise<Attachment | null>;
+  /** The project's log from its start. */
+  events(): Promise<AttachmentEvent[]>;
+  /** Whether nobody holds the record and none of its work is due; true when there is none. */
+  isAtRest(id: string): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+const PAGE = 1000;
+
+/** Opens the ledger of one project in the Redis at `url`. */
+export async function openLedger(url: string, prefix: string, projectId: string): Promise<Ledger> {
+  const log = pino({ level: 'silent' });
+  const connections = connectRedis(url, log);
+  await connections.ready();
+  const store = await createRedisStore({ redis: connections, prefix, logLength: 1_000_000, log });
+  const redis = new Redis(url);
+  redis.on('error', () => undefined);
+  const keys = createKeys(prefix);
+  return {
+    records: () => allRecords(store, projectId),
+    record: (id) => store.get(projectId, id),
+    events: () => allEvents(store, projectId),
+    async isAtRest(id) {
+      const [owner, due] = await Promise.all([
+        redis.hget(keys.record(projectId, id), 'owner'),
+        redis.zscore(keys.due(shardOf(projectId)), dueMember(projectId, id)),
+      ]);
+      return !owner && due === null;
+    },
+    async close() {
+      redis.disconnect();
+      await store.close();
+      await connections.close();
+    },
+  };
+}
+
+async function allRecords(store: AttachmentStore, projectId: string): Promise<Attachment[]> {
+  const found: Attachment[] = [];
+  for (let after: string | null = null; ; ) {
+    const page = await store.list(projectId, { first: PAGE, after });
+    found.push(...page.items.map((item) => item.attachment));
+    after = page.items.at(-1)?.position ?? null;
+    if (!page.hasMore) return found;
+  }
+}
+
+async function allEvents(store: AttachmentStore, projectId: string): Promise<AttachmentEvent[]> {
+  const found: AttachmentEvent[] = [];
+  for (;;) {
+    const page = await store.readEvents(projectId, found.at(-1)?.cursor ?? '0-0', PAGE);
+    if (page === 'expired') throw new Error('The log has dropped its beginning');
+    found.push(...page);
+    if (page.length < PAGE) return found;
+  }
+}
+
+/** Which events may come next, by the status that the last one left; `detached` also before the first one. */
+const LEGAL: Record<string, Record<string, readonly string[]>> = {
+  detached: { ATTACH_STARTED: ['attaching'] },
+  attaching: {
+    ATTACHED: ['attached'],
+    ATTACH_FAILED: ['error_attaching', 'detaching', 'detached'],
+    DETACH_STARTED: ['detaching'],
+    DETACHED: ['detached'],
+  },
+  // ATTACHED again: its rules have followed the server's addresses
+  attached: {
+    ATTACHED: ['attached'],
+    ATTACH_FAILED: ['error_attaching'],
+    DETACH_STARTED: ['detaching'],
+    DETACHED: ['detached'],
+  },
+  error_attaching: { ATTACH_STARTED: ['attaching'], DETACH_STARTED: ['detaching'], DETACHED: ['detached'] },
+  detaching: {
+    DETACHED: ['detached'],
+    DETACH_FAILED: ['error_detaching', 'attached', 'attaching', 'error_attaching'],
+    ATTACH_STARTED: ['attaching'],
+  },
+  error_detaching: { ATTACH_STARTED: ['attaching'], DETACH_STARTED: ['detaching'], DETACHED: ['detached'] },
+};
+
+/** What is wrong with the log: an event that cannot follow the one before, and a record that is not as its last event says. */
+export function badEvents(events: readonly AttachmentEvent[], records: readonly Attachment[]): string[] {
+  const wrong: string[] = [];
+  const last = new Map<string, AttachmentEvent>();
+  for (const event of events) {
+    const { id, status, version } = event.attachment;
+    const before = last.get(id)?.attachment;
+    const from = before?.status ?? 'detached';
+    const isLegal = LEGAL[from]?.[event.type]?.includes(status) ?? false;
+    const isNewer = from === 'detached' || version > (before?.version ?? 0);
+    if (!isLegal || !isNewer) wrong.push(`${event.cursor} ${id}: ${from} -> ${event.type} ${status} v${version}`);
+    last.set(id, event);
+  }
+  const statuses = new Map(records.map((record) => [record.id, record.status]));
+  for (const id of new Set([...last.keys(), ...statuses.keys()])) {
+    const told = last.get(id)?.attachment.status ?? 'detached';
+    const is = statuses.get(id) ?? 'detached';
+    if (told !== is) wrong.push(`${id}: the last event says ${told}, the record is ${is}`);
+  }
+  return wrong;
+}
+
+/** Access rules that say they are ours, on these shares, and that no record has as a target. */
+export function rulesWithoutRecord(sandbox: Sandbox, shareIds: Iterable<string>, records: readonly Attachment[]) {
+  const isKnown = (rule: AccessRule) =>
+    records.some(
+      (record) => record.shareId === rule.shareId && record.targets.some((target) => target.accessTo === rule.accessTo),
+    );
+  return [...shareIds]
+    .flatMap((id) => sandbox.rulesOf(id))
+    .filter((rule) => rule.metadata.managed_by === MANAGED_BY && !isKnown(rule))
+    .map((rule) => `${rule.accessTo} on ${rule.shareId} (${rule.state}), of ${rule.metadata.attachment_id}`);
+}
+
+/** Attachments that claim access which Manila does not give. */
+export function recordsWithoutRule(sandbox: Sandbox, records: readonly Attachment[]): string[] {
+  return records
+    .filter((record) => record.status === 'attached')
+    .flatMap((record) =>
+      record.targets
+        .filter(
+          ({ accessTo }) =>
+            !sandbox.rulesOf(record.shareId).some((rule) => rule.accessTo === accessTo && rule.state === 'active'),
+        )
+        .map(({ accessTo }) => `${record.id}: ${accessTo}`),
+    );
+}
+
+/** A key prefix that no other test has. */
+export const newPrefix = () => `chaos-${randomUUID()}:`;

@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterEach, expect, test } from '@jest/globals';
+import { startSandbox } from '../../src/sandbox/index.ts';
+import { buildGateway, startGatewayProcess } from '../support/gateway-process.ts';
+import { startRedisServer } from '../support/redis.ts';
+import { layWire } from '../support/wire.ts';
+import { eventually } from './eventually.ts';
+import { badEvents, newPrefix, openLedger } from './ledger.ts';
+import { ACCOUNT, asUser, type Pair } from './world.ts';
+
+const CUTS = 100;
+const EVENTS = 1000;
+const PAIRS = 6;
+/** Between two cycles of a pair, in ms: events enough, and time for the cuts. */
+const PAUSE_MS = 250;
+
+const undo: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step();
+});
+
+/** README's program, its lines collected. */
+function startListener(url: string, cursorFile: string, token: string): { program: ChildProcess; heard: string[] } {
+  const program = spawn(process.execPath, ['test/chaos/listener-program.mjs', url, cursorFile], {
+    env: { ...process.env, OS_TOKEN: token },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const heard: string[] = [];
+  createInterface({ input: program.stdout }).on('line', (line) => heard.push(line));
+  return { program, heard };
+}
+
+test(`README's listener, cut off ${CUTS} times while ${EVENTS} events happen, the gateway and Redis killed once each -> each event once, in order`, async () => {
+  buildGateway();
+  const directory = mkdtempSync(join(tmpdir(), 'listener-'));
+  undo.push(() => rmSync(directory, { recursive: true }));
+  const redis = await startRedisServer('--appendonly', 'yes', '--dir', directory);
+  undo.push(() => redis.stop());
+  const sandbox = await startSandbox({ seed: 'empty', accessDelayMs: 5 });
+  undo.push(() => sandbox.close());
+  const prefix = newPrefix();
+  const settings = {
+    ...ACCOUNT,
+    OS_AUTH_URL: sandbox.authUrl,
+    REDIS_URL: redis.url,
+    REDIS_PREFIX: prefix,
+    LOG_LEVEL: 'silent',
+    EVENT_LOG_LENGTH: '100000',
+    LEASE_MS: '3000',
+    UPSTREAM_TIMEOUT_MS: '1000',
+  };
+  const start = async () => {
+    const started = await startGatewayProcess(settings);
+    undo.push(() => started.kill());
+    return started;
+  };
+  let gateway = await start();
+  const portOf = () => Number(new URL(gateway.graphiql).port);
+  const wire = await layWire(portOf());
+  undo.push(() => wire.close());
+  const token = sandbox.issueToken('demo');
+  const ledger = await openLedger(redis.url, prefix, sandbox.addServer().projectId);
+  undo.push(() => ledger.close());
+
+  const cursorFile = join(directory, 'cursor');
+  // from the log's start: the program is there before the first event
+  writeFileSync(cursorFile, '0-0');
+  const { program, heard } = startListener(`ws://127.0.0.1:${wire.port}/graphql`, cursorFile, token);
+  undo.push(() => program.kill('SIGKILL'));
+
+  // pairs that are attached and detached over and over, whatever goes wrong
+  let isEnough = false;
+  const cycle = async (pair: Pair) => {
+    while (!isEnough) {
+      const user = asUser({ token }, gateway);
+      await user
+        .attach(pair)
+        .then(() => user.detach(pair))
+        .catch(() => undefined);
+      await wait(PAUSE_MS);
+    }
+  };
+  const cycles = Array.from({ length: PAIRS }, (_, i) => {
+    const server = sandbox.addServer({ ports: [{ network: 'private', fixedIps: [`10.10.1.${i + 1}`] }] });
+    const share = sandbox.addShare();
+    return cycle({ id: `${server.id}:${share.id}`, serverId: server.id, shareId: share.id });
+  });
+
+  for (let cuts = 0; cuts < CUTS; ) {
+    const next = heard.length + Math.floor(Math.random() * 10);
+    await eventually(
+      async () => heard.length >= next,
+      () => `more than ${next} events heard after ${cuts} cuts`,
+    );
+    if (wire.cut() === 0) continue;
+    cuts++;
+    if (cuts === Math.floor(CUTS / 3)) {
+      await gateway.kill();
+      gateway = await start();
+      wire.leadTo(portOf());
+    }
+    if (cuts === Math.floor((2 * CUTS) / 3)) {
+      await redis.stop();
+      await redis.start();
+    }
+  }
+  await eventually(
+    async () => heard.length >= EVENTS,
+    () => `${EVENTS} events, not ${heard.length}`,
+  );
+  isEnough = true;
+  await Promise.all(cycles);
+
+  const cursors = async () => (await ledger.events()).map((event) => event.cursor);
+  const lastOf = (line = '{}') => (JSON.parse(line) as { cursor?: string }).cursor;
+  await eventually(
+    async () => {
+      const records = await ledger.records();
+      const isSettled = records.every((record) => !/ing$/.test(record.status));
+      return isSettled && lastOf(heard.at(-1)) === (await cursors()).at(-1);
+    },
+    () => `the last event heard, after ${heard.length}`,
+  );
+  expect(heard.map(lastOf)).toEqual(await cursors());
+  expect(badEvents(await ledger.events(), await ledger.records())).toEqual([]);
+  expect(heard.length).toBeGreaterThanOrEqual(EVENTS);
+}, 300_000);
