@@ -69,14 +69,14 @@ export function match(record: Attachment, rules: readonly AccessRule[], others: 
       rules.find((rule) => rule.id === target.ruleId) ??
       null,
   );
-  const staying = others.filter((other) => other.id !== record.id && STAYS.has(other.status));
+  const stayers = staying(record, others);
   return {
     server: 'unasked',
     share: 'present',
     isExported: null,
-    others: staying,
+    others: stayers,
     wire,
-    rules: wire.map((rule, i) => rule && see(rule, isNeeded(record, i, staying))),
+    rules: wire.map((rule, i) => rule && see(rule, isNeeded(record, i, stayers))),
   };
 }
 
@@ -110,13 +110,19 @@ export async function allow(session: Session, record: Attachment, target: number
 
 /** Takes one rule away. False when it was gone already: a 404 is success. */
 export async function deny(session: Session, record: Attachment, ruleId: string): Promise<boolean> {
-  try {
-    await denyAccess(session, record.shareId, ruleId);
-    return true;
-  } catch (error) {
-    if (error instanceof OpenStackError && error.status === 404) return false;
-    throw error;
-  }
+  return await unlessGone(denyAccess(session, record.shareId, ruleId));
+}
+
+/** The targets whose rules another attachment of ours made: that one may take them away. */
+export function borrowedTargets(record: Attachment, seen: Seen): number[] {
+  return seen.wire.flatMap((rule, i) =>
+    rule?.metadata?.managed_by === MANAGED_BY && rule.metadata.attachment_id !== record.id ? [i] : [],
+  );
+}
+
+/** Whether another attachment of ours, not on its way out, needs a target's rule too. `others`: the share's attachments now. */
+export function isNeededByOthers(record: Attachment, target: number, others: readonly Attachment[]): boolean {
+  return isNeeded(record, target, staying(record, others));
 }
 
 /**
@@ -133,7 +139,8 @@ export async function bequeath(
   for (const [i, rule] of seen.wire.entries()) {
     if (rule?.metadata?.attachment_id !== record.id || !isLeft(i)) continue;
     const heir = seen.others.find((other) => hasTarget(other, record, i));
-    if (heir) await updateAccessRuleMetadata(session, rule.id, ruleMetadata(heir));
+    // a rule that is gone by now was the heir's to take away
+    if (heir) await unlessGone(updateAccessRuleMetadata(session, rule.id, ruleMetadata(heir)));
   }
 }
 
@@ -168,6 +175,20 @@ function see(rule: AccessRule, isShared: boolean): SeenRule {
     isOurs: rule.metadata?.managed_by === MANAGED_BY,
     isShared,
   };
+}
+
+function staying(record: Attachment, others: readonly Attachment[]): Attachment[] {
+  return others.filter((other) => other.id !== record.id && STAYS.has(other.status));
+}
+
+async function unlessGone(call: Promise<unknown>): Promise<boolean> {
+  try {
+    await call;
+    return true;
+  } catch (error) {
+    if (error instanceof OpenStackError && error.status === 404) return false;
+    throw error;
+  }
 }
 
 function isNeeded(record: Attachment, target: number, others: readonly Attachment[]): boolean {

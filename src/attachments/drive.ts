@@ -5,7 +5,17 @@ import { getShare } from '../openstack/manila/client.ts';
 import { getServer } from '../openstack/nova/client.ts';
 import type { Session } from '../openstack/session.ts';
 import { arrived, isInChange, isOutdated, retarget } from './aim.ts';
-import { allow, bequeath, deny, explain, observe, type Seen, withSeen } from './attacher.ts';
+import {
+  allow,
+  bequeath,
+  borrowedTargets,
+  deny,
+  explain,
+  isNeededByOthers,
+  observe,
+  type Seen,
+  withSeen,
+} from './attacher.ts';
 import type { Attachment, EventType, Fault, Reason, SeenAttachment } from './attachment.ts';
 import { type Action, backoffDelay, decide, pollDelay, type Rights } from './machine.ts';
 import type { AttachmentStore, CommitOptions } from './store/contract.ts';
@@ -118,18 +128,43 @@ async function take(pass: Pass, record: Attachment, seen: Seen, action: Action):
     case 'deny':
       return await takeDeny(pass, record, seen, action.target, action.ruleId);
     case 'settle':
-      return { end: await takeSettle(pass, record, seen, action) };
+      return (
+        (action.event === 'ATTACHED' && (await confirmBorrowed(pass, record, seen))) || {
+          end: await takeSettle(pass, record, seen, action),
+        }
+      );
     case 'remove':
       return { end: await takeRemove(pass, record, seen, action.reason ?? record.reason) };
   }
 }
 
-// the target's lock keeps a second gateway from granting it at the same moment: Manila checks, then inserts
-async function takeAllow(pass: Pass, record: Attachment, seen: Seen, target: number): Promise<Step> {
+/**
+ * Does what must not cross with another pass over the same target: two grants, as Manila checks, then inserts; or a denial, and a grant
+ * to somebody else behind the same address. Null when another pass has the target now.
+ */
+async function withTarget<T>(
+  pass: Pass,
+  record: Attachment,
+  target: number,
+  work: () => Promise<T>,
+): Promise<{ done: T } | null> {
   const lock = `${record.shareId}:${record.accessType}:${record.targets[target]?.accessTo}`;
-  const isLocked = await pass.store.lockTarget(record.projectId, lock, pass.owner, remaining(pass));
-  if (!isLocked) return { end: await finish(pass, record, { dueInMs: pollDelay(0) }) };
+  const left = remaining(pass);
+  if (left <= 0) throw new Overtaken();
+  if (!(await pass.store.lockTarget(record.projectId, lock, pass.owner, left))) return null;
   try {
+    return { done: await work() };
+  } finally {
+    await pass.store.unlockTarget(record.projectId, lock, pass.owner);
+  }
+}
+
+async function lookAgainSoon(pass: Pass, record: Attachment): Promise<Step> {
+  return { end: await finish(pass, record, { dueInMs: pollDelay(0) }) };
+}
+
+async function takeAllow(pass: Pass, record: Attachment, seen: Seen, target: number): Promise<Step> {
+  const granted = await withTarget(pass, record, target, async () => {
     const rule = await allow(current(pass), record, target);
     if (!rule) {
       const again = await look(pass, record);
@@ -138,14 +173,30 @@ async function takeAllow(pass: Pass, record: Attachment, seen: Seen, target: num
     }
     const next = { ...seen, rules: seen.rules.with(target, rule) };
     return { record: withSeen(record, next), seen: next };
-  } finally {
-    await pass.store.unlockTarget(record.projectId, lock, pass.owner);
-  }
+  });
+  return granted?.done ?? (await lookAgainSoon(pass, record));
+}
+
+// who else needs the rule is asked under the lock: an attachment that came after we looked must not lose what it found there
+async function takeDeny(pass: Pass, record: Attachment, seen: Seen, target: number, ruleId: string): Promise<Step> {
+  const denied = await withTarget(pass, record, target, async () => {
+    const [others = []] = await pass.store.listForShares(record.projectId, [record.shareId]);
+    if (isNeededByOthers(record, target, others)) return 'needed';
+    return (await deny(current(pass), record, ruleId)) ? 'taken' : 'gone';
+  });
+  if (!denied) return await lookAgainSoon(pass, record);
+  if (denied.done === 'needed') return { record, seen: null };
+  return await countDenial(pass, record, seen, target, denied.done === 'taken');
 }
 
 // Manila's yes to the first denial is what makes the detach accepted, so it is committed before anything else happens
-async function takeDeny(pass: Pass, record: Attachment, seen: Seen, target: number, ruleId: string): Promise<Step> {
-  const wasThere = await deny(current(pass), record, ruleId);
+async function countDenial(
+  pass: Pass,
+  record: Attachment,
+  seen: Seen,
+  target: number,
+  wasThere: boolean,
+): Promise<Step> {
   const rule = seen.rules[target];
   const next = {
     ...seen,
@@ -157,6 +208,18 @@ async function takeDeny(pass: Pass, record: Attachment, seen: Seen, target: numb
     record: await commit(pass, { ...counted, isAccepted: true }, { dueInMs: null, keepLease: true }),
     seen: next,
   };
+}
+
+// a rule that another attachment made may be about to be denied by a pass that looked before this record was there. Under the lock it is
+// either denied by now, or will not be: every later pass sees this record. Null when all are there to stay
+async function confirmBorrowed(pass: Pass, record: Attachment, seen: Seen): Promise<Step | null> {
+  for (const target of borrowedTargets(record, seen)) {
+    const looked = await withTarget(pass, record, target, () => look(pass, record));
+    if (!looked) return await lookAgainSoon(pass, record);
+    const again = looked.done;
+    if (again.rules[target]?.state !== 'active') return { record: withSeen(record, again), seen: again };
+  }
+  return null;
 }
 
 async function takeSettle(
