@@ -7,11 +7,15 @@ import { followsAddresses } from '../aim.ts';
 import { MANAGED_BY } from '../attacher.ts';
 import type { Attachment } from '../attachment.ts';
 import { canonicalAddress, findAddresses } from '../targets.ts';
-import { affordable, forEach, type SeenServer, type SweepContext, spend, tell } from './context.ts';
+import { affordable, forEach, inTurn, remember, type SeenServer, type SweepContext, spend, tell } from './context.ts';
 import { isBehind, markStale } from './look.ts';
+
+/** Of the confirmations left, those for servers whose addresses may have changed unseen. */
+const SHARE_OF_UNSEEN = 1 / 4;
 
 /** Marks what is behind its server's addresses. Nothing is granted or revoked: that takes a caller's token. */
 export async function sweepAddresses(context: SweepContext): Promise<void> {
+  await lookUnseen(context);
   type Pair = { record: Attachment; server: NovaServer };
   const candidates: Pair[] = [];
   // a share network's addresses take two calls: the network, and the server's ports
@@ -31,6 +35,21 @@ export async function sweepAddresses(context: SweepContext): Promise<void> {
     const isStale = wanted && isBehind(record, wanted);
     if (!wanted || isStale === null || isStale === (record.staleSince !== null)) return;
     await mark(context, record, wanted, isStale);
+  });
+}
+
+// a port that comes or goes does not make Nova's list of changes (2025.1 and Zed): some servers with attachments are asked for by turns
+async function lookUnseen(context: SweepContext): Promise<void> {
+  const { known, seenNow, memory, session, budget } = context;
+  const isUnseen = ([id, records]: [string, Attachment[]]) =>
+    !seenNow.has(id) && records.some((record) => record.status === 'attached' && followsAddresses(record));
+  const unseen = new Map([...known.byServer].filter(isUnseen).map(([id]) => [id, id]));
+  const turn = inTurn(context, 'unseen servers', unseen, Math.floor(budget.confirmations * SHARE_OF_UNSEEN));
+  await forEach(context, turn, async (id) => {
+    if (!spend(context, 'confirmations')) return;
+    const server = await getServer(session, id);
+    if (server) remember(context, server);
+    else memory.suspects.add(id);
   });
 }
 

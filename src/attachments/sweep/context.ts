@@ -72,6 +72,13 @@ export function newMemory(): SweepMemory {
   return { since: null, passes: 0, suspects: new Set(), servers: new Map(), turns: new Map(), told: new Set() };
 }
 
+/** Takes a server as seen now. One whose cell is down shows no addresses: what was known of them stays. */
+export function remember({ memory, seenNow }: SweepContext, server: NovaServer): void {
+  const { id, tenant_id, created, addresses } = server;
+  seenNow.set(id, server);
+  if (addresses) memory.servers.set(id, { id, tenant_id, created, addresses });
+}
+
 /** Takes from the budget; false when it is used up, which the report says. */
 export function spend({ budget, report }: SweepContext, what: keyof SweepBudget, calls = 1): boolean {
   if (budget[what] >= calls) {

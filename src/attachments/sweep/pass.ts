@@ -12,7 +12,7 @@ import { sweepShares } from './shares.ts';
 
 /** What a pass of a running gateway may cost. */
 export const PASS_BUDGET: SweepBudget = { confirmations: 200, ruleLists: 200, looks: 100 };
-/** Every so many passes all servers are listed, not only those changed: Nova does not show every change of addresses as one. */
+/** Every so many passes all servers are listed, not only those changed: its lists leave out cells that are down. */
 const FULL_EVERY = 10;
 
 export interface PassOptions extends SweepOptions {
@@ -35,7 +35,7 @@ export function canSweep({ identity }: Session): boolean {
  *
  *     ⌈S/200⌉ + 1  +  ⌈M/1000⌉ + 1  +  ruleLists  +  confirmations  +  3 × looks
  *
- * (550 in a cloud of 1,000 servers and 1,000 shares and the budget of a running gateway), whatever the number of attachments and projects, and the worker's revocations for at most `looks` attachments; what the budget leaves over has its turn in the next pass. A service that is away costs its part: the report's `unfinished` says it.
+ * (708 in a cloud of 1,000 servers and 1,000 shares and the budget of a running gateway), whatever the number of attachments and projects, and the worker's revocations for at most `looks` attachments; what the budget leaves over has its turn in the next pass. A service that is away costs its part: the report's `unfinished` says it.
  * @throws OpenStackError 401 when the token died; GatewayError STATE_UNAVAILABLE
  */
 export async function sweepOnce(options: PassOptions): Promise<SweepReport> {

@@ -2,7 +2,7 @@
 import { getServer, listServers } from '../../openstack/nova/client.ts';
 import type { NovaServer } from '../../openstack/nova/types.ts';
 import type { Attachment } from '../attachment.ts';
-import { affordable, forEach, type SweepContext, spend, tell } from './context.ts';
+import { affordable, forEach, remember, type SweepContext, spend, tell } from './context.ts';
 import { lookAt } from './look.ts';
 
 /** Servers asked for at once: a page of 1,000 takes Nova longer than a call may last. */
@@ -46,13 +46,6 @@ async function readServers({ session, memory, report }: SweepContext): Promise<M
   }
   report.unfinished.push(`More than ${MAX_PAGES * PAGE} servers: the others are not compared`);
   return servers;
-}
-
-// a server whose cell is down shows no addresses: what was known of them stays
-function remember({ memory, seenNow }: SweepContext, server: NovaServer): void {
-  const { id, tenant_id, created, addresses } = server;
-  seenNow.set(id, server);
-  if (addresses) memory.servers.set(id, { id, tenant_id, created, addresses });
 }
 
 async function confirm(context: SweepContext): Promise<void> {
