@@ -82,6 +82,8 @@ describe('a server', () => {
       expect(answer.headers['openstack-api-version']).toBe(`compute ${version}`);
       expect(answer.headers['x-openstack-nova-api-version']).toBe(version);
       expect(answer.headers.vary).toBe(plain.headers.vary);
+      expect(answer.headers['content-type']).toBe(plain.headers['content-type']);
+      expect(answer.headers['content-length']).toBe(String(Buffer.byteLength(answer.text)));
     },
   );
 

@@ -42,7 +42,8 @@ export function withAttachments(
     const text = await readText(turned);
     const answer = parse(text);
     const servers = serversIn(answer).filter((server) => server.tenant_id === session.identity.projectId);
-    if (!answer || servers.length === 0) return reply.send(text);
+    // bytes: the framework would add a charset to the type of a text
+    if (!answer || servers.length === 0) return reply.send(Buffer.from(text));
     try {
       const lists = await attachments.listForServers(
         session,
@@ -51,9 +52,9 @@ export function withAttachments(
       for (const [i, server] of servers.entries()) server[FIELD] = (lists[i] ?? []).map(view);
     } catch (error) {
       logOf(request).warn({ err: error }, 'answered without attachments');
-      return reply.header('warning', WARNING).send(text);
+      return reply.header('warning', WARNING).send(Buffer.from(text));
     }
-    return reply.send(JSON.stringify(answer));
+    return reply.send(Buffer.from(JSON.stringify(answer)));
   };
 }
 
