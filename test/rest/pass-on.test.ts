@@ -358,6 +358,21 @@ describe('what does not pass', () => {
   });
 });
 
+test('the catalog names the gateway itself -> 502 that says what to set, and no request goes round', async () => {
+  answer = async ({ url, headers }, response) => {
+    const again = await callRest(origin, (url ?? '').replace('/compute', ''), {
+      token: 'good',
+      headers: { via: String(headers.via) },
+    });
+    response.writeHead(again.status, { 'content-type': 'application/json' }).end(again.text);
+  };
+  const { status, body } = await call('/v2.1/servers/x', { headers: { via: '1.1 somewhere' } });
+  expect(status).toBe(502);
+  expect(body.computeFault.message).toContain('compute_endpoint_override');
+  expect(headersOf().via).toBe('1.1 somewhere, 1.1 nova-manila-gateway');
+  expect(asked).toHaveLength(1);
+});
+
 describe('the version document', () => {
   test('no token, and nobody showed one yet -> 401; once somebody did -> Nova’s', async () => {
     answer = (_request, response) => {

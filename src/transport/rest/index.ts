@@ -5,7 +5,7 @@ import { refusalOf, refuse } from './faults.ts';
 import { type ActionRequest, act, type Door, passAll, showServers, showVersion } from './handlers.ts';
 import { createNovaFinder } from './nova.ts';
 import type { RestOptions } from './options.ts';
-import { bodyTooLarge, boundedBody, createPassOn } from './pass.ts';
+import { bodyTooLarge, boundedBody, checkLoop, createPassOn } from './pass.ts';
 import { checkPath } from './path.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
@@ -22,6 +22,7 @@ export async function registerRest(app: FastifyInstance, options: RestOptions): 
       rest.addHook('onRequest', async (request, reply) => {
         reply.header('x-compute-request-id', request.id);
         checkPath(request.url);
+        checkLoop(request.headers.via);
       });
       rest.setErrorHandler((error, _request, reply) => refuse(reply, cloud.authUrl, refusalOf(error, reply)));
       rest.setNotFoundHandler((request, reply) => {

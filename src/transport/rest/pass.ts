@@ -27,6 +27,9 @@ const NOT_PASSED = [
   ],
 ];
 
+/** In Via (RFC 9110, 7.6.3). */
+const NAME = 'nova-manila-gateway';
+
 /** What is done with Nova's answer instead of streaming it. */
 export type OnAnswer = (answer: { status: number; body: Readable; turn: Turn }) => Promise<FastifyReply>;
 
@@ -102,9 +105,22 @@ function baseUrl(request: FastifyRequest, publicUrl: string | undefined): string
   return publicUrl?.replace(/\/+$/, '') ?? `${request.protocol}://${request.host}`;
 }
 
+/**
+ * Throws UPSTREAM_ERROR for a request that has been here before: a catalog that names the gateway as Nova would send it
+ * round and round.
+ */
+export function checkLoop(via: string | undefined): void {
+  if (!via?.includes(NAME)) return;
+  throw new GatewayError(
+    'UPSTREAM_ERROR',
+    "The catalog names the gateway in Nova's place: its own clouds.yaml needs Nova's address in compute_endpoint_override",
+  );
+}
+
 function passedHeaders(headers: IncomingHttpHeaders, requestId: string): IncomingHttpHeaders {
   const passed = Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_PASSED.includes(name)));
-  return { 'x-openstack-request-id': requestId, ...passed };
+  const via = [headers.via, `1.1 ${NAME}`].filter(Boolean).join(', ');
+  return { 'x-openstack-request-id': requestId, ...passed, via };
 }
 
 function answerHeaders(headers: IncomingHttpHeaders, turn: Turn): IncomingHttpHeaders {
