@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import type { AttachmentEvent, EventType } from '../../src/attachments/attachment.ts';
 import { notificationOf } from '../../src/notifications/message.ts';
@@ -89,5 +90,38 @@ describe('an event as a notification', () => {
     expect(read(structuredClone(first)).messageId).toBe(ids[0]);
     expect(new Set(ids).size).toBe(3);
     for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  });
+});
+
+describe('the samples of docs/rest-api.md', () => {
+  const reference = readFileSync(new URL('../../docs/rest-api.md', import.meta.url), 'utf8');
+
+  test.each([
+    ['ATTACH_STARTED', 'instance.share_attach.start'],
+    ['ATTACHED', 'instance.share_attach.end'],
+    ['ATTACH_FAILED', 'instance.share_attach.error'],
+    ['DETACH_STARTED', 'instance.share_detach.start'],
+    ['DETACHED', 'instance.share_detach.end'],
+    ['DETACH_FAILED', 'instance.share_detach.error'],
+  ] as const)('%s -> %s as it is told', (type, eventType) => {
+    const text = reference.split(`\n### ${eventType}\n`)[1]?.match(/```json\n([^`]*)```/)?.[1] ?? '';
+    const sample = JSON.parse(text);
+    const data = sample.payload['nova_object.data'];
+    const said = data.fault?.['nova_object.data'];
+    const { message } = read({
+      ...event(type, {
+        serverId: data.uuid,
+        shareId: data.share_id,
+        projectId: data.tenant_id,
+        requestId: data.request_id,
+        userId: data.action_initiator_user,
+        fault: said ? { ...fault, code: said.exception, message: said.exception_message } : null,
+      }),
+      at: `${sample.timestamp.replace(' ', 'T')}Z`,
+    });
+    const { message_id, _unique_id } = sample;
+    const publisher_id = 'nova-manila-gateway:gateway-1';
+    expect({ ...message, message_id, _unique_id, publisher_id }).toEqual(sample);
+    expect(message_id.replaceAll('-', '')).toBe(_unique_id);
   });
 });
