@@ -22,6 +22,14 @@ module.exports = {
     },
     below('graphql', ['transport'], 'Resolvers know nothing of doors.'),
     below('attachments', ['transport', 'graphql'], 'The domain knows nothing of GraphQL.'),
+    below('notifications', ['transport', 'graphql'], 'The message bus hears of attachments, whichever door they came by.'),
+    {
+      name: 'rest-without-graphql',
+      severity: 'error',
+      comment: 'The compute API is a door of its own to the same attachments.',
+      from: { path: '^src/transport/rest/' },
+      to: { path: '^(src/graphql/|node_modules/(graphql|@apollo)/)' },
+    },
     {
       name: 'openstack-alone',
       severity: 'error',
