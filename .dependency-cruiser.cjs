@@ -22,7 +22,11 @@ module.exports = {
     },
     below('graphql', ['transport'], 'Resolvers know nothing of doors.'),
     below('attachments', ['transport', 'graphql'], 'The domain knows nothing of GraphQL.'),
-    below('notifications', ['transport', 'graphql'], 'The message bus hears of attachments, whichever door they came by.'),
+    below(
+      'notifications',
+      ['transport', 'graphql'],
+      'The message bus hears of attachments, whichever door they came by.',
+    ),
     {
       name: 'rest-without-graphql',
       severity: 'error',
