@@ -113,11 +113,12 @@ export async function deny(session: Session, record: Attachment, ruleId: string)
   return await unlessGone(denyAccess(session, record.shareId, ruleId));
 }
 
-/** The targets whose rules another attachment of ours made: that one may take them away. */
+/** The targets whose rules another attachment of ours made: that one may take them away. Not those that are given up. */
 export function borrowedTargets(record: Attachment, seen: Seen): number[] {
-  return seen.wire.flatMap((rule, i) =>
-    rule?.metadata?.managed_by === MANAGED_BY && rule.metadata.attachment_id !== record.id ? [i] : [],
-  );
+  return seen.wire.flatMap((rule, i) => {
+    const isTheirs = rule?.metadata?.managed_by === MANAGED_BY && rule.metadata.attachment_id !== record.id;
+    return isTheirs && record.targets[i]?.change !== 'leaving' ? [i] : [];
+  });
 }
 
 /** Whether another attachment of ours, not on its way out, needs a target's rule too. `others`: the share's attachments now. */

@@ -260,6 +260,25 @@ describe('a server’s addresses change', () => {
     ]);
   });
 
+  test('the old rule is another server’s by now, and in error -> repaired all the same', async () => {
+    await start({ env: { SWEEP_INTERVAL_MS: '0' } });
+    await attached();
+    const [rule] = ours();
+    const heir = gateway.sandbox.addServer({ ports: [{ network: 'private', fixedIps: [rule?.accessTo ?? ''] }] });
+    await attached({ serverId: heir.id });
+    move(DEMO.serverId, '10.10.0.77');
+    await attach();
+    await listener.until('ATTACHED');
+    move(DEMO.serverId, rule?.accessTo ?? '');
+    await attach();
+    await listener.until('ATTACHED');
+    gateway.sandbox.setRuleState(rule?.id ?? '', 'error');
+    move(DEMO.serverId, '10.10.0.78');
+    await attach();
+    await listener.until('ATTACHED');
+    expect(await see()).toMatchObject({ isStale: false, accessRules: [{ accessTo: '10.10.0.78' }] });
+  });
+
   test('the user named the address -> it stays, never stale', async () => {
     await start();
     await attached({ accessTo: ['10.10.0.200'] });

@@ -9,6 +9,7 @@ import { reportTable } from '../../src/attachments/sweep/table.ts';
 import { createSweeper, withPassLock } from '../../src/attachments/sweep/turns.ts';
 import { createServiceAccount } from '../../src/openstack/keystone/service-account.ts';
 import type { RecordedRequest } from '../../src/sandbox/index.ts';
+import { anAttachment } from '../support/attachments.ts';
 import { startGateway } from '../support/gateway.ts';
 import { hearingLog } from '../support/log.ts';
 import { testRedisUrl } from '../support/redis.ts';
@@ -255,6 +256,22 @@ describe('what is found', () => {
     expect((await bench.sweep()).findings).toEqual([]);
     await bench.store.markKnown(server.projectId);
     expect(brief(await bench.sweep())).toEqual(['RULE_WITHOUT_ATTACHMENT left']);
+  });
+
+  test('a rule of a deleted server, and a server with its address attaches meanwhile -> the rule is that one’s now, and stays', async () => {
+    bench = await startBench();
+    const gone = await bench.attached();
+    await bench.store.remove(gone.record, {});
+    bench.sandbox.deleteServer(gone.record.serverId);
+    const { shareId, projectId, targets } = gone.record;
+    const heir = bench.sandbox.addServer({ ports: [] });
+    const looks = bench.sandbox.waitForRequest(({ path }) => path === `/share-access-rules/${gone.rule.id}`);
+    const pass = bench.sweep();
+    await looks;
+    const record = anAttachment({ serverId: heir.id, shareId, projectId, targets, status: 'attached' });
+    await bench.store.create(record, null, null);
+    expect(brief(await pass)).toEqual(['RULE_OF_DELETED_SERVER left']);
+    expect(bench.sandbox.rulesOf(shareId)).toEqual([gone.rule]);
   });
 
   test('an attachment that somebody works on -> left alone, found in the next pass', async () => {

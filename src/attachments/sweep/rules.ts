@@ -1,11 +1,12 @@
 /** Access rules compared with the records, both ways. */
+import { randomUUID } from 'node:crypto';
 import { OpenStackError } from '../../openstack/errors.ts';
 import { denyAccess, getAccessRule, listAccessRules } from '../../openstack/manila/client.ts';
 import type { AccessRule, Share } from '../../openstack/manila/types.ts';
 import { getServer } from '../../openstack/nova/client.ts';
 import { MANAGED_BY, match } from '../attacher.ts';
 import { type Attachment, parseAttachmentId } from '../attachment.ts';
-import { isSameTarget } from '../targets.ts';
+import { canonicalAddress, isSameTarget } from '../targets.ts';
 import { judgeAddress, ownersByAddress } from './addresses.ts';
 import { forEach, inTurn, type SweepContext, spend, tell } from './context.ts';
 import { lookAt } from './look.ts';
@@ -104,7 +105,7 @@ async function judgeOrphan(context: SweepContext, share: Share, rule: AccessRule
     });
     return;
   }
-  const failure = await revoke(context, share.id, rule.id);
+  const failure = await revoke(context, share, rule);
   tell(context, {
     ...finding,
     outcome: failure === null ? 'done' : 'left',
@@ -112,14 +113,25 @@ async function judgeOrphan(context: SweepContext, share: Share, rule: AccessRule
   });
 }
 
-// null: Manila took the denial, or the rule is gone
-async function revoke({ session }: SweepContext, shareId: string, ruleId: string): Promise<string | null> {
+/**
+ * Denies the rule under its target's lock, as a pass over an attachment would: a server with the same address may have attached since, and found the
+ * rule there. Null: Manila took the denial, or the rule is gone; else why not.
+ */
+async function revoke({ session, store }: SweepContext, share: Share, rule: AccessRule): Promise<string | null> {
+  const lock = `${share.id}:${rule.access_type}:${canonicalAddress(rule.access_to) ?? rule.access_to}`;
+  const owner = randomUUID();
+  const { timeoutMs } = session.cloud.settings;
+  if (!(await store.lockTarget(share.project_id, lock, owner, 2 * timeoutMs))) return 'it is being granted again';
   try {
-    await denyAccess(session, shareId, ruleId);
+    const [records = []] = await store.listForShares(share.project_id, [share.id]);
+    if (isNeeded(rule, records)) return 'another attachment needs it now';
+    await denyAccess(session, share.id, rule.id);
     return null;
   } catch (error) {
     if (!(error instanceof OpenStackError) || error.status === 401 || error.outcome === 'uncertain') throw error;
     return error.status === 404 ? null : error.message;
+  } finally {
+    await store.unlockTarget(share.project_id, lock, owner);
   }
 }
 
