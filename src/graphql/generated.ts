@@ -582,7 +582,7 @@ export type ShareAttachment = {
   readonly accessRules: ReadonlyArray<AccessRule>;
   /** When it was asked for. */
   readonly createdAt: Scalars['DateTime']['output'];
-  /** Why it is in an error status, or why the last detach came to nothing; null otherwise. */
+  /** Why it is in an error status, why the last detach came to nothing, or why the rules could not follow the addresses; null otherwise. */
   readonly fault?: Maybe<AttachmentFault>;
   /** The attachment's id: the server's and the share's id. */
   readonly id: Scalars['ID']['output'];
@@ -656,7 +656,7 @@ export type ShareAttachmentEvent = {
 
 /** What happened to an attachment: start, end and error of attach and detach, as Nova notifies of volumes. */
 export const ShareAttachmentEventType = {
-  /** Every access rule is active. */
+  /** Every access rule is active; sent again when the rules have followed the server's addresses. */
   ATTACHED: 'ATTACHED',
   /** Access could not be given, or was lost. */
   ATTACH_FAILED: 'ATTACH_FAILED',
