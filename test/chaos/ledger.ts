@@ -137,7 +137,9 @@ export function recordsWithoutRule(sandbox: Sandbox, records: readonly Attachmen
     .flatMap((record) =>
       record.targets
         .filter(
-          ({ accessTo }) =>
+          ({ accessTo, change }) =>
+            // on its way in or out, after the server's address changed
+            !change &&
             !sandbox.rulesOf(record.shareId).some((rule) => rule.accessTo === accessTo && rule.state === 'active'),
         )
         .map(({ accessTo }) => `${record.id}: ${accessTo}`),

@@ -1,8 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { startSandbox } from '../../src/sandbox/index.ts';
@@ -11,6 +9,7 @@ import { startRedisServer } from '../support/redis.ts';
 import { layWire } from '../support/wire.ts';
 import { eventually } from './eventually.ts';
 import { badEvents, newPrefix, openLedger } from './ledger.ts';
+import { startListener } from './listening.ts';
 import { ACCOUNT, asUser, type Pair } from './world.ts';
 
 const CUTS = 100;
@@ -23,17 +22,6 @@ const undo: (() => unknown)[] = [];
 afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step();
 });
-
-/** README's program, its lines collected. */
-function startListener(url: string, cursorFile: string, token: string): { program: ChildProcess; heard: string[] } {
-  const program = spawn(process.execPath, ['test/chaos/listener-program.mjs', url, cursorFile], {
-    env: { ...process.env, OS_TOKEN: token },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const heard: string[] = [];
-  createInterface({ input: program.stdout }).on('line', (line) => heard.push(line));
-  return { program, heard };
-}
 
 test(`README's listener, cut off ${CUTS} times while ${EVENTS} events happen, the gateway and Redis killed once each -> each event once, in order`, async () => {
   buildGateway();
@@ -70,8 +58,9 @@ test(`README's listener, cut off ${CUTS} times while ${EVENTS} events happen, th
   const cursorFile = join(directory, 'cursor');
   // from the log's start: the program is there before the first event
   writeFileSync(cursorFile, '0-0');
-  const { program, heard } = startListener(`ws://127.0.0.1:${wire.port}/graphql`, cursorFile, token);
-  undo.push(() => program.kill('SIGKILL'));
+  const listening = startListener(`ws://127.0.0.1:${wire.port}/graphql`, cursorFile, token);
+  undo.push(() => listening.stop());
+  const heard = listening.cursors;
 
   // pairs that are attached and detached over and over, whatever goes wrong
   let isEnough = false;
@@ -117,16 +106,15 @@ test(`README's listener, cut off ${CUTS} times while ${EVENTS} events happen, th
   await Promise.all(cycles);
 
   const cursors = async () => (await ledger.events()).map((event) => event.cursor);
-  const lastOf = (line = '{}') => (JSON.parse(line) as { cursor?: string }).cursor;
   await eventually(
     async () => {
       const records = await ledger.records();
       const isSettled = records.every((record) => !/ing$/.test(record.status));
-      return isSettled && lastOf(heard.at(-1)) === (await cursors()).at(-1);
+      return isSettled && heard.at(-1) === (await cursors()).at(-1);
     },
     () => `the last event heard, after ${heard.length}`,
   );
-  expect(heard.map(lastOf)).toEqual(await cursors());
+  expect(heard).toEqual(await cursors());
   expect(badEvents(await ledger.events(), await ledger.records())).toEqual([]);
   expect(heard.length).toBeGreaterThanOrEqual(EVENTS);
 }, 300_000);

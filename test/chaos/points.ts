@@ -29,6 +29,7 @@ export interface CrashPoint {
 export const SCENARIOS = {
   attach: 'attach, one address',
   attachTwo: 'attach, two addresses',
+  attachShared: 'attach, another server has the rule already',
   refused: 'attach, Manila refuses',
   secondRefused: 'attach, Manila refuses the second of two addresses',
   ruleFails: 'attach, the driver fails the rule',
@@ -118,6 +119,9 @@ export const POINTS: readonly CrashPoint[] = [
   before('attachTwo', 'the second allow_access', action(2), FAILED, ATTACHED),
   after('attachTwo', 'the second allow_access, its answer lost', action(2), ATTACHED),
 
+  ...around('attachShared', 'the target is locked', { script: 'lock' }, ATTACHED),
+  ...around('attachShared', 'the target is unlocked', { script: 'unlock' }, ATTACHED),
+
   before('refused', 'the record is taken away', { script: 'remove' }, FAILED, ATTACHED),
   after('refused', 'the record is taken away', { script: 'remove' }, ROLLED_BACK),
 
@@ -152,8 +156,10 @@ export const POINTS: readonly CrashPoint[] = [
   ...around('detach', 'the claim', { script: 'claim' }, STAYS),
   before('detach', 'the commit of DETACH_STARTED', write('commit', 'DETACH_STARTED'), STAYS),
   after('detach', 'the commit of DETACH_STARTED', write('commit', 'DETACH_STARTED'), PUT_BACK, DETACHED),
+  ...around('detach', 'the target is locked', { script: 'lock' }, PUT_BACK, DETACHED),
   before('detach', 'deny_access', action(1), PUT_BACK, DETACHED),
   after('detach', 'deny_access, its answer lost', action(1), DETACHED),
+  ...around('detach', 'the target is unlocked', { script: 'unlock' }, DETACHED),
   ...around('detach', 'the commit that it was accepted', { script: 'commit', says: /"isAccepted":true/ }, DETACHED),
   ...around(
     'detach',

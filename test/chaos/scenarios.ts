@@ -39,6 +39,10 @@ async function attached(scene: Scene, user: User, pair = scene.pair, accessTo?: 
 export const PLAYED: Record<CrashPoint['scenario'], Scenario> = {
   attach: { ask: (scene, user) => user.attach(scene.pair) },
   attachTwo: { ask: (scene, user) => user.attach(scene.pair, [ADDRESS, '10.10.0.51']) },
+  attachShared: {
+    given: (scene, user) => attached(scene, user, scene.otherPair),
+    ask: (scene, user) => user.attach(scene.pair),
+  },
   refused: { fault: refusal(0), ask: (scene, user) => user.attach(scene.pair) },
   secondRefused: { fault: refusal(1), ask: (scene, user) => user.attach(scene.pair, [ADDRESS, '10.10.0.51']) },
   ruleFails: { ask: (scene, user) => user.attach(scene.pair, [FAILING_ADDRESS]) },

@@ -117,12 +117,16 @@ export function asUser({ token }: Pick<World, 'token'>, { graphiql }: GatewayPro
       headers: { 'content-type': 'application/json', 'x-auth-token': token },
       body: JSON.stringify({ query, variables }),
     });
-    return (await response.json()) as { data: Record<string, unknown> | null; errors?: { message: string }[] };
+    return (await response.json()) as {
+      data: Record<string, unknown> | null;
+      errors?: { message: string; extensions?: Record<string, unknown> }[];
+    };
   };
   return {
     attach: ({ serverId, shareId }: Pair, accessTo?: string[]) =>
       post(ATTACH, { input: { serverId, shareId, ...(accessTo && { accessTo }) } }),
     detach: ({ serverId, shareId }: Pair) => post(DETACH, { input: { serverId, shareId } }),
+    list: () => post('{ shareAttachments(first: 200) { nodes { status } } }', {}),
     look: ({ serverId, shareId }: Pair) => post(SEE, { serverId, shareId }),
   };
 }

@@ -1,6 +1,8 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+
+export { buildGateway } from './build.ts';
 
 /** A gateway that runs as a user starts it. */
 export interface GatewayProcess {
@@ -17,12 +19,6 @@ function newcomer(): NodeJS.ProcessEnv {
   const ours = /^(OS_|REDIS_|NODE_ENV$|NODE_OPTIONS$|JEST)/;
   const rest = Object.entries(process.env).filter(([name]) => !ours.test(name));
   return { ...Object.fromEntries(rest), PORT: '0', SANDBOX_PORT: '0', LOG_LEVEL: 'warn' };
-}
-
-/** Compiles the gateway into dist, as `npm start` does. Throws when it does not compile. */
-export function buildGateway(): void {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/build.mjs'], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`The gateway does not build:\n${stdout}${stderr}`);
 }
 
 /** Starts the built gateway, with no settings but those given, and waits until it says where GraphiQL is. */

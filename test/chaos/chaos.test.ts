@@ -1,0 +1,25 @@
+import { expect, test } from '@jest/globals';
+import { buildGateway } from '../support/gateway-process.ts';
+import { runChaos } from './run.ts';
+import { failuresOf, tableOf } from './table.ts';
+
+const OPS = 400;
+/** `npm run chaos -- --ops 400 --seed N` plays the same again. */
+const SEED = Math.floor(Math.random() * 1e9);
+
+test(`${OPS} operations with faults, kills and deletions, seed ${SEED}, then quiet -> nothing lost, nothing left behind`, async () => {
+  buildGateway();
+  const totals = await runChaos({ seed: SEED, ops: OPS });
+  const found = Object.fromEntries(failuresOf(totals));
+  expect({ found, table: tableOf(totals) }).toEqual({
+    found: {
+      'rules without a record': [],
+      'records without a rule': [],
+      'events lost or doubled': [],
+      'unsettled attachments': [],
+    },
+    table: expect.any(String),
+  });
+  expect(totals.events).toBeGreaterThan(0);
+  expect(Object.keys(totals.answers)).not.toContain('INTERNAL_SERVER_ERROR');
+}, 180_000);

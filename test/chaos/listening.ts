@@ -1,0 +1,25 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** README's listener at work. */
+export interface Listening {
+  /** The cursors of the events that it printed, in that order. */
+  readonly cursors: readonly string[];
+  stop(): void;
+}
+
+/** Starts README's program; it goes on from the cursor in the file. */
+export function startListener(url: string, cursorFile: string, token: string): Listening {
+  const program = spawn(process.execPath, ['test/chaos/listener-program.mjs', url, cursorFile], {
+    env: { ...process.env, OS_TOKEN: token },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const end = () => void program.kill('SIGKILL');
+  process.once('exit', end);
+  program.once('exit', () => process.off('exit', end));
+  const cursors: string[] = [];
+  createInterface({ input: program.stdout }).on('line', (line) => {
+    cursors.push((JSON.parse(line) as { cursor: string }).cursor);
+  });
+  return { cursors, stop: end };
+}

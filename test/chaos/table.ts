@@ -1,0 +1,32 @@
+import type { Totals } from './run.ts';
+
+/** What must be 0, by its row. */
+export function failuresOf(totals: Totals): [row: string, found: readonly string[]][] {
+  return [
+    ['rules without a record', totals.rulesWithoutRecord],
+    ['records without a rule', totals.recordsWithoutRule],
+    ['events lost or doubled', totals.badEvents],
+    ['unsettled attachments', totals.unsettled],
+  ];
+}
+
+/** The run as a table in Markdown. */
+export function tableOf(totals: Totals): string {
+  const rows: [string, string][] = [
+    ['operations', `${totals.ops} (${inWords(totals.answers)})`],
+    ['calls to OpenStack that went wrong', inWords(totals.faults)],
+    ['mishaps', inWords(totals.mishaps)],
+    ['events', String(totals.events)],
+    ['attachments in the end', inWords(totals.statuses)],
+    ...failuresOf(totals).map(([row, found]): [string, string] => [`**${row}**`, `**${found.length}**`]),
+  ];
+  const lines = rows.map(([row, text]) => `| ${row} | ${text} |`);
+  return [`| seed ${totals.seed}, ${totals.seconds} s | |`, '|---|---|', ...lines].join('\n');
+}
+
+function inWords(counts: Record<string, number>): string {
+  const sorted = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .sort(([, one], [, other]) => other - one);
+  return sorted.map(([what, count]) => `${count} ${what}`).join(', ') || 'none';
+}
