@@ -23,9 +23,16 @@ function codesTable(): string {
   return ['| Code | HTTP status | When | What to do |', '|---|---|---|---|', ...rows].join('\n');
 }
 
+/** The program that the tests cut off a hundred times. */
+function listenerProgram(): string {
+  const source = readFileSync(new URL('../chaos/listener-program.mjs', import.meta.url), 'utf8');
+  return `\`\`\`js\n${source}\`\`\``;
+}
+
 test.each([
   ['settings', settingsTable],
   ['codes', codesTable],
+  ['listener', listenerProgram],
 ])("README's %s are the code's", (name, made) => {
   if (process.env.UPDATE_README) rewrite(name, made());
   expect(written(name)).toBe(`${made()}\n`);
