@@ -2,7 +2,6 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
-  type GraphQLError,
   type GraphQLField,
   type GraphQLNamedType,
   type GraphQLSchema,
@@ -19,7 +18,6 @@ import {
   type SelectionSetNode,
   TypeMetaFieldDef,
 } from 'graphql';
-import { limitError } from './limits.ts';
 
 /** How many a list is taken to hold where nobody says: `sharesAttached`, `accessRules`, `addresses`, … */
 const LIST_SIZE = 5;
@@ -100,12 +98,4 @@ function firstOf(node: FieldNode, field: GraphQLField<unknown, unknown>, variabl
   } catch {
     return 1; // an argument that execution is going to refuse
   }
-}
-
-/** Refuses an operation that is dearer than the limit. */
-export function refuseDear(operation: CostedOperation, limit: number): GraphQLError | null {
-  const cost = costOf(operation);
-  return cost > limit
-    ? limitError(`Cost limit of ${limit} exceeded, found ${cost}: ask for fewer fields, or a smaller \`first\`.`)
-    : null;
 }

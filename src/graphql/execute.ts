@@ -16,7 +16,8 @@ import {
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { refuseDear } from './cost.ts';
+import { createCompiler, type Wanted } from './compile.ts';
+import { createCostCheck } from './cost-check.ts';
 import { type ErrorTold, formatError, withCode } from './format-error.ts';
 import { limitRules, parseOptions } from './limits.ts';
 import { mapEvents } from './map-events.ts';
@@ -53,6 +54,8 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
   const options = parseOptions(config);
   const hideSuggestions = !config.INTROSPECTION;
   const documents = createDocuments();
+  const compiler = createCompiler(schema);
+  const refuseDear = createCostCheck(schema, config.MAX_COST);
 
   /** A document that may be executed, or why not. Never throws. */
   function parseAndValidate(source: string, told: ErrorTold): Parsed {
@@ -80,7 +83,7 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
   /** Runs a query or a mutation. Never rejects: what failed is in `errors`; without `data` nothing was executed. */
   async function execute(operation: Operation & { context: unknown }): Promise<ExecutionResult> {
     const checked = check(operation);
-    return 'errors' in checked ? checked : run(operation, operation.context);
+    return 'errors' in checked ? checked : run(operation, checked, operation.context);
   }
 
   /**
@@ -97,7 +100,7 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
     if (!(Symbol.asyncIterator in stream)) return formatted(stream, operation);
     return mapEvents(
       stream[Symbol.asyncIterator](),
-      (event) => run(operation, operation.makeContext(), event),
+      (event) => run(operation, checked, operation.makeContext(), event),
       (error) => format(error, operation),
     );
   }
@@ -116,19 +119,27 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
     operationName,
     variables,
     ...told
-  }: Operation): { errors: readonly GraphQLError[] } | { ok: true } {
+  }: Operation): { errors: readonly GraphQLError[] } | Wanted {
     const operation = getOperationAST(document, operationName);
     if (!operation) return { errors: [format(noOperation(operationName), told)] };
     const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {}, { maxErrors: 20 });
     if (coerced.errors)
       return { errors: coerced.errors.map((error) => format(withCode(error, 'BAD_USER_INPUT'), told)) };
-    const tooDear = refuseDear({ schema, document, operation, variables: coerced.coerced }, config.MAX_COST);
-    return tooDear ? { errors: [format(tooDear, told)] } : { ok: true };
+    const tooDear = refuseDear(document, operation, coerced.coerced);
+    return tooDear ? { errors: [format(tooDear, told)] } : { document, operation, variables: coerced.coerced };
   }
 
-  /** The only place where fields are resolved: what a compiled executor replaces. */
-  async function run(operation: Operation, context: unknown, rootValue?: unknown): Promise<ExecutionResult> {
+  /** The only place where fields are resolved: compiled where that is possible and worth it, else by graphql-js. */
+  async function run(
+    operation: Operation,
+    wanted: Wanted,
+    context: unknown,
+    rootValue?: unknown,
+  ): Promise<ExecutionResult> {
     try {
+      const result = await compiler.find(wanted)?.(rootValue, context, operation.variables);
+      // Without data nothing was executed: graphql-jit refuses variables that graphql-js took.
+      if (result && 'data' in result) return formatted(result, operation);
       return formatted(await executeGraphQL({ ...argsOf(operation), contextValue: context, rootValue }), operation);
     } catch (error) {
       return { errors: [format(error, operation)] };
