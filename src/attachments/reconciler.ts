@@ -19,6 +19,8 @@ export interface Reconciler {
   start(): void;
   /** Looks at a record in `delayMs`, in this process. */
   schedule(projectId: string, id: string, delayMs: number): void;
+  /** Whether a look at the record runs, or is to come, in this process. */
+  has(id: string): boolean;
   /** Takes no new work, interrupts what runs, and gives it back. */
   stop(): Promise<void>;
 }
@@ -83,6 +85,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       timer ??= setTimeout(tick, 0).unref();
     },
     schedule,
+    has: (id) => running.has(id) || scheduled.has(id),
     async stop() {
       stopping.abort(new Error('The gateway stops'));
       if (timer) clearTimeout(timer);

@@ -462,14 +462,14 @@ function pickUp({ callers, reconciler }: ServiceOptions, session: Session, recor
     const isStale = record.status === 'attached' && record.staleSince !== null && !isRefusedLately(record);
     if (!(isStale || isUnsettled(record.status))) continue;
     const isTheirs = record.userId === session.identity.userId;
-    const isAtHand = callers.has(record.id);
+    const isLeft = !isStale && Date.now() - Date.parse(record.statusSince) > LEFT_AFTER_MS;
+    const isKnown = callers.has(record.id);
     // the token at hand may have ended meanwhile: the user's latest one takes its place
-    if (isAtHand && isTheirs) callers.remember(record.id, session);
-    if (isAtHand || (isStale && !isTheirs)) continue;
-    const isLeft = Date.now() - Date.parse(record.statusSince) > LEFT_AFTER_MS;
     if (isTheirs) callers.remember(record.id, session);
     else if (isLeft) callers.rememberObserver(record.id, session);
     else continue;
+    // with a token at hand the work goes on, unless the pass that it was for broke off
+    if (isKnown && reconciler.has(record.id)) continue;
     reconciler.schedule(record.projectId, record.id, 0);
   }
 }

@@ -14,6 +14,9 @@ import { ACCOUNT } from './world.ts';
 /** How long Redis is away when it was killed, in ms. */
 const REDIS_AWAY_MS = 300;
 
+/** How often a gateway is started that ends while it starts. */
+const STARTS = 5;
+
 /** Where a run takes place: gateways that come back when they are killed, a Redis that keeps its state, a cloud, and a listener. */
 export interface Stage {
   readonly sandbox: Sandbox;
@@ -83,9 +86,15 @@ export async function setStage(size: Size): Promise<Stage> {
     );
     return true;
   };
+  // as a service manager does: a gateway that finds no Redis when it starts ends, and is started again
   const start = async (place: number) => {
-    gateways[place] = await startGatewayProcess(env);
-    wire.leadTo(portOf(gateways[place]));
+    for (let tries = 1; gateways[place] === null; tries++) {
+      gateways[place] = await startGatewayProcess(env).catch((error: unknown) => {
+        if (tries === STARTS) throw error;
+        return null;
+      });
+    }
+    wire.leadTo(portOf(gateways[place] as GatewayProcess));
   };
 
   return {

@@ -126,7 +126,7 @@ type Step =
 
 function newProcess(store: AttachmentStore) {
   const callers = createCallers(null);
-  const reconciler = { start() {}, schedule() {}, stop: async () => {} };
+  const reconciler = { start() {}, schedule() {}, has: () => false, stop: async () => {} };
   return createAttachments({ store, callers, reconciler, log, leaseMs: LEASE_MS, deadlineMs: 600_000 });
 }
 
