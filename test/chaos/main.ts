@@ -11,6 +11,8 @@ if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(ops) || ops < 1) {
   process.stderr.write('Expected --ops and --seed as whole numbers\n');
   process.exit(2);
 }
+// an exit, so that the processes that were started end too
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 process.stderr.write(`seed ${seed}, ${ops} operations\n`);
 const totals = await runChaos({ seed, ops });
 process.stdout.write(`${tableOf(totals)}\n`);

@@ -109,13 +109,17 @@ const SEE =
 
 export type User = ReturnType<typeof asUser>;
 
-/** What a program asks of a gateway with the user's token. Each rejects when the gateway dies meanwhile. */
+/** How long a program waits for an answer, in ms: longer than a gateway takes to give up. */
+const PATIENCE_MS = 60_000;
+
+/** What a program asks of a gateway with the user's token. Each rejects when the gateway dies meanwhile, or does not answer in 60 s. */
 export function asUser({ token }: Pick<World, 'token'>, { graphiql }: GatewayProcess) {
   const post = async (query: string, variables: unknown) => {
     const response = await fetch(graphiql, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-auth-token': token },
       body: JSON.stringify({ query, variables }),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     });
     return (await response.json()) as {
       data: Record<string, unknown> | null;
