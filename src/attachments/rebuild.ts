@@ -1,6 +1,7 @@
 /** Reads a project's attachments back from Manila, where every access rule of ours says whose it is. */
 import type { Logger } from 'pino';
-import { listAccessRules, listShares } from '../openstack/manila/client.ts';
+import { listAccessRules } from '../openstack/manila/client.ts';
+import { listEveryShare } from '../openstack/manila/every-share.ts';
 import type { AccessRule, Share } from '../openstack/manila/types.ts';
 import type { Session } from '../openstack/session.ts';
 import { MANAGED_BY } from './attacher.ts';
@@ -8,10 +9,6 @@ import { type Attachment, type AttachmentStatus, parseAttachmentId } from './att
 import type { AttachmentStore } from './store/contract.ts';
 import { accessTypeOf, isSameTarget } from './targets.ts';
 
-/** Shares asked for at once. */
-const PAGE = 1000;
-/** Pages at the most: a project of 100,000 shares. */
-const MAX_PAGES = 100;
 /** Rule lists asked for at the same time. */
 const PARALLEL = 8;
 /** How long one rebuild may take, in ms. */
@@ -37,7 +34,10 @@ export function createRebuild(store: AttachmentStore, log: Logger) {
 
 async function rebuild(store: AttachmentStore, caller: Session, projectId: string, log: Logger): Promise<void> {
   const session = { ...caller, signal: AbortSignal.timeout(DEADLINE_MS) };
-  const shares = await listAllShares(session, projectId);
+  const isOwn = session.identity.projectId === projectId;
+  const filters = isOwn ? {} : { all_tenants: '1' as const, project_id: projectId };
+  const { shares, isComplete } = await listEveryShare(session, filters);
+  if (!isComplete) log.warn({ projectId, shares: shares.length }, 'the project has more shares: theirs are not read');
   let found = 0;
   const queue = shares.values();
   const work = async () => {
@@ -53,19 +53,6 @@ async function rebuild(store: AttachmentStore, caller: Session, projectId: strin
   await Promise.all(Array.from({ length: PARALLEL }, work));
   await store.markKnown(projectId);
   log.info({ projectId, shares: shares.length, attachments: found }, 'attachments rebuilt from Manila');
-}
-
-async function listAllShares(session: Session, projectId: string): Promise<Share[]> {
-  const isOwn = session.identity.projectId === projectId;
-  const filters: Record<string, string> = isOwn ? {} : { all_tenants: '1', project_id: projectId };
-  const shares = new Map<string, Share>();
-  // a short page is not the end: Manila limits rows of share instances before it groups them
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const { shares: some } = await listShares(session, { limit: PAGE, offset: page * PAGE, filters });
-    if (some.length === 0) break;
-    for (const share of some) shares.set(share.id, share);
-  }
-  return [...shares.values()];
 }
 
 /** The records that a share's rules tell of. Rules that are not ours, or whose metadata is damaged, tell nothing. */

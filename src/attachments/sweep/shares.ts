@@ -1,12 +1,9 @@
 /** Shares that are gone: found by Manila's list, believed only when their GET says 404. */
-import { getShare, listShares } from '../../openstack/manila/client.ts';
+import { getShare } from '../../openstack/manila/client.ts';
+import { listEveryShare } from '../../openstack/manila/every-share.ts';
 import type { Share } from '../../openstack/manila/types.ts';
 import { affordable, forEach, type SweepContext, spend, tell } from './context.ts';
 import { lookAt } from './look.ts';
-
-const PAGE = 1000;
-/** A cloud of 100,000 shares. */
-const MAX_PAGES = 100;
 
 /** Reads the shares of all projects, and ends the attachments of those that are gone: their rules went with them. */
 export async function sweepShares(context: SweepContext): Promise<void> {
@@ -22,16 +19,9 @@ export async function sweepShares(context: SweepContext): Promise<void> {
   });
 }
 
-// a short page is not the end: Manila limits rows of share instances before it groups them
 async function readShares({ session, report }: SweepContext): Promise<Share[]> {
-  const shares: Share[] = [];
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const options = { limit: PAGE, offset: page * PAGE, filters: { all_tenants: '1' as const } };
-    const { shares: some } = await listShares(session, options);
-    if (some.length === 0) return shares;
-    shares.push(...some);
-  }
-  report.unfinished.push(`More than ${MAX_PAGES * PAGE} shares: the others are not compared`);
+  const { shares, isComplete } = await listEveryShare(session, { all_tenants: '1' });
+  if (!isComplete) report.unfinished.push(`More than ${shares.length} shares: the others are not compared`);
   return shares;
 }
 
