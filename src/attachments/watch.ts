@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts';
 import type { AttachmentEvent } from './attachment.ts';
 import type { WatchFilter } from './service-contract.ts';
 import type { AttachmentStore } from './store/contract.ts';
+import { compareCursors, LOG_START } from './store/order.ts';
 
 /** Live events that may wait for one listener. */
 const MAX_WAITING = 1000;
@@ -53,7 +54,7 @@ export async function watchEvents(
     await end();
     throw error;
   }
-  return iterate(state, page, () => readPage(store, projectId, state.cursor ?? '0-0'), filter, end);
+  return iterate(state, page, () => readPage(store, projectId, state.cursor ?? LOG_START), filter, end);
 }
 
 interface Watch {
@@ -171,11 +172,4 @@ function iterate(
       return { value: undefined, done: true };
     },
   };
-}
-
-/** Which of two cursors comes first in a log: negative when `a` does. Redis' stream ids: milliseconds, then a sequence. */
-export function compareCursors(a: string, b: string): number {
-  const [aMs = 0, aSeq = 0] = a.split('-').map(Number);
-  const [bMs = 0, bSeq = 0] = b.split('-').map(Number);
-  return aMs - bMs || aSeq - bSeq;
 }

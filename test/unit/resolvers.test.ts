@@ -22,6 +22,7 @@ import { createSchema, readTypeDefs } from '../../src/graphql/schema.ts';
 import type { AccessRule, Share } from '../../src/openstack/manila/types.ts';
 import type { NovaServer } from '../../src/openstack/nova/types.ts';
 import type { Identity, Session } from '../../src/openstack/session.ts';
+import { anAttachment } from '../support/attachments.ts';
 
 const schema = createSchema();
 const SERVER = '00f9e5cb-8ff8-44ff-8e0e-2439f68c5854';
@@ -30,34 +31,22 @@ const AT = '2026-11-22T14:40:25.000Z';
 
 const server: NovaServer = { id: SERVER, name: 'web-01', status: 'ACTIVE', tenant_id: 'p', created: AT };
 const share = { id: SHARE, share_proto: 'NFS', status: 'available', size: 2, metadata: {} } as Share;
-const attachment: SeenAttachment = {
-  id: `${SERVER}:${SHARE}`,
+const attachment: SeenAttachment = anAttachment({
   projectId: 'p',
   serverId: SERVER,
   shareId: SHARE,
-  mountPoint: null,
   accessLevel: 'ro',
-  accessType: 'ip',
-  requestedAccessTo: null,
   targets: [
     { accessTo: '10.0.0.5', ruleId: 'rule-1', isOwned: true, state: 'queued_to_apply' },
     { accessTo: '10.0.0.6', ruleId: null, isOwned: true, state: null },
   ],
-  status: 'attaching',
-  isAccepted: false,
-  previousStatus: null,
-  reason: null,
-  attempts: 0,
-  failures: 0,
-  fault: null,
-  staleSince: null,
   requestId: 'req-1',
   userId: 'u',
   createdAt: AT,
   updatedAt: AT,
   statusSince: AT,
   version: 1,
-};
+});
 
 /** A context of plain objects: what is not given is not asked for. */
 function contextOf(clients: Partial<Clients>, attachments: Partial<Attachments> = {}): GatewayContext {
