@@ -50,7 +50,13 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
   });
   const redis = config.REDIS_URL ? connectRedis(config.REDIS_URL, log) : null;
   const store: AttachmentStore = redis
-    ? await createRedisStore({ redis, prefix: config.REDIS_PREFIX, logLength: config.EVENT_LOG_LENGTH, log })
+    ? await createRedisStore({
+        redis,
+        prefix: config.REDIS_PREFIX,
+        logLength: config.EVENT_LOG_LENGTH,
+        replicas: config.REDIS_WAIT_REPLICAS,
+        log,
+      })
     : createMemoryStore({ logLength: config.EVENT_LOG_LENGTH });
   const account = choice.credentials && createServiceAccount(cloud, choice.credentials, log);
   const callers = createCallers(account);

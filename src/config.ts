@@ -55,6 +55,10 @@ export const SETTINGS = {
     'in process',
   ),
   REDIS_PREFIX: setting(z.string().max(64).default('nmg:'), 'What every Redis key begins with.'),
+  REDIS_WAIT_REPLICAS: setting(
+    count(0, 5, 0),
+    'How many replicas must have a change before it counts. 0: a failover may lose the latest events, and attachments are read back from Manila; all there are: it loses nothing, and nothing changes while one is away (docs/redis.md).',
+  ),
   LOG_LEVEL: setting(
     z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
     'How much is logged (JSON lines on standard output).',

@@ -1,19 +1,17 @@
-import { once } from 'node:events';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import { GatewayError } from './errors.ts';
 import { parseRedisUrl, type RedisAddress, type RedisNode } from './redis-address.ts';
 import { createClusterSubscriber, type Subscriber } from './redis-cluster.ts';
+import { answered, type Commands, end, OPTIONS, watch, whenReady } from './redis-connection.ts';
+import { type SentinelNode, watchFailovers } from './redis-sentinel.ts';
 
-/** How long a command may go unanswered, ms. */
-const COMMAND_TIMEOUT_MS = 3000;
 /** How often the subscribing connection, which may be silent for hours, is asked whether it lives, ms. */
 const HEARTBEAT_MS = 10_000;
+/** How long after its end a connection is opened again, ms. */
+const REVIVE_MS = 500;
 /** How often a cluster is asked who has which slot, besides whenever a node sends us on, ms. */
 const SLOTS_REFRESH_MS = 60_000;
-
-/** The connection for commands. */
-export type Commands = Redis | Cluster;
 
 /** The gateway's two connections: a subscribing one must not wait behind commands, nor they behind its messages. */
 export interface RedisConnections {
@@ -33,10 +31,13 @@ export interface RedisConnections {
 export function connectRedis(url: string, log: Logger): RedisConnections {
   const address = parseRedisUrl(url);
   if (!address) throw new TypeError('Not a URL of Redis, of its Sentinels or of a Redis Cluster');
-  const opened = address.kind === 'cluster' ? openCluster(address, log) : openPair(address, log);
+  const closing = new AbortController();
+  const opened = address.kind === 'cluster' ? openCluster(address, log) : openPair(address, log, closing.signal);
   const { commands, subscriber } = opened;
   // An unanswered ping trips socketTimeout, which reconnects: nothing else would notice a peer that went silently.
-  const heartbeat = setInterval(() => void subscriber.ping().catch(() => undefined), HEARTBEAT_MS).unref();
+  const heartbeat = setInterval(() => {
+    for (const connection of opened.silent()) connection.ping().catch(() => undefined);
+  }, HEARTBEAT_MS).unref();
   return {
     commands,
     subscriber,
@@ -48,6 +49,7 @@ export function connectRedis(url: string, log: Logger): RedisConnections {
     },
     async close() {
       clearInterval(heartbeat);
+      closing.abort();
       await Promise.all(opened.connections().map(end));
     },
   };
@@ -57,21 +59,49 @@ interface Opened {
   commands: Commands;
   subscriber: Subscriber;
   toBeReady: Commands[];
+  /** Those on which nothing may be said for hours. */
+  silent(): { ping(): Promise<unknown> }[];
   /** All that must be ended. */
   connections(): Commands[];
 }
 
 /** One Redis, or the one that the Sentinels name. */
-function openPair(address: Exclude<RedisAddress, { kind: 'cluster' }>, log: Logger): Opened {
+function openPair(address: Exclude<RedisAddress, { kind: 'cluster' }>, log: Logger, closing: AbortSignal): Opened {
   const pair = (['commands', 'subscriber'] as const).map((role) => {
     const options = { ...OPTIONS, connectionName: connectionName(role) };
     const connection =
       address.kind === 'single' ? new Redis(address.url, options) : new Redis({ ...options, ...sentinels(address) });
     watch(connection, log.child({ redis: address.label, role }));
+    revive(connection, closing);
     return connection;
   });
   const [commands, subscriber] = pair as [Redis, Redis];
-  return { commands, subscriber, toBeReady: pair, connections: () => pair };
+  const watchers = address.kind === 'sentinel' ? watchSentinels(address, pair, log) : [];
+  return {
+    commands,
+    subscriber,
+    toBeReady: pair,
+    silent: () => [subscriber, ...watchers],
+    connections: () => [...pair, ...watchers],
+  };
+}
+
+function watchSentinels(address: RedisAddress & { kind: 'sentinel' }, pair: Redis[], log: Logger): Redis[] {
+  const connect = (to: SentinelNode) => new Redis({ ...OPTIONS, ...to, connectionName: connectionName('failovers') });
+  const reconnect = () => {
+    // one between two attempts asks the Sentinels anyway
+    for (const connection of pair) if (connection.status !== 'reconnecting') connection.disconnect(true);
+  };
+  return watchFailovers(address, connect, reconnect, log.child({ redis: address.label }));
+}
+
+/** ioredis gives up for good when it is to connect anew while it asks a Sentinel. We go on. */
+function revive(connection: Redis, closing: AbortSignal): void {
+  connection.on('end', () => {
+    setTimeout(() => {
+      if (!closing.aborted) connection.connect().catch(() => undefined);
+    }, REVIVE_MS).unref();
+  });
 }
 
 function sentinels(address: RedisAddress & { kind: 'sentinel' }) {
@@ -79,11 +109,8 @@ function sentinels(address: RedisAddress & { kind: 'sentinel' }) {
   return {
     ...named,
     sentinels: nodes,
-    // A primary that was replaced may go on to answer, and to take writes that will be lost.
-    failoverDetector: true,
-    sentinelCommandTimeout: COMMAND_TIMEOUT_MS,
+    sentinelCommandTimeout: OPTIONS.commandTimeout,
     sentinelRetryStrategy: OPTIONS.retryStrategy,
-    sentinelReconnectStrategy: OPTIONS.retryStrategy,
     ...(isTls ? { tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
   } satisfies RedisOptions;
 }
@@ -133,6 +160,7 @@ function openCluster(address: RedisAddress & { kind: 'cluster' }, log: Logger): 
     commands,
     subscriber,
     toBeReady: [commands],
+    silent: () => [subscriber],
     connections: () => [commands, ...subscriber.connections()],
   };
 }
@@ -161,91 +189,4 @@ async function check(node: Redis, label: string, log: Logger): Promise<void> {
       'Redis may evict attachments when its memory is full: set maxmemory-policy to noeviction',
     );
   }
-}
-
-/** Waits for Redis' answer; any failure is STATE_UNAVAILABLE, with the cause. */
-export async function answered<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof GatewayError) throw error;
-    throw unavailable('The attachment store did not answer', error);
-  }
-}
-
-const OPTIONS = {
-  enableOfflineQueue: false,
-  maxRetriesPerRequest: 0,
-  autoResendUnfulfilledCommands: false,
-  // store/events.ts subscribes again itself: it must know when, to read what was missed.
-  autoResubscribe: false,
-  commandTimeout: COMMAND_TIMEOUT_MS,
-  connectTimeout: COMMAND_TIMEOUT_MS,
-  socketTimeout: 2 * COMMAND_TIMEOUT_MS,
-  // When we end a connection nothing is left to come; a peer that is stuck would keep it, and the process, open.
-  disconnectTimeout: 0,
-  // Sentinel made it a replica: the next connection goes to the primary. The script that heard this wrote nothing.
-  reconnectOnError: (error: Error) => /^(READONLY|MASTERDOWN)/.test(error.message),
-  retryStrategy: (attempt: number) => Math.min(2 ** Math.min(attempt, 10) * 25, 2000) + Math.random() * 100,
-} satisfies RedisOptions;
-
-/** Says once that a connection was lost and once that it is back: not each of the attempts between. */
-function watch(connection: Commands, log: Logger): void {
-  let isAway = false;
-  connection.on('error', (error: Error) => {
-    // Only the message: ioredis hangs the command on its errors, and that of AUTH has the password.
-    if (!isAway) log.warn({ reason: error.message }, 'Redis is away');
-    isAway = true;
-  });
-  connection.on('close', () => {
-    if (!isAway) log.warn('The connection to Redis was lost');
-    isAway = true;
-  });
-  connection.on('ready', () => {
-    log.info('Connected to Redis');
-    isAway = false;
-  });
-}
-
-function whenReady(connection: Commands, host: string, ms: number): Promise<void> {
-  if (connection.status === 'ready') return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    let lastError: Error | undefined;
-    const onError = (error: Error) => {
-      lastError = error;
-    };
-    const onReady = () => settle(resolve);
-    const timer = setTimeout(
-      () => settle(() => reject(unavailable(`Redis at ${host} is not ready after ${ms} ms`, lastError))),
-      ms,
-    );
-    const settle = (then: () => void) => {
-      clearTimeout(timer);
-      connection.off('error', onError).off('ready', onReady);
-      then();
-    };
-    connection.on('error', onError).on('ready', onReady);
-  });
-}
-
-function unavailable(message: string, error: unknown): GatewayError {
-  const cause = error instanceof Error ? error : new Error(String(error ?? 'no error was reported'));
-  // ioredis hangs the command on its errors, and that of AUTH or HELLO has the password.
-  if ('command' in cause) delete cause.command;
-  return new GatewayError('STATE_UNAVAILABLE', `${message}: ${cause.message}`, {}, { cause });
-}
-
-/** Ends a connection without a word: QUIT would wait for a Redis that is stuck, and nothing is left to be said. */
-async function end(connection: Commands): Promise<void> {
-  connection.removeAllListeners('close');
-  const nodes = connection instanceof Cluster ? connection.nodes() : [connection];
-  const streams = nodes.flatMap(({ stream }) => (stream && !stream.closed ? [stream] : []));
-  connection.disconnect();
-  await Promise.all(
-    streams.map(async (stream) => {
-      const closed = once(stream, 'close');
-      stream.destroy();
-      await closed;
-    }),
-  );
 }

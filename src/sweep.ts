@@ -84,6 +84,7 @@ async function sweep(
     redis,
     prefix: config.REDIS_PREFIX,
     logLength: config.EVENT_LOG_LENGTH,
+    replicas: config.REDIS_WAIT_REPLICAS,
     log,
   });
   const leaseMs = Math.max(config.LEASE_MS, CALLS_A_LEASE * timeoutMs);

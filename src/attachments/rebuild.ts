@@ -5,7 +5,13 @@ import { listEveryShare } from '../openstack/manila/every-share.ts';
 import type { AccessRule, Share } from '../openstack/manila/types.ts';
 import type { Session } from '../openstack/session.ts';
 import { MANAGED_BY } from './attacher.ts';
-import { type Attachment, type AttachmentStatus, parseAttachmentId } from './attachment.ts';
+import {
+  type Attachment,
+  type AttachmentStatus,
+  type EventType,
+  type NewEvent,
+  parseAttachmentId,
+} from './attachment.ts';
 import type { AttachmentStore } from './store/contract.ts';
 import { accessTypeOf, isSameTarget } from './targets.ts';
 
@@ -13,6 +19,14 @@ import { accessTypeOf, isSameTarget } from './targets.ts';
 const PARALLEL = 8;
 /** How long one rebuild may take, in ms. */
 const DEADLINE_MS = 120_000;
+
+const TOLD_AS: Record<AttachmentStatus, EventType> = {
+  attaching: 'ATTACH_STARTED',
+  attached: 'ATTACHED',
+  error_attaching: 'ATTACH_FAILED',
+  detaching: 'DETACH_STARTED',
+  error_detaching: 'DETACH_FAILED',
+};
 
 /**
  * Makes sure that the store's records of a project are complete: where its marker is missing (first use, or the store lost its state)
@@ -39,13 +53,16 @@ async function rebuild(store: AttachmentStore, caller: Session, projectId: strin
   const { shares, isComplete } = await listEveryShare(session, filters);
   if (!isComplete) log.warn({ projectId, shares: shares.length }, 'the project has more shares: theirs are not read');
   let found = 0;
+  const read = async (share: Share) => recordsOf(projectId, share, (await listAccessRules(session, share.id)) ?? []);
   const queue = shares.values();
   const work = async () => {
     for (const share of queue) {
-      const rules = (await listAccessRules(session, share.id)) ?? [];
-      for (const record of recordsOf(projectId, share, rules)) {
+      const lost = await without(store, await read(share));
+      if (lost.size === 0) continue;
+      // one that was detached meanwhile is not lost: a record goes after its rules, so those are gone by now
+      for (const record of (await read(share)).filter(({ id }) => lost.has(id))) {
         // an existing record is newer than what was read: create leaves it alone
-        const made = await store.create(record, null, null, record.status === 'attached' ? null : 0);
+        const made = await store.create(record, eventOf(record), null, record.status === 'attached' ? null : 0);
         if (made.outcome === 'created') found++;
       }
     }
@@ -53,6 +70,17 @@ async function rebuild(store: AttachmentStore, caller: Session, projectId: strin
   await Promise.all(Array.from({ length: PARALLEL }, work));
   await store.markKnown(projectId);
   log.info({ projectId, shares: shares.length, attachments: found }, 'attachments rebuilt from Manila');
+}
+
+/** Where a log lost its end in a failover, those who go on with it must hear of the attachment: how it is now. */
+function eventOf(record: Attachment): NewEvent {
+  return { type: TOLD_AS[record.status], at: record.statusSince, requestId: null, reason: null, attachment: record };
+}
+
+/** The ids of those that the store does not have. */
+async function without(store: AttachmentStore, records: readonly Attachment[]): Promise<Set<string>> {
+  const stored = await Promise.all(records.map(({ projectId, id }) => store.get(projectId, id)));
+  return new Set(records.filter((_, i) => !stored[i]).map(({ id }) => id));
 }
 
 /** The records that a share's rules tell of. Rules that are not ours, or whose metadata is damaged, tell nothing. */

@@ -7,20 +7,37 @@ import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Listener, listen } from '../support/listener.ts';
 import { type RedisServer, startRedisServer } from '../support/redis.ts';
 import { until } from '../support/until.ts';
-import { attach, codeOf, detach, expectEachOnce, granted, logOf, nthRuleChange, SOON, seen, settled } from './work.ts';
+import {
+  attach,
+  codeOf,
+  detach,
+  expectEachOnce,
+  granted,
+  hear,
+  logOf,
+  nthRuleChange,
+  SOON,
+  seen,
+  settled,
+  told,
+} from './work.ts';
 
 let directory: string;
 let redis: RedisServer;
 let gateway: TestGateway;
 let listener: Listener;
+/** What a test started besides. */
+let others: (() => Promise<void>)[];
 
 beforeEach(async () => {
+  others = [];
   directory = mkdtempSync(join(tmpdir(), 'test-aof-'));
   redis = await startRedisServer('--appendonly', 'yes', '--appendfsync', 'always', '--dir', directory);
   gateway = await startGateway({ env: { REDIS_URL: redis.url, ...SOON } });
   listener = listen(gateway, { after: '0-0' });
 });
 afterEach(async () => {
+  for (const end of others) await end();
   await listener.close();
   await gateway.close();
   await redis.stop();
@@ -46,6 +63,9 @@ async function attached(count: number): Promise<string[]> {
 
 describe('Redis with an append-only file', () => {
   test('killed while attachments run, and started again -> all that was said is so, each event once, nobody was cut off', async () => {
+    const [first = ''] = newShares(1);
+    await attach(gateway, first);
+    const before = (await listener.until('ATTACHED')).map(told);
     const shares = newShares(12);
     const third = nthRuleChange(gateway, 3);
     const asking = Promise.all(shares.map((id) => attach(gateway, id)));
@@ -59,15 +79,36 @@ describe('Redis with an append-only file', () => {
     expect(refused.map(codeOf)).toEqual(refused.map(() => 'STATE_UNAVAILABLE'));
     const now = await settled(gateway);
     expect(now).toEqual(expect.arrayContaining(accepted));
-    expect(granted(gateway, shares).sort()).toEqual(now);
+    expect(granted(gateway, [...shares, first]).sort()).toEqual(now);
     const events = await logOf(gateway);
     expectEachOnce(events, now);
-    const heard: string[] = [];
-    while (heard.length < events.length) {
-      const { type, attachment } = await listener.next();
-      heard.push(`${attachment.shareId} ${type}`);
-    }
-    expect(heard).toEqual(events);
+    expect(await hear(listener, events, before)).toBe('all');
+  });
+});
+
+describe('Redis with a snapshot only', () => {
+  test('started again from one older than the latest attachments -> the next answer has them, from Manila', async () => {
+    await redis.stop();
+    const snapshots = await startRedisServer('--dir', directory, '--dbfilename', 'old.rdb');
+    const other = await startGateway({ env: { REDIS_URL: snapshots.url, ...SOON }, sandbox: gateway.sandbox });
+    others = [other.close, snapshots.stop];
+    const [early = '', late = ''] = newShares(2);
+    await attach(other, early, { mountPoint: '/mnt/early' });
+    expect(await settled(other)).toEqual([early]);
+    const outside = new Redis(snapshots.url);
+    await outside.save();
+    outside.disconnect();
+    await attach(other, late, { mountPoint: '/mnt/late' });
+    expect(await settled(other)).toHaveLength(2);
+    await snapshots.stop();
+    await snapshots.start();
+    const nodes = await until(() => seen(other));
+    expect(nodes.map(({ shareId, mountPoint, status }) => [shareId, mountPoint, status]).sort()).toEqual(
+      [
+        [early, '/mnt/early', 'ATTACHED'],
+        [late, '/mnt/late', 'ATTACHED'],
+      ].sort(),
+    );
   });
 });
 

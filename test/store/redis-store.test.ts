@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
@@ -271,6 +272,33 @@ describe('Redis away', () => {
     await until(() => ears.events.length === 2);
     expect(ears.versions()).toEqual([2, 3]);
     expect(ears.lost).toEqual([]);
+  });
+
+  test('ioredis has given a connection up -> it is opened again', async () => {
+    const { store, redis } = await openGateway();
+    const ears = await follow(store);
+    for (const connection of [redis.commands, redis.subscriber as Redis]) {
+      const ended = once(connection, 'end');
+      connection.disconnect();
+      await ended;
+    }
+    await redis.ready();
+    await appended(store, await created(store), 2);
+    await until(() => ears.events.length === 2);
+    expect(ears.versions()).toEqual([2, 3]);
+  });
+
+  test('a replica is to have each change and there is none -> STATE_UNAVAILABLE for what was written; reads go on', async () => {
+    const redis = connectRedis(server.url, log);
+    const store = await createRedisStore({ redis, prefix, logLength: LOG_LENGTH, replicas: 1, log });
+    gateways.push({ redis, store });
+    await redis.ready();
+    const given = anAttachment();
+    await expect(store.create(given, null, null)).rejects.toMatchObject({
+      code: 'STATE_UNAVAILABLE',
+      message: expect.stringContaining('0 replicas'),
+    });
+    expect(await store.get(project, given.id)).toMatchObject({ version: 1 });
   });
 
   test('no Redis at the start -> the store opens, refuses, and works once Redis is there', async () => {

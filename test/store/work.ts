@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import { DEMO } from '../../src/sandbox/index.ts';
 import type { TestGateway } from '../support/gateway.ts';
-import { listen } from '../support/listener.ts';
+import { type HeardEvent, type Listener, listen } from '../support/listener.ts';
 import { until } from '../support/until.ts';
 
 /** Work of a gateway on many shares of one server, and how it must end, whatever befalls Redis meanwhile. */
@@ -58,24 +58,43 @@ export async function settled(gateway: TestGateway): Promise<string[]> {
   return nodes.map(({ shareId }) => shareId).sort();
 }
 
-/** The events of the project's whole log, as `<share id> <type>`, up to where it stands. */
-export async function logOf(gateway: TestGateway): Promise<string[]> {
+/** An event as these tests compare them. */
+export interface Told {
+  cursor: string;
+  what: string;
+}
+
+/** An event's cursor, and `<share id> <type>`. */
+export const told = ({ cursor, type, attachment }: HeardEvent): Told => ({
+  cursor,
+  what: `${attachment.shareId} ${type}`,
+});
+
+/** The events of the project's whole log, up to where it stands. */
+export async function logOf(gateway: TestGateway): Promise<Told[]> {
   const { data } = await gateway.query('{ shareAttachments(first: 1) { eventCursor } }');
   const end = data.shareAttachments.eventCursor;
-  const heard: string[] = [];
-  if (end === '0-0') return heard;
+  const events: Told[] = [];
   const listener = listen(gateway, { after: '0-0' });
-  for (;;) {
-    const { cursor, type, attachment } = await listener.next();
-    heard.push(`${attachment.shareId} ${type}`);
-    if (cursor === end) break;
-  }
+  while (end !== '0-0' && events.at(-1)?.cursor !== end) events.push(told(await listener.next()));
   await listener.close();
-  return heard;
+  return events;
+}
+
+/** Listens until it has heard, with those before, just the events of this log (`all`), or is told that its place is lost (CURSOR_EXPIRED). */
+export async function hear(listener: Listener, log: readonly Told[], before: readonly Told[]): Promise<string> {
+  const heard = [...before];
+  try {
+    while (JSON.stringify(heard) !== JSON.stringify(log)) heard.push(told(await listener.next()));
+    return 'all';
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : JSON.stringify(error);
+    return /CURSOR_EXPIRED|event log/.test(reason) ? 'CURSOR_EXPIRED' : reason;
+  }
 }
 
 /** Each attachment started once and came about once. */
-export function expectEachOnce(events: readonly string[], shareIds: readonly string[]): void {
+export function expectEachOnce(events: readonly Told[], shareIds: readonly string[]): void {
   const wanted = shareIds.flatMap((id) => [`${id} ATTACHED`, `${id} ATTACH_STARTED`]);
-  expect([...events].sort()).toEqual(wanted.sort());
+  expect(events.map(({ what }) => what).sort()).toEqual(wanted.sort());
 }

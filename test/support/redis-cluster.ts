@@ -11,22 +11,35 @@ export interface TestCluster {
   nodes: Redis[];
   /** Which of `servers` has the slot of this key or channel. */
   ownerOf(key: string): Promise<number>;
-  /** Hands the slot of this key from its master to another one, key by key, as `redis-cli --cluster reshard` does; gives the new owner. */
-  moveSlot(key: string, options?: { between?: () => Promise<void> }): Promise<number>;
+  /**
+   * Hands the slot of this key from its master to another one, key by key, as `redis-cli --cluster reshard` does; gives
+   * the new owner. `between` is called with how many keys have moved; those that fit `first` move first.
+   */
+  moveSlot(key: string, options?: { between?: (moved: number) => Promise<void>; first?: RegExp }): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** Starts three redis-servers on free ports and makes them a cluster, each with a third of the slots. */
-export async function startRedisCluster(): Promise<TestCluster> {
+/** Starts three redis-servers, with these arguments of theirs, on free ports and makes them a cluster, each with a third of the slots. */
+export async function startRedisCluster(...args: string[]): Promise<TestCluster> {
   const busPorts = [await freePort(), await freePort(), await freePort()];
   const servers: RedisServer[] = [];
-  for (const bus of busPorts) {
-    const clustered = ['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-node-timeout', '1000'];
-    // as docs/redis.md says: slots without a master must not take the others with them
-    servers.push(await startRedisServer(...clustered, '--cluster-require-full-coverage', 'no'));
+  const stop = async () => {
+    for (const node of nodes) node.disconnect();
+    await Promise.all(servers.map((server) => server.stop()));
+  };
+  const nodes: Redis[] = [];
+  try {
+    for (const bus of busPorts) {
+      const clustered = ['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-node-timeout', '1000'];
+      // as docs/redis.md says: slots without a master must not take the others with them
+      servers.push(await startRedisServer(...clustered, '--cluster-require-full-coverage', 'no', ...args));
+    }
+    nodes.push(...servers.map(({ url }) => new Redis(url, { disconnectTimeout: 0 })));
+    await join(nodes, servers, busPorts);
+  } catch (error) {
+    await stop();
+    throw error;
   }
-  const nodes = servers.map(({ url }) => new Redis(url));
-  await join(nodes, servers, busPorts);
   const ids = (await Promise.all(nodes.map((node) => node.cluster('MYID')))) as string[];
 
   async function ownerOf(key: string): Promise<number> {
@@ -40,27 +53,25 @@ export async function startRedisCluster(): Promise<TestCluster> {
     servers,
     nodes,
     ownerOf,
-    async moveSlot(key, { between = async () => {} } = {}) {
+    async moveSlot(key, { between = async () => {}, first = /^/ } = {}) {
       const slot = slotOf(key);
       const from = await ownerOf(key);
       const to = (from + 1) % nodes.length;
       const [source, target, targetId] = [nodes[from] as Redis, nodes[to] as Redis, ids[to] as string];
       await target.cluster('SETSLOT', slot, 'IMPORTING', ids[from] as string);
       await source.cluster('SETSLOT', slot, 'MIGRATING', targetId);
-      await between();
-      for (;;) {
-        const keys = (await source.cluster('GETKEYSINSLOT', slot, 1)) as string[];
-        if (keys.length === 0) break;
-        await source.call('MIGRATE', '127.0.0.1', String(servers[to]?.port), '', '0', '5000', 'KEYS', ...keys);
-        await between();
+      await between(0);
+      for (let moved = 1; ; moved++) {
+        const keys = (await source.cluster('GETKEYSINSLOT', slot, 1000)) as string[];
+        const next = keys.find((one) => first.test(one)) ?? keys[0];
+        if (next === undefined) break;
+        await source.call('MIGRATE', '127.0.0.1', String(servers[to]?.port), next, '0', '5000');
+        await between(moved);
       }
       for (const node of [target, source, ...nodes]) await node.cluster('SETSLOT', slot, 'NODE', targetId);
       return to;
     },
-    async stop() {
-      for (const node of nodes) node.disconnect();
-      await Promise.all(servers.map((server) => server.stop()));
-    },
+    stop,
   };
 }
 

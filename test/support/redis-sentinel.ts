@@ -7,41 +7,53 @@ import { Redis } from 'ioredis';
 import { freePort, type RedisServer, startRedisServer } from './redis.ts';
 import { until } from './until.ts';
 
-/** A primary with one replica and a Sentinel that knows both. */
+/** A primary with replicas and a Sentinel that knows them. */
 export interface TestSentinel {
   /** REDIS_URL of it. */
   url: string;
   primary: RedisServer;
-  replica: RedisServer;
-  /** Has the replica take the primary's place, and waits until the Sentinel says so. The old primary goes on alone for some seconds. */
+  replicas: RedisServer[];
+  /** Has a replica take the primary's place. The old one goes on as a primary until it is told, by us as the Sentinel would some seconds later. */
   failOver(): Promise<void>;
   stop(): Promise<void>;
 }
 
 const NAME = 'mymaster';
+const PASSWORD = 'hidden';
 
-/** Starts the three on free ports. The primary takes no write while its replica is not with it. */
-export async function startRedisSentinel(): Promise<TestSentinel> {
-  const primary = await startRedisServer('--min-replicas-to-write', '1', '--repl-diskless-sync-delay', '0');
-  const replica = await startRedisServer('--replicaof', '127.0.0.1', String(primary.port));
+/**
+ * Starts them on free ports, the servers with these arguments of theirs. A primary takes no write while fewer than
+ * `careful` replicas are with it. The Sentinel wants a password.
+ */
+export async function startRedisSentinel(count = 1, careful = 1, ...args: string[]): Promise<TestSentinel> {
+  const common = ['--min-replicas-to-write', String(careful), '--repl-diskless-sync-delay', '0', ...args];
+  const primary = await startRedisServer(...common);
+  const following = [...common, '--replicaof', '127.0.0.1', String(primary.port)];
+  const replicas = await Promise.all(Array.from({ length: count }, () => startRedisServer(...following)));
   const port = await freePort();
   const directory = mkdtempSync(join(tmpdir(), 'test-sentinel-'));
   const child = spawnSentinel(port, directory, primary.port);
-  const sentinel = new Redis({ port, host: '127.0.0.1' });
+  const sentinel = new Redis({ port, host: '127.0.0.1', password: PASSWORD });
   sentinel.on('error', () => undefined);
   const addressNow = async () => (await sentinel.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME)) as string[];
   // known to the Sentinel, and in step with the primary
   await until(async () => {
-    const [known] = (await sentinel.call('SENTINEL', 'REPLICAS', NAME)) as string[][];
-    return known?.includes('master-link-status') && known.includes('ok');
+    const known = (await sentinel.call('SENTINEL', 'REPLICAS', NAME)) as string[][];
+    return known.length === count && known.every((replica) => replica.includes('ok'));
   });
   return {
-    url: `redis-sentinel://127.0.0.1:${port}/${NAME}`,
+    url: `redis-sentinel://127.0.0.1:${port}/${NAME}?sentinelPassword=${PASSWORD}`,
     primary,
-    replica,
+    replicas,
     async failOver() {
       await sentinel.call('SENTINEL', 'FAILOVER', NAME);
-      await until(async () => (await addressNow())[1] === String(replica.port));
+      const [host, now] = await until(async () => {
+        const address = await addressNow();
+        return address[1] !== String(primary.port) && address;
+      });
+      const old = new Redis(primary.url);
+      await old.replicaof(host as string, now as string);
+      old.disconnect();
     },
     async stop() {
       sentinel.disconnect();
@@ -49,7 +61,7 @@ export async function startRedisSentinel(): Promise<TestSentinel> {
       child.kill('SIGKILL');
       await gone;
       rmSync(directory, { recursive: true, force: true });
-      await Promise.all([primary.stop(), replica.stop()]);
+      await Promise.all([primary, ...replicas].map((server) => server.stop()));
     },
   };
 }
@@ -60,6 +72,7 @@ function spawnSentinel(port: number, directory: string, primaryPort: number): Ch
     `port ${port}`,
     'bind 127.0.0.1',
     `dir ${directory}`,
+    `requirepass ${PASSWORD}`,
     `sentinel monitor ${NAME} 127.0.0.1 ${primaryPort} 1`,
     `sentinel down-after-milliseconds ${NAME} 2000`,
   ];

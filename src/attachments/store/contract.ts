@@ -102,7 +102,7 @@ export interface AttachmentStore {
   /** Ends the lock if `owner` holds it. */
   unlockTarget(projectId: string, target: string, owner: string): Promise<void>;
 
-  /** Whether the project's records are complete: set once they were rebuilt from Manila. False after the store lost its state. */
+  /** Whether the project's records are complete: set once they were rebuilt from Manila. False after the store lost its state, or may have lost some of it. */
   isKnown(projectId: string): Promise<boolean>;
   markKnown(projectId: string): Promise<void>;
 

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { GatewayError } from '../../errors.ts';
-import { answered } from '../../redis.ts';
 import type { Subscriber } from '../../redis-cluster.ts';
+import { answered } from '../../redis-connection.ts';
 import type { AttachmentEvent } from '../attachment.ts';
 import type { AttachmentStore } from './contract.ts';
 import { type Follower, tell } from './followers.ts';

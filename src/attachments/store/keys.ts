@@ -39,7 +39,7 @@ export function createKeys(prefix: string) {
     targetLock: (projectId: string, target: string) => `${key(projectId, 'lock')}:${target}`,
     /** String: the cursor up to which the project's log was told elsewhere. */
     bookmark: (projectId: string) => key(projectId, 'bookmark'),
-    /** String: set once the project's records were rebuilt from Manila. */
+    /** String: the run id of the Redis process that had the project's records when they were last compared with Manila. */
     known: (projectId: string) => key(projectId, 'known'),
   };
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { answered, type RedisConnections } from '../../redis.ts';
+import type { RedisConnections } from '../../redis.ts';
+import { answered } from '../../redis-connection.ts';
 import { type Attachment, type AttachmentEvent, attachmentId } from '../attachment.ts';
 import type { AttachmentStore, Refusal } from './contract.ts';
 import { createFollowing } from './events.ts';
@@ -18,14 +19,17 @@ export interface RedisStoreOptions {
   prefix: string;
   /** How many events a project's log keeps: exactly, so that a small one means what it says. */
   logLength: number;
+  /** How many replicas must have a change before it counts; none unless said. */
+  replicas?: number;
   log: Logger;
 }
 
 /** The store on Redis: typed functions over the scripts in lua/. Does not wait for Redis; does not close its connections. */
-export async function createRedisStore({ redis, prefix, logLength, log }: RedisStoreOptions): Promise<AttachmentStore> {
+export async function createRedisStore(options: RedisStoreOptions): Promise<AttachmentStore> {
+  const { redis, prefix, logLength, replicas = 0, log } = options;
   const { commands, subscriber } = redis;
   const keys = createKeys(prefix);
-  const run = await loadScripts(commands);
+  const run = await loadScripts(commands, replicas);
   let firstShard = Math.floor(Math.random() * SHARDS);
 
   const dueKey = (projectId: string) => keys.due(shardOf(projectId));
@@ -183,10 +187,10 @@ export async function createRedisStore({ redis, prefix, logLength, log }: RedisS
     },
 
     async isKnown(projectId) {
-      return (await answered(commands.exists(keys.known(projectId)))) === 1;
+      return (await run('known', [keys.known(projectId)], [])).word === 'done';
     },
     async markKnown(projectId) {
-      await answered(commands.set(keys.known(projectId), 1));
+      await run('mark_known', [keys.known(projectId)], []);
     },
 
     lastCursor,

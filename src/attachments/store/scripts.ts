@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { answered, type Commands } from '../../redis.ts';
+import { answered, type Commands } from '../../redis-connection.ts';
+import { onReplicas } from './replicas.ts';
 
 const SCRIPTS = [
   'create',
@@ -14,7 +15,12 @@ const SCRIPTS = [
   'lock',
   'unlock',
   'bookmark',
+  'known',
+  'mark_known',
 ] as const;
+
+/** What must not be forgotten once it was said: the rest, lost in a failover, costs time at the most. */
+const LASTING: ReadonlySet<string> = new Set(['create', 'commit', 'remove', 'claim', 'lock']);
 
 /** What the number at the head of a script's answer means. Here, and only here, numbers become words. */
 const WORDS = {
@@ -33,7 +39,7 @@ export interface Answer {
   values: unknown[];
 }
 
-/** Runs one script in one round trip; rejects with STATE_UNAVAILABLE when Redis does not answer. */
+/** Runs one script in one round trip, and waits for replicas where that is asked for; rejects with STATE_UNAVAILABLE when Redis does not answer. */
 export type RunScript = (
   name: (typeof SCRIPTS)[number],
   keys: readonly string[],
@@ -49,7 +55,7 @@ type Command = (keyCount: number, ...keysAndArgs: (string | number)[]) => Promis
  * exists as a key, the project's channel, or would only read and write keys that exist at its start: with one missing
  * Redis answers TRYAGAIN until the slot has moved, and runs nothing.
  */
-export async function loadScripts(commands: Commands): Promise<RunScript> {
+export async function loadScripts(commands: Commands, replicas: number): Promise<RunScript> {
   await Promise.all(
     SCRIPTS.map(async (name) => {
       const lua = await readFile(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
@@ -63,6 +69,7 @@ export async function loadScripts(commands: Commands): Promise<RunScript> {
     const [code, ...values] = await answered(command.call(commands, keys.length, ...keys, ...args));
     const word = WORDS[String(code) as keyof typeof WORDS];
     if (!word) throw new Error(`Script ${name}: expected one of ${Object.keys(WORDS)}, got ${code}`);
+    if (word === 'done' && LASTING.has(name)) await onReplicas(commands, replicas, keys[0] as string);
     return { word, values };
   };
 }
