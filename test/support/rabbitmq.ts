@@ -2,9 +2,9 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './redis.ts';
 
 /** Debian's; /usr/sbin/rabbitmq-server would go over to another user. */
 const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
@@ -130,13 +130,4 @@ function install(): void {
   }
   if (isThere()) return;
   throw new Error('No RabbitMQ: install it and amqp-tools (Debian: apt-get install rabbitmq-server amqp-tools)');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
