@@ -59,10 +59,12 @@ async function rebuild(store: AttachmentStore, caller: Session, projectId: strin
     for (const share of queue) {
       const lost = await without(store, await read(share));
       if (lost.size === 0) continue;
-      // one that was detached meanwhile is not lost: a record goes after its rules, so those are gone by now
+      // one that was detached meanwhile is not lost: its rules are gone by now, or the log tells of it before they are read
+      const readAfter = await store.lastCursor(projectId);
       for (const record of (await read(share)).filter(({ id }) => lost.has(id))) {
         // an existing record is newer than what was read: create leaves it alone
-        const made = await store.create(record, eventOf(record), null, record.status === 'attached' ? null : 0);
+        const dueInMs = record.status === 'attached' ? null : 0;
+        const made = await store.create(record, eventOf(record), null, dueInMs, readAfter);
         if (made.outcome === 'created') found++;
       }
     }

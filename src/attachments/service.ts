@@ -158,13 +158,13 @@ async function create(
   const event = eventOf('ATTACH_STARTED', record);
   const lease = { owner: pass.owner, ms: options.leaseMs };
   const made = await options.store.create(record, event, lease);
-  if (made.outcome === 'exists') return null;
   if (made.outcome === 'mount_point_taken') {
     throw new GatewayError(
       'CONFLICT',
       `mountPoint ${record.mountPoint} is taken on server ${record.serverId} by share ${made.attachmentId.split(':')[1]}`,
     );
   }
+  if (made.outcome !== 'created') return null;
   try {
     return await work(options, pass, made.attachment);
   } catch (error) {

@@ -79,3 +79,20 @@ test('detached while its share is read: the rule went, then the record -> no rec
   expect(await store.get(session.identity.projectId, id)).toBeNull();
   expect(await events()).toEqual([]);
 });
+
+test('detached while the answer with its rules is on its way -> no record comes back', async () => {
+  const { id } = aRule();
+  const { projectId } = session.identity;
+  const detachedMeanwhile: AttachmentStore = {
+    ...store,
+    async create(record, event, ...more) {
+      const passing = await store.create(record, event, null);
+      if (passing.outcome !== 'created' || !event) throw new Error(passing.outcome);
+      await store.remove(passing.attachment, { event: { ...event, type: 'DETACHED' } });
+      return await store.create(record, event, ...more);
+    },
+  };
+  await rebuilt(detachedMeanwhile);
+  expect(await store.get(projectId, id)).toBeNull();
+  expect(await events()).toEqual([`${id} ATTACHED`, `${id} DETACHED`]);
+});

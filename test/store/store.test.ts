@@ -120,6 +120,35 @@ describe.each(kinds)('the %s store', (_kind, open) => {
       expect((await store.list(project, { first: 10, after: null })).totalCount).toBe(4);
     });
 
+    test('the log tells of it after the cursor -> told, nothing written; of others, or before the cursor -> created', async () => {
+      const given = anAttachment();
+      const before = await store.lastCursor(project);
+      const event = anEvent('DETACHED', given);
+      const passing = await store.create(given, anEvent('ATTACH_STARTED', given), null);
+      if (passing.outcome !== 'created') throw new Error(passing.outcome);
+      await store.remove(passing.attachment, { event });
+      const after = await store.lastCursor(project);
+      const other = anAttachment();
+      await store.create(other, anEvent('ATTACH_STARTED', other), null);
+      const log = await store.readEvents(project, '0-0', 10);
+
+      expect(await store.create(given, anEvent('ATTACHED', given), null, null, before)).toEqual({ outcome: 'told' });
+      expect(await store.get(project, given.id)).toBeNull();
+      expect(await store.readEvents(project, '0-0', 10)).toEqual(log);
+      expect(await store.create(given, anEvent('ATTACHED', given), null, null, after)).toMatchObject({
+        outcome: 'created',
+      });
+    });
+
+    test('the log has dropped what followed the cursor -> told', async () => {
+      const before = await store.lastCursor(project);
+      for (let i = 0; i < LOG_LENGTH; i++) {
+        const other = anAttachment();
+        await store.create(other, anEvent('ATTACH_STARTED', other), null);
+      }
+      expect(await store.create(anAttachment(), null, null, null, before)).toEqual({ outcome: 'told' });
+    });
+
     test('50 at once for one pair -> one is created, 49 see it', async () => {
       const given = anAttachment({ mountPoint: '/mnt/a' });
       const outcomes = await Promise.all(

@@ -53,16 +53,20 @@ export interface AttachmentStore {
    * Writes the record if there is none for its pair and no other attachment of its server has its mount point,
    * indexes it, makes it due when the lease ends, holds it under the lease, appends the event.
    * `version` of the given record is ignored; the stored one starts at 1.
+   * With `unlessToldAfter`, a cursor, it is `told` instead when the log may have an event of the attachment after that:
+   * whoever read of it before does not know the latest.
    */
   create(
     attachment: Attachment,
     event: NewEvent | null,
     lease: Lease | null,
     dueInMs?: number | null,
+    unlessToldAfter?: string | null,
   ): Promise<
     | { outcome: 'created'; attachment: Attachment }
     | { outcome: 'exists'; attachment: Attachment }
     | { outcome: 'mount_point_taken'; attachmentId: string }
+    | { outcome: 'told' }
   >;
 
   /** Writes the record if `attachment.version` is the stored one; answers the record with its new version. */

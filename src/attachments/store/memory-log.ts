@@ -7,6 +7,8 @@ export interface MemoryLog {
   append(event: NewEvent): void;
   last(): string;
   read(after: string | null, limit: number): AttachmentEvent[] | 'expired';
+  /** Whether it has events of this attachment after the cursor, or has dropped what followed that. */
+  tellsOf(attachmentId: string, after: string): boolean;
   follow(listener: Follower['listener'], onLost: Follower['onLost']): () => void;
 }
 
@@ -45,6 +47,10 @@ export function createMemoryLog(length: number, now: () => number): MemoryLog {
       const index = isStart ? -1 : entries.findIndex((entry) => entry.cursor === after);
       if (index < 0 && !isStart) return 'expired';
       return structuredClone(entries.slice(index + 1, index + 1 + limit));
+    },
+    tellsOf(attachmentId, after) {
+      const later = entries.filter((entry) => compareCursors(entry.cursor, after) > 0);
+      return later.length >= length || later.some(({ attachment }) => attachment.id === attachmentId);
     },
     follow(listener, onLost) {
       const follower = { after: cursor, listener, onLost };

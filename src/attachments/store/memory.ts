@@ -58,12 +58,13 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
   }
 
   return {
-    async create(given, event, lease, dueInMs = null) {
-      const { records } = project(given.projectId);
+    async create(given, event, lease, dueInMs = null, unlessToldAfter = null) {
+      const { records, log } = project(given.projectId);
       const present = records.get(given.id);
       if (present) return { outcome: 'exists', attachment: structuredClone(present.attachment) };
       const neighbour = given.mountPoint === null ? undefined : findMount(records, given.serverId, given.mountPoint);
       if (neighbour) return { outcome: 'mount_point_taken', attachmentId: neighbour.attachment.id };
+      if (unlessToldAfter !== null && log.tellsOf(given.id, unlessToldAfter)) return { outcome: 'told' };
       const attachment = { ...structuredClone(given), version: 1 };
       records.set(given.id, {
         attachment,

@@ -79,15 +79,16 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
   const following = createFollowing({ subscriber, commands, channelOf, lastCursor, readEvents, log });
 
   return {
-    async create(attachment, event, lease, dueInMs = null) {
+    async create(attachment, event, lease, dueInMs = null, unlessToldAfter = null) {
       const { id, projectId, status, mountPoint } = attachment;
       const due = dueInMs ?? lease?.ms ?? null;
       const { word, values } = await run('create', allKeys(attachment), [
         ...[id, positionOf(attachment), JSON.stringify({ ...attachment, version: 1 }), status, mountPoint ?? ''],
         ...[lease?.owner ?? '', lease?.ms ?? 0, due ?? '', dueMember(projectId, id)],
-        ...[eventJson(event, 1), logLength, projectId],
+        ...[eventJson(event, 1), logLength, projectId, unlessToldAfter ?? ''],
       ]);
       if (word === 'mount_point_taken') return { outcome: word, attachmentId: String(values[0]) };
+      if (word === 'told') return { outcome: word };
       if (word === 'exists') return { outcome: word, attachment: parseRecord(String(values[0]), String(values[1])) };
       return { outcome: 'created', attachment: { ...structuredClone(attachment), version: 1 } };
     },

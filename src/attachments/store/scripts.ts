@@ -31,6 +31,7 @@ const WORDS = {
   '-4': 'exists',
   '-5': 'mount_point_taken',
   '-6': 'expired',
+  '-7': 'told',
 } as const;
 
 /** A script's answer: what came of it, and what the script's header says it returns with that. */

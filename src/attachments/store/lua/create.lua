@@ -9,21 +9,31 @@
   ARGV[5] mount point, or ''                    ARGV[6] lease owner, or ''   ARGV[7] lease, ms
   ARGV[8] due in, ms, or '' for never           ARGV[9] due member
   ARGV[10] event as JSON, or ''                 ARGV[11] log length   ARGV[12] project id
+  ARGV[13] cursor after which the log must tell nothing of the attachment, or ''
 
-  Returns {1}; {-4, version, record} there is one already; {-5, id} that attachment has the mount point.
+  Returns {1}; {-4, version, record} there is one already; {-5, id} that attachment has the mount point;
+  {-7} the log tells of it after the cursor, or has dropped what followed that.
 ]]
 local record, projectIndex, serverIndex, shareIndex = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local mountPoints, due, log, channel, projects = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local news = KEYS[10]
 local id, position, json, status, mountPoint = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local owner, leaseMs, dueInMs, member, event, length = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
-local projectId = ARGV[12]
+local projectId, since = ARGV[12], ARGV[13]
 
 local present = redis.call('HMGET', record, 'version', 'record')
 if present[1] then return {-4, present[1], present[2]} end
 if mountPoint ~= '' then
   local neighbour = redis.call('HGET', mountPoints, mountPoint)
   if neighbour then return {-5, neighbour} end
+end
+
+if since ~= '' then
+  local told = redis.call('XRANGE', log, '(' .. since, '+')
+  if #told >= tonumber(length) then return {-7} end
+  for _, entry in ipairs(told) do
+    if string.find(entry[2][2], '"' .. id .. '"', 1, true) then return {-7} end
+  end
 end
 
 local time = redis.call('TIME')
