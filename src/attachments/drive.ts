@@ -275,7 +275,8 @@ async function settleError(pass: Pass, record: Attachment, error: unknown): Prom
   }
   if (record.status !== 'detaching') return await backOff(pass, record, error);
   const status = record.isAccepted ? 'error_detaching' : (record.previousStatus ?? 'attached');
-  return await commitEvent(pass, inStatus(record, status, { fault }), 'DETACH_FAILED', isUnsettled(status) ? 0 : null);
+  const failed = inStatus(record, status, { fault, reason: record.reason });
+  return await commitEvent(pass, failed, 'DETACH_FAILED', isUnsettled(status) ? 0 : null);
 }
 
 async function backOff(pass: Pass, record: Attachment, error: OpenStackError): Promise<Driven> {

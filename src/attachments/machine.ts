@@ -69,7 +69,8 @@ const GOING = new Set(['queued_to_deny', 'denying']);
  */
 export function decide(record: Attachment, seen: Observation, rights: Rights, isOverdue: boolean): Action {
   if (seen.share === 'gone') return { do: 'remove', reason: 'SHARE_DELETED' };
-  if (seen.server === 'gone' && record.status !== 'detaching' && record.reason !== 'SERVER_DELETED') {
+  // also after a revocation that failed: access must not outlive the server
+  if (seen.server === 'gone' && record.status !== 'detaching') {
     return { do: 'settle', status: 'detaching', event: 'DETACH_STARTED', reason: 'SERVER_DELETED' };
   }
   switch (record.status) {

@@ -124,6 +124,23 @@ describe('a server is deleted', () => {
   });
 });
 
+describe('the access of a deleted server cannot be revoked', () => {
+  test('Manila refuses -> DETACH_FAILED with the reason; Manila takes it later -> detached without anybody asking', async () => {
+    await start();
+    await attached();
+    const refused = { service: 'manila', method: 'POST', path: /\/action$/, kind: 'status', status: 403 } as const;
+    const fault = gateway.sandbox.faults.add(refused);
+    gateway.sandbox.deleteServer(DEMO.serverId);
+    const failed = (await listener.until('DETACH_FAILED')).at(-1);
+    expect(failed).toMatchObject({ reason: 'SERVER_DELETED', attachment: { status: 'ERROR_DETACHING' } });
+    expect(ours()).toHaveLength(1);
+    fault.remove();
+    const last = (await listener.until('DETACHED')).at(-1);
+    expect(last).toMatchObject({ type: 'DETACHED', reason: 'SERVER_DELETED' });
+    expect(ours()).toEqual([]);
+  });
+});
+
 describe('an access rule changes', () => {
   test('removed -> ERROR_ATTACHING with the reason, never granted again by the gateway; attached again by its user', async () => {
     await start();
@@ -357,6 +374,22 @@ describe('a rule of ours without an attachment', () => {
     expect(gateway.sandbox.rulesOf(DEMO.nfsShareId)).toContainEqual(rule);
     gateway.sandbox.deleteServer(server.id);
     await gateway.sandbox.waitForRules(DEMO.nfsShareId, (rules) => rules.every(({ id }) => id !== rule.id));
+  });
+
+  test('its server is gone, and a server with its address attaches while it is being revoked -> that one gets a rule of its own', async () => {
+    await start({ env: { SWEEP_INTERVAL_MS: '20' } });
+    await see();
+    const heir = gateway.sandbox.addServer({ ports: [{ network: 'private', fixedIps: ['10.10.0.91'] }] });
+    const denial = { service: 'manila', method: 'POST', path: /\/action$/, times: 1 } as const;
+    gateway.sandbox.faults.add({ ...denial, kind: 'delay', delayMs: 500 });
+    const rule = orphan('99999999-9999-4999-8999-999999999999');
+    await gateway.sandbox.waitForRequest(({ method, path }) => method === 'POST' && path.endsWith('/action'));
+    const { data } = await attach({ serverId: heir.id });
+    // the rule is there still, and is not taken for one that stays
+    expect(data.attachShare.attachment.status).toBe('ATTACHING');
+    await listener.until('ATTACHED');
+    expect(ours()).toMatchObject([{ state: 'active', metadata: { server_id: heir.id } }]);
+    expect(ours()[0]?.id).not.toBe(rule.id);
   });
 
   test('its server never was -> revoked; somebody else’s rule beside it stays', async () => {

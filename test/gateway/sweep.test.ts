@@ -16,6 +16,8 @@ import { testRedisUrl } from '../support/redis.ts';
 import { LONG_AGO, passwordOf, type SweepBench, startBench } from '../support/sweep.ts';
 import { until } from '../support/until.ts';
 
+const LONG_AGO_ISO = new Date(LONG_AGO).toISOString();
+
 const silent = pino({ level: 'silent' });
 
 let bench: SweepBench;
@@ -272,6 +274,45 @@ describe('what is found', () => {
     await bench.store.create(record, null, null);
     expect(brief(await pass)).toEqual(['RULE_OF_DELETED_SERVER left']);
     expect(bench.sandbox.rulesOf(shareId)).toEqual([gone.rule]);
+  });
+
+  test('a rule of a deleted server, and a pass has its target -> left to that one; nobody has it -> revoked', async () => {
+    bench = await startBench();
+    const { record, rule } = await bench.attached();
+    await bench.store.remove(record, {});
+    bench.sandbox.deleteServer(record.serverId);
+    const lock = [record.projectId, `${record.shareId}:ip:${rule.accessTo}`, 'another'] as const;
+    await bench.store.lockTarget(...lock, 60_000);
+    expect(brief(await bench.sweep())).toEqual(['RULE_OF_DELETED_SERVER left']);
+    expect(bench.sandbox.rulesOf(record.shareId)).toEqual([rule]);
+    await bench.store.unlockTarget(...lock);
+    expect(brief(await bench.sweep())).toEqual(['RULE_OF_DELETED_SERVER done']);
+    await bench.sandbox.waitForRules(record.shareId, (rules) => rules.length === 0);
+  });
+
+  test('the access of a deleted server cannot be revoked -> tried again after 2 passes, then 4, until it is', async () => {
+    bench = await startBench();
+    const { record } = await bench.attached();
+    bench.sandbox.deleteServer(record.serverId);
+    expect(brief(await bench.sweep())).toEqual(['SERVER_DELETED done']);
+    /** The passes of so many that tried. */
+    const tries = async (passes: number) => {
+      const tried: number[] = [];
+      for (let pass = 0; pass < passes; pass++) {
+        const now = await bench.store.get(record.projectId, record.id);
+        const fault = { code: 'DENY_FAILED', message: 'Manila refused', at: LONG_AGO_ISO, openstackRequestId: null };
+        if (now?.status === 'detaching') {
+          await bench.store.commit({ ...now, status: 'error_detaching', fault }, { dueInMs: null });
+        }
+        const report = await bench.sweep();
+        expect(report.findings).toMatchObject([
+          { kind: 'SERVER_DELETED', message: expect.stringContaining('Manila refused') },
+        ]);
+        if (report.findings[0]?.outcome === 'done') tried.push(pass);
+      }
+      return tried;
+    };
+    expect(await tries(16)).toEqual([0, 2, 6, 14]);
   });
 
   test('an attachment that somebody works on -> left alone, found in the next pass', async () => {

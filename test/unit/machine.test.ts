@@ -492,10 +492,10 @@ table('error_attaching and error_detaching', [
     decides: { do: 'rest' },
   },
   {
-    situation: 'error_detaching after its server went -> rest, not round and round',
+    situation: 'error_detaching, its server gone -> tried again: access must not outlive it',
     is: { status: 'error_detaching', reason: 'SERVER_DELETED' },
     shows: seen([rule('active')], { server: 'gone' }),
-    decides: { do: 'rest' },
+    decides: { do: 'settle', status: 'detaching', event: 'DETACH_STARTED', reason: 'SERVER_DELETED' },
   },
 ]);
 

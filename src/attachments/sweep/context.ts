@@ -37,6 +37,8 @@ export interface SweepMemory {
   passes: number;
   /** Servers that may be gone, and are not confirmed or not dealt with. */
   suspects: Set<string>;
+  /** Attachments of deleted servers whose revocation failed: how often it was tried again, and from which pass on it is next. */
+  retries: Map<string, { retries: number; fromPass: number }>;
   /** Every server by id, since the first full pass. */
   servers: Map<string, SeenServer>;
   /** Where each rotation stands. */
@@ -69,7 +71,15 @@ const MAX_FAILURES = 5;
 
 /** The memory of a process that has not swept yet. */
 export function newMemory(): SweepMemory {
-  return { since: null, passes: 0, suspects: new Set(), servers: new Map(), turns: new Map(), told: new Set() };
+  return {
+    since: null,
+    passes: 0,
+    suspects: new Set(),
+    retries: new Map(),
+    servers: new Map(),
+    turns: new Map(),
+    told: new Set(),
+  };
 }
 
 /** Takes a server as seen now. One whose cell is down shows no addresses: what was known of them stays. */

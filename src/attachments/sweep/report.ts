@@ -1,7 +1,7 @@
 /** What a sweep found and did, as an operator reads it. Imports no package. */
 
 export type SweepKind =
-  /** Nova answers 404 for the server: its attachments are detached. */
+  /** Nova answers 404 for the server: its attachments are detached, and one whose revocation failed is tried again. */
   | 'SERVER_DELETED'
   /** Manila answers 404 for the share: its attachments are removed. */
   | 'SHARE_DELETED'

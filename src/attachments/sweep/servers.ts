@@ -1,7 +1,7 @@
 /** Servers that are gone: found by Nova's list, believed only when their GET says 404. */
 import { getServer, listServers } from '../../openstack/nova/client.ts';
 import type { NovaServer } from '../../openstack/nova/types.ts';
-import type { Attachment } from '../attachment.ts';
+import { type Attachment, parseAttachmentId } from '../attachment.ts';
 import { affordable, forEach, remember, type SweepContext, spend, tell } from './context.ts';
 import { lookAt } from './look.ts';
 
@@ -11,6 +11,8 @@ const PAGE = 200;
 const MAX_PAGES = 500;
 /** How far back the list of changes reaches before the last pass, in ms: clocks differ, and what is being written then is seen now. */
 const OVERLAP_MS = 300_000;
+/** Passes between two tries to revoke what could not be revoked: 2, 4, 8 and so on, up to this many. */
+const MOST_PASSES_BETWEEN = 256;
 
 /**
  * Reads the servers that changed since the last pass, or all of them in a full one, and detaches what is attached to servers that are
@@ -51,6 +53,7 @@ async function readServers({ session, memory, report }: SweepContext): Promise<M
 async function confirm(context: SweepContext): Promise<void> {
   const { memory, known, session } = context;
   for (const id of memory.suspects) if (!known.byServer.has(id)) memory.suspects.delete(id);
+  for (const id of memory.retries.keys()) if (!isKnown(context, id)) memory.retries.delete(id);
   const suspects = affordable(context, 'servers to confirm', new Map([...memory.suspects].map((id) => [id, id])));
   await forEach(context, suspects, async (id) => {
     if (!spend(context, 'confirmations')) return;
@@ -64,37 +67,45 @@ async function confirm(context: SweepContext): Promise<void> {
   });
 }
 
+function isKnown({ known }: SweepContext, id: string): boolean {
+  const { serverId = '' } = parseAttachmentId(id) ?? {};
+  return known.byServer.get(serverId)?.some((record) => record.id === id) ?? false;
+}
+
 async function detachAll(context: SweepContext, serverId: string): Promise<void> {
   const { memory, known } = context;
   memory.servers.delete(serverId);
-  let isDone = true;
-  for (const record of known.byServer.get(serverId) ?? []) {
-    const isDealtWith = await detachOne(context, record);
-    isDone &&= isDealtWith;
-  }
-  if (isDone) memory.suspects.delete(serverId);
+  // it stays suspect until its last record is gone: a revocation may fail
+  for (const record of known.byServer.get(serverId) ?? []) await detachOne(context, record);
 }
 
-async function detachOne(context: SweepContext, record: Attachment): Promise<boolean> {
+async function detachOne(context: SweepContext, record: Attachment): Promise<void> {
   const { serverId, shareId, projectId } = record;
   const place = { projectId, serverId, shareId, ruleId: null, accessTo: null };
   const found = (outcome: 'done' | 'planned' | 'left', message: string) =>
     tell(context, { kind: 'SERVER_DELETED', outcome, ...place, message });
-  const isUnderWay = record.reason === 'SERVER_DELETED' || (record.status === 'detaching' && record.isAccepted);
-  if (record.status === 'error_detaching' && isUnderWay) {
-    found(
-      'left',
-      `The server is gone, and its access rule cannot be revoked: ${record.fault?.message ?? 'no reason given'}`,
-    );
-    return true;
+  if (record.status === 'detaching' && record.isAccepted) return;
+  const hasFailed = record.status === 'error_detaching' && record.reason === 'SERVER_DELETED';
+  const why = record.fault?.message ?? 'no reason given';
+  if (hasFailed && !isRetryDue(context, record)) {
+    found('left', `The server is gone, and its access rule is not revoked yet, it is tried again later: ${why}`);
+    return;
   }
-  if (isUnderWay) return true;
   if (context.report.isDryRun) {
     found('planned', `The server is gone: its access (${record.status}) would be revoked`);
-    return true;
+    return;
   }
   const now = await lookAt(context, record);
-  if (now?.reason !== 'SERVER_DELETED') return false;
-  found('done', 'The server is gone: its access is being revoked');
-  return true;
+  if (now?.reason !== 'SERVER_DELETED') return;
+  if (hasFailed) countRetry(context, record);
+  found('done', `The server is gone: its access is being revoked${hasFailed ? `, which has failed: ${why}` : ''}`);
+}
+
+function isRetryDue({ memory }: SweepContext, { id }: Attachment): boolean {
+  return memory.passes >= (memory.retries.get(id)?.fromPass ?? 0);
+}
+
+function countRetry({ memory }: SweepContext, { id }: Attachment): void {
+  const retries = (memory.retries.get(id)?.retries ?? 0) + 1;
+  memory.retries.set(id, { retries, fromPass: memory.passes + Math.min(2 ** retries, MOST_PASSES_BETWEEN) });
 }
