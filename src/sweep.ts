@@ -34,7 +34,7 @@ or, in a dry run, would be done.
 `;
 
 /** All that a cloud may have in one go: what runs by itself takes a part at a time. */
-const WHOLE: SweepBudget = { confirmations: 100_000, ruleLists: 100_000, looks: 100_000 };
+const WHOLE: SweepBudget = { confirmations: 100_000, ruleLists: 100_000, looks: 100_000, records: 1_000_000 };
 /** How long to wait for the turn of a gateway that sweeps, and then for revocations to end, in ms. */
 const TURN_MS = 60_000;
 const SETTLE_MS = 30_000;

@@ -91,6 +91,34 @@ describe('what a pass costs', () => {
   });
 });
 
+describe('more attachments than one pass reads', () => {
+  test('each pass compares some and says so, in the end all are; nothing is concluded from what was not read', async () => {
+    bench = await startBench();
+    const made: Attachment[] = [];
+    for (let i = 0; i < 5; i++) {
+      const { record } = await bench.attached({ projectId: `project-${i < 4 ? 'a' : 'b'}` });
+      made.push(record);
+    }
+    const { accessTo = '' } = made[4]?.targets[0] ?? {};
+    bench.sandbox.addServer({ ports: [{ network: 'private', fixedIps: [accessTo] }] });
+    const sweepSome = () => bench.sweep({ budget: { records: 2 } });
+    const reports = [await sweepSome(), await sweepSome(), await sweepSome()];
+    expect(reports.map(({ attachments, isFull }) => ({ attachments, isFull }))).toEqual([
+      { attachments: 2, isFull: true },
+      { attachments: 2, isFull: true },
+      { attachments: 1, isFull: true },
+    ]);
+    for (const { unfinished, findings } of reports) {
+      expect(unfinished).toEqual([expect.stringContaining('More attachments than one pass reads')]);
+      expect(findings).toEqual([]);
+    }
+    for (const { serverId } of made) bench.sandbox.deleteServer(serverId);
+    const found = [await sweepSome(), await sweepSome(), await sweepSome()].map(({ findings }) => findings.length);
+    expect(found).toEqual([2, 2, 1]);
+    expect((await bench.sweep()).unfinished).toEqual([]);
+  });
+});
+
 describe('which servers are asked for', () => {
   test('first pass -> all; then -> those changed since the last pass; every tenth -> all again', async () => {
     bench = await startBench();

@@ -106,6 +106,8 @@ export async function judgeAddress(
   rule: AccessRule,
   owners: Map<string, SeenServer[]>,
 ): Promise<void> {
+  // who is let in rightly is known only with all the records
+  if (!context.known.isComplete) return;
   const address = rule.access_type === 'ip' ? canonicalAddress(rule.access_to) : null;
   const present = address === null ? [] : (owners.get(address) ?? []);
   const owner = present[0];

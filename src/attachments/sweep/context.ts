@@ -5,10 +5,10 @@ import type { Share } from '../../openstack/manila/types.ts';
 import type { NovaServer } from '../../openstack/nova/types.ts';
 import type { Session } from '../../openstack/session.ts';
 import type { AttachmentStore } from '../store/contract.ts';
-import type { KnownAttachments } from './known.ts';
+import type { KnownAttachments, Place } from './known.ts';
 import type { SweepFinding, SweepReport } from './report.ts';
 
-/** How many calls of each kind one pass makes at the most; what is left over has its turn in the next. */
+/** How much of each kind one pass does at the most; what is left over has its turn in the next. */
 export interface SweepBudget {
   /** GETs of single servers, shares and rules, to confirm what a list says, and calls for a server's ports. */
   confirmations: number;
@@ -16,6 +16,8 @@ export interface SweepBudget {
   ruleLists: number;
   /** Attachments that are looked at closely, as something is wrong with them: three requests each, and one a rule for the denial. */
   looks: number;
+  /** Records read, which are held in memory meanwhile: about 1 KiB each. */
+  records: number;
 }
 
 export interface SweepOptions {
@@ -41,6 +43,8 @@ export interface SweepMemory {
   retries: Map<string, { retries: number; fromPass: number }>;
   /** Every server by id, since the first full pass. */
   servers: Map<string, SeenServer>;
+  /** Where the next pass begins to read records; null at the first. */
+  recordsFrom: Place | null;
   /** Where each rotation stands. */
   turns: Map<string, string>;
   /** Findings that were logged already. */
@@ -77,6 +81,7 @@ export function newMemory(): SweepMemory {
     suspects: new Set(),
     retries: new Map(),
     servers: new Map(),
+    recordsFrom: null,
     turns: new Map(),
     told: new Set(),
   };

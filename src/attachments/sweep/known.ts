@@ -4,26 +4,36 @@ import type { AttachmentStore } from '../store/contract.ts';
 
 /** Records read at once. */
 const PAGE = 500;
-/** Records held in memory at the most, about 1 KiB each. */
-const MAX_RECORDS = 200_000;
 
-/** All attachments when the pass began. */
+/** A place in the order in which records are read. */
+export interface Place {
+  projectId: string;
+  after: string | null;
+}
+
+/** The attachments when the pass began. */
 export interface KnownAttachments {
   count: number;
-  /** False when there are more than the sweep holds. */
+  /** False when there are more than one pass reads: then these are some of them. */
   isComplete: boolean;
+  /** Where the next pass goes on; null: at the first again. */
+  next: Place | null;
   byServer: Map<string, Attachment[]>;
   byShare: Map<string, Attachment[]>;
 }
 
-/** Reads every record, page by page: no upstream call. */
-export async function readKnown(store: AttachmentStore): Promise<KnownAttachments> {
-  const known: KnownAttachments = { count: 0, isComplete: true, byServer: new Map(), byShare: new Map() };
-  for (const projectId of await store.projects()) {
-    for (let after: string | null = null; ; ) {
-      const page = await store.list(projectId, { first: PAGE, after });
+/** Reads records from a place on, page by page and at most about `most`: no upstream call. */
+export async function readKnown(store: AttachmentStore, most: number, from: Place | null): Promise<KnownAttachments> {
+  const known: KnownAttachments = {
+    ...{ count: 0, isComplete: from === null, next: null },
+    ...{ byServer: new Map(), byShare: new Map() },
+  };
+  const projects = (await store.projects()).sort();
+  for (const projectId of projects.filter((id) => from === null || id >= from.projectId)) {
+    for (let after = projectId === from?.projectId ? from.after : null; ; ) {
+      if (known.count >= most) return { ...known, isComplete: false, next: { projectId, after } };
+      const page = await store.list(projectId, { first: Math.min(PAGE, most), after });
       for (const { attachment } of page.items) add(known, attachment);
-      if (known.count >= MAX_RECORDS) return { ...known, isComplete: false };
       after = page.endPosition ?? page.items.at(-1)?.position ?? null;
       if (!page.hasMore || after === null) break;
     }
