@@ -141,7 +141,8 @@ export async function bequeath(
     if (rule?.metadata?.attachment_id !== record.id || !isLeft(i)) continue;
     const heir = seen.others.find((other) => hasTarget(other, record, i));
     // a rule that is gone by now was the heir's to take away
-    if (heir) await unlessGone(updateAccessRuleMetadata(session, rule.id, ruleMetadata(heir)));
+    // Manila adds pairs to what is there: what the heir does not have must be said, or it would inherit that too
+    if (heir) await unlessGone(updateAccessRuleMetadata(session, rule.id, { ...NOTHING, ...ruleMetadata(heir) }));
   }
 }
 
@@ -157,6 +158,9 @@ export async function explain(session: Session, shareId: string): Promise<string
   }
 }
 
+/** Words that ruleMetadata never gives, for pairs that an attachment does not have: an empty value is none to Manila. */
+const NOTHING = { mount_point: 'none', access_to_given: 'false', user_id: 'none' };
+
 /** What a rule carries, so that the record can be rebuilt from Manila. Values are 1 to 1,023 characters there. */
 export function ruleMetadata(record: Attachment): Record<string, string> {
   return {
@@ -165,6 +169,17 @@ export function ruleMetadata(record: Attachment): Record<string, string> {
     server_id: record.serverId,
     ...(record.mountPoint ? { mount_point: record.mountPoint } : {}),
     ...(record.requestedAccessTo ? { access_to_given: 'true' } : {}),
+    ...(record.userId ? { user_id: record.userId } : {}),
+  };
+}
+
+/** What rule metadata says of the record that it was made of. */
+export function readRuleMetadata(metadata: Readonly<Record<string, string>>) {
+  const { mount_point: mountPoint, user_id: userId } = metadata;
+  return {
+    mountPoint: mountPoint?.startsWith('/') ? mountPoint : null,
+    userId: userId && userId !== NOTHING.user_id ? userId : null,
+    isAccessToGiven: metadata['access_to_given'] === 'true',
   };
 }
 

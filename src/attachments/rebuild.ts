@@ -4,7 +4,7 @@ import { listAccessRules } from '../openstack/manila/client.ts';
 import { listEveryShare } from '../openstack/manila/every-share.ts';
 import type { AccessRule, Share } from '../openstack/manila/types.ts';
 import type { Session } from '../openstack/session.ts';
-import { MANAGED_BY } from './attacher.ts';
+import { MANAGED_BY, readRuleMetadata } from './attacher.ts';
 import {
   type Attachment,
   type AttachmentStatus,
@@ -100,7 +100,7 @@ export function recordsOf(projectId: string, share: Share, rules: readonly Acces
 function recordOf(projectId: string, share: Share, id: string, rules: AccessRule[]): Attachment {
   const accessType = accessTypeOf(share);
   const { serverId = '' } = parseAttachmentId(id) ?? {};
-  const metadata = rules[0]?.metadata ?? {};
+  const { mountPoint, userId, isAccessToGiven } = readRuleMetadata(rules[0]?.metadata ?? {});
   const createdAt = rules.map((rule) => iso(rule.created_at)).sort()[0] ?? new Date().toISOString();
   const targets = rules
     .filter((rule, i) => rules.findIndex((one) => isSameTarget(accessType, one.access_to, rule.access_to)) === i)
@@ -112,10 +112,10 @@ function recordOf(projectId: string, share: Share, id: string, rules: AccessRule
     projectId,
     serverId,
     shareId: share.id,
-    mountPoint: metadata.mount_point ?? null,
+    mountPoint,
     accessLevel: rules[0]?.access_level === 'ro' ? 'ro' : 'rw',
     accessType,
-    requestedAccessTo: metadata.access_to_given === 'true' ? targets.map((target) => target.accessTo) : null,
+    requestedAccessTo: isAccessToGiven ? targets.map((target) => target.accessTo) : null,
     targets,
     status,
     isAccepted: status === 'detaching',
@@ -134,7 +134,8 @@ function recordOf(projectId: string, share: Share, id: string, rules: AccessRule
         : null,
     staleSince: null,
     requestId: null,
-    userId: null,
+    // with the user's next token the work goes on
+    userId,
     createdAt,
     updatedAt: createdAt,
     statusSince: new Date().toISOString(),

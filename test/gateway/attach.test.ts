@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { DEMO } from '../../src/sandbox/index.ts';
 import { type GatewayOptions, startGateway, type TestGateway } from '../support/gateway.ts';
 import { type HeardEvent, type Listener, listen } from '../support/listener.ts';
+import { until } from '../support/until.ts';
 
 const ATTACHMENT =
   'id status mountPoint accessLevel accessRules { id accessTo accessType state } fault { code message } createdAt updatedAt';
@@ -223,6 +224,22 @@ describe('idempotence and conflicts', () => {
   });
 });
 
+test('the state is lost while it is attaching, and the gateway has no credentials -> its user looks, and the work goes on', async () => {
+  await start({ store: 'memory', hasAccount: false });
+  gateway.sandbox.setAccessDelay(600_000);
+  await attach();
+  const again = await startGateway({ store: 'memory', hasAccount: false, sandbox: gateway.sandbox });
+  const statusNow = async () => (await again.query(SEE, PAIR)).data.shareAttachment.status;
+  try {
+    expect(await statusNow()).toBe('ATTACHING');
+    gateway.sandbox.setAccessDelay(1);
+    gateway.sandbox.step();
+    await until(async () => (await statusNow()) === 'ATTACHED');
+  } finally {
+    await again.close();
+  }
+});
+
 describe('rules that are there already', () => {
   const address = async () => {
     const { data } = await gateway.query('query ($id: ID!) { server(id: $id) { addresses { address version } } }', {
@@ -255,7 +272,7 @@ describe('rules that are there already', () => {
   test('two servers behind one address -> one rule, gone with the last of them', async () => {
     await start();
     const accessTo = ['10.77.0.1'];
-    await attach({ accessTo });
+    await attach({ accessTo, mountPoint: '/mnt/first' });
     await attach({ serverId: DEMO.twoNetworkServerId, accessTo });
     await listener.until('ATTACHED');
     await listener.until('ATTACHED');
@@ -264,6 +281,12 @@ describe('rules that are there already', () => {
     await listener.until('DETACHED');
     const [left] = gateway.sandbox.rulesOf(DEMO.nfsShareId).filter((rule) => rule.accessTo === accessTo[0]);
     expect(left).toMatchObject({ state: 'active', metadata: { server_id: DEMO.twoNetworkServerId } });
+    // the state is lost: what is read back is the heir's, not what the rule's first owner had
+    const again = await startGateway({ store: 'memory', sandbox: gateway.sandbox });
+    const heir = { serverId: DEMO.twoNetworkServerId, shareId: DEMO.nfsShareId };
+    const { data } = await again.query(SEE, heir, again.token);
+    await again.close();
+    expect(data.shareAttachment).toMatchObject({ status: 'ATTACHED', mountPoint: null });
     await detach({ serverId: DEMO.twoNetworkServerId });
     await listener.until('DETACHED');
     expect(gateway.sandbox.rulesOf(DEMO.nfsShareId).filter((rule) => rule.accessTo === accessTo[0])).toEqual([]);
