@@ -128,7 +128,7 @@ async function takeTurn(pass: PassOptions): Promise<SweepReport> {
 async function settle({ store }: PassOptions, report: SweepReport): Promise<void> {
   const giveUp = performance.now() + SETTLE_MS;
   for (const { kind, outcome, projectId, serverId, shareId } of report.findings) {
-    if (kind !== 'SERVER_DELETED' || outcome !== 'done' || !projectId) continue;
+    if (!['SERVER_DELETED', 'RULE_WITHOUT_ATTACHMENT'].includes(kind) || outcome !== 'done' || !projectId) continue;
     const id = `${serverId}:${shareId}`;
     while ((await store.get(projectId, id))?.status === 'detaching') {
       if (performance.now() > giveUp) {

@@ -91,15 +91,23 @@ export function withSeen(record: Attachment, seen: Seen): Attachment {
   return { ...record, targets };
 }
 
-/** Grants one target. `seen` is what Manila made; null when a rule for it exists already and must be looked at. */
-export async function allow(session: Session, record: Attachment, target: number): Promise<SeenRule | null> {
+/**
+ * Grants one target. Gives what Manila made; null when a rule for it exists already and must be looked at.
+ * @param deployment the store's word: a rule that carries it and has no record is this store's to take away
+ */
+export async function allow(
+  session: Session,
+  record: Attachment,
+  target: number,
+  deployment: string,
+): Promise<SeenRule | null> {
   const accessTo = record.targets[target]?.accessTo ?? '';
   try {
     const rule = await allowAccess(session, record.shareId, {
       access_type: record.accessType,
       access_to: accessTo,
       access_level: record.accessLevel,
-      metadata: ruleMetadata(record),
+      metadata: { ...ruleMetadata(record), deployment },
     });
     return see(rule, false);
   } catch (error) {

@@ -13,7 +13,7 @@ import {
   parseAttachmentId,
 } from './attachment.ts';
 import type { AttachmentStore } from './store/contract.ts';
-import { accessTypeOf, isSameTarget } from './targets.ts';
+import { accessTypeOf, isAttachable, isSameTarget } from './targets.ts';
 
 /** Rule lists asked for at the same time. */
 const PARALLEL = 8;
@@ -87,6 +87,7 @@ async function without(store: AttachmentStore, records: readonly Attachment[]): 
 
 /** The records that a share's rules tell of. Rules that are not ours, or whose metadata is damaged, tell nothing. */
 export function recordsOf(projectId: string, share: Share, rules: readonly AccessRule[]): Attachment[] {
+  if (!isAttachable(share)) return [];
   const byAttachment = new Map<string, AccessRule[]>();
   for (const rule of rules) {
     const id = rule.metadata?.attachment_id;

@@ -14,6 +14,11 @@ export const MAX_TARGETS = 16;
 /** The access type that a protocol's drivers take (manila share/driver.py protocol_access_mapping). */
 const ACCESS_TYPES: Record<string, AccessType> = { NFS: 'ip', CIFS: 'user', CEPHFS: 'cephx' };
 
+/** Whether a share's protocol is one that can be attached. */
+export function isAttachable(share: Share): boolean {
+  return ACCESS_TYPES[share.share_proto.toUpperCase()] !== undefined;
+}
+
 /** The access type for a share; throws BAD_USER_INPUT for a protocol that cannot be attached. */
 export function accessTypeOf(share: Share): AccessType {
   const type = ACCESS_TYPES[share.share_proto.toUpperCase()];

@@ -73,7 +73,8 @@ async function allEvents(store: AttachmentStore, projectId: string): Promise<Att
 
 /** Which events may come next, by the status that the last one left; `detached` also before the first one. */
 const LEGAL: Record<string, Record<string, readonly string[]>> = {
-  detached: { ATTACH_STARTED: ['attaching'] },
+  // DETACH_STARTED: the sweep takes away a rule that Manila made after the attachment had ended
+  detached: { ATTACH_STARTED: ['attaching'], DETACH_STARTED: ['detaching'] },
   attaching: {
     ATTACHED: ['attached'],
     ATTACH_FAILED: ['error_attaching', 'detaching', 'detached'],

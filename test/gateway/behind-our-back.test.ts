@@ -376,6 +376,21 @@ describe('a rule of ours without an attachment', () => {
     await gateway.sandbox.waitForRules(DEMO.nfsShareId, (rules) => rules.every(({ id }) => id !== rule.id));
   });
 
+  test('Manila makes it after its user has detached, as it had the request for long -> revoked, listeners hear of it', async () => {
+    await start({ env: { ATTACH_DEADLINE_MS: '1000' } });
+    await attached();
+    const [made] = ours();
+    await gateway.query('mutation ($input: DetachShareInput!) { detachShare(input: $input) { attachment { id } } }', {
+      input: PAIR,
+    });
+    await listener.until('DETACHED');
+    const { accessTo = '', metadata = {} } = made ?? {};
+    const { id } = gateway.sandbox.addRule(DEMO.nfsShareId, { accessType: 'ip', accessTo, metadata });
+    await gateway.sandbox.waitForRules(DEMO.nfsShareId, (rules) => rules.every((rule) => rule.id !== id));
+    expect(types(await listener.until('DETACHED'))).toEqual(['DETACH_STARTED', 'DETACHED']);
+    expect(await see()).toBeNull();
+  });
+
   test('its server is gone, and a server with its address attaches while it is being revoked -> that one gets a rule of its own', async () => {
     await start({ env: { SWEEP_INTERVAL_MS: '20' } });
     await see();

@@ -304,6 +304,61 @@ describe('what is found', () => {
     expect(bench.sandbox.rulesOf(shareId)).toEqual([gone.rule]);
   });
 
+  describe('a rule of ours and no record, its server is there', () => {
+    /** As Manila makes one after its attachment is gone. */
+    async function late(given: { deployment?: string; createdAt?: number; accessTo?: string } = {}) {
+      const { record, rule } = await bench.attached();
+      const { deployment = await bench.store.deployment(), createdAt = LONG_AGO, accessTo = rule.accessTo } = given;
+      bench.sandbox.removeRule(rule.id);
+      const metadata = { ...rule.metadata, deployment };
+      const left = bench.sandbox.addRule(record.shareId, { accessType: 'ip', accessTo, createdAt, metadata });
+      return { record, left };
+    }
+
+    test('this store’s gateways made it, long ago -> its record is there again, on its way out', async () => {
+      bench = await startBench();
+      const { record } = await late();
+      await bench.store.remove(record, {});
+      expect(brief(await bench.sweep({ isDryRun: true }))).toEqual(['RULE_WITHOUT_ATTACHMENT planned']);
+      expect(brief(await bench.sweep())).toEqual(['RULE_WITHOUT_ATTACHMENT done']);
+      expect(await bench.store.get(record.projectId, record.id)).toMatchObject({
+        status: 'detaching',
+        isAccepted: true,
+      });
+      expect(await bench.store.due(10)).toEqual([{ projectId: record.projectId, id: record.id }]);
+      expect(await bench.store.readEvents(record.projectId, '0-0', 10)).toMatchObject([{ type: 'DETACH_STARTED' }]);
+    });
+
+    test.each([
+      ['it is new: the work on it may go on', { createdAt: Date.now() }],
+      ['gateways with another store made it', { deployment: 'theirs' }],
+    ])('%s -> reported and left', async (_why, given) => {
+      bench = await startBench();
+      const { record, left } = await late(given);
+      await bench.store.remove(record, {});
+      expect(brief(await bench.sweep())).toEqual(['RULE_WITHOUT_ATTACHMENT left']);
+      expect(bench.sandbox.rulesOf(record.shareId)).toEqual([left]);
+      expect(await statusOf(record)).toBeNull();
+    });
+
+    test('its attachment is there, with another address, and somebody works on it -> left; nobody does -> revoked, and it stays', async () => {
+      bench = await startBench();
+      const { record, rule } = await bench.attached();
+      const metadata = { ...rule.metadata, deployment: await bench.store.deployment() };
+      const old = { accessType: 'ip', accessTo: '10.10.200.9', createdAt: LONG_AGO, metadata };
+      bench.sandbox.addRule(record.shareId, old);
+      await bench.store.claim(record.projectId, record.id, { owner: 'another', ms: 60_000 });
+      expect(brief(await bench.sweep())).toEqual(['RULE_WITHOUT_ATTACHMENT left']);
+      expect(bench.sandbox.rulesOf(record.shareId)).toHaveLength(2);
+      await bench.store.release(record.projectId, record.id, 'another', null);
+      expect(brief(await bench.sweep())).toEqual(['RULE_WITHOUT_ATTACHMENT done']);
+      expect(await bench.sandbox.waitForRules(record.shareId, (rules) => rules.length === 1)).toEqual([rule]);
+      expect(await statusOf(record)).toBe('attached');
+      // it is held by nobody
+      expect(await bench.store.claim(record.projectId, record.id, { owner: 'another', ms: 1 })).toBeInstanceOf(Object);
+    });
+  });
+
   test('a rule of a deleted server, and a pass has its target -> left to that one; nobody has it -> revoked', async () => {
     bench = await startBench();
     const { record, rule } = await bench.attached();

@@ -46,6 +46,7 @@ async function everything(url: string, replicas: number): Promise<void> {
     expect(await store.lockTarget(projectId, 't', 'a', 1000)).toBe(true);
     await store.unlockTarget(projectId, 't', 'a');
     await store.markKnown(projectId);
+    expect(await store.deployment()).toBe(await store.deployment());
     expect(await store.isKnown(projectId)).toBe(true);
     expect(await store.due(10)).toEqual([{ projectId, id }]);
     expect(await store.projects()).toEqual([projectId]);

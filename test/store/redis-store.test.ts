@@ -225,6 +225,7 @@ describe('Redis away', () => {
       store.unlockTarget(project, 't', 'a'),
       store.isKnown(project),
       store.markKnown(project),
+      store.deployment(),
       store.lastCursor(project),
       store.readEvents(project, '0-0', 1),
       follow(store),

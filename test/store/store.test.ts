@@ -551,6 +551,13 @@ describe.each(kinds)('the %s store', (_kind, open) => {
     });
   });
 
+  test('the deployment -> the same word each time, and another one in another store', async () => {
+    const word = await store.deployment();
+    expect(await store.deployment()).toBe(word);
+    const [, other] = await Promise.all([store.deployment(), createMemoryStore({ logLength: 1 }).deployment()]);
+    expect(other).not.toBe(word);
+  });
+
   describe('locks and the known marker', () => {
     test('a free target -> locked; again by its owner -> yes; by another -> no', async () => {
       expect(await store.lockTarget(project, 'share 10.0.0.7', 'a', HOUR)).toBe(true);

@@ -110,6 +110,12 @@ export interface AttachmentStore {
   isKnown(projectId: string): Promise<boolean>;
   markKnown(projectId: string): Promise<void>;
 
+  /**
+   * A random word, one for all gateways on this store: it marks the access rules that they make, as gateways with another store may stand before the
+   * same cloud. A store that lost its state has a new one: what was marked before is then nobody's.
+   */
+  deployment(): Promise<string>;
+
   /** The cursor of the log's end: `0-0` for a log that never had an entry. */
   lastCursor(projectId: string): Promise<string>;
   /**

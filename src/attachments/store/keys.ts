@@ -31,6 +31,8 @@ export function createKeys(prefix: string) {
     projects: (shard: number) => shardKey(shard, 'projects'),
     /** Set of a shard: the projects whose log goes on after their bookmark. */
     news: (shard: number) => shardKey(shard, 'news'),
+    /** String: by which word the gateways of this store mark what they make. One for all projects. */
+    deployment: () => shardKey(0, 'deployment'),
     /** Stream: field `event` (JSON). Its entry ids are the cursors. */
     log: (projectId: string) => key(projectId, 'log'),
     /** Sharded channel: `<cursor> <cursor before> <event as JSON>`. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Attachment, NewEvent } from '../attachment.ts';
 import type { AttachmentPage, AttachmentStore, Lease, ListOptions } from './contract.ts';
 import { createMemoryLog, type MemoryLog } from './memory-log.ts';
@@ -26,6 +27,7 @@ interface Project {
 
 /** The in-process store: the whole contract on Maps. Every method does its work before it returns its promise, so each is atomic. */
 export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOptions): AttachmentStore {
+  const deployment = randomUUID();
   const projects = new Map<string, Project>();
   const locks = new Map<string, { owner: string; until: number }>();
 
@@ -168,6 +170,8 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
     async markKnown(projectId) {
       project(projectId).isKnown = true;
     },
+
+    deployment: async () => deployment,
 
     async lastCursor(projectId) {
       return projects.get(projectId)?.log.last() ?? LOG_START;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { RedisConnections } from '../../redis.ts';
 import { answered } from '../../redis-connection.ts';
@@ -192,6 +193,10 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
     },
     async markKnown(projectId) {
       await run('mark_known', [keys.known(projectId)], []);
+    },
+
+    async deployment() {
+      return String((await run('deployment', [keys.deployment()], [randomUUID()])).values[0]);
     },
 
     lastCursor,

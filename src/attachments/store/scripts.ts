@@ -17,6 +17,7 @@ const SCRIPTS = [
   'bookmark',
   'known',
   'mark_known',
+  'deployment',
 ] as const;
 
 /** What must not be forgotten once it was said: the rest, lost in a failover, costs time at the most. */

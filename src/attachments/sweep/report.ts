@@ -15,7 +15,7 @@ export type SweepKind =
   | 'ADDRESSES_BACK'
   /** A rule of ours without an attachment, for a server that is gone or never was: revoked. */
   | 'RULE_OF_DELETED_SERVER'
-  /** A rule of ours that no attachment needs, for a server that is there: somebody must decide. */
+  /** A rule of ours that no attachment needs, for a server that is there: revoked where it is certain that it is this gateway's, else somebody must decide. */
   | 'RULE_WITHOUT_ATTACHMENT'
   /** A rule lets in an address that another server has now. */
   | 'ADDRESS_OF_ANOTHER_SERVER';
