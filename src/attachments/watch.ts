@@ -9,10 +9,12 @@ import { compareCursors, LOG_START } from './store/order.ts';
 const MAX_WAITING = 1000;
 /** Events read from the log at once. */
 const PAGE = 200;
+/** How long to wait before a page that could not be read is tried again, in ms. */
+const RETRY_MS = 1000;
 
 /**
  * Follows a project's events. With a cursor, pages of the log are read as the listener takes them; live events wait meanwhile, and are dropped
- * when too many do, since the log has them.
+ * when too many do, since the log has them. Once it began, a replay waits while the store is away, as those who are live do.
  * @throws CURSOR_EXPIRED, BAD_USER_INPUT for what is no cursor, STATE_UNAVAILABLE
  */
 export async function watchEvents(
@@ -54,7 +56,7 @@ export async function watchEvents(
     await end();
     throw error;
   }
-  return iterate(state, page, () => readPage(store, projectId, state.cursor ?? LOG_START), filter, end);
+  return iterate(state, page, () => readNextPage(store, projectId, state), filter, end);
 }
 
 interface Watch {
@@ -114,6 +116,29 @@ async function readPage(store: AttachmentStore, projectId: string, after: string
     'CURSOR_EXPIRED',
     `The event log no longer has ${after}: list the attachments again and subscribe from eventCursor`,
   );
+}
+
+async function readNextPage(store: AttachmentStore, projectId: string, state: Watch): Promise<AttachmentEvent[]> {
+  while (!state.isDone) {
+    try {
+      return await readPage(store, projectId, state.cursor ?? LOG_START);
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'STATE_UNAVAILABLE') throw error;
+      await pause(state);
+    }
+  }
+  return [];
+}
+
+/** Waits for a moment, or until the listener leaves. */
+async function pause(state: Watch): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await new Promise<void>((resolve) => {
+    state.wake = resolve;
+    timer = setTimeout(resolve, RETRY_MS).unref();
+  });
+  clearTimeout(timer);
+  state.wake = null;
 }
 
 // pulled by the listener: nothing is read from the log before it is wanted
