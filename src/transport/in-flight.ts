@@ -1,7 +1,7 @@
 /** How much runs at once, over both doors: beyond the bound a request is refused at once, so that those accepted finish. */
 import type { FastifyInstance } from 'fastify';
 import { GatewayError } from '../errors.ts';
-import { RETRY_AFTER, refuse } from './refusals.ts';
+import { isCompute, RETRY_AFTER, refuse } from './refusals.ts';
 
 export interface InFlight {
   /** Counts one more; answers what counts it out again, to be called once. Null when the bound is reached. */
@@ -41,5 +41,5 @@ export function boundRequests(app: FastifyInstance, inFlight: InFlight): void {
 }
 
 function isWork(url: string): boolean {
-  return /^\/(graphql\/?(\?|$)|v2\.1(\/|\?|$))/.test(url);
+  return isCompute(url) || /^\/graphql\/?(\?|$)/.test(url);
 }

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { formatError, httpStatus } from '../graphql/format-error.ts';
 import { logOf } from './request-log.ts';
+import { refuseAsNova } from './rest/faults.ts';
 
 /** Longest URL that is read: GET operations of any sense are far below. */
 const MAX_URL = 8192;
@@ -16,12 +17,19 @@ export function refusal(message: string, code: string, requestId?: string): { er
   return { errors: [{ message, extensions: { code, ...(requestId !== undefined && { requestId }) } }] };
 }
 
-/** Answers with a status and a refusal, JSON whatever was asked for. */
+/** Whether a URL is the compute API's, whose clients read faults of Nova's form. */
+export function isCompute(url: string): boolean {
+  return /^\/v2\.1(\/|\?|$)/.test(url);
+}
+
+/** Answers with a status and a refusal, JSON whatever was asked for; in Nova's form where that is what the client reads. */
 export function refuse(reply: FastifyReply, status: number, message: string, code = 'BAD_REQUEST'): FastifyReply {
+  const { id, url } = reply.request;
+  if (isCompute(url)) return refuseAsNova(reply.header('x-compute-request-id', id), { status, message });
   return reply
     .code(status)
     .type('application/json; charset=utf-8')
-    .send(refusal(message, code, reply.request.id));
+    .send(refusal(message, code, id));
 }
 
 /**
@@ -56,8 +64,9 @@ function refuseError(error: FastifyError, request: FastifyRequest, reply: Fastif
     .send({ errors: [told] });
 }
 
-/** For Fastify's `frameworkErrors`: a URL that cannot be read. */
-export function refuseFrameworkError(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+/** For Fastify's `frameworkErrors`: a URL that cannot be read. No hook has run. */
+export function refuseFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers({ 'x-openstack-request-id': request.id, 'x-content-type-options': 'nosniff' });
   refuse(reply, error.statusCode ?? 400, 'Expected a URL that can be decoded');
 }
 

@@ -289,9 +289,39 @@ describe('what does not pass', () => {
     expect(asked).toEqual([]);
   });
 
-  test('a path that cannot be decoded -> 400', async () => {
-    expect((await call('/v2.1/%zz')).status).toBe(400);
-    expect(asked).toEqual([]);
+  test.each([
+    ['a path that cannot be decoded', '/v2.1/%zz', {}, 400, 'badRequest', /decoded/],
+    ['a query of 9,000 characters', `/v2.1/servers?name=${'a'.repeat(9000)}`, {}, 414, 'computeFault', /at most 8192/],
+    ['a Host header that is none', '/v2.1/servers', { host: 'a b' }, 400, 'badRequest', /Host header/],
+  ])(
+    '%s -> refused in Nova’s form, with the ids that a client quotes',
+    async (_what, path, headers, code, name, why) => {
+      const { status, body, headers: told } = await call(path, { headers });
+      expect(status).toBe(code);
+      expect(body).toEqual({ [name]: { code, message: expect.stringMatching(why) } });
+      expect(told['x-compute-request-id']).toMatch(/^req-/);
+      expect(told['x-openstack-request-id']).toBe(told['x-compute-request-id']);
+      expect(asked).toEqual([]);
+    },
+  );
+
+  test('more at once than the gateway takes -> 503 in Nova’s form, and when to come again', async () => {
+    await gateway.close();
+    await closeCloud(cloud);
+    await start({ MAX_IN_FLIGHT: '1' });
+    const waiting = new Promise<() => void>((resolve) => {
+      answer = (_request, response) => resolve(() => response.end('{}'));
+    });
+    const first = call('/v2.1/flavors');
+    const finish = await waiting;
+    const { status, body, headers } = await call('/v2.1/flavors');
+    expect({ status, body }).toEqual({
+      status: 503,
+      body: { serviceUnavailable: { code: 503, message: expect.stringContaining('busy') } },
+    });
+    expect(headers['retry-after']).toBe('5');
+    finish();
+    expect((await first).status).toBe(200);
   });
 
   test.each(['/v2.10/servers', '/v2/servers', '/v3/auth/tokens', '/servers'])('%s -> not this door', async (path) => {

@@ -31,14 +31,19 @@ export interface Refusal {
  * Answers a refusal as Nova does, `{"<name>": {code, message}}`, and a 401 as keystonemiddleware in front of it does.
  * `keystoneUrl` is where to get a token.
  */
-export function refuse(reply: FastifyReply, keystoneUrl: string, { status, message, retryAfter }: Refusal) {
+export function refuse(reply: FastifyReply, keystoneUrl: string, refusal: Refusal) {
+  const { status, message } = refusal;
+  if (status !== 401) return refuseAsNova(reply, refusal);
+  factsOf(reply.request).code = 'computeFault';
+  reply.code(401).type('application/json; charset=UTF-8').header('www-authenticate', `Keystone uri="${keystoneUrl}"`);
+  return reply.send({ error: { code: 401, title: 'Unauthorized', message: `${UNAUTHENTICATED} ${message}` } });
+}
+
+/** Answers a refusal that is no 401 as Nova does. */
+export function refuseAsNova(reply: FastifyReply, { status, message, retryAfter }: Refusal) {
   factsOf(reply.request).code = FAULT_NAMES[status] ?? 'computeFault';
   reply.code(status).type('application/json; charset=UTF-8');
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
-  if (status === 401) {
-    reply.header('www-authenticate', `Keystone uri="${keystoneUrl}"`);
-    return reply.send({ error: { code: 401, title: 'Unauthorized', message: `${UNAUTHENTICATED} ${message}` } });
-  }
   const fault = { code: status, message, ...(retryAfter === undefined ? {} : { retryAfter: String(retryAfter) }) };
   return reply.send({ [FAULT_NAMES[status] ?? 'computeFault']: fault });
 }
