@@ -83,9 +83,24 @@ function stopOnSignal(app: App, chosen: Chosen, log: Logger): void {
   }
 }
 
+/**
+ * A promise that nobody waits for any more is logged, and the process goes on: graphql-js 16 leaves one behind when an item of a list
+ * rejects after a later one threw (completeListValue), for which it takes no more than an upstream that leaves out two fields. Whoever asked
+ * has the error in the answer already. An exception that nobody caught is another matter: what it interrupted is unknown, so the process ends.
+ */
+function watchForStrays(log: Logger): void {
+  process.on('unhandledRejection', (reason) => log.error({ err: reason }, 'unhandled rejection'));
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'uncaught exception: the process ends');
+    log.flush();
+    process.exit(1);
+  });
+}
+
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = pino({ level: config.LOG_LEVEL });
+  watchForStrays(log);
   const chosen = await chooseCloud(config, process.env, log);
   const app = await createApp(config, chosen.choice, log);
   stopOnSignal(app, chosen, log);

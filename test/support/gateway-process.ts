@@ -4,10 +4,17 @@ import { createInterface } from 'node:readline';
 
 export { buildGateway } from './build.ts';
 
+const MOST_LINES = 1000;
+
 /** A gateway that runs as a user starts it. */
 export interface GatewayProcess {
   /** Where it says GraphiQL is; GraphQL is there too. */
   readonly graphiql: string;
+  /** What it wrote to standard output, the latest 1,000 lines. */
+  readonly lines: readonly string[];
+  /** Gives its exit code once it has ended. */
+  readonly ended: Promise<number | null>;
+  send(signal: NodeJS.Signals): void;
   /** Stops it as a service manager does; gives its exit code. */
   stop(): Promise<number | null>;
   /** SIGKILL, sent before this returns: it does nothing more. Resolves when it is gone. */
@@ -30,13 +37,15 @@ export async function startGatewayProcess(settings: Record<string, string> = {})
   const end = () => void child.kill('SIGKILL');
   process.once('exit', end);
   child.once('exit', () => process.off('exit', end));
-  const graphiql = await addressOf(child);
+  const ended = exited.then(([code]) => code as number | null);
+  const lines: string[] = [];
+  const graphiql = await addressOf(child, lines);
   return {
-    graphiql,
+    ...{ graphiql, lines, ended },
+    send: (signal) => void child.kill(signal),
     async stop() {
       child.kill('SIGTERM');
-      const [code] = await exited;
-      return code as number | null;
+      return await ended;
     },
     async kill() {
       child.kill('SIGKILL');
@@ -45,13 +54,18 @@ export async function startGatewayProcess(settings: Record<string, string> = {})
   };
 }
 
-async function addressOf(child: ChildProcess & { stdout: NonNullable<ChildProcess['stdout']> }): Promise<string> {
-  for await (const line of createInterface({ input: child.stdout })) {
-    const address = /GraphiQL.*(http:\S+)/.exec(line)?.[1];
-    if (address) {
-      child.stdout.resume(); // a full pipe would stop it
-      return address;
-    }
-  }
-  throw new Error('The gateway ended without saying where GraphiQL is');
+type Child = ChildProcess & { stdout: NonNullable<ChildProcess['stdout']> };
+
+/** Reads on for as long as it lives: a full pipe would stop it. */
+async function addressOf({ stdout }: Child, lines: string[]): Promise<string> {
+  return await new Promise((resolve, reject) => {
+    const reader = createInterface({ input: stdout });
+    reader.on('line', (line) => {
+      lines.push(line);
+      if (lines.length > MOST_LINES) lines.shift();
+      const address = /GraphiQL.*(http:\S+)/.exec(line)?.[1];
+      if (address) resolve(address);
+    });
+    reader.once('close', () => reject(new Error('The gateway ended without saying where GraphiQL is')));
+  });
 }

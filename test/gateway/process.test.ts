@@ -1,0 +1,83 @@
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { DEMO, type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
+import { buildGateway, type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
+import { until } from '../support/until.ts';
+
+/** What nobody waits for or catches, in the process as users run it. */
+
+let sandbox: Sandbox;
+let gateway: GatewayProcess | null;
+
+beforeAll(buildGateway, 60_000);
+beforeEach(async () => {
+  gateway = null;
+  sandbox = await startSandbox();
+});
+afterEach(async () => {
+  await gateway?.kill();
+  await sandbox.close();
+});
+
+const start = async (settings: Record<string, string> = {}) => {
+  gateway = await startGatewayProcess({ OS_AUTH_URL: sandbox.authUrl, LOG_LEVEL: 'error', ...settings });
+  return gateway;
+};
+
+/** The gateway's own log, entry by entry. */
+const logOf = ({ lines }: GatewayProcess) =>
+  lines.flatMap((line) =>
+    line.startsWith('{') ? [JSON.parse(line) as { level: number; msg: string; err: Error }] : [],
+  );
+
+async function ask({ graphiql }: GatewayProcess, query: string) {
+  const response = await fetch(graphiql, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-auth-token': sandbox.issueToken('demo') },
+    body: JSON.stringify({ query }),
+  });
+  return (await response.json()) as { data: unknown; errors?: unknown };
+}
+
+test('Nova leaves out what each server has, in a way that graphql-js loses a promise of -> an error for who asked, in the log, and it goes on', async () => {
+  const running = await start();
+  const server = (id: string, more: object) => ({ id, name: 'a', status: 'ACTIVE', metadata: {}, links: [], ...more });
+  const servers = [
+    server(DEMO.serverId, { created: '2025-01-01T00:00:00Z' }),
+    server(DEMO.twoNetworkServerId, { tenant_id: 'p' }),
+  ];
+  const fault = sandbox.faults.add({
+    ...{ service: 'nova', path: /^\/servers\/detail$/, kind: 'status', status: 200 },
+    body: { servers },
+  });
+  const query = '{ servers { nodes { created sharesAttached { id } projectId } } }';
+  // first by graphql-js, then compiled
+  for (let i = 0; i < 4; i++) expect((await ask(running, query)).data).toBeNull();
+  const stray = await until(() => logOf(running).find(({ msg }) => msg === 'unhandled rejection'));
+  expect(stray).toMatchObject({ level: 50, err: { stack: expect.stringContaining('Server.projectId') } });
+  fault.remove();
+  expect((await ask(running, query)).errors).toBeUndefined();
+});
+
+/** A module that goes wrong on a signal. */
+const onSignal = (code: string) => `--import=data:text/javascript,process.on('SIGUSR2',()=>{${code}})`;
+
+test('a promise that nobody waits for rejects -> in the log with its stack, and it goes on', async () => {
+  const running = await start({ NODE_OPTIONS: onSignal("Promise.reject(new(Error)('astray'))") });
+  running.send('SIGUSR2');
+  const stray = await until(() => logOf(running).find(({ msg }) => msg === 'unhandled rejection'));
+  expect(stray).toMatchObject({ level: 50, err: { message: 'astray', stack: expect.stringContaining('data:') } });
+  expect(await ask(running, '{ viewer { project { name } } }')).toEqual({
+    data: { viewer: { project: { name: 'demo' } } },
+  });
+  expect(await running.stop()).toBe(0);
+});
+
+test('an exception that nobody catches -> in the log with its stack, and the end, as something may be half done', async () => {
+  const running = await start({ NODE_OPTIONS: onSignal("throw(new(Error)('broken'))") });
+  running.send('SIGUSR2');
+  expect(await running.ended).toBe(1);
+  expect(logOf(running).at(-1)).toMatchObject({
+    ...{ level: 60, msg: 'uncaught exception: the process ends' },
+    err: { message: 'broken', stack: expect.stringContaining('data:') },
+  });
+});
