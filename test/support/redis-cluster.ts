@@ -2,7 +2,7 @@ import { Command, Redis } from 'ioredis';
 import { freePort, type RedisServer, startRedisServer } from './redis.ts';
 import { until } from './until.ts';
 
-/** A Redis Cluster of three masters, without replicas, that a test may harm. */
+/** A Redis Cluster of three masters, without replicas unless they are added, that a test may harm. */
 export interface TestCluster {
   /** REDIS_URL of it. */
   url: string;
@@ -16,23 +16,48 @@ export interface TestCluster {
    * the new owner. `between` is called with how many keys have moved; those that fit `first` move first.
    */
   moveSlot(key: string, options?: { between?: (moved: number) => Promise<void>; first?: RegExp }): Promise<number>;
+  /** Starts a replica of the master that has the slot of this key; resolves when it is in step. */
+  addReplica(key: string): Promise<TestReplica>;
   stop(): Promise<void>;
+}
+
+/** A replica of one of the masters. */
+export interface TestReplica {
+  /** It and its master change places, as `redis-cli CLUSTER FAILOVER` has it. */
+  changePlaces(): Promise<void>;
+  /** Its master is killed, and it takes the place. */
+  succeed(): Promise<void>;
 }
 
 /** Starts three redis-servers, with these arguments of theirs, on free ports and makes them a cluster, each with a third of the slots. */
 export async function startRedisCluster(...args: string[]): Promise<TestCluster> {
-  const busPorts = [await freePort(), await freePort(), await freePort()];
+  const busPorts: number[] = [];
   const servers: RedisServer[] = [];
   const stop = async () => {
     for (const node of nodes) node.disconnect();
-    await Promise.all(servers.map((server) => server.stop()));
+    for (const { connection } of replicas) connection.disconnect();
+    await Promise.all([...servers, ...replicas.map(({ server }) => server)].map((server) => server.stop()));
   };
   const nodes: Redis[] = [];
-  try {
-    for (const bus of busPorts) {
-      const clustered = ['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-node-timeout', '1000'];
+  const replicas: { server: RedisServer; connection: Redis }[] = [];
+  const start = async (triesLeft = 5): Promise<{ server: RedisServer; bus: number }> => {
+    const bus = await freePort();
+    const clustered = ['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-node-timeout', '1000'];
+    try {
       // as docs/redis.md says: slots without a master must not take the others with them
-      servers.push(await startRedisServer(...clustered, '--cluster-require-full-coverage', 'no', ...args));
+      const server = await startRedisServer(...clustered, '--cluster-require-full-coverage', 'no', ...args);
+      return { server, bus };
+    } catch (error) {
+      // two ports are asked for before both are taken
+      if (triesLeft === 0 || !/already in use/.test(String(error))) throw error;
+      return await start(triesLeft - 1);
+    }
+  };
+  try {
+    for (let i = 0; i < 3; i++) {
+      const { server, bus } = await start();
+      servers.push(server);
+      busPorts.push(bus);
     }
     nodes.push(...servers.map(({ url }) => new Redis(url, { disconnectTimeout: 0 })));
     await join(nodes, servers, busPorts);
@@ -70,6 +95,36 @@ export async function startRedisCluster(...args: string[]): Promise<TestCluster>
       }
       for (const node of [target, source, ...nodes]) await node.cluster('SETSLOT', slot, 'NODE', targetId);
       return to;
+    },
+    async addReplica(key) {
+      const owner = await ownerOf(key);
+      const master = servers[owner] as RedisServer;
+      const { server } = await start();
+      const connection = new Redis(server.url, { disconnectTimeout: 0 });
+      connection.on('error', () => undefined);
+      replicas.push({ server, connection });
+      await connection.call('CLUSTER', 'MEET', '127.0.0.1', String(master.port), String(busPorts[owner]));
+      await until(async () => String(await connection.cluster('NODES')).includes(ids[owner] as string));
+      await connection.call('CLUSTER', 'REPLICATE', ids[owner] as string);
+      const says = async (words: string) => (await connection.info('replication')).includes(words);
+      await until(() => says('master_link_status:up'));
+      // the others let it take the place only when they know whose replica it is
+      await until(async () => {
+        const seen = (await Promise.all(nodes.map((node) => node.cluster('NODES')))) as string[];
+        return seen.every((one) =>
+          one.split('\n').some((line) => line.includes(`:${server.port}@`) && line.includes(`slave ${ids[owner]}`)),
+        );
+      });
+      return {
+        async changePlaces() {
+          await connection.call('CLUSTER', 'FAILOVER');
+          await until(() => says('role:master'));
+        },
+        async succeed() {
+          await master.stop();
+          await until(() => says('role:master'));
+        },
+      };
     },
     stop,
   };
