@@ -49,6 +49,7 @@ function token(project: string) {
   ];
   return {
     token: {
+      methods: ['password'],
       expires_at: '2099-01-01T00:00:00.000000Z',
       user: { id: 'u1', name: 'demo', domain: { id: 'default', name: 'Default' } },
       project: { id: project, name: `project-${project}`, domain: { id: 'default', name: 'Default' } },

@@ -1,5 +1,5 @@
 import { Agent } from 'undici';
-import type { Answer } from './answer.ts';
+import type { Reads } from './reads.ts';
 import type { ServiceName } from './services.ts';
 
 /** How to reach one cloud. */
@@ -29,8 +29,8 @@ export interface Cloud {
   readonly agent: Agent;
   /** The microversion in use by service and endpoint; a failed negotiation is not kept. */
   readonly microversions: Map<string, Promise<string>>;
-  /** GETs under way, by the token's hash, then by what they ask for. */
-  readonly reads: Map<string, Map<string, Promise<Answer>>>;
+  /** What is being read, to be shared by all who ask the same meanwhile. */
+  readonly reads: Reads;
   /** How many calls are sent or wait for a connection. */
   calls: number;
 }

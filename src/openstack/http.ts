@@ -5,6 +5,7 @@ import type { Cloud } from './cloud.ts';
 import type { Deadline } from './deadline.ts';
 import { errorCode, OpenStackError, type OpenStackErrorDetails } from './errors.ts';
 import { readFault } from './faults.ts';
+import type { Scope } from './reads.ts';
 import { SERVICE_TITLES, type ServiceName } from './services.ts';
 
 /** One call to a service, ready to be sent. */
@@ -17,6 +18,8 @@ export interface Call {
   readonly path: string;
   /** null: sent without X-Auth-Token. */
   readonly token: string | null;
+  /** Who may share its answer; left out: its token alone. */
+  readonly scope?: Scope;
   /** Besides those that every call has. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;

@@ -1,33 +1,88 @@
 import { createHash } from 'node:crypto';
-import type { Answer } from './answer.ts';
 import type { Cloud } from './cloud.ts';
+import type { Session } from './session.ts';
 
-/** Makes a read, or joins the same one of the same token that is under way. */
-export function joinRead(
-  cloud: Cloud,
+/** Whose eyes a read has: those of one scope are shown the same, and may share their reads under way. */
+export interface Scope {
+  /** Where a write makes the scope's reads old: a project's id, EVERYWHERE, or what belongs to one token only. */
+  readonly realm: string;
+  /** The same for all that are shown the same. */
+  readonly rights: string;
+}
+
+/** A read that is under way, and the token that makes it. */
+export interface UnderWay<T> {
+  readonly result: Promise<T>;
+  readonly token: string | null;
+}
+
+/** By realm, then by scope and what is asked for. */
+export type Reads = Map<string, Map<string, UnderWay<unknown>>>;
+
+/** The realm of who sees, and writes, across projects. */
+const EVERYWHERE = '*';
+
+const scopes = new WeakMap<Session['identity'], Scope>();
+
+/**
+ * The scope of a session. What Nova and Manila show hangs on the token's user, project and roles (its catalog is in the
+ * address): the user stays in it, as an operator's policy may ask for `user_id`, and Manila shows a locked rule's target to its user only. A token with less
+ * than its user's rights shares with itself only, because services check an application credential's access rules by token.
+ */
+export function scopeOf({ identity, token }: Pick<Session, 'identity' | 'token'>): Scope {
+  if (identity.isDelegated) return tokenScope(token, realmOf(identity));
+  let scope = scopes.get(identity);
+  if (!scope) {
+    const { userId, projectId, roles } = identity;
+    scope = { realm: realmOf(identity), rights: JSON.stringify([userId, projectId, roles.toSorted()]) };
+    scopes.set(identity, scope);
+  }
+  return scope;
+}
+
+/** The scope of a token of which nothing is known yet; null: of who has none. A token is no key: only its hash is kept. */
+export function tokenScope(token: string | null, realm?: string): Scope {
+  const rights = token === null ? 'nobody' : createHash('sha256').update(token).digest('base64');
+  return { realm: realm ?? rights, rights };
+}
+
+/** Makes a read, or joins the same one of the same scope that is under way. `start` is given what ends the joining early. */
+export function joinRead<T>(
+  { reads }: Cloud,
+  { realm, rights }: Scope,
   token: string | null,
   what: string,
-  start: () => Promise<Answer>,
-): Promise<Answer> {
-  const owner = ownerOf(token);
-  const reads = cloud.reads.get(owner) ?? new Map<string, Promise<Answer>>();
-  const running = reads.get(what);
-  if (running) return running;
-  cloud.reads.set(owner, reads);
-  const read = start().finally(() => {
-    if (reads.get(what) === read) reads.delete(what);
-    if (reads.size === 0 && cloud.reads.get(owner) === reads) cloud.reads.delete(owner);
-  });
-  reads.set(what, read);
+  start: (close: () => void) => Promise<T>,
+): UnderWay<T> {
+  const ofRealm = reads.get(realm) ?? new Map<string, UnderWay<unknown>>();
+  const key = `${rights} ${what}`;
+  const running = ofRealm.get(key);
+  // what is asked for says what comes: a key is always one kind of read
+  if (running) return running as UnderWay<T>;
+  let isClosed = false;
+  let read: UnderWay<T> | null = null;
+  const close = () => {
+    isClosed = true;
+    if (read && ofRealm.get(key) === read) ofRealm.delete(key);
+    if (ofRealm.size === 0 && reads.get(realm) === ofRealm) reads.delete(realm);
+  };
+  read = { result: start(close).finally(close), token };
+  if (isClosed) return read;
+  ofRealm.set(key, read);
+  reads.set(realm, ofRealm);
   return read;
 }
 
-/** Lets nobody join the token's reads of before: they may show what a write has changed since. */
-export function forgetReads(cloud: Cloud, token: string | null): void {
-  cloud.reads.delete(ownerOf(token));
+/**
+ * Lets nobody join a read of before: it may not show what a write changes. That is every read in the writer's project, and
+ * those of who sees across projects; all there are when the writer is one of them.
+ */
+export function forgetReads({ reads }: Cloud, { realm }: Scope): void {
+  if (realm === EVERYWHERE) reads.clear();
+  reads.delete(realm);
+  reads.delete(EVERYWHERE);
 }
 
-/** A token is no key: only its hash is kept. */
-function ownerOf(token: string | null): string {
-  return token === null ? '' : createHash('sha256').update(token).digest('base64');
+function realmOf({ projectId, roles }: Session['identity']): string {
+  return roles.includes('admin') ? EVERYWHERE : projectId;
 }

@@ -4,6 +4,7 @@ import { perform } from './call.ts';
 import { OpenStackError } from './errors.ts';
 import { badAnswer, gaveUp } from './http.ts';
 import { endpointOf, forgetMicroversion, supportedMicroversion } from './microversions.ts';
+import { scopeOf } from './reads.ts';
 import type { Service } from './services.ts';
 import type { Session } from './session.ts';
 
@@ -41,6 +42,7 @@ export async function request<T>(session: Session, service: Service, options: Re
     url: endpointOf(session, service) + options.path + toQuery(options.query),
     path: options.path,
     token,
+    scope: scopeOf(session),
     headers: { [header]: value },
     body: options.body,
     requestId,

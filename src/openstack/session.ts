@@ -12,6 +12,8 @@ export interface Identity {
   readonly projectDomainName: string;
   /** Role names. */
   readonly roles: readonly string[];
+  /** Whether the token may carry less than these roles: made from an application credential, a trust or OAuth. */
+  readonly isDelegated?: boolean;
   /** When the token stops working, ms since the epoch. */
   readonly expiresAt: number;
 }

@@ -56,6 +56,19 @@ describe.each(['epoxy', 'zed'] as const)('Keystone of %s', (release) => {
     });
   });
 
+  test.each<[string, object, boolean | undefined]>([
+    ['a password and another factor', { methods: ['password', 'totp'] }, undefined],
+    ['an application credential', { methods: ['application_credential', 'token'] }, true],
+    ['a trust', { methods: ['token', 'password'], 'OS-TRUST:trust': { id: 't' } }, true],
+    ['OAuth', { methods: ['oauth1'] }, true],
+  ])('a token from %s -> known whether it may carry less than its user may', async (_what, details, isDelegated) => {
+    const { status, headers, body } = fixture('keystone', 'validate-token', release).response;
+    const token = { ...(body as { token: Token }).token, ...details };
+    const service = await startService(() => ({ status, headers, body: { token } }));
+    const { identity } = await validateToken(cloudAt(service.url), TOKEN, REQUEST_ID, log);
+    expect(identity.isDelegated).toBe(isDelegated);
+  });
+
   test('a token without a project -> FORBIDDEN, says what is needed', async () => {
     const { cloud } = await replaying('validate-token-unscoped');
     await expect(validateToken(cloud, TOKEN, REQUEST_ID, log)).rejects.toMatchObject({

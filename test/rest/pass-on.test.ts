@@ -12,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Attachments } from '../../src/attachments/service-contract.ts';
 import { readConfig } from '../../src/config.ts';
 import { type Cloud, closeCloud, createCloud } from '../../src/openstack/cloud.ts';
+import { joinRead } from '../../src/openstack/reads.ts';
 import type { Authenticate } from '../../src/transport/identity.ts';
 import { registerRest } from '../../src/transport/rest/index.ts';
 import { knownTokens, type SmallGateway, startDoors } from '../support/doors.ts';
@@ -261,6 +262,45 @@ describe('answers', () => {
       setImmediate(() => response.destroy());
     };
     await expect(call('/v2.1/x')).rejects.toThrow(/socket hang up|aborted|ECONNRESET/);
+  });
+});
+
+describe('reads that are under way in the gateway', () => {
+  /** Whether a read that began while Nova worked is still joined once the client hears of an answer, or of none. */
+  async function isJoinedAfter(method: string, path: string, finish: (response: ServerResponse) => void) {
+    const scope = { realm: 'p1', rights: 'any' };
+    const join = () => joinRead(cloud, scope, 'good', 'x', () => new Promise(() => {}));
+    let during: unknown = null;
+    answer = (_request, response) => {
+      during = join();
+      finish(response);
+    };
+    const body = method === 'GET' ? null : '{}';
+    await fetch(origin + path, { method, body, headers: { 'x-auth-token': 'good' } }).catch(() => undefined);
+    return join() === during;
+  }
+
+  /** The head of an answer whose body does not end while the test looks. */
+  const begin = (response: ServerResponse) => {
+    response.writeHead(202, { 'content-type': 'text/plain' });
+    response.write('first');
+  };
+
+  test.each([
+    ['POST', '/v2.1/servers'],
+    ['POST', '/v2.1/servers/x/action'],
+    ['PUT', '/v2.1/servers/x/metadata/a'],
+    ['DELETE', '/v2.1/servers/x'],
+  ])('Nova begins to answer %s %s -> nobody joins them any more', async (method, path) => {
+    expect(await isJoinedAfter(method, path, begin)).toBe(false);
+  });
+
+  test('Nova breaks off instead of an answer to a write -> nobody joins them any more', async () => {
+    expect(await isJoinedAfter('POST', '/v2.1/servers', (response) => void response.socket?.destroy())).toBe(false);
+  });
+
+  test('Nova answers a GET -> they are joined still', async () => {
+    expect(await isJoinedAfter('GET', '/v2.1/servers', begin)).toBe(true);
   });
 });
 

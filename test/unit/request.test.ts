@@ -215,13 +215,13 @@ describe('reads under way', () => {
     expect(session.cloud.reads.size).toBe(0);
   });
 
-  test('another token, path or service, or the same after it is done -> a request each', async () => {
+  test('another user, path or service, or the same after it is done -> a request each', async () => {
     const { session, requests } = await started(() => OK);
     await request(session, MANILA, { path: '/warm' });
     requests.length = 0;
     await Promise.all([
       read(session),
-      read({ ...session, token: 'another' }),
+      read({ ...session, identity: { ...session.identity, userId: 'another' } }),
       read(session, '/others'),
       request(session, MANILA, { path: '/things' }),
     ]);

@@ -119,10 +119,18 @@ function readToken(call: Call, answer: Answer): TokenFacts {
       projectName: token.project.name,
       projectDomainName: token.project.domain.name,
       roles: (token.roles ?? []).map((role) => role.name),
+      ...(isDelegated(token) && { isDelegated: true }),
       expiresAt,
     },
     catalog: token.catalog ?? [],
   };
+}
+
+/** The ways to sign in as oneself (keystone auth/plugins); by any other, or with a trust, somebody lent a part of his rights. */
+const OWN_METHODS = new Set(['password', 'token', 'totp', 'external', 'mapped', 'saml2', 'openid']);
+
+function isDelegated({ methods, 'OS-TRUST:trust': trust }: Token): boolean {
+  return trust !== undefined || !methods?.every((method) => OWN_METHODS.has(method));
 }
 
 function scopeOf(token: Token): string {

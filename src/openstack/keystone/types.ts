@@ -25,6 +25,8 @@ interface DomainReference {
 /** What `GET /auth/tokens` and `POST /auth/tokens` say of a token. The token itself is in the header X-Subject-Token. */
 export interface Token {
   methods: string[];
+  /** Only in a token from a trust. */
+  'OS-TRUST:trust'?: object;
   user: { id: string; name: string; domain: DomainReference };
   /** Only in a project-scoped token. */
   project?: { id: string; name: string; domain: DomainReference };

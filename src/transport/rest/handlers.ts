@@ -2,12 +2,13 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../errors.ts';
 import { startDeadline } from '../../openstack/deadline.ts';
+import { forgetReads, scopeOf } from '../../openstack/reads.ts';
 import type { Session } from '../../openstack/session.ts';
 import { factsOf, logOf } from '../request-log.ts';
 import { readShareAction, type ShareAction } from './action-body.ts';
 import type { NovaFinder } from './nova.ts';
 import type { RestOptions } from './options.ts';
-import type { PassOn } from './pass.ts';
+import type { Passing, PassOn } from './pass.ts';
 import { withAttachments } from './servers.ts';
 
 /** What every handler is given. */
@@ -34,13 +35,14 @@ export async function showVersion(door: Door, request: FastifyRequest, reply: Fa
 export async function showServers(door: Door, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const session = await authenticate(door, request);
   const onAnswer = withAttachments(request, reply, session, door.attachments);
-  return door.passOn(request, reply, door.finder.of(session), onAnswer);
+  return door.passOn(request, reply, door.finder.of(session), { onAnswer });
 }
 
 /** Everything that is Nova's alone. */
 export async function passAll(door: Door, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const session = await authenticate(door, request);
-  return door.passOn(request, reply, door.finder.of(session));
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  return door.passOn(request, reply, door.finder.of(session), isRead ? {} : forgetting(door, session));
 }
 
 /** An action of a server: ours, or passed on byte for byte. */
@@ -54,7 +56,12 @@ export async function act(door: Door, request: ActionRequest, reply: FastifyRepl
   }
   // as a stream it goes out with the length and the type that it came with
   const unread = Object.assign(request as FastifyRequest, { body: request.body && Readable.from([request.body]) });
-  return door.passOn(unread, reply, door.finder.of(session));
+  return door.passOn(unread, reply, door.finder.of(session), forgetting(door, session));
+}
+
+/** What is passed on changes things as our own calls do: no read of before is joined after it. */
+function forgetting({ cloud }: Door, session: Session): Passing {
+  return { forget: () => forgetReads(cloud, scopeOf(session)) };
 }
 
 async function perform({ config, attachments }: Door, session: Session, serverId: string, action: ShareAction) {

@@ -33,8 +33,15 @@ const NAME = 'nova-manila-gateway';
 /** What is done with Nova's answer instead of streaming it. */
 export type OnAnswer = (answer: { status: number; body: Readable; turn: Turn }) => Promise<FastifyReply>;
 
+/** What happens beside a request that is passed on. */
+export interface Passing {
+  readonly onAnswer?: OnAnswer;
+  /** For what may change something: called when it has ended, before anybody hears of that. */
+  readonly forget?: () => void;
+}
+
 /** Sends requests on to Nova as they are, and its answers back. */
-export type PassOn = (request: FastifyRequest, reply: FastifyReply, nova: Nova, onAnswer?: OnAnswer) => FastifyReply;
+export type PassOn = (request: FastifyRequest, reply: FastifyReply, nova: Nova, how?: Passing) => FastifyReply;
 
 /**
  * Makes what passes requests on: the path below `/v2.1`, query, body and headers as they came; status, headers and body
@@ -43,11 +50,12 @@ export type PassOn = (request: FastifyRequest, reply: FastifyReply, nova: Nova, 
  */
 export function createPassOn({ config, cloud }: RestOptions): PassOn {
   let passing = 0;
-  return (request, reply, nova, onAnswer) => {
+  return (request, reply, nova, { onAnswer, forget = () => {} } = {}) => {
     if (passing >= MAX_PASSING) throw new GatewayError('LIMIT_EXCEEDED', 'Nova does not keep up: try again later');
     passing += 1;
     reply.raw.once('close', () => {
       passing -= 1;
+      forget();
     });
     const turn = { from: nova.bases, to: baseUrl(request, config.PUBLIC_URL) };
     const fail = (error: unknown) => refuse(reply, cloud.authUrl, refusalOf(error, reply));
@@ -55,8 +63,12 @@ export function createPassOn({ config, cloud }: RestOptions): PassOn {
       timeout: config.REQUEST_TIMEOUT_MS,
       rewriteRequestHeaders: (_request, headers) => passedHeaders(headers as IncomingHttpHeaders, request.id),
       rewriteHeaders: (headers) => answerHeaders(headers as IncomingHttpHeaders, turn),
-      onError: (_reply, { error }) => void fail(failure(error)),
+      onError: (_reply, { error }) => {
+        forget();
+        fail(failure(error));
+      },
       onResponse: (_request, _reply, { stream: body }) => {
+        forget();
         if (onAnswer) onAnswer({ status: reply.statusCode, body, turn }).catch(fail);
         else reply.send(isJson(reply) ? turnedLinks(reply, body, turn) : body);
       },
