@@ -72,10 +72,11 @@ const doors = await createHttp({
   log,
   executor: createExecutor({ schema: createSchema(), config }),
   authenticate: createIdentityCheck({ cloud, config, validate: async () => ({ identity, catalog: [] }) }),
-  makeContext: (session) => ({
-    ...createContext(session, attachments),
-    loaders: createLoaders(session, attachments, clients),
-  }),
+  // without company: each answer is to show its own cost
+  makeContext: (session) => {
+    const { company: _company, ...context } = createContext(session, attachments);
+    return { ...context, loaders: createLoaders(session, attachments, clients) };
+  },
   checks: {},
 });
 await doors.listen();

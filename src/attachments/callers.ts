@@ -35,8 +35,8 @@ export function createCallers(account: ServiceAccount | null): Callers {
   const sessions = new LRUCache<string, Acting>({ max: MAX_CALLERS, ttl: 1, ttlResolution: 0, ttlAutopurge: false });
   const keep = (id: string, session: Session, rights: Rights) => {
     const life = session.identity.expiresAt - Date.now() - LEAST_LIFE_MS;
-    // the request's own signal ends with the request: the work goes on
-    const { signal: _, ...lasting } = session;
+    // what is the request's own ends with the request: the work goes on
+    const { signal: _signal, onRead: _onRead, ...lasting } = session;
     if (life > 0) sessions.set(id, { session: lasting, rights }, { ttl: life });
   };
   return {

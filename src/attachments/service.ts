@@ -48,6 +48,7 @@ export function createAttachments(options: ServiceOptions): Attachments {
   // the marker and the records come in one round trip; the records are read again in the rare case that they were not complete
   const complete = async <T>(session: Session, read: () => Promise<T>): Promise<T> => {
     const { projectId } = session.identity;
+    session.onRead?.();
     const [isKnown, answer] = await Promise.all([store.isKnown(projectId), read()]);
     if (isKnown) return answer;
     await ensureKnown(session, projectId);

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Attachments } from '../attachments/service-contract.ts';
 import type { Identity, Session } from '../openstack/session.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
+import { type Company, createCompany } from './shared-execution.ts';
 
 /** What every resolver is given beside its parent and arguments. */
 export interface GatewayContext {
@@ -11,13 +12,17 @@ export interface GatewayContext {
   readonly loaders: Loaders;
   readonly attachments: Attachments;
   readonly log: Logger;
+  /** With whom the operation may share its execution; left out: with nobody. */
+  readonly company?: Company;
 }
 
 /**
  * The context of one HTTP request, of one operation on a socket, or of one delivered subscription event. Never kept for
  * longer: its loaders are caches that nothing else empties.
  */
-export function createContext(session: Session, attachments: Attachments): GatewayContext {
+export function createContext(asker: Session, attachments: Attachments): GatewayContext {
+  const company = createCompany(asker);
+  const { session } = company;
   return {
     requestId: session.requestId,
     session,
@@ -25,5 +30,6 @@ export function createContext(session: Session, attachments: Attachments): Gatew
     loaders: createLoaders(session, attachments),
     attachments,
     log: session.log,
+    company,
   };
 }

@@ -21,6 +21,7 @@ import { createCostCheck } from './cost-check.ts';
 import { type ErrorTold, formatError, withCode } from './format-error.ts';
 import { limitRules, parseOptions } from './limits.ts';
 import { mapEvents } from './map-events.ts';
+import { type Company, shareExecution } from './shared-execution.ts';
 
 /** How many validated documents are kept, and how many characters of source they may come from. */
 const DOCUMENTS = { max: 1000, maxSize: 1_048_576 };
@@ -83,7 +84,11 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
   /** Runs a query or a mutation. Never rejects: what failed is in `errors`; without `data` nothing was executed. */
   async function execute(operation: Operation & { context: unknown }): Promise<ExecutionResult> {
     const checked = check(operation);
-    return 'errors' in checked ? checked : run(operation, checked, operation.context);
+    if ('errors' in checked) return checked;
+    const { context, variables } = operation;
+    const company = (context as { company?: Company } | null)?.company;
+    const asked = { operation: checked.operation, variables };
+    return shareExecution(company, asked, () => run(operation, checked, context));
   }
 
   /**

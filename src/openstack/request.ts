@@ -59,6 +59,8 @@ export async function request<T>(session: Session, service: Service, options: Re
   } catch (error) {
     if (error instanceof OpenStackError && error.status === 406) forgetMicroversion(session, service);
     throw error;
+  } finally {
+    session.onRead?.();
   }
 }
 

@@ -31,4 +31,6 @@ export interface Session {
   readonly log: Logger;
   /** Ends every call of the request early. */
   readonly signal?: AbortSignal;
+  /** Told when a service has answered a call of the request, and before its attachments are read from the store. */
+  readonly onRead?: () => void;
 }

@@ -10,6 +10,7 @@ import { type DocumentNode, type ExecutionResult, GraphQLError, type GraphQLForm
 import type { Logger } from 'pino';
 import type { Documents, Executor } from '../graphql/execute.ts';
 import { formatError, httpStatus } from '../graphql/format-error.ts';
+import { stringifyResult } from '../graphql/shared-execution.ts';
 import type { Session } from '../openstack/session.ts';
 import type { DoorOptions } from './options.ts';
 import { answerWithin, type Patience, startPatience } from './patience.ts';
@@ -44,7 +45,7 @@ export async function createApollo(options: DoorOptions) {
     allowBatchedHttpRequests: false,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    stringifyResult: (result) => JSON.stringify(result),
+    stringifyResult,
     formatError: (formatted, error) => tell(error, formatted, executor, log),
     plugins: [ApolloServerPluginCacheControlDisabled(), ApolloServerPluginLandingPageDisabled(), execution(options)],
   });
