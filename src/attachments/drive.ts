@@ -48,6 +48,8 @@ export interface Pass {
   readonly isStrict: boolean;
   /** Nova is asked for the server in any status: only with a token that sees every project, as a 404 reads as deleted. */
   readonly asksServer?: boolean;
+  /** What was seen just before the pass: it begins with that instead of a look. */
+  readonly seen?: Seen;
 }
 
 /** How a pass left the attachment, and in how many ms it is to be looked at again; null: when somebody asks. */
@@ -75,8 +77,9 @@ export class Overtaken extends Error {}
  * @throws Refused in a strict pass; Overtaken; GatewayError STATE_UNAVAILABLE; OpenStackError 401 when the token died
  */
 export async function drive(pass: Pass, claimed: Attachment): Promise<Driven> {
+  const startedAt = performance.now();
   let record = claimed;
-  let seen: Seen | null = null;
+  let seen = pass.seen ?? null;
   try {
     record = await follow(pass, record);
     for (let step = 0; step < MAX_STEPS; step++) {
@@ -85,7 +88,10 @@ export async function drive(pass: Pass, claimed: Attachment): Promise<Driven> {
         record = { ...withSeen(record, seen), failures: 0 };
       }
       const action = decide(record, seen, pass.rights, elapsed(record) > pass.deadlineMs);
-      const done = await take(pass, record, seen, action);
+      const done: Step =
+        action.do === 'wait'
+          ? { end: await finishLater(pass, record, performance.now() - startedAt) }
+          : await take(pass, record, seen, action);
       if ('end' in done) return done.end;
       record = done.record;
       seen = done.seen;
@@ -115,10 +121,13 @@ async function follow(pass: Pass, record: Attachment): Promise<Attachment> {
 
 type Step = { end: Driven } | { record: Attachment; seen: Seen | null };
 
-async function take(pass: Pass, record: Attachment, seen: Seen, action: Action): Promise<Step> {
+async function take(
+  pass: Pass,
+  record: Attachment,
+  seen: Seen,
+  action: Exclude<Action, { do: 'wait' }>,
+): Promise<Step> {
   switch (action.do) {
-    case 'wait':
-      return { end: await finish(pass, record, { dueInMs: pollDelay(elapsed(record)) }) };
     case 'rest':
       return { end: await finish(pass, record, { dueInMs: null }) };
     case 'accept':
@@ -160,7 +169,11 @@ async function withTarget<T>(
 }
 
 async function lookAgainSoon(pass: Pass, record: Attachment): Promise<Step> {
-  return { end: await finish(pass, record, { dueInMs: pollDelay(0) }) };
+  return { end: await finish(pass, record, { dueInMs: Math.round(pollDelay(0, 0, Math.random())) }) };
+}
+
+async function finishLater(pass: Pass, record: Attachment, spentMs: number): Promise<Driven> {
+  return await finish(pass, record, { dueInMs: Math.round(pollDelay(elapsed(record), spentMs, Math.random())) });
 }
 
 async function takeAllow(pass: Pass, record: Attachment, seen: Seen, target: number): Promise<Step> {

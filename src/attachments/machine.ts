@@ -208,9 +208,18 @@ function settleError(
   return { do: 'settle', status, event, fault: target === undefined ? { code, message } : { code, message, target } };
 }
 
-/** When to look again at work that goes well, in ms: often at first, then a quarter of the time it has taken so far, at most 5 s. */
-export function pollDelay(elapsedMs: number): number {
-  return Math.min(5000, Math.max(100, elapsedMs / 4));
+/** How much of the time that a pass took counts as waited already, in ms: a busy cloud gets the whole pause. */
+const MOST_SPENT_MS = 50;
+
+/**
+ * When to look again at work that goes well, in ms: every 100 ms at first, then after a quarter of the time it has taken so far, at
+ * most 5 s, and up to a tenth more so that those who began together part.
+ * @param spentMs how long the pass has taken so far
+ * @param random in [0, 1)
+ */
+export function pollDelay(elapsedMs: number, spentMs: number, random: number): number {
+  const pause = Math.min(5000, Math.max(100, elapsedMs / 4)) * (1 + random / 10);
+  return pause - Math.min(spentMs, MOST_SPENT_MS);
 }
 
 /**

@@ -13,6 +13,7 @@ import { match } from './attacher.ts';
 import { type Attachment, attachmentId, type EventType, type SeenAttachment } from './attachment.ts';
 import type { Callers } from './callers.ts';
 import { drive, faultOf, inStatus, isUnsettled, Overtaken, type Pass, Refused } from './drive.ts';
+import type { Observation } from './machine.ts';
 import { checkMountPoint } from './mount-point.ts';
 import { createRebuild } from './rebuild.ts';
 import type { Reconciler } from './reconciler.ts';
@@ -126,7 +127,7 @@ async function attach(
       const found = requestedAccessTo ?? (await findTargets(session, accessType, server, share));
       const targets = found.map((accessTo) => ({ accessTo, ruleId: null, isOwned: false, state: null }));
       const record = newRecord(session, server, share, { ...wish, accessType, targets });
-      const made = await create(options, session, record, rules ?? []);
+      const made = await create(options, session, record, rules);
       if (made) return made;
     } else {
       checkSameWish(existing, wish);
@@ -152,10 +153,13 @@ async function create(
   options: ServiceOptions,
   session: Session,
   record: Attachment,
-  rules: readonly AccessRule[],
+  rules: readonly AccessRule[] | null,
 ): Promise<SeenAttachment | null> {
-  checkLevels(record, rules);
-  const pass = newPass(options, session);
+  const seen = match(record, rules ?? [], []);
+  checkLevels(record, seen);
+  // where there is no rule yet, there is none to look at again: one that came meanwhile is Manila's `exists`, and looked at then
+  const isFree = rules !== null && seen.rules.every((rule) => rule === null);
+  const pass = { ...newPass(options, session), ...(isFree && { seen }) };
   const event = eventOf('ATTACH_STARTED', record);
   const lease = { owner: pass.owner, ms: options.leaseMs };
   const made = await options.store.create(record, event, lease);
@@ -413,9 +417,8 @@ function checkUsable(server: NovaServer, share: Share): void {
 }
 
 // checked before the intent is recorded, so that this refusal leaves nothing behind
-function checkLevels(record: Attachment, rules: readonly AccessRule[]): void {
-  const { rules: seen } = match(record, rules, []);
-  for (const [i, rule] of seen.entries()) {
+function checkLevels(record: Attachment, seen: Observation): void {
+  for (const [i, rule] of seen.rules.entries()) {
     if (!rule || rule.level === record.accessLevel || rule.state?.includes('deny')) continue;
     const to = record.targets[i]?.accessTo;
     throw new GatewayError(

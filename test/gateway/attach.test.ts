@@ -240,6 +240,19 @@ test('the state is lost while it is attaching, and the gateway has no credential
   }
 });
 
+test('the target has no rule yet -> what Manila is asked before the grant, it is asked once', async () => {
+  await start();
+  // the project's records are rebuilt from Manila first
+  await see();
+  const { length } = gateway.sandbox.requests;
+  await attach();
+  const asked = gateway.sandbox.requests.slice(length).filter(({ service }) => service === 'manila');
+  const share = `/shares/${DEMO.nfsShareId}`;
+  const grant = asked.findIndex(({ path }) => path === `${share}/action`);
+  const before = asked.slice(0, grant).map(({ path }) => path);
+  expect(before.toSorted()).toEqual(['/share-access-rules', share]);
+});
+
 describe('rules that are there already', () => {
   const address = async () => {
     const { data } = await gateway.query('query ($id: ID!) { server(id: $id) { addresses { address version } } }', {

@@ -501,7 +501,17 @@ table('error_attaching and error_detaching', [
 
 describe('delays', () => {
   test('work that goes well is looked at often at first, then every 5 s', () => {
-    expect([0, 400, 2000, 20_000, 600_000].map(pollDelay)).toEqual([100, 100, 500, 5000, 5000]);
+    const delays = [0, 400, 2000, 20_000, 600_000].map((elapsedMs) => pollDelay(elapsedMs, 0, 0));
+    expect(delays).toEqual([100, 100, 500, 5000, 5000]);
+  });
+
+  test('the time that a look took counts as waited, 50 ms of it at the most', () => {
+    expect([0, 20, 50, 3000].map((spentMs) => pollDelay(0, spentMs, 0))).toEqual([100, 80, 50, 50]);
+  });
+
+  test('those who began together part by up to a tenth', () => {
+    expect(pollDelay(0, 0, 0.999)).toBeCloseTo(110, 0);
+    expect(pollDelay(600_000, 0, 0.999)).toBeCloseTo(5500, 0);
   });
 
   test('an uncertain outcome backs off from 250 ms to 5 s in the first minute, to 60 s later', () => {
