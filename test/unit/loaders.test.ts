@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Attachments } from '../../src/attachments/service-contract.ts';
-import { type Clients, createLoaders, LIST_FROM, LIST_LIMIT } from '../../src/graphql/loaders.ts';
+import { type Clients, createLoaders, LIST_FROM, listLimit } from '../../src/graphql/loaders.ts';
 import type { Share } from '../../src/openstack/manila/types.ts';
 import type { NovaServer } from '../../src/openstack/nova/types.ts';
 import type { Session } from '../../src/openstack/session.ts';
@@ -75,21 +75,37 @@ describe.each([
     const asked = [...ids(50), ...ids(50)];
     const found = await Promise.all(asked.map((id) => loaders[one].load(id)));
     expect(found.map((item) => item?.id)).toEqual(asked);
-    expect(calls).toEqual([`${list} ${LIST_LIMIT}`]);
+    expect(calls).toEqual([`${list} 1000`]);
+  });
+
+  test('a few of very many -> a list no longer than is worth it, and a GET for each that is not in it', async () => {
+    const { loaders, calls } = cloudOf(500);
+    const asked = ['id-0', 'id-499', 'id-74', 'id-100'];
+    const found = await loaders[one].loadMany(asked);
+    expect(found).toMatchObject(asked.map((id) => ({ id })));
+    expect(calls).toEqual([`${list} 100`, `${one} id-499`, `${one} id-100`]);
   });
 
   test('one of many is not in the list -> a GET tells whether it is there', async () => {
     const { loaders, calls } = cloudOf(10, { unlisted: ['id-3'] });
     const found = await Promise.all([...ids(5), 'gone'].map((id) => loaders[one].load(id)));
     expect(found.map((item) => item?.id)).toEqual([...ids(5), undefined]);
-    expect(calls).toEqual([`${list} ${LIST_LIMIT}`, `${one} id-3`, `${one} gone`]);
+    expect(calls).toEqual([`${list} ${listLimit(6)}`, `${one} id-3`, `${one} gone`]);
   });
 
   test('many more in a later tick -> from the same list', async () => {
     const { loaders, calls } = cloudOf(20);
     await loaders[one].loadMany(ids(5));
     await loaders[one].loadMany(ids(20));
-    expect(calls).toEqual([`${list} ${LIST_LIMIT}`]);
+    expect(calls).toEqual([`${list} ${listLimit(5)}`]);
+  });
+
+  test('many more in a later tick, of very many -> a longer list, once', async () => {
+    const { loaders, calls } = cloudOf(500);
+    await loaders[one].loadMany(ids(3));
+    await loaders[one].loadMany(ids(150));
+    await loaders[one].loadMany(ids(200));
+    expect(calls).toEqual([`${list} 75`, `${list} 1000`]);
   });
 
   test('those of a page that was listed -> nothing more is asked', async () => {
@@ -105,7 +121,7 @@ describe.each([
     await loaders[one].loadMany(ids(5));
     loaders[one].clear('id-1');
     await loaders[one].load('id-1');
-    expect(calls).toEqual([`${list} ${LIST_LIMIT}`, `${one} id-1`]);
+    expect(calls).toEqual([`${list} ${listLimit(5)}`, `${one} id-1`]);
   });
 });
 
