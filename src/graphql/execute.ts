@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   createSourceEventStream,
   type DocumentNode,
@@ -39,6 +39,8 @@ export interface Operation {
 export interface Documents {
   get(sha256: string): DocumentNode | undefined;
   set(sha256: string, document: DocumentNode): void;
+  /** The document of this source. */
+  find(source: string): DocumentNode | undefined;
 }
 
 export type Parsed = { readonly document: DocumentNode } | { readonly errors: readonly GraphQLError[] };
@@ -60,12 +62,11 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
 
   /** A document that may be executed, or why not. Never throws. */
   function parseAndValidate(source: string, told: ErrorTold): Parsed {
-    const sha256 = createHash('sha256').update(source).digest('hex');
-    const known = documents.get(sha256);
+    const known = documents.find(source);
     if (known) return { document: known };
     const parsed = read(source);
     if ('errors' in parsed) return { errors: parsed.errors.map((error) => format(error, told)) };
-    documents.set(sha256, parsed.document);
+    documents.set(sha256Of(source), parsed.document);
     return parsed;
   }
 
@@ -174,11 +175,18 @@ export function operationOf(document: DocumentNode, operationName?: string | nul
 }
 
 function createDocuments(): Documents {
-  return new LRUCache<string, DocumentNode>({
+  const documents = new LRUCache<string, DocumentNode>({
     ...DOCUMENTS,
     sizeCalculation: (document) => document.loc?.source.body.length || 1,
   });
+  return {
+    get: (sha256) => documents.get(sha256),
+    set: (sha256, document) => void documents.set(sha256, document),
+    find: (source) => documents.get(sha256Of(source)),
+  };
 }
+
+const sha256Of = (source: string) => hash('sha256', source, 'hex');
 
 /** A limit keeps its own code; everything else that validation finds is GRAPHQL_VALIDATION_FAILED. */
 function codeOfValidation(error: GraphQLError): GraphQLError {
