@@ -1,8 +1,9 @@
 /** The process: reads the settings, chooses the cloud, starts, says how to begin, and stops in order. */
 import { homedir } from 'node:os';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { type App, type CloudChoice, createApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
+import { createLog } from './log.ts';
 import { readCloudConfig } from './openstack/cloud-config.ts';
 import type { Sandbox } from './sandbox/index.ts';
 
@@ -99,7 +100,7 @@ function watchForStrays(log: Logger): void {
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const log = pino({ level: config.LOG_LEVEL });
+  const log = createLog(config.LOG_LEVEL);
   watchForStrays(log);
   const chosen = await chooseCloud(config, process.env, log);
   const app = await createApp(config, chosen.choice, log);
