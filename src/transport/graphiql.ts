@@ -44,15 +44,10 @@ const PAGE_HEADERS = {
 };
 
 /** Whether a browser wants to look at /graphql. An operation in the URL, or a socket, is for the doors. */
-function wantsPage(request: FastifyRequest): boolean {
-  const { pathname, searchParams } = new URL(request.url, 'http://gateway');
-  return (
-    request.method === 'GET' &&
-    pathname === '/graphql' &&
-    !searchParams.has('query') &&
-    request.headers.upgrade === undefined &&
-    (request.headers.accept ?? '').includes('text/html')
-  );
+function wantsPage({ method, url, headers }: FastifyRequest): boolean {
+  if (method !== 'GET' || headers.upgrade !== undefined || !headers.accept?.includes('text/html')) return false;
+  const { pathname, searchParams } = new URL(url, 'http://gateway');
+  return pathname === '/graphql' && !searchParams.has('query');
 }
 
 /** JSON that can stand in a script element: with no `<`, nothing in it can end the element. */
@@ -110,9 +105,9 @@ function page({ script, style }: Manifest, sandbox: GraphiqlOptions['sandbox']):
 export function registerGraphiql(app: FastifyInstance, { enabled, sandbox, bundle = BUNDLE }: GraphiqlOptions): void {
   if (!enabled) return;
   const manifest = readManifest(bundle);
-  app.addHook('onRequest', async (request, reply) => {
-    if (!wantsPage(request)) return;
-    return reply.headers(PAGE_HEADERS).send(manifest ? page(manifest, sandbox) : NOT_BUILT);
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!wantsPage(request)) return done();
+    reply.headers(PAGE_HEADERS).send(manifest ? page(manifest, sandbox) : NOT_BUILT);
   });
   if (!manifest) return;
   app.register(fastifyStatic, {

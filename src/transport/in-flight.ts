@@ -29,14 +29,13 @@ export function overloaded(): GatewayError {
 
 /** Bounds requests for work. Health is asked all the more when there is too much of it; files and pages cost nothing. */
 export function boundRequests(app: FastifyInstance, inFlight: InFlight): void {
-  app.addHook('onRequest', async (request, reply) => {
-    if (!isWork(request.url) || request.headers.upgrade !== undefined) return;
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!isWork(request.url) || request.headers.upgrade !== undefined) return done();
     const leave = inFlight.enter();
-    if (leave) {
-      reply.raw.once('close', leave);
-      return;
-    }
-    return refuse(reply.header('retry-after', RETRY_AFTER), 503, overloaded().message, 'LIMIT_EXCEEDED');
+    if (!leave)
+      return void refuse(reply.header('retry-after', RETRY_AFTER), 503, overloaded().message, 'LIMIT_EXCEEDED');
+    reply.raw.once('close', leave);
+    done();
   });
 }
 

@@ -38,11 +38,12 @@ export function refuse(reply: FastifyReply, status: number, message: string, cod
  * anything unforeseen as a masked 500.
  */
 export function registerRefusals(app: FastifyInstance, methods: Readonly<Record<string, string>>): void {
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.url.length > MAX_URL) return refuse(reply, 414, `Expected a URL of at most ${MAX_URL} characters`);
-    // '//[' is a path to Fastify and a broken host to URL, which hooks and handlers read it with.
-    if (!URL.canParse(request.url, 'http://gateway')) return refuse(reply, 400, 'Expected a URL that can be read');
-    if (!isHost(request.headers.host)) return refuse(reply, 400, 'Expected a Host header with a host name');
+  const isGoodHost = rememberLast(isHost);
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.url.length > MAX_URL) refuse(reply, 414, `Expected a URL of at most ${MAX_URL} characters`);
+    else if (!isReadable(request.url)) refuse(reply, 400, 'Expected a URL that can be read');
+    else if (!isGoodHost(request.headers.host)) refuse(reply, 400, 'Expected a Host header with a host name');
+    else done();
   });
   app.setNotFoundHandler((request, reply) => {
     const allow = methods[request.url.split('?', 1)[0] ?? ''];
@@ -50,6 +51,23 @@ export function registerRefusals(app: FastifyInstance, methods: Readonly<Record<
     return refuse(reply.header('allow', allow), 405, `Expected ${allow}, got ${request.method}`);
   });
   app.setErrorHandler<FastifyError>((error, request, reply) => refuseError(error, request, reply));
+}
+
+/** '//[' is a path to Fastify and a broken host to URL, which hooks and handlers read it with. Most paths are plain. */
+function isReadable(url: string): boolean {
+  return /^\/\w[\w/.-]*$/.test(url) || URL.canParse(url, 'http://gateway');
+}
+
+/** A check that is not made again while the same string comes. */
+function rememberLast(check: (text: string | undefined) => boolean): typeof check {
+  let last: string | undefined;
+  let wasGood = false;
+  return (text) => {
+    if (text === last && last !== undefined) return wasGood;
+    last = text;
+    wasGood = check(text);
+    return wasGood;
+  };
 }
 
 function refuseError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
