@@ -3,7 +3,6 @@
  * its own cost shows. `memory-gateway.js list`: attachments are read from a map, as the peers' are; `store`: through the
  * attachment service and the in-process store.
  */
-import { pino } from 'pino';
 import { createCallers } from '../../src/attachments/callers.ts';
 import { createReconciler } from '../../src/attachments/reconciler.ts';
 import { createAttachments } from '../../src/attachments/service.ts';
@@ -12,8 +11,8 @@ import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { readConfig } from '../../src/config.ts';
 import { createContext } from '../../src/graphql/context.ts';
 import { createExecutor } from '../../src/graphql/execute.ts';
-import { createLoaders } from '../../src/graphql/loaders.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
+import { createLog } from '../../src/log.ts';
 import { createCloud } from '../../src/openstack/cloud.ts';
 import type { Session } from '../../src/openstack/session.ts';
 import { createHttp } from '../../src/transport/http.ts';
@@ -22,7 +21,7 @@ import { projectId } from '../data.ts';
 import { memoryCloud } from './sources.ts';
 
 const config = readConfig(process.env);
-const log = pino({ level: config.LOG_LEVEL });
+const log = createLog(config.LOG_LEVEL);
 const data = memoryCloud();
 const cloud = createCloud({
   authUrl: 'http://127.0.0.1:9',
@@ -73,10 +72,7 @@ const doors = await createHttp({
   executor: createExecutor({ schema: createSchema(), config }),
   authenticate: createIdentityCheck({ cloud, config, validate: async () => ({ identity, catalog: [] }) }),
   // without company: each answer is to show its own cost
-  makeContext: (session) => {
-    const { company: _company, ...context } = createContext(session, attachments);
-    return { ...context, loaders: createLoaders(session, attachments, clients) };
-  },
+  makeContext: (session) => Object.assign(createContext(session, attachments, clients), { company: undefined }),
   checks: {},
 });
 await doors.listen();

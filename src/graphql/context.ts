@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Attachments } from '../attachments/service-contract.ts';
 import type { Identity, Session } from '../openstack/session.ts';
-import { createLoaders, type Loaders } from './loaders.ts';
+import { type Clients, createLoaders, type Loaders } from './loaders.ts';
 import { type Company, createCompany } from './shared-execution.ts';
 
 /** What every resolver is given beside its parent and arguments. */
@@ -16,20 +16,39 @@ export interface GatewayContext {
   readonly company?: Company;
 }
 
+/** A context, and its loaders when one was asked for. */
+interface Own extends Omit<GatewayContext, 'loaders'> {
+  readonly clients: Clients | undefined;
+  made: Loaders | null;
+}
+
+/** On a prototype, as an object with a getter of its own is dear to make. */
+const LAZY_LOADERS = {
+  get loaders(): Loaders {
+    const own = this as unknown as Own;
+    own.made ??= createLoaders(own.session, own.attachments, own.clients);
+    return own.made;
+  },
+};
+
 /**
  * The context of one HTTP request, of one operation on a socket, or of one delivered subscription event. Never kept for
- * longer: its loaders are caches that nothing else empties.
+ * longer: its loaders are caches that nothing else empties. `clients` is for who has no cloud to ask.
  */
-export function createContext(asker: Session, attachments: Attachments): GatewayContext {
+export function createContext(asker: Session, attachments: Attachments, clients?: Clients): GatewayContext {
   const company = createCompany(asker);
   const { session } = company;
-  return {
-    requestId: session.requestId,
+  const { requestId, identity, log } = session;
+  const own: Own & { __proto__: typeof LAZY_LOADERS } = {
+    __proto__: LAZY_LOADERS,
+    requestId,
     session,
-    identity: session.identity,
-    loaders: createLoaders(session, attachments),
+    identity,
     attachments,
-    log: session.log,
+    log,
     company,
+    clients,
+    made: null,
   };
+  return own as unknown as GatewayContext;
 }

@@ -5,7 +5,7 @@ import { startDeadline, waitWith } from './deadline.ts';
 import { OpenStackError } from './errors.ts';
 import { badAnswer, gaveUp } from './http.ts';
 import { SERVICE_TITLES, type Service } from './services.ts';
-import type { Session } from './session.ts';
+import { type Session, signalOf } from './session.ts';
 
 interface VersionRange {
   from: string;
@@ -34,7 +34,7 @@ export async function supportedMicroversion(
     microversions.set(key, known);
     known.catch(() => microversions.delete(key));
   }
-  const patience = startDeadline(timeoutMs, session.signal);
+  const patience = startDeadline(timeoutMs, signalOf(session));
   try {
     return await waitWith(known, patience.signal);
   } catch (error) {

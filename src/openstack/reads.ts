@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Cloud } from './cloud.ts';
 import type { Session } from './session.ts';
 
@@ -42,7 +42,7 @@ export function scopeOf({ identity, token }: Pick<Session, 'identity' | 'token'>
 
 /** The scope of a token of which nothing is known yet; null: of who has none. A token is no key: only its hash is kept. */
 export function tokenScope(token: string | null, realm?: string): Scope {
-  const rights = token === null ? 'nobody' : createHash('sha256').update(token).digest('base64');
+  const rights = token === null ? 'nobody' : hash('sha256', token, 'base64');
   return { realm: realm ?? rights, rights };
 }
 

@@ -6,7 +6,7 @@ import { badAnswer, gaveUp } from './http.ts';
 import { endpointOf, forgetMicroversion, supportedMicroversion } from './microversions.ts';
 import { scopeOf } from './reads.ts';
 import type { Service } from './services.ts';
-import type { Session } from './session.ts';
+import { type Session, signalOf } from './session.ts';
 
 export type Query = Readonly<Record<string, string | number | readonly string[] | null | undefined>>;
 
@@ -51,7 +51,7 @@ export async function request<T>(session: Session, service: Service, options: Re
   try {
     const remainingMs = endsAt - performance.now();
     if (remainingMs <= 0) throw gaveUp(call, null);
-    const answer = await perform(call, remainingMs, session.signal);
+    const answer = await perform(call, remainingMs, signalOf(session));
     if (options.expects !== undefined && !hasKey(answer.body, options.expects)) {
       throw badAnswer(call, answer, `\`${options.expects}\``);
     }

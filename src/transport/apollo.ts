@@ -53,7 +53,7 @@ export async function createApollo(options: DoorOptions) {
     context: async (request: FastifyRequest): Promise<Visit> => {
       const given = startPatience(config.REQUEST_TIMEOUT_MS);
       patience.set(request, given);
-      return await admit(options, request, given.signal).catch((refusal: GraphQLError) => {
+      return await admit(options, request, given).catch((refusal: GraphQLError) => {
         throw withHead(refusal);
       });
     },

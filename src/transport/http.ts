@@ -3,6 +3,7 @@ import cors from '@fastify/cors';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import { lazyChild } from '../lazy-log.ts';
 import { createApollo } from './apollo.ts';
 import { registerHealth } from './health.ts';
 import { boundRequests, createInFlight } from './in-flight.ts';
@@ -30,10 +31,11 @@ export async function createHttp(options: DoorOptions): Promise<Doors> {
   const app = createFastify(config, log);
   let isStopping = false;
 
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-openstack-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     reply.header('cache-control', 'no-store');
+    done();
   });
   registerRefusals(app, { '/graphql': 'GET, POST', '/healthz': 'GET', '/readyz': 'GET' });
   logRequests(app);
@@ -70,6 +72,7 @@ export async function createHttp(options: DoorOptions): Promise<Doors> {
 function createFastify(config: Config, log: Logger): FastifyInstance {
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
+    childLoggerFactory: (parent, bindings) => lazyChild(parent as Logger, bindings) as FastifyBaseLogger,
     // Always ours: a client's own id could be another's.
     genReqId: () => `req-${randomUUID()}`,
     requestIdHeader: false,

@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { GatewayError } from '../errors.ts';
 import { detailsOf } from '../graphql/format-error.ts';
+import { lazyChild } from '../lazy-log.ts';
 import type { Cloud } from '../openstack/cloud.ts';
 import { OpenStackError } from '../openstack/errors.ts';
 import { type TokenFacts, validateToken } from '../openstack/keystone/client.ts';
@@ -19,7 +20,7 @@ const TOKEN = /^[\x21-\x7e]{1,8192}$/;
 export interface Asking {
   readonly requestId: string;
   readonly log: Logger;
-  readonly signal?: AbortSignal;
+  readonly signal?: Session['signal'];
 }
 
 /**
@@ -58,16 +59,20 @@ export function createIdentityCheck({
         'Expected a Keystone token: at most 8192 printable characters without spaces',
       );
     }
-    const { identity, catalog } = await factsOf(token, asking);
+    const key = hash('sha256', token, 'base64');
+    const { identity, catalog } = kept(key) ?? (await factsOf(key, token, asking));
     if (identity.expiresAt <= now()) throw new GatewayError('UNAUTHENTICATED', 'The token has expired');
-    const log = asking.log.child({ userId: identity.userId, projectId: identity.projectId });
-    return { ...asking, cloud, token, identity, catalog, log };
+    const { requestId, signal } = asking;
+    const log = lazyChild(asking.log, { userId: identity.userId, projectId: identity.projectId });
+    return { requestId, signal, cloud, token, identity, catalog, log };
   };
 
-  async function factsOf(token: string, asking: Asking): Promise<TokenFacts> {
-    const key = createHash('sha256').update(token).digest('base64');
-    const kept = known.get(key);
-    if (kept && kept.until > now()) return kept.facts;
+  function kept(key: string): TokenFacts | null {
+    const found = known.get(key);
+    return found && found.until > now() ? found.facts : null;
+  }
+
+  async function factsOf(key: string, token: string, asking: Asking): Promise<TokenFacts> {
     const running = asked.get(key);
     if (running) return running;
     const asks = ask(token, asking);

@@ -52,7 +52,7 @@ export function createKnownOperations(options: DoorOptions) {
     reply.header('content-type', known.mediaType);
     const patience = startPatience(config.REQUEST_TIMEOUT_MS);
     try {
-      const visit = await admit(options, request, patience.signal);
+      const visit = await admit(options, request, patience);
       const { status, errors, data } = await runOperation(options, visit, known);
       reply.code(status);
       return stringifyResult({ errors, data });

@@ -9,7 +9,7 @@ import type {
 import { formatError, httpStatus } from '../graphql/format-error.ts';
 import type { Session } from '../openstack/session.ts';
 import type { DoorOptions } from './options.ts';
-import { answerWithin } from './patience.ts';
+import { answerWithin, type Patience } from './patience.ts';
 import { RETRY_AFTER } from './refusals.ts';
 import { factsOf, logOf, type RequestFacts, shortName } from './request-log.ts';
 
@@ -38,9 +38,9 @@ export interface Answered {
 export async function admit(
   { authenticate }: DoorOptions,
   request: FastifyRequest,
-  signal: AbortSignal,
+  patience: Patience,
 ): Promise<Visit> {
-  const asking = { requestId: request.id, log: logOf(request), signal };
+  const asking = { requestId: request.id, log: logOf(request), signal: patience.signal };
   try {
     const session = await authenticate(onlyOne(request.headers['x-auth-token']), asking);
     const facts = factsOf(request);

@@ -8,19 +8,29 @@ const LAST_RESORT_MS = 2000;
 
 /** The patience for one operation. */
 export interface Patience {
-  /** Its session's signal: every call upstream ends with it. */
-  readonly signal: AbortSignal;
+  /** Its session's signal: every call upstream ends with it. Made when it is first asked for, as that is dear. */
+  readonly signal: () => AbortSignal;
   /** Stops the clock. To be called however the operation ended. */
   end(): void;
 }
 
 /** Starts the clock of one operation: REQUEST_TIMEOUT_MS over all its calls. */
 export function startPatience(ms: number): Patience {
-  const controller = new AbortController();
-  // MAX_COST bounds how many calls listen: Node's warning at the eleventh is for listeners that are forgotten.
-  setMaxListeners(0, controller.signal);
-  const timer = setTimeout(() => controller.abort(tooLong(ms)), ms);
-  return { signal: controller.signal, end: () => clearTimeout(timer) };
+  let controller: AbortController | null = null;
+  let isOver = false;
+  const timer = setTimeout(() => {
+    isOver = true;
+    controller?.abort(tooLong(ms));
+  }, ms);
+  function signal(): AbortSignal {
+    if (controller) return controller.signal;
+    controller = new AbortController();
+    // MAX_COST bounds how many calls listen: Node's warning at the eleventh is for listeners that are forgotten.
+    setMaxListeners(0, controller.signal);
+    if (isOver) controller.abort(tooLong(ms));
+    return controller.signal;
+  }
+  return { signal, end: () => clearTimeout(timer) };
 }
 
 /** The same for one event of a subscription, whose end nobody says: the clock does not keep the process alive. */
@@ -34,20 +44,20 @@ export function eventSignal(ms: number): AbortSignal {
  * The operation's result; UPSTREAM_TIMEOUT when it comes to none although its calls have ended. Fastify's handlerTimeout
  * is not used: its clock stops as soon as a POST's body is read (5.12, lib/route.js, `req.on('close')`).
  */
-export async function answerWithin(
-  ms: number,
-  work: Promise<ExecutionResult>,
-  told: ErrorTold,
-): Promise<ExecutionResult> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<ExecutionResult>((resolve) => {
-    timer = setTimeout(() => resolve({ errors: [formatError(tooLong(ms), told)] }), ms + LAST_RESORT_MS);
+export function answerWithin(ms: number, work: Promise<ExecutionResult>, told: ErrorTold): Promise<ExecutionResult> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve({ errors: [formatError(tooLong(ms), told)] }), ms + LAST_RESORT_MS);
+    work.then(
+      (result) => {
+        clearTimeout(timer);
+        resolve(result);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function tooLong(ms: number): GatewayError {

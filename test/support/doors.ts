@@ -8,7 +8,7 @@ import { GatewayError } from '../../src/errors.ts';
 import { createExecutor } from '../../src/graphql/execute.ts';
 import type { Cloud } from '../../src/openstack/cloud.ts';
 import { OpenStackError } from '../../src/openstack/errors.ts';
-import type { Session } from '../../src/openstack/session.ts';
+import { type Session, signalOf } from '../../src/openstack/session.ts';
 import { createHttp, type Doors } from '../../src/transport/http.ts';
 import type { Authenticate } from '../../src/transport/identity.ts';
 import type { DoorOptions } from '../../src/transport/options.ts';
@@ -167,8 +167,10 @@ function smallSchema(probe: Probe) {
           probe.release = () => resolve('released');
           probe.onWaiting();
         }),
-      hears: (_: unknown, __: unknown, { session: { signal } }: SmallContext) =>
-        new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
+      hears: (_: unknown, __: unknown, { session }: SmallContext) => {
+        const signal = signalOf(session);
+        return new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+      },
       things: () => ({ nodes: [], edges: [] }),
     },
     Mutation: { set: (_: unknown, { value }: { value: number }) => value },
