@@ -1,5 +1,6 @@
 import type { AttachmentEvent, NewEvent } from '../attachment.ts';
 import { type Follower, tell } from './followers.ts';
+import { keep } from './keep.ts';
 import { compareCursors, LOG_START } from './order.ts';
 
 /** A project's log in process: the last `length` events, and those who follow it. */
@@ -32,7 +33,7 @@ export function createMemoryLog(length: number, now: () => number): MemoryLog {
   return {
     append(event) {
       cursor = nextCursor(cursor, now());
-      const entry = { ...structuredClone(event), cursor };
+      const entry = keep({ ...event, cursor });
       entries.push(entry);
       if (entries.length > length) {
         entries.shift();
@@ -46,7 +47,7 @@ export function createMemoryLog(length: number, now: () => number): MemoryLog {
       const isStart = after === null || (after === LOG_START && !hasDropped);
       const index = isStart ? -1 : entries.findIndex((entry) => entry.cursor === after);
       if (index < 0 && !isStart) return 'expired';
-      return structuredClone(entries.slice(index + 1, index + 1 + limit));
+      return entries.slice(index + 1, index + 1 + limit);
     },
     tellsOf(attachmentId, after) {
       const later = entries.filter((entry) => compareCursors(entry.cursor, after) > 0);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Attachment, NewEvent } from '../attachment.ts';
 import type { AttachmentPage, AttachmentStore, Lease, ListOptions } from './contract.ts';
+import { keep } from './keep.ts';
 import { createMemoryLog, type MemoryLog } from './memory-log.ts';
 import { comparePositions, LOG_START, positionOf, SCAN_LIMIT } from './order.ts';
 
@@ -25,7 +26,7 @@ interface Project {
   bookmark: string | null;
 }
 
-/** The in-process store: the whole contract on Maps. Every method does its work before it returns its promise, so each is atomic. */
+/** The in-process store: the whole contract on Maps. Every method does its work before it returns its promise, so each is atomic. What it keeps is frozen, and given to everybody as it is. */
 export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOptions): AttachmentStore {
   const deployment = randomUUID();
   const projects = new Map<string, Project>();
@@ -63,11 +64,11 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
     async create(given, event, lease, dueInMs = null, unlessToldAfter = null) {
       const { records, log } = project(given.projectId);
       const present = records.get(given.id);
-      if (present) return { outcome: 'exists', attachment: structuredClone(present.attachment) };
+      if (present) return { outcome: 'exists', attachment: present.attachment };
       const neighbour = given.mountPoint === null ? undefined : findMount(records, given.serverId, given.mountPoint);
       if (neighbour) return { outcome: 'mount_point_taken', attachmentId: neighbour.attachment.id };
       if (unlessToldAfter !== null && log.tellsOf(given.id, unlessToldAfter)) return { outcome: 'told' };
-      const attachment = { ...structuredClone(given), version: 1 };
+      const attachment = keep({ ...given, version: 1 });
       records.set(given.id, {
         attachment,
         position: positionOf(attachment),
@@ -75,18 +76,18 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
         dueAt: inMs(dueInMs ?? lease?.ms ?? null),
       });
       append(given.projectId, event, 1);
-      return { outcome: 'created', attachment: structuredClone(attachment) };
+      return { outcome: 'created', attachment };
     },
 
     async commit(attachment, { event, dueInMs, owner, keepLease = false }) {
       const stored = writable(attachment, owner);
       if (typeof stored === 'string') return stored;
-      stored.attachment = { ...structuredClone(attachment), version: attachment.version + 1 };
+      stored.attachment = keep({ ...attachment, version: attachment.version + 1 });
       const keepsIt = keepLease && isHeldBy(stored, owner);
       if (!keepsIt) stored.lease = null;
       stored.dueAt = stored.lease?.until ?? inMs(dueInMs);
       append(attachment.projectId, event, attachment.version + 1);
-      return structuredClone(stored.attachment);
+      return stored.attachment;
     },
 
     async remove(attachment, { event, owner }) {
@@ -101,10 +102,10 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
       const stored = record(projectId, id);
       if (!stored) return 'gone';
       if (isHeld(stored)) return 'held';
-      stored.attachment = { ...stored.attachment, version: stored.attachment.version + 1 };
+      stored.attachment = keep({ ...stored.attachment, version: stored.attachment.version + 1 });
       stored.lease = holdUntil(lease, now());
       stored.dueAt = stored.lease.until;
-      return structuredClone(stored.attachment);
+      return stored.attachment;
     },
 
     async release(projectId, id, owner, dueInMs) {
@@ -134,7 +135,7 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
     },
 
     async get(projectId, id) {
-      return structuredClone(record(projectId, id)?.attachment ?? null);
+      return record(projectId, id)?.attachment ?? null;
     },
 
     async listForServers(projectId, serverIds) {
@@ -219,9 +220,10 @@ function inOrder(project: Project | undefined): Stored[] {
 
 /** One list an id, in the order of the ids, in one pass over the project. */
 function listsFor(project: Project | undefined, ids: readonly string[], idOf: (attachment: Attachment) => string) {
-  const lists = new Map<string, Attachment[]>(ids.map((id) => [id, []]));
-  for (const { attachment } of inOrder(project)) lists.get(idOf(attachment))?.push(attachment);
-  return ids.map((id) => structuredClone((lists.get(id) ?? []).slice(0, SCAN_LIMIT)));
+  const lists = new Map<string, Stored[]>(ids.map((id) => [id, []]));
+  for (const stored of project?.records.values() ?? []) lists.get(idOf(stored.attachment))?.push(stored);
+  for (const list of lists.values()) list.sort((a, b) => comparePositions(a.position, b.position));
+  return ids.map((id) => (lists.get(id) ?? []).slice(0, SCAN_LIMIT).map(({ attachment }) => attachment));
 }
 
 /** The page of an index in order, with the Redis store's rules on how far a filter may look (lua/list.lua). */
@@ -242,9 +244,7 @@ function page(
   const hasMoreFound = matching.length > first;
   const stoppedAt = !hasMoreFound && rest.length > scanned.length ? scanned.at(-1)?.position : undefined;
   return {
-    items: matching
-      .slice(0, first)
-      .map(({ position, attachment }) => ({ position, attachment: structuredClone(attachment) })),
+    items: matching.slice(0, first).map(({ position, attachment }) => ({ position, attachment })),
     hasMore: hasMoreFound || stoppedAt !== undefined,
     totalCount: isFiltered ? null : records.length,
     cursor,
