@@ -50,7 +50,7 @@ export type AccessRule = {
   /** The rule's UUID. */
   readonly id: Scalars['ID']['output'];
   /**
-   * The key-value pairs on the rule. This gateway writes `managed_by`, `attachment_id`, `server_id` and `mount_point` there.
+   * The key-value pairs on the rule. This gateway writes `managed_by`, `attachment_id`, `server_id`, `mount_point`, `access_to_given`, `user_id` (who attached) and `deployment` there.
    * Null with an error on this path when Manila cannot be asked.
    */
   readonly metadata?: Maybe<Scalars['StringMap']['output']>;
