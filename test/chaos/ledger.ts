@@ -16,6 +16,8 @@ export interface Ledger {
   record(id: string): Promise<Attachment | null>;
   /** The project's log from its start. */
   events(): Promise<AttachmentEvent[]>;
+  /** The word of the store's gateways. */
+  deployment(): Promise<string>;
   /** Whether nobody holds the record and none of its work is due; true when there is none. */
   isAtRest(id: string): Promise<boolean>;
   close(): Promise<void>;
@@ -36,6 +38,7 @@ export async function openLedger(url: string, prefix: string, projectId: string)
     records: () => allRecords(store, projectId),
     record: (id) => store.get(projectId, id),
     events: () => allEvents(store, projectId),
+    deployment: () => store.deployment(),
     async isAtRest(id) {
       const [owner, due] = await Promise.all([
         redis.hget(keys.record(projectId, id), 'owner'),

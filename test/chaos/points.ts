@@ -41,6 +41,7 @@ export const SCENARIOS = {
   sweepServer: 'the sweep finds a server deleted',
   sweepRule: 'the sweep finds a rule gone',
   sweepOrphan: 'the sweep finds a rule of a deleted server that no attachment needs',
+  sweepLate: 'the sweep finds a rule that Manila made after its attachment had ended',
 } as const;
 
 const NOTHING: Outcome = { status: 'gone', events: '' };
@@ -105,6 +106,8 @@ export const POINTS: readonly CrashPoint[] = [
   ...around('sweepServer', 'the end of the lock', { script: 'unlock', says: /sweep:pass$/ }, DETACHED, null),
   ...around('sweepRule', 'the commit of ATTACH_FAILED', write('commit', 'ATTACH_FAILED'), RULE_GONE, null),
   ...around('sweepOrphan', 'deny_access', action(1), NOTHING, null),
+  ...around('sweepLate', 'its record is there again', write('create', 'DETACH_STARTED'), DETACHED, null),
+  ...around('sweepLate', 'deny_access', action(1), DETACHED, null),
 
   before('attach', 'the intent is recorded', { script: 'create' }, NOTHING),
   after('attach', 'the intent is recorded', { script: 'create' }, FAILED, ATTACHED),

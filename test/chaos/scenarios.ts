@@ -95,6 +95,16 @@ export const PLAYED: Record<CrashPoint['scenario'], Scenario> = {
     },
     ask: nobody,
   },
+  sweepLate: {
+    given: (scene, user) => user.look(scene.pair),
+    async fault({ sandbox, ledger, pair }) {
+      const deployment = await ledger.deployment();
+      const metadata = { managed_by: MANAGED_BY, attachment_id: pair.id, server_id: pair.serverId, deployment };
+      const createdAt = Date.now() - 3_600_000;
+      sandbox.addRule(pair.shareId, { accessType: 'ip', accessTo: ADDRESS, createdAt, metadata });
+    },
+    ask: nobody,
+  },
 };
 
 // what is found behind our back, nobody asks for
