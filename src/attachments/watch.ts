@@ -13,6 +13,33 @@ const PAGE = 200;
 const RETRY_MS = 1000;
 
 /**
+ * One listener's events, pulled one by one. `live` says the rest of what somebody must know who pulls once for several
+ * listeners.
+ */
+export interface AttachmentEvents extends AsyncIterableIterator<AttachmentEvent> {
+  readonly live: LiveEvents;
+}
+
+/** Where a listener stands in its project's log. */
+export interface LiveEvents {
+  /** From the same cursor on, listeners of one key are given the same events. */
+  readonly key: string;
+  /** The last event that was given or left out; before the first one, where the log stood. */
+  cursor(): string;
+  /** Whether all that happened was given: what comes next is after `cursor`. */
+  isIdle(): boolean;
+  /** As next(), but null where that would wait for something to happen. */
+  nextNow(): Promise<AttachmentEvent | null>;
+  /** Why next() threw, in words for a listener that stands at this cursor; null when it did not. */
+  errorAt(cursor: string): GatewayError | null;
+}
+
+/** What a resolver gave as the source of its events, where it is of this kind. */
+export function liveOf(source: object): LiveEvents | null {
+  return 'live' in source ? (source as AttachmentEvents).live : null;
+}
+
+/**
  * Follows a project's events. With a cursor, pages of the log are read as the listener takes them; live events wait meanwhile, and are dropped
  * when too many do, since the log has them. Once it began, a replay waits while the store is away, as those who are live do.
  * @throws CURSOR_EXPIRED, BAD_USER_INPUT for what is no cursor, STATE_UNAVAILABLE
@@ -21,8 +48,8 @@ export async function watchEvents(
   store: AttachmentStore,
   projectId: string,
   filter: WatchFilter,
-): Promise<AsyncIterableIterator<AttachmentEvent>> {
-  const { after } = filter;
+): Promise<AttachmentEvents> {
+  const { after, serverId, shareId } = filter;
   if (after !== null && !/^\d{1,15}-\d{1,15}$/.test(after)) {
     throw new GatewayError(
       'BAD_USER_INPUT',
@@ -30,49 +57,55 @@ export async function watchEvents(
     );
   }
   const state: Watch = {
+    page: [],
     waiting: [],
     hasDropped: false,
     isReplaying: after !== null,
-    cursor: after,
-    error: null,
+    cursor: after ?? LOG_START,
+    errorAt: null,
     wake: null,
     isDone: false,
   };
   const unfollow = await store.follow(
     projectId,
     (event) => receive(state, event),
-    (error) => fail(state, lost(state, error)),
+    (error) => fail(state, (cursor) => lost(cursor, error)),
   );
+  if (after === null) state.cursor = unfollow.after;
   const end = async () => {
     if (state.isDone) return;
     state.isDone = true;
     state.wake?.();
     await unfollow();
   };
-  let page: AttachmentEvent[] = [];
   try {
-    if (after !== null) page = await readPage(store, projectId, after);
+    if (after !== null) state.page = await readPage(store, projectId, after);
   } catch (error) {
     await end();
     throw error;
   }
-  return iterate(state, page, () => readNextPage(store, projectId, state), filter, end);
+  const readOn = () => readNextPage(store, projectId, state);
+  return iterate(state, readOn, { key: JSON.stringify([projectId, serverId, shareId]), filter, end });
 }
 
 interface Watch {
+  /** Read from the log and not taken yet. */
+  page: AttachmentEvent[];
   waiting: AttachmentEvent[];
   /** Live events were dropped during a replay: the log has them. */
   hasDropped: boolean;
   isReplaying: boolean;
   /** The last event taken from the log or the queue, also one that the filter left out. */
-  cursor: string | null;
-  error: GatewayError | null;
+  cursor: string;
+  errorAt: ErrorAt | null;
   wake: (() => void) | null;
   isDone: boolean;
 }
 
+type ErrorAt = (cursor: string) => GatewayError;
+
 function receive(state: Watch, event: AttachmentEvent): void {
-  if (state.isDone || state.error) return;
+  if (state.isDone || state.errorAt) return;
   if (state.waiting.length < MAX_WAITING) {
     state.waiting.push(event);
     state.wake?.();
@@ -83,30 +116,22 @@ function receive(state: Watch, event: AttachmentEvent): void {
     state.hasDropped = true;
     return;
   }
-  fail(
-    state,
-    new GatewayError(
-      'LIMIT_EXCEEDED',
-      `Too slow: ${MAX_WAITING} events wait. Subscribe again after ${state.cursor ?? 'your last cursor'}`,
-    ),
-  );
+  fail(state, (cursor) => {
+    const message = `Too slow: ${MAX_WAITING} events wait. Subscribe again after ${cursor}`;
+    return new GatewayError('LIMIT_EXCEEDED', message);
+  });
 }
 
-function fail(state: Watch, error: GatewayError): void {
-  state.error ??= error;
+function fail(state: Watch, errorAt: ErrorAt): void {
+  state.errorAt ??= errorAt;
   state.waiting = [];
   state.wake?.();
 }
 
-function lost(state: Watch, cause: Error): GatewayError {
-  return cause instanceof GatewayError
-    ? cause
-    : new GatewayError(
-        'CURSOR_EXPIRED',
-        `Events after ${state.cursor ?? 'the last one'} are lost: list the attachments again`,
-        {},
-        { cause },
-      );
+function lost(cursor: string, cause: Error): GatewayError {
+  if (cause instanceof GatewayError) return cause;
+  const message = `Events after ${cursor} are lost: list the attachments again`;
+  return new GatewayError('CURSOR_EXPIRED', message, {}, { cause });
 }
 
 async function readPage(store: AttachmentStore, projectId: string, after: string): Promise<AttachmentEvent[]> {
@@ -121,7 +146,7 @@ async function readPage(store: AttachmentStore, projectId: string, after: string
 async function readNextPage(store: AttachmentStore, projectId: string, state: Watch): Promise<AttachmentEvent[]> {
   while (!state.isDone) {
     try {
-      return await readPage(store, projectId, state.cursor ?? LOG_START);
+      return await readPage(store, projectId, state.cursor);
     } catch (error) {
       if (!(error instanceof GatewayError) || error.code !== 'STATE_UNAVAILABLE') throw error;
       await pause(state);
@@ -141,30 +166,30 @@ async function pause(state: Watch): Promise<void> {
   state.wake = null;
 }
 
+interface Ways {
+  key: string;
+  filter: WatchFilter;
+  end: () => Promise<void>;
+}
+
 // pulled by the listener: nothing is read from the log before it is wanted
-function iterate(
-  state: Watch,
-  first: AttachmentEvent[],
-  next: () => Promise<AttachmentEvent[]>,
-  filter: WatchFilter,
-  end: () => Promise<void>,
-): AsyncIterableIterator<AttachmentEvent> {
-  let page = first;
-  const take = async (): Promise<AttachmentEvent | null> => {
+function iterate(state: Watch, readOn: () => Promise<AttachmentEvent[]>, { key, filter, end }: Ways): AttachmentEvents {
+  const take = async (mayWait: boolean): Promise<AttachmentEvent | null> => {
     for (;;) {
       if (state.isDone) return null;
       if (state.isReplaying) {
-        const replayed = page.shift();
+        const replayed = state.page.shift();
         if (replayed) return replayed;
         // what is dropped from here on is behind the next page
         state.hasDropped = false;
-        page = await next();
-        if (page.length === 0 && !state.hasDropped) state.isReplaying = false;
+        state.page = await readOn();
+        if (state.page.length === 0 && !state.hasDropped) state.isReplaying = false;
         continue;
       }
       const live = state.waiting.shift();
       if (live) return live;
-      if (state.error) throw state.error;
+      if (state.errorAt) throw state.errorAt(state.cursor);
+      if (!mayWait) return null;
       await new Promise<void>((resolve) => {
         state.wake = resolve;
       });
@@ -174,27 +199,38 @@ function iterate(
   const isWanted = (event: AttachmentEvent) =>
     (filter.serverId === null || event.attachment.serverId === filter.serverId) &&
     (filter.shareId === null || event.attachment.shareId === filter.shareId);
+  const takeWanted = async (mayWait: boolean) => {
+    try {
+      for (let event = await take(mayWait); event; event = await take(mayWait)) {
+        if (compareCursors(event.cursor, state.cursor) <= 0) continue;
+        state.cursor = event.cursor;
+        if (isWanted(event)) return event;
+      }
+      return null;
+    } catch (error) {
+      await end();
+      throw error;
+    }
+  };
 
   return {
     [Symbol.asyncIterator]() {
       return this;
     },
     async next() {
-      try {
-        for (let event = await take(); event; event = await take()) {
-          if (state.cursor !== null && compareCursors(event.cursor, state.cursor) <= 0) continue;
-          state.cursor = event.cursor;
-          if (isWanted(event)) return { value: event, done: false };
-        }
-        return { value: undefined, done: true };
-      } catch (error) {
-        await end();
-        throw error;
-      }
+      const event = await takeWanted(true);
+      return event ? { value: event, done: false } : { value: undefined, done: true };
     },
     async return() {
       await end();
       return { value: undefined, done: true };
+    },
+    live: {
+      key,
+      cursor: () => state.cursor,
+      isIdle: () => !state.isReplaying && state.waiting.length === 0 && state.errorAt === null,
+      nextNow: () => takeWanted(false),
+      errorAt: (cursor) => state.errorAt?.(cursor) ?? null,
     },
   };
 }

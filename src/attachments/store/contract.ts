@@ -43,6 +43,13 @@ export interface AttachmentPage {
   endPosition?: string;
 }
 
+/** Ends the following that gave it. */
+export interface Unfollow {
+  (): Promise<void>;
+  /** Where the log stood when the following began: events up to here are not told. */
+  readonly after: string;
+}
+
 /**
  * What a store of attachments must mean. Every write is atomic, compares the version first, and appends its
  * event in the same step: no observer sees one without the other. Both stores pass test/store/.
@@ -132,7 +139,7 @@ export interface AttachmentStore {
     projectId: string,
     listener: (event: AttachmentEvent) => void,
     onLost: (error: Error) => void,
-  ): Promise<() => Promise<void>>;
+  ): Promise<Unfollow>;
 
   /** Projects whose log goes on after their bookmark, at most about `limit`, in no order. One round trip. */
   projectsWithNews(limit: number): Promise<string[]>;

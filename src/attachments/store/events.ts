@@ -3,7 +3,7 @@ import { GatewayError } from '../../errors.ts';
 import type { Subscriber } from '../../redis-cluster.ts';
 import { answered } from '../../redis-connection.ts';
 import type { AttachmentEvent } from '../attachment.ts';
-import type { AttachmentStore } from './contract.ts';
+import type { AttachmentStore, Unfollow } from './contract.ts';
 import { type Follower, tell } from './followers.ts';
 import { compareCursors } from './order.ts';
 import { parseEvent } from './replies.ts';
@@ -177,7 +177,7 @@ export function createFollowing(reader: LogReader) {
     projectId: string,
     listener: Follower['listener'],
     onLost: Follower['onLost'],
-  ): Promise<() => Promise<void>> {
+  ): Promise<Unfollow> {
     const channel = reader.channelOf(projectId);
     const feed = feeds.get(channel) ?? open(projectId, channel);
     feed.arriving += 1;
@@ -190,10 +190,11 @@ export function createFollowing(reader: LogReader) {
       feed.followers.add(follower);
       feed.cursor ??= after;
       if (feed.isBehind) void catchUp(feed);
-      return async () => {
+      const unfollow = async () => {
         feed.followers.delete(follower);
         dropIfUnused(feed);
       };
+      return Object.assign(unfollow, { after });
     } finally {
       feed.arriving -= 1;
       dropIfUnused(feed);

@@ -181,8 +181,9 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
       return project(projectId).log.read(after, limit);
     },
     async follow(projectId, listener, onLost) {
-      const unfollow = project(projectId).log.follow(listener, onLost);
-      return async () => unfollow();
+      const { log } = project(projectId);
+      const unfollow = log.follow(listener, onLost);
+      return Object.assign(async () => unfollow(), { after: log.last() });
     },
 
     async projectsWithNews(limit) {
