@@ -16,11 +16,11 @@ import {
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import { createAnswerScopes } from './answer-scope.ts';
 import { createCompiler, type Wanted } from './compile.ts';
 import { createCostCheck } from './cost-check.ts';
 import { type ErrorTold, formatError, withCode } from './format-error.ts';
 import { limitRules, parseOptions } from './limits.ts';
-import { mapEvents } from './map-events.ts';
 import { type Company, shareExecution } from './shared-execution.ts';
 
 /** How many validated documents are kept, and how many characters of source they may come from. */
@@ -44,6 +44,12 @@ export interface Documents {
 }
 
 export type Parsed = { readonly document: DocumentNode } | { readonly errors: readonly GraphQLError[] };
+
+/** A subscription that has begun. */
+export interface Subscribed {
+  readonly source: AsyncIterator<unknown>;
+  readonly wanted: Wanted;
+}
 
 /** The one execution that both doors call. Every error in every result has been through formatError. */
 export type Executor = ReturnType<typeof createExecutor>;
@@ -93,22 +99,33 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
   }
 
   /**
-   * Starts a subscription: its results, or an answer with `errors` when it cannot start. `context` is the source's; each
-   * event is executed with a fresh one of `makeContext` (loaders remember for one event only). Returning the results returns the source at once, also while a
-   * next() waits. When the source throws, next() rejects with the formatted error.
+   * Starts a subscription: its events, to be answered one by one, or an answer with `errors` when it cannot start.
+   * `context` is the source's; what the source throws is to be told as `explain` makes it.
    */
-  async function subscribe(
-    operation: Operation & { context: unknown; makeContext: () => unknown },
-  ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
-    const checked = check(operation);
-    if ('errors' in checked) return checked;
+  async function subscribe(operation: Operation & { context: unknown }): Promise<Subscribed | ExecutionResult> {
+    const wanted = check(operation);
+    if ('errors' in wanted) return wanted;
     const stream = await openSource(operation);
     if (!(Symbol.asyncIterator in stream)) return formatted(stream, operation);
-    return mapEvents(
-      stream[Symbol.asyncIterator](),
-      (event) => run(operation, checked, operation.makeContext(), event),
-      (error) => format(error, operation),
-    );
+    return { source: stream[Symbol.asyncIterator](), wanted };
+  }
+
+  /**
+   * The result for one event as all are told it who asked the same. Null when it has errors: each is told of them with its
+   * own request id, by `answer`, which takes the event in a context of its own (loaders remember for one event only).
+   */
+  async function answerAll(
+    operation: Operation,
+    wanted: Wanted,
+    context: unknown,
+    event: unknown,
+  ): Promise<ExecutionResult | null> {
+    try {
+      const result = await resolve(operation, wanted, context, event);
+      return result.errors ? null : result;
+    } catch {
+      return null;
+    }
   }
 
   async function openSource(operation: Operation & { context: unknown }) {
@@ -135,7 +152,7 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
     return tooDear ? { errors: [format(tooDear, told)] } : { document, operation, variables: coerced.coerced };
   }
 
-  /** The only place where fields are resolved: compiled where that is possible and worth it, else by graphql-js. */
+  /** A result, with its errors as the operation's client is told them. Never rejects. */
   async function run(
     operation: Operation,
     wanted: Wanted,
@@ -143,13 +160,18 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
     rootValue?: unknown,
   ): Promise<ExecutionResult> {
     try {
-      const result = await compiler.find(wanted)?.(rootValue, context, operation.variables);
-      // Without data nothing was executed: graphql-jit refuses variables that graphql-js took.
-      if (result && 'data' in result) return formatted(result, operation);
-      return formatted(await executeGraphQL({ ...argsOf(operation), contextValue: context, rootValue }), operation);
+      return formatted(await resolve(operation, wanted, context, rootValue), operation);
     } catch (error) {
       return { errors: [format(error, operation)] };
     }
+  }
+
+  /** The only place where fields are resolved: compiled where that is possible and worth it, else by graphql-js. */
+  async function resolve(operation: Operation, wanted: Wanted, context: unknown, rootValue: unknown) {
+    const result = await compiler.find(wanted)?.(rootValue, context, operation.variables);
+    // Without data nothing was executed: graphql-jit refuses variables that graphql-js took.
+    if (result && 'data' in result) return result;
+    return await executeGraphQL({ ...argsOf(operation), contextValue: context, rootValue });
   }
 
   const argsOf = ({ document, operationName, variables }: Operation) => ({
@@ -166,7 +188,20 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
     return result.errors ? { ...result, errors: result.errors.map((error) => format(error, told)) } : result;
   }
 
-  return { schema, rules, parseOptions: options, documents, hideSuggestions, parseAndValidate, execute, subscribe };
+  return {
+    schema,
+    rules,
+    parseOptions: options,
+    documents,
+    hideSuggestions,
+    parseAndValidate,
+    execute,
+    subscribe,
+    answer: run,
+    answerAll,
+    explain: format,
+    scopeOf: createAnswerScopes(schema),
+  };
 }
 
 /** The operation of a document that a client means; null when it has none of that name, or several and no name was given. */

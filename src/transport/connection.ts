@@ -17,6 +17,9 @@ export const CLOSE = {
 
 export const TOO_SLOW = 'Too slow: resume from your last cursor';
 
+/** A frame that was made ready as bytes is text all the same. */
+const TEXT = { binary: false };
+
 /** Ends the socket on whose behalf it is thrown. */
 export class SocketRefusal extends Error {
   constructor(
@@ -62,19 +65,32 @@ export function expectAnswer(connection: Connection, id: string): void {
  * with much to tell leaves room for others. Throws a SocketRefusal once the socket is closing, so that sources end.
  */
 export async function send(connection: Connection, data: string, limit: number): Promise<void> {
-  const { socket } = connection;
-  if (socket.readyState !== socket.OPEN) throw new SocketRefusal(CLOSE.GONE, 'The socket is closing');
-  const kind = takeAnswer(connection, data) ? 'answerBytes' : 'waitingBytes';
-  const bytes = Buffer.byteLength(data);
-  if (kind === 'waitingBytes' && connection.waitingBytes + bytes > limit) {
+  checkOpen(connection);
+  if (takeAnswer(connection, data)) post(connection, 'answerBytes', data);
+  else sendEvent(connection, data, limit);
+  await turn();
+}
+
+/** The same for an event among many, ready as text or bytes: who sends many leaves room for others. */
+export function sendEvent(connection: Connection, data: string | Buffer, limit: number): void {
+  checkOpen(connection);
+  if (connection.waitingBytes + Buffer.byteLength(data) > limit) {
     closeConnection(connection, CLOSE.TRY_AGAIN, TOO_SLOW);
     throw new SocketRefusal(CLOSE.TRY_AGAIN, TOO_SLOW);
   }
+  post(connection, 'waitingBytes', data);
+}
+
+function checkOpen({ socket }: Connection): void {
+  if (socket.readyState !== socket.OPEN) throw new SocketRefusal(CLOSE.GONE, 'The socket is closing');
+}
+
+function post(connection: Connection, kind: 'waitingBytes' | 'answerBytes', data: string | Buffer): void {
+  const bytes = Buffer.byteLength(data);
   connection[kind] += bytes;
-  socket.send(data, () => {
+  connection.socket.send(data, TEXT, () => {
     connection[kind] -= bytes;
   });
-  await turn();
 }
 
 function takeAnswer({ answers }: Connection, data: string): boolean {
@@ -82,7 +98,7 @@ function takeAnswer({ answers }: Connection, data: string): boolean {
   return false;
 }
 
-/** As graphql-ws writes it: id, type, payload, in this order. */
-function beginning(id: string): string {
+/** How the frame with a result begins, as graphql-ws writes it: id, type, payload, in this order. */
+export function beginning(id: string): string {
   return `${JSON.stringify({ id, type: 'next' }).slice(0, -1)},`;
 }

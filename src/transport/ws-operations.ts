@@ -11,6 +11,7 @@ import { overloaded } from './in-flight.ts';
 import type { OpenDoors } from './options.ts';
 import { answerWithin, eventSignal, startPatience } from './patience.ts';
 import { logOf, shortName } from './request-log.ts';
+import { createGroups } from './ws-groups.ts';
 import { closeAtExpiry, type Extra, refusalOf, tokenOf } from './ws-identity.ts';
 
 type Socket = Context<Record<string, unknown>, Extra>;
@@ -18,6 +19,8 @@ type Hooks = ServerOptions<Record<string, unknown>, Extra>;
 
 /** What an operation carries from its `subscribe` message to its end. */
 interface Running extends Operation {
+  readonly connection: Connection;
+  readonly id: string;
   readonly session: Session;
   readonly isSubscription: boolean;
   readonly startedAt: number;
@@ -29,6 +32,11 @@ interface Running extends Operation {
  */
 export function socketHooks(options: OpenDoors): Hooks {
   const { config, executor, authenticate, makeContext, inFlight } = options;
+  const groups = createGroups({
+    executor,
+    contextOf: (session) => makeContext({ ...session, signal: eventSignal(config.REQUEST_TIMEOUT_MS) }),
+    limit: config.WS_MAX_BUFFER_BYTES,
+  });
 
   /** `connection_init`: a bad token closes with 4401, Keystone away with 1013; the socket ends with the token. */
   async function onConnect({ extra, connectionParams }: Socket): Promise<true> {
@@ -43,7 +51,7 @@ export function socketHooks(options: OpenDoors): Hooks {
   }
 
   /** `subscribe`: the token is looked at again, and the document passes the same limits as over HTTP. */
-  async function onSubscribe({ extra, subscriptions }: Socket, _id: string, payload: SubscribePayload) {
+  async function onSubscribe({ extra, subscriptions }: Socket, id: string, payload: SubscribePayload) {
     const asking = { requestId: newRequestId(), log: logOf(extra.request) };
     const tooMuch = limitCrossed(extra.connection, Object.keys(subscriptions).length);
     if (tooMuch) return [formatError(tooMuch, asking)];
@@ -58,6 +66,8 @@ export function socketHooks(options: OpenDoors): Hooks {
     const isSubscription = operation?.operation === 'subscription';
     const running: Running = {
       ...told,
+      connection: extra.connection,
+      id,
       document,
       operationName,
       variables,
@@ -114,11 +124,11 @@ export function socketHooks(options: OpenDoors): Hooks {
     }
   }
 
-  function subscribe({ contextValue }: ExecutionArgs) {
+  async function subscribe({ contextValue }: ExecutionArgs) {
     const running = contextValue as Running;
-    const { session } = running;
-    const makeEventContext = () => makeContext({ ...session, signal: eventSignal(config.REQUEST_TIMEOUT_MS) });
-    return executor.subscribe({ ...running, context: makeContext(session), makeContext: makeEventContext });
+    const started = await executor.subscribe({ ...running, context: makeContext(running.session) });
+    if (!('source' in started)) return started;
+    return groups.listen({ ...running, wanted: started.wanted }, started.source);
   }
 
   return {

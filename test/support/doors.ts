@@ -106,7 +106,8 @@ export function knownTokens(revoked: ReadonlySet<string> = new Set()): Authentic
   };
 }
 
-function sessionOf(token: string, asking: { requestId: string; log: Logger }, expiresAt: number): Session {
+/** What a good token opens: the same user in the same project. */
+export function sessionOf(token: string, asking: { requestId: string; log: Logger }, expiresAt: number): Session {
   const identity = {
     userId: 'u1',
     userName: 'demo',

@@ -1,0 +1,126 @@
+import { pino } from 'pino';
+import type { Attachment, EventType } from '../../src/attachments/attachment.ts';
+import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
+import { createMemoryStore } from '../../src/attachments/store/memory.ts';
+import { watchEvents } from '../../src/attachments/watch.ts';
+import { readConfig } from '../../src/config.ts';
+import { GatewayError } from '../../src/errors.ts';
+import { createExecutor } from '../../src/graphql/execute.ts';
+import { createSchema } from '../../src/graphql/schema.ts';
+import type { NovaServer } from '../../src/openstack/nova/types.ts';
+import type { Session } from '../../src/openstack/session.ts';
+import { createHttp } from '../../src/transport/http.ts';
+import { anAttachment, anEvent } from './attachments.ts';
+import { sessionOf } from './doors.ts';
+import { connect, type WsClient } from './ws-client.ts';
+
+/** What the gateway did so far. */
+export interface Work {
+  /** Executions for one listener, and for several at once. */
+  alone: number;
+  shared: number;
+  contexts: number;
+}
+
+/**
+ * The socket door with the real schema over a store in process. A token is `<project> <user>`, and more after it; what is
+ * read upstream says with which token. Nova refuses a token with `bad` in it, and lets one with `late` wait for `release`.
+ */
+export async function startFanOut({
+  env = {},
+  store = createMemoryStore({ logLength: 10_000 }),
+}: {
+  env?: Record<string, string>;
+  store?: AttachmentStore;
+} = {}) {
+  const config = readConfig({ PORT: '0', SHUTDOWN_SPREAD_MS: '0', WS_MAX_SUBSCRIPTIONS: '1000', ...env });
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const work: Work = { alone: 0, shared: 0, contexts: 0 };
+  const executor = createExecutor({ schema: createSchema(), config });
+  const doors = await createHttp({
+    config,
+    log: pino({ level: 'silent' }),
+    executor: {
+      ...executor,
+      answer: (...args) => {
+        work.alone++;
+        return executor.answer(...args);
+      },
+      answerAll: (...args) => {
+        work.shared++;
+        return executor.answerAll(...args);
+      },
+    },
+    authenticate: async (token = '', asking) => {
+      const session = sessionOf(token, asking, Date.now() + 3_600_000);
+      const [projectId = '', userId = ''] = token.split(' ');
+      return { ...session, identity: { ...session.identity, projectId, userId } };
+    },
+    makeContext: (session) => {
+      work.contexts++;
+      return contextOf(session, store, released);
+    },
+    checks: {},
+  });
+  const wsUrl = `${(await doors.listen()).replace(/^http/, 'ws')}/graphql`;
+  const sockets: WsClient[] = [];
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    work,
+    store,
+    release: () => release(),
+    async socket(token: string) {
+      const client = await connect(wsUrl, { 'X-Auth-Token': token });
+      sockets.push(client);
+      return client;
+    },
+    /** Appends an event to a project's log; gives its cursor. */
+    tell: (project: string, given: Partial<Attachment> = {}, type: EventType = 'ATTACHED') => {
+      const told = last.then(() => append(store, anAttachment({ projectId: project, ...given }), type));
+      last = told;
+      return told;
+    },
+    async close() {
+      await Promise.all(sockets.map((socket) => socket.close()));
+      await doors.close();
+      await store.close();
+    },
+  };
+}
+
+export type FanOut = Awaited<ReturnType<typeof startFanOut>>;
+
+async function append(store: AttachmentStore, attachment: Attachment, type: EventType): Promise<string> {
+  await store.create(attachment, anEvent(type, attachment), null);
+  return await store.lastCursor(attachment.projectId);
+}
+
+function contextOf(session: Session, store: AttachmentStore, released: Promise<void>) {
+  const server = async (id: string): Promise<NovaServer> => {
+    if (session.token.includes('bad')) throw new GatewayError('FORBIDDEN', 'Nova refused', { service: 'nova' });
+    if (session.token.includes('late')) await released;
+    return { id, name: session.token, status: 'ACTIVE', tenant_id: session.identity.projectId, created: '2026-01-01' };
+  };
+  return {
+    session,
+    identity: session.identity,
+    loaders: { server: { load: server }, share: { load: async () => null } },
+    attachments: {
+      watch: (_session: Session, filter: Parameters<typeof watchEvents>[2]) =>
+        watchEvents(store, session.identity.projectId, filter),
+    },
+  };
+}
+
+/** All frames with results, as they came; `seen` waits for so many. */
+export function framesOf(client: WsClient) {
+  const frames: string[] = [];
+  client.socket.on('message', (data) => {
+    const text = String(data);
+    if (text.includes('"type":"next"')) frames.push(text);
+  });
+  return frames;
+}
