@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 
@@ -17,7 +18,7 @@ export const CLOSE = {
 
 export const TOO_SLOW = 'Too slow: resume from your last cursor';
 
-/** A frame that was made ready as bytes is text all the same. */
+/** What was made ready as bytes is text all the same. */
 const TEXT = { binary: false };
 
 /** Ends the socket on whose behalf it is thrown. */
@@ -35,18 +36,18 @@ export class SocketRefusal extends Error {
 /** One open socket, and what waits in it for its client. */
 export interface Connection {
   readonly socket: WebSocket;
+  /** What the socket writes to. */
+  readonly stream: Duplex;
   /** Whether it answered since the last ping. */
   isAlive: boolean;
-  /** Bytes of events and protocol messages that the client has not taken yet. */
-  waitingBytes: number;
-  /** Bytes of answers to queries and mutations likewise: those may be large, and are asked for one by one. */
+  /** Bytes of answers to queries and mutations that the client has not taken yet: those may be large, and are asked for one by one. */
   answerBytes: number;
   /** How the frames begin that carry an answer, while they are about to be sent. */
   readonly answers: Set<string>;
 }
 
-export function openConnection(socket: WebSocket): Connection {
-  return { socket, isAlive: true, waitingBytes: 0, answerBytes: 0, answers: new Set() };
+export function openConnection(socket: WebSocket, stream: Duplex): Connection {
+  return { socket, stream, isAlive: true, answerBytes: 0, answers: new Set() };
 }
 
 /** Ends a socket with a code and a reason of at most 123 bytes (RFC 6455, 5.5). */
@@ -60,37 +61,38 @@ export function expectAnswer(connection: Connection, id: string): void {
 }
 
 /**
- * Sends without waiting for the client: what it has not taken yet is counted, and past the limit the socket is closed
- * with 1013, so that nothing grows behind a slow listener. Resolves after one turn of the event loop, so that a source
- * with much to tell leaves room for others. Throws a SocketRefusal once the socket is closing, so that sources end.
+ * Sends without waiting for the client: past the limit of what it has not taken yet the socket is closed with 1013, so that
+ * nothing grows behind a slow listener. Resolves after one turn of the event loop, so that a source with much to tell
+ * leaves room for others. Throws a SocketRefusal once the socket is closing, so that sources end.
  */
 export async function send(connection: Connection, data: string, limit: number): Promise<void> {
-  checkOpen(connection);
-  if (takeAnswer(connection, data)) post(connection, 'answerBytes', data);
-  else sendEvent(connection, data, limit);
+  const bytes = Buffer.byteLength(data);
+  const isAnswer = takeAnswer(connection, data);
+  checkRoom(connection, bytes, isAnswer ? Number.POSITIVE_INFINITY : limit);
+  if (isAnswer) {
+    connection.answerBytes += bytes;
+    connection.socket.send(data, () => {
+      connection.answerBytes -= bytes;
+    });
+  } else {
+    connection.socket.send(data);
+  }
   await turn();
 }
 
-/** The same for an event among many, ready as text or bytes: who sends many leaves room for others. */
-export function sendEvent(connection: Connection, data: string | Buffer, limit: number): void {
-  checkOpen(connection);
-  if (connection.waitingBytes + Buffer.byteLength(data) > limit) {
-    closeConnection(connection, CLOSE.TRY_AGAIN, TOO_SLOW);
-    throw new SocketRefusal(CLOSE.TRY_AGAIN, TOO_SLOW);
-  }
-  post(connection, 'waitingBytes', data);
+/** The same for an event that goes to many, ready as bytes: who sends many leaves room for others. */
+export function sendEvent(connection: Connection, text: Buffer, limit: number): void {
+  checkRoom(connection, text.length, limit);
+  connection.socket.send(text, TEXT);
 }
 
-function checkOpen({ socket }: Connection): void {
+/** What waits in the stream beside answers are events and protocol messages. */
+function checkRoom(connection: Connection, bytes: number, limit: number): void {
+  const { socket, stream, answerBytes } = connection;
   if (socket.readyState !== socket.OPEN) throw new SocketRefusal(CLOSE.GONE, 'The socket is closing');
-}
-
-function post(connection: Connection, kind: 'waitingBytes' | 'answerBytes', data: string | Buffer): void {
-  const bytes = Buffer.byteLength(data);
-  connection[kind] += bytes;
-  connection.socket.send(data, TEXT, () => {
-    connection[kind] -= bytes;
-  });
+  if (stream.writableLength - answerBytes + bytes <= limit) return;
+  closeConnection(connection, CLOSE.TRY_AGAIN, TOO_SLOW);
+  throw new SocketRefusal(CLOSE.TRY_AGAIN, TOO_SLOW);
 }
 
 function takeAnswer({ answers }: Connection, data: string): boolean {

@@ -47,15 +47,9 @@ export async function createHttp(options: DoorOptions): Promise<Doors> {
   await options.registerRest?.(app);
 
   const apollo = await createApollo(options);
-  const wsHandler = await registerSocket(app, { ...options, inFlight });
+  registerSocket(app, { ...options, inFlight });
   app.route({ method: 'POST', url: '/graphql', handler: apollo.handle });
-  app.route({
-    method: 'GET',
-    url: '/graphql',
-    exposeHeadRoute: false,
-    handler: apollo.handle,
-    wsHandler,
-  });
+  app.route({ method: 'GET', url: '/graphql', exposeHeadRoute: false, handler: apollo.handle });
   app.addHook('onClose', () => apollo.stop());
 
   return {

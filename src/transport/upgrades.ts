@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
@@ -13,21 +12,18 @@ export interface UpgradeOptions {
   /** How many sockets the address has open. */
   readonly socketsOf: (address: string) => number;
   readonly isDraining: () => boolean;
+  /** Takes what is let through. */
+  readonly accept: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
 type Refused = readonly [status: number, message: string, code?: string];
 
-/**
- * Stands before every upgrade, ahead of Fastify: a connection that is refused in one of its hooks stays open without an
- * owner, and Node hands every request with an Upgrade header here, also a POST. What is let through is emitted on the
- * result, which @fastify/websocket takes for the server that it listens to.
- */
-export function guardUpgrades(server: Server, options: UpgradeOptions): Server {
-  const gate = new EventEmitter();
+/** Stands before every upgrade: Node hands every request with an Upgrade header here, also a POST. */
+export function guardUpgrades(server: Server, options: UpgradeOptions): void {
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const refused = refusalOf(request, options);
     if (!refused) {
-      gate.emit('upgrade', request, socket, head);
+      options.accept(request, socket, head);
       return;
     }
     const [status, message, code = 'BAD_REQUEST'] = refused;
@@ -35,7 +31,6 @@ export function guardUpgrades(server: Server, options: UpgradeOptions): Server {
     socket.on('error', () => socket.destroy());
     endWith(socket, status, message, code);
   });
-  return gate as unknown as Server;
 }
 
 /** 404 or 400 for what is no WebSocket here, 403 for a foreign page, 429 for an address with too many sockets, 503 while stopping. */

@@ -6,7 +6,7 @@ import { type AttachmentEvents, type LiveEvents, liveOf } from '../attachments/w
 import type { Executor } from '../graphql/execute.ts';
 import { mapEvents } from '../graphql/map-events.ts';
 import { SocketRefusal } from './connection.ts';
-import { createTelling, type Listener, type Member, type TellingOptions } from './ws-tell.ts';
+import { createTelling, type Listener, type Member, type TellingOptions, withLog } from './ws-tell.ts';
 
 interface Group {
   readonly key: string;
@@ -26,37 +26,35 @@ export function createGroups(options: TellingOptions) {
   const keyOf = createKeys(executor);
 
   function listen(listener: Listener, source: AsyncIterator<unknown>): AsyncIterableIterator<ExecutionResult> {
-    const live = liveOf(source);
     return mapEvents(
-      live ? untilLive(listener, source as AttachmentEvents, live) : source,
-      (event) => executor.answer(listener, listener.wanted, contextOf(listener.session), event),
-      (error) => (error instanceof SocketRefusal ? error : executor.explain(error, listener)),
+      liveOf(source) ? untilLive(listener, source as AttachmentEvents) : source,
+      (event) => {
+        const told = withLog(listener);
+        return executor.answer(told, told.wanted, contextOf(told.session), event);
+      },
+      (error) => (error instanceof SocketRefusal ? error : executor.explain(error, withLog(listener))),
     );
   }
 
-  function untilLive(listener: Listener, events: AttachmentEvents, live: LiveEvents): AsyncIterator<AttachmentEvent> {
-    let leave: () => unknown = () => events.return?.();
+  /** Lets go of the listener's own events when it joins: most wait for a long time. */
+  function untilLive(listener: Listener, its: AttachmentEvents): AsyncIterator<AttachmentEvent> {
+    const state: { events: AttachmentEvents | null; leave: () => void } = { events: its, leave: () => {} };
     return {
       async next() {
+        const { events } = state;
+        if (!events) return { done: true, value: undefined };
         do {
-          const value = await live.nextNow();
+          const value = await events.live.nextNow();
           if (value) return { done: false, value };
-        } while (!live.isIdle());
-        return new Promise((resolve, reject) => {
-          const member = {
-            listener,
-            after: live.cursor(),
-            end: () => resolve({ done: true, value: undefined }),
-            fail: (error: unknown) => {
-              leave();
-              reject(error);
-            },
-          };
-          leave = join(member, events);
-        });
+        } while (!events.live.isIdle());
+        state.events = null;
+        const { member, ended } = waiting(listener, events.live.cursor(), () => state.leave());
+        state.leave = join(member, events);
+        return ended;
       },
       async return() {
-        leave();
+        state.events?.return?.();
+        state.leave();
         return { done: true, value: undefined };
       },
     };
@@ -102,6 +100,19 @@ export function createGroups(options: TellingOptions) {
   }
 
   return { listen };
+}
+
+/** A member, and what it waits for: that its group ends. */
+function waiting(listener: Listener, after: string, leave: () => void) {
+  const member: Member = { listener, after, end: leave, fail: leave };
+  const ended = new Promise<IteratorReturnResult<undefined>>((resolve, reject) => {
+    member.end = () => resolve({ done: true, value: undefined });
+    member.fail = (error) => {
+      leave();
+      reject(error);
+    };
+  });
+  return { member, ended };
 }
 
 /**

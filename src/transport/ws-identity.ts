@@ -1,18 +1,23 @@
-import type { FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
 import { type ErrorTold, formatError } from '../graphql/format-error.ts';
-import type { Session } from '../openstack/session.ts';
 import { CLOSE, type Connection, closeConnection, SocketRefusal } from './connection.ts';
 
 /** The longest that a timer of Node can wait, in ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** What the gateway knows of a socket. */
+/** What the gateway knows of a socket: little, since there are many. */
 export interface Extra {
   readonly connection: Connection;
-  readonly request: FastifyRequest;
+  /** Of the upgrade: for what is logged of no operation. */
+  readonly requestId: string;
   /** Set by a good `connection_init`. */
-  session: Session | null;
+  token: string | null;
   expiry: NodeJS.Timeout | null;
+}
+
+/** The log of a socket, made when there is something to say. */
+export function logOf(log: Logger, { requestId }: Extra): Logger {
+  return log.child({ requestId });
 }
 
 /** `X-Auth-Token`, in whatever case, among the connection's params. */

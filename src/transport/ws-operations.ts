@@ -10,14 +10,15 @@ import { CLOSE, type Connection, closeConnection, expectAnswer, TOO_SLOW } from 
 import { overloaded } from './in-flight.ts';
 import type { OpenDoors } from './options.ts';
 import { answerWithin, eventSignal, startPatience } from './patience.ts';
-import { logOf, shortName } from './request-log.ts';
+import { shortName } from './request-log.ts';
 import { createGroups } from './ws-groups.ts';
-import { closeAtExpiry, type Extra, refusalOf, tokenOf } from './ws-identity.ts';
+import { closeAtExpiry, type Extra, logOf, refusalOf, tokenOf } from './ws-identity.ts';
+import { withLog } from './ws-tell.ts';
 
 type Socket = Context<Record<string, unknown>, Extra>;
 type Hooks = ServerOptions<Record<string, unknown>, Extra>;
 
-/** What an operation carries from its `subscribe` message to its end. */
+/** What an operation carries from its `subscribe` message to its end: its own log is made when there is something to say. */
 interface Running extends Operation {
   readonly connection: Connection;
   readonly id: string;
@@ -31,7 +32,7 @@ interface Running extends Operation {
  * look. A thrown SocketRefusal closes the socket with its code.
  */
 export function socketHooks(options: OpenDoors): Hooks {
-  const { config, executor, authenticate, makeContext, inFlight } = options;
+  const { config, log, executor, authenticate, makeContext, inFlight } = options;
   const groups = createGroups({
     executor,
     contextOf: (session) => makeContext({ ...session, signal: eventSignal(config.REQUEST_TIMEOUT_MS) }),
@@ -40,46 +41,49 @@ export function socketHooks(options: OpenDoors): Hooks {
 
   /** `connection_init`: a bad token closes with 4401, Keystone away with 1013; the socket ends with the token. */
   async function onConnect({ extra, connectionParams }: Socket): Promise<true> {
-    const asking = { requestId: newRequestId(), log: logOf(extra.request) };
-    try {
-      extra.session = await authenticate(tokenOf(connectionParams), asking);
-    } catch (error) {
+    const asking = newAsking();
+    const session = await authenticate(tokenOf(connectionParams), asking).catch((error) => {
       throw refusalOf(error, asking, CLOSE.UNAUTHENTICATED);
-    }
-    closeAtExpiry(extra, extra.session.identity.expiresAt);
+    });
+    extra.token = session.token;
+    closeAtExpiry(extra, session.identity.expiresAt);
     return true;
   }
 
   /** `subscribe`: the token is looked at again, and the document passes the same limits as over HTTP. */
   async function onSubscribe({ extra, subscriptions }: Socket, id: string, payload: SubscribePayload) {
-    const asking = { requestId: newRequestId(), log: logOf(extra.request) };
+    const asking = newAsking();
     const tooMuch = limitCrossed(extra.connection, Object.keys(subscriptions).length);
     if (tooMuch) return [formatError(tooMuch, asking)];
     const session = await renew(extra, asking);
     if (session instanceof GraphQLError) return [session];
-    const told = { requestId: asking.requestId, log: session.log.child({ requestId: asking.requestId }) };
-    const parsed = executor.parseAndValidate(payload.query, told);
+    const parsed = executor.parseAndValidate(payload.query, { ...asking, log: session.log });
     if ('errors' in parsed) return [...parsed.errors];
     const { document } = parsed;
     const { operationName, variables } = payload;
     const operation = operationOf(document, operationName);
-    const isSubscription = operation?.operation === 'subscription';
     const running: Running = {
-      ...told,
+      requestId: asking.requestId,
+      log,
       connection: extra.connection,
       id,
       document,
       operationName,
       variables,
-      session,
-      isSubscription,
+      session: { ...session, log },
+      isSubscription: operation?.operation === 'subscription',
       startedAt: performance.now(),
     };
     if (operation) return argsOf(running);
     // Only the executor says why there is no such operation, in the words of the other door.
-    const { errors } = await executor.execute({ ...running, context: null });
+    const { errors } = await executor.execute({ ...withLog(running), context: null });
     return [...(errors ?? [])];
   }
+
+  const newAsking = () => {
+    const requestId = `req-${randomUUID()}`;
+    return { requestId, log: log.child({ requestId }) };
+  };
 
   const argsOf = (running: Running): ExecutionArgs => ({
     schema: executor.schema,
@@ -89,12 +93,9 @@ export function socketHooks(options: OpenDoors): Hooks {
   });
 
   /** The session for one more operation; a token that is no longer good closes the socket with 4403. */
-  async function renew(
-    { session }: Extra,
-    asking: { requestId: string; log: Logger },
-  ): Promise<Session | GraphQLError> {
+  async function renew({ token }: Extra, asking: { requestId: string; log: Logger }): Promise<Session | GraphQLError> {
     try {
-      return await authenticate(session?.token, asking);
+      return await authenticate(token ?? undefined, asking);
     } catch (error) {
       if (error instanceof GatewayError && error.code === 'UPSTREAM_UNAVAILABLE') return formatError(error, asking);
       throw refusalOf(error, asking, CLOSE.TOKEN_ENDED);
@@ -111,7 +112,7 @@ export function socketHooks(options: OpenDoors): Hooks {
   }
 
   async function execute({ contextValue }: ExecutionArgs): Promise<ExecutionResult> {
-    const running = contextValue as Running;
+    const running = withLog(contextValue as Running);
     const leave = inFlight.enter();
     if (!leave) return { errors: [formatError(overloaded(), running)] };
     const patience = startPatience(config.REQUEST_TIMEOUT_MS);
@@ -126,9 +127,9 @@ export function socketHooks(options: OpenDoors): Hooks {
 
   async function subscribe({ contextValue }: ExecutionArgs) {
     const running = contextValue as Running;
-    const started = await executor.subscribe({ ...running, context: makeContext(running.session) });
-    if (!('source' in started)) return started;
-    return groups.listen({ ...running, wanted: started.wanted }, started.source);
+    const asking = withLog(running);
+    const started = await executor.subscribe({ ...asking, context: makeContext(asking.session) });
+    return 'source' in started ? groups.listen({ ...running, wanted: started.wanted }, started.source) : started;
   }
 
   return {
@@ -138,7 +139,7 @@ export function socketHooks(options: OpenDoors): Hooks {
     subscribe: subscribe as NonNullable<Hooks['subscribe']>,
     onOperation: (_socket, _id, _payload, { contextValue }, result) => {
       const outcome = 'next' in result ? { outcome: 'started' } : { outcome: 'answered', ...codeOf(result) };
-      logOperation(contextValue as Running, outcome);
+      logOperation(withLog(contextValue as Running), outcome);
     },
     onNext: ({ extra }, id, _payload, { contextValue }) => {
       if (!(contextValue as Running).isSubscription) expectAnswer(extra.connection, id);
@@ -147,7 +148,7 @@ export function socketHooks(options: OpenDoors): Hooks {
       // A source that could not hold more for this listener: what it missed is in the log, behind its last cursor.
       if (errors.some(isTooSlow)) closeConnection(extra.connection, CLOSE.TRY_AGAIN, TOO_SLOW);
       const told = errors.map(originalOf);
-      logOf(extra.request).info({ ...idOf(told), outcome: 'refused', ...codeOf({ errors: told }) }, 'operation');
+      logOf(log, extra).info({ ...idOf(told), outcome: 'refused', ...codeOf({ errors: told }) }, 'operation');
       return told.map((error) => error.toJSON());
     },
     onClose: ({ extra }) => {
@@ -157,8 +158,6 @@ export function socketHooks(options: OpenDoors): Hooks {
 }
 
 type SubscribePayload = Parameters<NonNullable<Hooks['onSubscribe']>>[2];
-
-const newRequestId = () => `req-${randomUUID()}`;
 
 /** The formatted error that a subscription threw: graphql-ws wraps it once more. */
 function originalOf(error: GraphQLError): GraphQLError {

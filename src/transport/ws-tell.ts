@@ -19,13 +19,21 @@ export interface Listener extends Operation {
   readonly wanted: Wanted;
 }
 
+/** The same with the log of its operation: as long as it only listens it has none of its own, since a pino child is large. */
+export function withLog<T extends Pick<Listener, 'log' | 'requestId' | 'session'>>(listener: T): T {
+  const { requestId, session } = listener;
+  const { userId, projectId } = session.identity;
+  const log = listener.log.child({ requestId, userId, projectId });
+  return { ...listener, log, session: { ...session, log } };
+}
+
 /** A listener that is told by its group. */
 export interface Member {
   readonly listener: Listener;
   /** It has had the events up to here; null once the group is past that. */
   after: string | null;
-  readonly end: () => void;
-  readonly fail: (error: unknown) => void;
+  end: () => void;
+  fail: (error: unknown) => void;
 }
 
 export interface TellingOptions {
@@ -58,7 +66,7 @@ export function createTelling({ executor, contextOf, limit }: TellingOptions) {
   async function payloadForAll(members: Set<Member>, event: AttachmentEvent): Promise<string | null> {
     const [member] = members;
     if (!member) return null;
-    const { listener } = member;
+    const listener = withLog(member.listener);
     const { needsToken } = executor.scopeOf(listener.wanted.document, listener.wanted.operation);
     // Where none is needed none is there, so that nobody is ever told what was read with another's token.
     const context = needsToken ? contextOf(listener.session) : null;
@@ -68,15 +76,15 @@ export function createTelling({ executor, contextOf, limit }: TellingOptions) {
 
   async function tellAlone(members: Set<Member>, member: Member, event: AttachmentEvent): Promise<void> {
     if (!isNews(member, event.cursor)) return;
-    const { listener } = member;
+    const listener = withLog(member.listener);
     const result = await executor.answer(listener, listener.wanted, contextOf(listener.session), event);
-    if (members.has(member)) write(member, `${beginningOf(member)}${payloadOf(result)}}`);
+    if (members.has(member)) write(member, Buffer.from(`${beginningOf(member)}${payloadOf(result)}}`));
   }
 
   /** To each member that is there when its turn comes. Clients that count their ids share a frame. */
   async function writeAll(members: Set<Member>, cursor: string, ending: string): Promise<void> {
     let lastId: string | null = null;
-    let frame = Buffer.alloc(0);
+    let frame: Buffer = Buffer.alloc(0);
     for (const member of members) {
       if (!isNews(member, cursor)) continue;
       if (member.listener.id !== lastId) {
@@ -90,7 +98,7 @@ export function createTelling({ executor, contextOf, limit }: TellingOptions) {
   }
 
   /** Who is too slow, or gone, is so alone. */
-  function write(member: Member, frame: string | Buffer): void {
+  function write(member: Member, frame: Buffer): void {
     try {
       sendEvent(member.listener.connection, frame, limit);
     } catch (error) {

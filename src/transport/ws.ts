@@ -1,13 +1,15 @@
+import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import { setTimeout as after } from 'node:timers/promises';
-import websocket from '@fastify/websocket';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
-import type { WebSocket } from 'ws';
+import type { Logger } from 'pino';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { CLOSE, type Connection, closeConnection, openConnection, SocketRefusal, send } from './connection.ts';
 import type { OpenDoors } from './options.ts';
 import { endWith } from './refusals.ts';
 import { addressOf, guardUpgrades } from './upgrades.ts';
-import type { Extra } from './ws-identity.ts';
+import { type Extra, logOf } from './ws-identity.ts';
 import { socketHooks } from './ws-operations.ts';
 
 /** In how many pieces a message may come: clients send whole ones. */
@@ -16,11 +18,11 @@ const MAX_FRAGMENTS = 16;
 const CLOSE_MS = 5000;
 
 /**
- * GraphQL over WebSocket on the path of the other door, `graphql-transport-ws` only. Upgrades pass
- * guardUpgrades; the handler that is returned serves an open socket; closing the app closes them with 1012, spread over
- * SHUTDOWN_SPREAD_MS.
+ * GraphQL over WebSocket on the path of the other door, `graphql-transport-ws` only. Upgrades pass guardUpgrades and go
+ * past Fastify: its request and reply would stay as long as the socket. Closing the app closes sockets with 1012, spread
+ * over SHUTDOWN_SPREAD_MS.
  */
-export async function registerSocket(app: FastifyInstance, options: OpenDoors) {
+export function registerSocket(app: FastifyInstance, options: OpenDoors): void {
   const { config, log } = options;
   const connections = new Set<Connection>();
   const perAddress = new Map<string, number>();
@@ -31,42 +33,50 @@ export async function registerSocket(app: FastifyInstance, options: OpenDoors) {
   let isDraining = false;
 
   const serverOptions = {
-    server: guardUpgrades(app.server, {
-      config,
-      log,
-      socketsOf: (address) => perAddress.get(address) ?? 0,
-      isDraining: () => isDraining,
-    }),
+    noServer: true,
     handleProtocols: (protocols: Set<string>) => handleProtocols(protocols),
     maxPayload: config.WS_MAX_PAYLOAD_BYTES,
     maxFragments: MAX_FRAGMENTS,
     perMessageDeflate: false,
     closeTimeout: CLOSE_MS,
   };
-  await app.register(websocket, { options: serverOptions, errorHandler: breakOff, preClose: drain });
-  app.websocketServer.on('wsClientError', (error, socket) => endWith(socket, 400, error.message));
+  const sockets = new WebSocketServer(serverOptions);
+  sockets.on('wsClientError', (error, socket) => endWith(socket, 400, error.message));
+  guardUpgrades(app.server, {
+    config,
+    log,
+    socketsOf: (address) => perAddress.get(address) ?? 0,
+    isDraining: () => isDraining,
+    accept: (request, stream, head) => {
+      const address = addressOf(request);
+      sockets.handleUpgrade(request, stream, head, (socket) => handle(socket, stream, address));
+    },
+  });
   const heartbeat = setInterval(() => beat(connections), config.WS_KEEPALIVE_MS);
+  app.addHook('preClose', drain);
   app.addHook('onClose', async () => clearInterval(heartbeat));
 
-  function handle(socket: WebSocket, request: FastifyRequest): void {
-    const connection = openConnection(socket);
+  function handle(socket: WebSocket, stream: Duplex, address: string): void {
+    const connection = openConnection(socket, stream);
+    const extra: Extra = { connection, requestId: `req-${randomUUID()}`, token: null, expiry: null };
     connections.add(connection);
-    const address = addressOf(request.raw);
     perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
     socket.on('pong', () => {
       connection.isAlive = true;
     });
-    const closed = serve(connection, request);
+    socket.on('error', (error) => breakOff(error, socket, logOf(log, extra)));
+    const closed = serve(extra);
     socket.once('close', (code, reason) => {
       connections.delete(connection);
       const left = (perAddress.get(address) ?? 1) - 1;
       if (left > 0) perAddress.set(address, left);
       else perAddress.delete(address);
-      closed(code, String(reason)).catch((error) => request.log.error({ err: error }, 'socket did not end well'));
+      closed(code, String(reason)).catch((error) => logOf(log, extra).error({ err: error }, 'socket did not end well'));
     });
   }
 
-  function serve(connection: Connection, request: FastifyRequest) {
+  function serve(extra: Extra) {
+    const { connection } = extra;
     const { socket } = connection;
     return server.opened(
       {
@@ -75,22 +85,22 @@ export async function registerSocket(app: FastifyInstance, options: OpenDoors) {
         close: (code = CLOSE.INTERNAL, reason = '') => closeConnection(connection, code, reason),
         onMessage: (receive) =>
           socket.on('message', (data) => {
-            receive(String(data)).catch((error) => end(connection, error, request));
+            receive(String(data)).catch((error) => end(extra, error));
           }),
       },
-      { connection, request, session: null, expiry: null },
+      extra,
     );
   }
 
-  function end(connection: Connection, error: unknown, request: FastifyRequest): void {
+  function end(extra: Extra, error: unknown): void {
     if (error instanceof SocketRefusal) {
-      closeConnection(connection, error.closeCode, error.message);
+      closeConnection(extra.connection, error.closeCode, error.message);
     } else if (error instanceof Error && error.message.startsWith('Unexpected message of type')) {
       // graphql-ws: a message that only a server sends.
-      closeConnection(connection, CloseCode.BadRequest, 'Invalid message received');
+      closeConnection(extra.connection, CloseCode.BadRequest, 'Invalid message received');
     } else {
-      request.log.error({ err: error }, 'internal error on a socket');
-      closeConnection(connection, CLOSE.INTERNAL, 'Internal error');
+      logOf(log, extra).error({ err: error }, 'internal error on a socket');
+      closeConnection(extra.connection, CLOSE.INTERNAL, 'Internal error');
     }
   }
 
@@ -106,15 +116,13 @@ export async function registerSocket(app: FastifyInstance, options: OpenDoors) {
         await gone;
       }),
     );
-    app.websocketServer.close();
+    sockets.close();
   }
-
-  return handle;
 }
 
 /** A frame that breaks the protocol, or a client that is gone: there is nobody to tell. */
-function breakOff(error: Error, socket: WebSocket, request: FastifyRequest): void {
-  request.log.debug({ err: error }, 'socket broke');
+function breakOff(error: Error, socket: WebSocket, log: Logger): void {
+  log.debug({ err: error }, 'socket broke');
   socket.terminate();
 }
 
