@@ -18,9 +18,6 @@ export const CLOSE = {
 
 export const TOO_SLOW = 'Too slow: resume from your last cursor';
 
-/** What was made ready as bytes is text all the same. */
-const TEXT = { binary: false };
-
 /** Ends the socket on whose behalf it is thrown. */
 export class SocketRefusal extends Error {
   constructor(
@@ -80,10 +77,13 @@ export async function send(connection: Connection, data: string, limit: number):
   await turn();
 }
 
-/** The same for an event that goes to many, ready as bytes: who sends many leaves room for others. */
-export function sendEvent(connection: Connection, text: Buffer, limit: number): void {
-  checkRoom(connection, text.length, limit);
-  connection.socket.send(text, TEXT);
+/**
+ * The same for an event that goes to many as one frame: past ws, which would make it again for each. ws writes whole
+ * frames too, so none gets into another. Who sends many leaves room for others.
+ */
+export function sendFrame(connection: Connection, frame: Buffer, limit: number): void {
+  checkRoom(connection, frame.length, limit);
+  connection.stream.write(frame);
 }
 
 /** What waits in the stream beside answers are events and protocol messages. */

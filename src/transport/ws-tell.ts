@@ -6,7 +6,8 @@ import { compareCursors } from '../attachments/store/order.ts';
 import type { Wanted } from '../graphql/compile.ts';
 import type { Executor, Operation } from '../graphql/execute.ts';
 import type { Session } from '../openstack/session.ts';
-import { beginning, type Connection, sendEvent } from './connection.ts';
+import { beginning, type Connection, sendFrame } from './connection.ts';
+import { textFrame } from './ws-frame.ts';
 
 /** How many sockets are written to before the event loop turns. */
 const SOCKETS_A_TURN = 256;
@@ -78,7 +79,7 @@ export function createTelling({ executor, contextOf, limit }: TellingOptions) {
     if (!isNews(member, event.cursor)) return;
     const listener = withLog(member.listener);
     const result = await executor.answer(listener, listener.wanted, contextOf(listener.session), event);
-    if (members.has(member)) write(member, Buffer.from(`${beginningOf(member)}${payloadOf(result)}}`));
+    if (members.has(member)) write(member, textFrame(`${beginningOf(member)}${payloadOf(result)}}`));
   }
 
   /** To each member that is there when its turn comes. Clients that count their ids share a frame. */
@@ -89,7 +90,7 @@ export function createTelling({ executor, contextOf, limit }: TellingOptions) {
       if (!isNews(member, cursor)) continue;
       if (member.listener.id !== lastId) {
         lastId = member.listener.id;
-        frame = Buffer.from(beginningOf(member) + ending);
+        frame = textFrame(beginningOf(member) + ending);
       }
       write(member, frame);
       sockets++;
@@ -100,7 +101,7 @@ export function createTelling({ executor, contextOf, limit }: TellingOptions) {
   /** Who is too slow, or gone, is so alone. */
   function write(member: Member, frame: Buffer): void {
     try {
-      sendEvent(member.listener.connection, frame, limit);
+      sendFrame(member.listener.connection, frame, limit);
     } catch (error) {
       member.fail(error);
     }
