@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { OpenStackError } from '../openstack/errors.ts';
 import type { Acting, Callers } from './callers.ts';
-import { drive, isInterruption, isUnsettled } from './drive.ts';
+import { drive } from './drive.ts';
+import { isInterruption } from './pass.ts';
+import { isUnsettled } from './record.ts';
 import type { AttachmentStore } from './store/contract.ts';
 
 /** How often the due-lists are looked at, in ms. This process's own work is scheduled sooner. */

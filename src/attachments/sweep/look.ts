@@ -2,7 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { followsAddresses, isInChange, isOutdated } from '../aim.ts';
 import type { Attachment, SeenAttachment } from '../attachment.ts';
-import { drive, isInterruption, isUnsettled } from '../drive.ts';
+import { drive } from '../drive.ts';
+import { isInterruption } from '../pass.ts';
+import { isUnsettled } from '../record.ts';
 import { type SweepContext, spend } from './context.ts';
 
 /**
