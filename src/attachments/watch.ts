@@ -26,7 +26,7 @@ export interface LiveEvents {
   readonly key: string;
   /** The last event that was given or left out; before the first one, where the log stood. */
   cursor(): string;
-  /** Whether all that happened was given: what comes next is after `cursor`. */
+  /** Whether all that happened was given: what comes next is after `cursor`. Also when it has ended, and gives nothing. */
   isIdle(): boolean;
   /** As next(), but null where that would wait for something to happen. */
   nextNow(): Promise<AttachmentEvent | null>;
@@ -228,7 +228,7 @@ function iterate(state: Watch, readOn: () => Promise<AttachmentEvent[]>, { key, 
     live: {
       key,
       cursor: () => state.cursor,
-      isIdle: () => !state.isReplaying && state.waiting.length === 0 && state.errorAt === null,
+      isIdle: () => state.isDone || (!state.isReplaying && state.waiting.length === 0 && state.errorAt === null),
       nextNow: () => takeWanted(false),
       errorAt: (cursor) => state.errorAt?.(cursor) ?? null,
     },

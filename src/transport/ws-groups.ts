@@ -38,13 +38,18 @@ export function createGroups(options: TellingOptions) {
 
   /** Lets go of the listener's own events when it joins: most wait for a long time. */
   function untilLive(listener: Listener, its: AttachmentEvents): AsyncIterator<AttachmentEvent> {
-    const state: { events: AttachmentEvents | null; leave: () => void } = { events: its, leave: () => {} };
+    const state: { events: AttachmentEvents | null; leave: () => void; hasLeft: boolean } = {
+      events: its,
+      leave: () => {},
+      hasLeft: false,
+    };
     return {
       async next() {
         const { events } = state;
         if (!events) return { done: true, value: undefined };
         do {
           const value = await events.live.nextNow();
+          if (state.hasLeft) return { done: true, value: undefined };
           if (value) return { done: false, value };
         } while (!events.live.isIdle());
         state.events = null;
@@ -53,6 +58,7 @@ export function createGroups(options: TellingOptions) {
         return ended;
       },
       async return() {
+        state.hasLeft = true;
         state.events?.return?.();
         state.leave();
         return { done: true, value: undefined };

@@ -180,6 +180,41 @@ describe('who comes and goes', () => {
     expect(cursorsOf(first.frames)).toEqual([before, ...after]);
   });
 
+  test('one leaves while the log is read for it -> the others go on', async () => {
+    const store = createMemoryStore({ logLength: 10_000 });
+    let isAsked = () => {};
+    let goOn = () => {};
+    const asked = new Promise<void>((resolve) => {
+      isAsked = resolve;
+    });
+    const released = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    let pages = 0;
+    const readEvents: AttachmentStore['readEvents'] = async (...args) => {
+      pages++;
+      if (pages === 2) {
+        isAsked();
+        await released;
+      }
+      return await store.readEvents(...args);
+    };
+    const gateway = await start({ store: { ...store, readEvents } });
+    const { frames } = await listener(gateway, 'p1 ann', CURSORS);
+    const first = await gateway.tell('p1');
+    const leaving = await gateway.socket('p1 ann');
+    leaving.subscribe('1', CURSORS, { after: '0-0' });
+    await asked;
+    leaving.send({ id: '1', type: 'complete' });
+    await leaving.ping();
+    const second = await gateway.tell('p1');
+    goOn();
+    await leaving.ping();
+    const third = await gateway.tell('p1');
+    await until(() => frames.length === 3);
+    expect(cursorsOf(frames)).toEqual([first, second, third]);
+  });
+
   test('one leaves in the middle of a burst -> hears no more; the others hear all of it', async () => {
     const gateway = await start();
     const staying: WsClient[] = [];
