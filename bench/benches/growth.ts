@@ -12,6 +12,7 @@ const SIZES = [
   { servers: 5000, attachments: 20_000 },
 ];
 const PAGE_ATTACHMENTS = 10;
+const CLIENTS = 8;
 const QUERIES = {
   servers: serversQuery(50),
   attachments: '{ shareAttachments(first: 10) { totalCount nodes { id status mountPoint } } }',
@@ -23,6 +24,8 @@ export async function growth(): Promise<Line[]> {
   await keepAttachments(kept, PAGE_ATTACHMENTS, 1);
   const server = await startGateway(upstream.hello.url ?? '', kept);
   const points: Point[] = [];
+  // of one project, each its own: with one token several would be answered at once
+  const tokens = Array.from({ length: CLIENTS }, (_, i) => tokenOf(i * 4));
   try {
     let attachments = PAGE_ATTACHMENTS;
     for (const size of SIZES) {
@@ -31,7 +34,7 @@ export async function growth(): Promise<Line[]> {
       attachments = size.attachments;
       for (const [name, query] of Object.entries(QUERIES)) {
         const before = await storeTime(kept);
-        const plan = { query, connections: 8, tokens: [tokenOf(0)], repetitions: 3, warmUpMs: 1000, ms: 1500 };
+        const plan = { query, connections: CLIENTS, tokens, repetitions: 3, warmUpMs: 1000, ms: 1500 };
         const [measured] = await loadInTurn([{ name: 'gateway', server }], plan);
         const after = await storeTime(kept);
         points.push({
