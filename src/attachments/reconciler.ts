@@ -12,7 +12,7 @@ import type { AttachmentStore } from './store/contract.ts';
 const TICK_MS = 1000;
 /** Passes at once. */
 const MAX_PASSES = 32;
-/** Records that this process has scheduled itself; beyond that the due-lists do. */
+/** Records that this process has scheduled itself, and as many whose pass waits for a place; beyond that the due-lists do. */
 const MAX_SCHEDULED = 10_000;
 /** When nobody's token is at hand: the next authenticated look comes sooner. */
 const NOBODY_MS = 60_000;
@@ -41,26 +41,40 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const { store, log } = options;
   const running = new Map<string, Promise<void>>();
   const scheduled = new Map<string, NodeJS.Timeout>();
+  /** Project by record, first come first: their time came while all places were taken. */
+  const waiting = new Map<string, string>();
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | null = null;
 
   const run = (projectId: string, id: string) => {
     if (stopping.signal.aborted || running.has(id)) return;
-    if (running.size >= MAX_PASSES) return schedule(projectId, id, TICK_MS);
+    if (running.size >= MAX_PASSES) {
+      if (waiting.size < MAX_SCHEDULED) waiting.set(id, projectId);
+      return;
+    }
     const pass = onePass(options, stopping.signal, projectId, id)
       .then((next) => {
-        running.delete(id);
+        giveUpPlace(id);
         if (next !== null) schedule(projectId, id, next);
       })
       .catch((error: unknown) => {
-        running.delete(id);
+        giveUpPlace(id);
         log.warn({ err: error, attachmentId: id }, 'pass over an attachment failed; it comes due again');
       });
     running.set(id, pass);
   };
 
+  const giveUpPlace = (id: string) => {
+    running.delete(id);
+    const [first] = waiting;
+    if (!first) return;
+    const [nextId, projectId] = first;
+    waiting.delete(nextId);
+    run(projectId, nextId);
+  };
+
   const schedule = (projectId: string, id: string, delayMs: number) => {
-    if (stopping.signal.aborted) return;
+    if (stopping.signal.aborted || waiting.has(id)) return;
     const earlier = scheduled.get(id);
     if (!earlier && scheduled.size >= MAX_SCHEDULED) return;
     clearTimeout(earlier);
@@ -75,7 +89,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     try {
       const free = MAX_PASSES - running.size;
       const due = free > 0 ? await store.due(free) : [];
-      for (const { projectId, id } of due) if (!scheduled.has(id)) run(projectId, id);
+      for (const { projectId, id } of due) if (!scheduled.has(id) && !waiting.has(id)) run(projectId, id);
     } catch (error) {
       log.warn({ err: error }, 'the due-lists cannot be read');
     }
@@ -87,12 +101,13 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       timer ??= setTimeout(tick, 0).unref();
     },
     schedule,
-    has: (id) => running.has(id) || scheduled.has(id),
+    has: (id) => running.has(id) || scheduled.has(id) || waiting.has(id),
     async stop() {
       stopping.abort(new Error('The gateway stops'));
       if (timer) clearTimeout(timer);
       for (const one of scheduled.values()) clearTimeout(one);
       scheduled.clear();
+      waiting.clear();
       await Promise.allSettled(running.values());
     },
   };

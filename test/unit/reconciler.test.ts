@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import type { Callers } from '../../src/attachments/callers.ts';
@@ -81,4 +81,22 @@ test('a look brings a token while another gateway, which may have none, has the 
   await store.release(PENDING.projectId, PENDING.id, LEASE.owner, null);
   await until(() => asked === 1);
   expect(asked).toBe(1);
+});
+
+test('more are due at once than may be worked on -> each begins as soon as another ends', async () => {
+  const store = createMemoryStore({ logLength: 10 });
+  const all = Array.from({ length: 40 }, () => anAttachment());
+  for (const one of all) await store.create(one, null, null, null);
+  const begun: (() => void)[] = [];
+  const rightsFor = () => new Promise<null>((resolve) => begun.push(() => resolve(null)));
+  start(store, tokens({ rightsFor }));
+  for (const { projectId, id } of all) reconciler.schedule(projectId, id, 0);
+  await until(() => begun.length === 32);
+  expect(all.every(({ id }) => reconciler.has(id))).toBe(true);
+  // no tick comes by here: the next one begins because this one ended
+  for (const end of begun) {
+    end();
+    for (let turns = 0; turns < 10; turns++) await turn();
+  }
+  expect(begun).toHaveLength(40);
 });
