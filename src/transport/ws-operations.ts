@@ -60,6 +60,8 @@ export function socketHooks(options: OpenDoors): Hooks {
     const parsed = executor.parseAndValidate(payload.query, { ...asking, log: session.log });
     if ('errors' in parsed) return [...parsed.errors];
     const { document } = parsed;
+    // graphql-ws keeps the payload for as long as the operation: one text does for all who ask the same
+    Object.assign(payload, { query: document.loc?.source.body ?? payload.query });
     const { operationName, variables } = payload;
     const operation = operationOf(document, operationName);
     const running: Running = {
