@@ -9,7 +9,7 @@ import { createKeys, dueMember, parseDueMember, SHARDS, shardOf } from './keys.t
 import { isCursor, LOG_START, positionOf, SCAN_LIMIT } from './order.ts';
 import { eventJson, inPairs, inTurn, parseEvent, parsePage, parseRecord } from './replies.ts';
 import { type Answer, loadScripts } from './scripts.ts';
-import { ofShards } from './shards.ts';
+import { ofShards, timeOf } from './shards.ts';
 
 /** The most that one shard is asked for at once. */
 const PER_SHARD = 100;
@@ -133,8 +133,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
     },
 
     async due(limit) {
-      const [seconds, micros] = await answered(commands.time());
-      const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+      const now = await timeOf(commands);
       const first = firstShard;
       // The next call begins where this one may have run full, so that no shard is always the last to be heard.
       firstShard = (firstShard + limit) % SHARDS;
