@@ -4,6 +4,7 @@ import { listAccessRules } from '../openstack/manila/client.ts';
 import { listEveryShare } from '../openstack/manila/every-share.ts';
 import type { AccessRule, Share } from '../openstack/manila/types.ts';
 import type { Session } from '../openstack/session.ts';
+import { timeOf } from '../openstack/timestamp.ts';
 import { MANAGED_BY, readRuleMetadata } from './attacher.ts';
 import {
   type Attachment,
@@ -153,6 +154,5 @@ function statusOf(rules: readonly AccessRule[]): AttachmentStatus {
 }
 
 function iso(timestamp: string | null | undefined): string {
-  if (!timestamp) return new Date().toISOString();
-  return new Date(/[zZ]|[+-]\d\d:\d\d$/.test(timestamp) ? timestamp : `${timestamp}Z`).toISOString();
+  return new Date(timeOf(timestamp) ?? Date.now()).toISOString();
 }

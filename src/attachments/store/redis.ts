@@ -9,7 +9,7 @@ import { createKeys, dueMember, parseDueMember, SHARDS, shardOf } from './keys.t
 import { isCursor, LOG_START, positionOf, SCAN_LIMIT } from './order.ts';
 import { eventJson, inPairs, inTurn, parseEvent, parsePage, parseRecord } from './replies.ts';
 import { type Answer, loadScripts } from './scripts.ts';
-import { ofShards, timeOf } from './shards.ts';
+import { clockOf, ofShards } from './shards.ts';
 
 /** The most that one shard is asked for at once. */
 const PER_SHARD = 100;
@@ -133,7 +133,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
     },
 
     async due(limit) {
-      const now = await timeOf(commands);
+      const now = await clockOf(commands);
       const first = firstShard;
       // The next call begins where this one may have run full, so that no shard is always the last to be heard.
       firstShard = (firstShard + limit) % SHARDS;

@@ -28,7 +28,7 @@ export async function ofShards(commands: Commands, which: 'all' | 'some', read: 
 }
 
 /** What Redis' clock says, ms since the epoch: that of whichever node says it first, as one of them may be gone. */
-export async function timeOf(commands: Commands): Promise<number> {
+export async function clockOf(commands: Commands): Promise<number> {
   const asked = commands instanceof Cluster ? commands.nodes('master').map((node) => node.time()) : [commands.time()];
   const [seconds, micros] = await answered(Promise.any(asked));
   return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);

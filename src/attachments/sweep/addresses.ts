@@ -3,6 +3,7 @@ import { OpenStackError } from '../../openstack/errors.ts';
 import type { AccessRule } from '../../openstack/manila/types.ts';
 import { getServer } from '../../openstack/nova/client.ts';
 import type { NovaServer } from '../../openstack/nova/types.ts';
+import { timeOf } from '../../openstack/timestamp.ts';
 import { followsAddresses } from '../aim.ts';
 import { MANAGED_BY } from '../attacher.ts';
 import type { Attachment } from '../attachment.ts';
@@ -158,11 +159,4 @@ function ageOf(rule: AccessRule, owner: SeenServer): string {
 function addressesOf(server: Pick<SeenServer, 'addresses'>): Set<string> {
   const all = Object.values(server.addresses ?? {}).flat();
   return new Set(all.flatMap(({ addr }) => canonicalAddress(addr) ?? []));
-}
-
-/** An OpenStack timestamp in ms since the epoch; null when there is none. Manila's have no zone and are UTC. */
-export function timeOf(timestamp: string | null | undefined): number | null {
-  if (!timestamp) return null;
-  const ms = Date.parse(/[zZ]|[+-]\d\d:\d\d$/.test(timestamp) ? timestamp : `${timestamp}Z`);
-  return Number.isNaN(ms) ? null : ms;
 }

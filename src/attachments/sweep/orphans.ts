@@ -5,12 +5,12 @@ import { denyAccess, getAccessRule } from '../../openstack/manila/client.ts';
 import type { AccessRule, Share } from '../../openstack/manila/types.ts';
 import { getServer } from '../../openstack/nova/client.ts';
 import type { NovaServer } from '../../openstack/nova/types.ts';
+import { timeOf } from '../../openstack/timestamp.ts';
 import { MANAGED_BY } from '../attacher.ts';
 import { type Attachment, parseAttachmentId } from '../attachment.ts';
 import { recordsOf } from '../rebuild.ts';
 import { inStatus, isUnsettled } from '../record.ts';
 import { canonicalAddress, isSameTarget } from '../targets.ts';
-import { timeOf } from './addresses.ts';
 import { type SweepContext, spend, tell } from './context.ts';
 import type { SweepOutcome } from './report.ts';
 
