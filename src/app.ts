@@ -1,5 +1,4 @@
 /** The composition root: makes the store, the worker, the schema and the doors, and puts them together. */
-import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { createCallers } from './attachments/callers.ts';
 import { createReconciler } from './attachments/reconciler.ts';
@@ -17,6 +16,7 @@ import { type CloudSettings, closeCloud, createCloud } from './openstack/cloud.t
 import { pingKeystone } from './openstack/keystone/client.ts';
 import type { Credentials } from './openstack/keystone/credentials.ts';
 import { createServiceAccount } from './openstack/keystone/service-account.ts';
+import { newRequestId } from './openstack/session.ts';
 import { connectRedis } from './redis.ts';
 import { type GraphiqlOptions, registerGraphiql } from './transport/graphiql.ts';
 import { createHttp } from './transport/http.ts';
@@ -87,7 +87,7 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
     makeContext: (session) => createContext(session, attachments),
     checks: {
       store: () => store.ping(),
-      keystone: (signal) => pingKeystone(cloud, `req-${randomUUID()}`, log, signal),
+      keystone: (signal) => pingKeystone(cloud, newRequestId(), log, signal),
     },
     registerRest: (app) => registerRest(app, { config, cloud, authenticate, attachments, account }),
     registerGraphiql: (app) => registerGraphiql(app, { enabled: config.GRAPHIQL, sandbox: choice.sandbox }),

@@ -16,6 +16,7 @@ import { type Config, ConfigError, readConfig } from './config.ts';
 import { closeCloud, createCloud } from './openstack/cloud.ts';
 import { type CloudConfig, readCloudConfig } from './openstack/cloud-config.ts';
 import { createServiceAccount } from './openstack/keystone/service-account.ts';
+import { newRequestId } from './openstack/session.ts';
 import { connectRedis } from './redis.ts';
 
 const HELP = `Usage: npm run sweep -- [--dry-run] [--json]
@@ -92,7 +93,7 @@ async function sweep(
   const reconciler = createReconciler({ ...work, callers: createCallers(account) });
   try {
     await redis.ready();
-    const session = await account?.session(`req-${randomUUID()}`);
+    const session = await account?.session(newRequestId());
     if (!session || !canSweep(session)) {
       throw new ConfigError(['OS_CLOUD or OS_*: expected credentials with the role admin, to see every project']);
     }

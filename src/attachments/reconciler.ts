@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { OpenStackError } from '../openstack/errors.ts';
+import { newRequestId } from '../openstack/session.ts';
 import type { Acting, Callers } from './callers.ts';
 import { drive } from './drive.ts';
 import { isInterruption } from './pass.ts';
@@ -131,7 +132,7 @@ async function onePass(
   if (claimed === 'held') return callers.has(id) ? TICK_MS : null;
   let acting: Acting | null = null;
   try {
-    const requestId = claimed.requestId ?? `req-${randomUUID()}`;
+    const requestId = claimed.requestId ?? newRequestId();
     acting = await callers.rightsFor(claimed, requestId);
     if (!acting) {
       await store.release(projectId, id, owner, isUnsettled(claimed.status) ? NOBODY_MS : null);

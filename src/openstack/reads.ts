@@ -1,6 +1,5 @@
-import { hash } from 'node:crypto';
 import type { Cloud } from './cloud.ts';
-import type { Session } from './session.ts';
+import { type Session, tokenHash } from './session.ts';
 
 /** Whose eyes a read has: those of one scope are shown the same, and may share their reads under way. */
 export interface Scope {
@@ -42,7 +41,7 @@ export function scopeOf({ identity, token }: Pick<Session, 'identity' | 'token'>
 
 /** The scope of a token of which nothing is known yet; null: of who has none. A token is no key: only its hash is kept. */
 export function tokenScope(token: string | null, realm?: string): Scope {
-  const rights = token === null ? 'nobody' : hash('sha256', token, 'base64');
+  const rights = token === null ? 'nobody' : tokenHash(token);
   return { realm: realm ?? rights, rights };
 }
 

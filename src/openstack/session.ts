@@ -1,3 +1,4 @@
+import { hash, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Cloud } from './cloud.ts';
 import type { Catalog } from './keystone/types.ts';
@@ -40,4 +41,14 @@ export type Ending = AbortSignal | (() => AbortSignal);
 /** What ends the calls of a session. */
 export function signalOf({ signal }: { readonly signal?: Ending | undefined }): AbortSignal | undefined {
   return typeof signal === 'function' ? signal() : signal;
+}
+
+/** An id for a request that has none yet, as OpenStack writes them. */
+export function newRequestId(): string {
+  return `req-${randomUUID()}`;
+}
+
+/** By what a token is known where it must not be kept: its SHA-256. */
+export function tokenHash(token: string): string {
+  return hash('sha256', token, 'base64');
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
@@ -11,6 +10,7 @@ import type { Logger } from 'pino';
 import type { Documents, Executor } from '../graphql/execute.ts';
 import { formatError } from '../graphql/format-error.ts';
 import { stringifyResult } from '../graphql/shared-execution.ts';
+import { newRequestId } from '../openstack/session.ts';
 import { createKnownOperations } from './known-operation.ts';
 import { admit, headOf, runOperation, type Visit } from './operation.ts';
 import type { DoorOptions } from './options.ts';
@@ -20,7 +20,7 @@ import { type Patience, startPatience } from './patience.ts';
  * Stands for the request's id in what Apollo Server refuses: it formats errors without saying whose they are. Nobody can
  * guess it, so no answer has it by chance. Not an AsyncLocalStorage: with one, Node looks at each promise of the process.
  */
-const STAND_IN = `req-${randomUUID()}`;
+const STAND_IN = newRequestId();
 
 /**
  * GraphQL over HTTP: Apollo Server reads the request (media types, CSRF prevention, parameters), parses and validates

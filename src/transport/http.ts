@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { lazyChild } from '../lazy-log.ts';
+import { newRequestId } from '../openstack/session.ts';
 import { createApollo } from './apollo.ts';
 import { registerHealth } from './health.ts';
 import { boundRequests, createInFlight } from './in-flight.ts';
@@ -68,7 +68,7 @@ function createFastify(config: Config, log: Logger): FastifyInstance {
     loggerInstance: log as FastifyBaseLogger,
     childLoggerFactory: (parent, bindings) => lazyChild(parent as Logger, bindings) as FastifyBaseLogger,
     // Always ours: a client's own id could be another's.
-    genReqId: () => `req-${randomUUID()}`,
+    genReqId: newRequestId,
     requestIdHeader: false,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit: config.MAX_BODY_BYTES,

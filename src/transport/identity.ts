@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
@@ -8,7 +7,7 @@ import { lazyChild } from '../lazy-log.ts';
 import type { Cloud } from '../openstack/cloud.ts';
 import { OpenStackError } from '../openstack/errors.ts';
 import { type TokenFacts, validateToken } from '../openstack/keystone/client.ts';
-import type { Session } from '../openstack/session.ts';
+import { type Session, tokenHash } from '../openstack/session.ts';
 
 /** How many tokens' facts are kept. */
 const MAX_TOKENS = 10_000;
@@ -59,7 +58,7 @@ export function createIdentityCheck({
         'Expected a Keystone token: at most 8192 printable characters without spaces',
       );
     }
-    const key = hash('sha256', token, 'base64');
+    const key = tokenHash(token);
     const { identity, catalog } = kept(key) ?? (await factsOf(key, token, asking));
     if (identity.expiresAt <= now()) throw new GatewayError('UNAUTHENTICATED', 'The token has expired');
     const { requestId, signal } = asking;

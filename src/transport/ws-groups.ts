@@ -1,10 +1,10 @@
 /** Subscriptions that are told the same: one execution and one text for all of them, whatever their number. */
-import { createHash } from 'node:crypto';
 import type { ExecutionResult, OperationDefinitionNode } from 'graphql';
 import type { AttachmentEvent } from '../attachments/attachment.ts';
 import { type AttachmentEvents, type LiveEvents, liveOf } from '../attachments/watch.ts';
 import type { Executor } from '../graphql/execute.ts';
 import { mapEvents } from '../graphql/map-events.ts';
+import { tokenHash } from '../openstack/session.ts';
 import { SocketRefusal } from './connection.ts';
 import { createTelling, type Listener, type Member, type TellingOptions, withLog } from './ws-tell.ts';
 
@@ -135,7 +135,7 @@ function createKeys({ scopeOf }: Executor) {
     const number = numbers.get(operation) ?? ++last;
     numbers.set(operation, number);
     const scope = scopeOf(document, operation);
-    const who = scope.needsToken ? createHash('sha256').update(session.token).digest('base64') : null;
+    const who = scope.needsToken ? tokenHash(session.token) : null;
     const given = scope.variables.map((name) => (Object.hasOwn(variables, name) ? [variables[name]] : []));
     return JSON.stringify([number, live.key, who, given]);
   };

@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import type { Context, ServerOptions } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { GatewayError } from '../errors.ts';
 import { type Operation, operationOf } from '../graphql/execute.ts';
 import { formatError } from '../graphql/format-error.ts';
-import type { Session } from '../openstack/session.ts';
+import { newRequestId, type Session } from '../openstack/session.ts';
 import { CLOSE, type Connection, closeConnection, expectAnswer, TOO_SLOW } from './connection.ts';
 import { overloaded } from './in-flight.ts';
 import type { OpenDoors } from './options.ts';
@@ -83,7 +82,7 @@ export function socketHooks(options: OpenDoors): Hooks {
   }
 
   const newAsking = () => {
-    const requestId = `req-${randomUUID()}`;
+    const requestId = newRequestId();
     return { requestId, log: log.child({ requestId }) };
   };
 

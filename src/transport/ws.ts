@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { setTimeout as after } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { newRequestId } from '../openstack/session.ts';
 import { CLOSE, type Connection, closeConnection, openConnection, SocketRefusal, send } from './connection.ts';
 import type { OpenDoors } from './options.ts';
 import { endWith } from './refusals.ts';
@@ -58,7 +58,7 @@ export function registerSocket(app: FastifyInstance, options: OpenDoors): void {
 
   function handle(socket: WebSocket, stream: Duplex, address: string): void {
     const connection = openConnection(socket, stream);
-    const extra: Extra = { connection, requestId: `req-${randomUUID()}`, token: null, expiry: null };
+    const extra: Extra = { connection, requestId: newRequestId(), token: null, expiry: null };
     connections.add(connection);
     perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
     socket.on('pong', () => {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { OpenStackError } from '../../openstack/errors.ts';
 import type { ServiceAccount } from '../../openstack/keystone/service-account.ts';
-import type { Session } from '../../openstack/session.ts';
+import { newRequestId, type Session } from '../../openstack/session.ts';
 import type { AttachmentStore } from '../store/contract.ts';
 import { newMemory, type SweepOptions } from './context.ts';
 import { canSweep, PASS_BUDGET, sweepOnce } from './pass.ts';
@@ -36,7 +36,7 @@ export function createSweeper(options: SweepOptions & { account: ServiceAccount 
   let isBlind = false;
 
   const turn = async (own: ServiceAccount) => {
-    const session = await own.session(`req-${randomUUID()}`);
+    const session = await own.session(newRequestId());
     if (!canSweep(session)) {
       if (!isBlind)
         log.warn('the gateway’s own credentials lack the role admin: what changes behind its back is not seen');

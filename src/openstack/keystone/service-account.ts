@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { GatewayError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
 import { OpenStackError } from '../errors.ts';
-import type { Session } from '../session.ts';
+import { newRequestId, type Session } from '../session.ts';
 import { issueToken, type TokenFacts } from './client.ts';
 import type { Credentials } from './credentials.ts';
 
@@ -59,7 +58,7 @@ export function createServiceAccount(cloud: Cloud, credentials: Credentials, log
 /** Under a request id of its own: several requests may wait for it. */
 async function signIn(cloud: Cloud, credentials: Credentials, log: Logger): Promise<Issued> {
   try {
-    return await issueToken(cloud, credentials, `req-${randomUUID()}`, log);
+    return await issueToken(cloud, credentials, newRequestId(), log);
   } catch (error) {
     if (!(error instanceof OpenStackError) || error.outcome !== 'final') throw error;
     const details = { service: 'keystone', ...(error.status === null ? {} : { status: error.status }) };
