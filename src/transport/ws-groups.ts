@@ -38,18 +38,15 @@ export function createGroups(options: TellingOptions) {
 
   /** Lets go of the listener's own events when it joins: most wait for a long time. */
   function untilLive(listener: Listener, its: AttachmentEvents): AsyncIterator<AttachmentEvent> {
-    const state: { events: AttachmentEvents | null; leave: () => void; hasLeft: boolean } = {
-      events: its,
-      leave: () => {},
-      hasLeft: false,
-    };
+    const state: { events: AttachmentEvents | null; leave: () => void } = { events: its, leave: () => {} };
     return {
       async next() {
         const { events } = state;
         if (!events) return { done: true, value: undefined };
         do {
           const value = await events.live.nextNow();
-          if (state.hasLeft) return { done: true, value: undefined };
+          // it has left meanwhile
+          if (!state.events) return { done: true, value: undefined };
           if (value) return { done: false, value };
         } while (!events.live.isIdle());
         state.events = null;
@@ -58,8 +55,8 @@ export function createGroups(options: TellingOptions) {
         return ended;
       },
       async return() {
-        state.hasLeft = true;
         state.events?.return?.();
+        state.events = null;
         state.leave();
         return { done: true, value: undefined };
       },

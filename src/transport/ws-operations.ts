@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { GatewayError } from '../errors.ts';
 import { type Operation, operationOf } from '../graphql/execute.ts';
 import { formatError } from '../graphql/format-error.ts';
+import { lazyChild } from '../lazy-log.ts';
 import { newRequestId, type Session } from '../openstack/session.ts';
 import { CLOSE, type Connection, closeConnection, expectAnswer, TOO_SLOW } from './connection.ts';
 import { overloaded } from './in-flight.ts';
@@ -83,7 +84,7 @@ export function socketHooks(options: OpenDoors): Hooks {
 
   const newAsking = () => {
     const requestId = newRequestId();
-    return { requestId, log: log.child({ requestId }) };
+    return { requestId, log: lazyChild(log, { requestId }) };
   };
 
   const argsOf = (running: Running): ExecutionArgs => ({
@@ -178,10 +179,7 @@ function isTooSlow(error: GraphQLError): boolean {
   return error.originalError instanceof GraphQLError && error.originalError.extensions.code === 'LIMIT_EXCEEDED';
 }
 
-function logOperation(
-  { document, operationName, session, startedAt, log, isSubscription }: Running,
-  outcome: object,
-): void {
+function logOperation({ document, operationName, startedAt, log, isSubscription }: Running, outcome: object): void {
   const operation = operationOf(document, operationName);
   log.info(
     {
@@ -189,8 +187,6 @@ function logOperation(
       operationType: isSubscription ? 'subscription' : operation?.operation,
       ...outcome,
       ms: Math.round(performance.now() - startedAt),
-      userId: session.identity.userId,
-      projectId: session.identity.projectId,
     },
     'operation',
   );
