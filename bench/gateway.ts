@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import type { AttachmentStore } from '../src/attachments/store/contract.ts';
 import { createRedisStore } from '../src/attachments/store/redis.ts';
-import { connectRedis, type RedisConnections } from '../src/redis.ts';
+import { connectRedis, type RedisConnections } from '../src/redis/connect.ts';
 import { type RedisServer, startRedisServer } from '../test/support/redis.ts';
 import { attachmentRecord, PROJECTS, projectId, shareOfServer } from './data.ts';
 import { compiled, type Server, startServer } from './processes.ts';

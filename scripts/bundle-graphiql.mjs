@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
-const SOURCE = 'src/graphiql';
+const SOURCE = 'web/graphiql';
 const TARGET = 'dist/graphiql';
 const STAMP = join(TARGET, 'stamp');
 

@@ -1,15 +1,15 @@
 /** The composition root: makes the store, the worker, the schema and the doors, and puts them together. */
 import type { Logger } from 'pino';
-import { createCallers } from './attachments/callers.ts';
-import { createReconciler } from './attachments/reconciler.ts';
+import { createSweeper } from './attachments/drift/leader.ts';
+import { createReconciler } from './attachments/reconcile/queue.ts';
+import { createCallers } from './attachments/reconcile/sessions.ts';
 import { createAttachments } from './attachments/service.ts';
 import type { AttachmentStore } from './attachments/store/contract.ts';
 import { createMemoryStore } from './attachments/store/memory.ts';
 import { createRedisStore } from './attachments/store/redis.ts';
-import { createSweeper } from './attachments/sweep/turns.ts';
 import type { Config } from './config.ts';
 import { createContext } from './graphql/context.ts';
-import { createExecutor } from './graphql/execute.ts';
+import { createExecutor } from './graphql/execution/execute.ts';
 import { createSchema } from './graphql/schema.ts';
 import { createNotifier } from './notifications/notifier.ts';
 import { type CloudSettings, closeCloud, createCloud } from './openstack/cloud.ts';
@@ -17,11 +17,11 @@ import { pingKeystone } from './openstack/keystone/client.ts';
 import type { Credentials } from './openstack/keystone/credentials.ts';
 import { createServiceAccount } from './openstack/keystone/service-account.ts';
 import { newRequestId } from './openstack/session.ts';
-import { connectRedis } from './redis.ts';
-import { type GraphiqlOptions, registerGraphiql } from './transport/graphiql.ts';
-import { createHttp } from './transport/http.ts';
-import { createIdentityCheck } from './transport/identity.ts';
-import { registerRest } from './transport/rest/index.ts';
+import { connectRedis } from './redis/connect.ts';
+import { createIdentityCheck } from './transport/authenticate.ts';
+import { registerRest } from './transport/compute-api/index.ts';
+import { type GraphiqlOptions, registerGraphiql } from './transport/graphiql/page.ts';
+import { createHttp } from './transport/server.ts';
 
 /** A lease is long enough for so many upstream calls. */
 const CALLS_A_LEASE = 3;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseRedisUrl } from './redis-address.ts';
+import { parseRedisUrl } from './redis/url.ts';
 
 /** One setting: its schema with the default, what README says of it, and how it is shown where the default is none. */
 interface Setting<T extends z.ZodType> {

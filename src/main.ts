@@ -3,8 +3,8 @@ import { homedir } from 'node:os';
 import type { Logger } from 'pino';
 import { type App, type CloudChoice, createApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
-import { createLog } from './log.ts';
-import { readCloudConfig } from './openstack/cloud-config.ts';
+import { createLog } from './logging.ts';
+import { readCloudConfig } from './openstack/config/cloud-config.ts';
 import type { Sandbox } from './sandbox/index.ts';
 
 interface Chosen {

@@ -3,20 +3,21 @@
  * its own cost shows. `memory-gateway.js list`: attachments are read from a map, as the peers' are; `store`: through the
  * attachment service and the in-process store.
  */
-import { createCallers } from '../../src/attachments/callers.ts';
-import { createReconciler } from '../../src/attachments/reconciler.ts';
+
+import { createReconciler } from '../../src/attachments/reconcile/queue.ts';
+import { createCallers } from '../../src/attachments/reconcile/sessions.ts';
 import { createAttachments } from '../../src/attachments/service.ts';
 import type { Attachments } from '../../src/attachments/service-contract.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { readConfig } from '../../src/config.ts';
 import { createContext } from '../../src/graphql/context.ts';
-import { createExecutor } from '../../src/graphql/execute.ts';
+import { createExecutor } from '../../src/graphql/execution/execute.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
-import { createLog } from '../../src/log.ts';
+import { createLog } from '../../src/logging.ts';
 import { createCloud } from '../../src/openstack/cloud.ts';
 import type { Session } from '../../src/openstack/session.ts';
-import { createHttp } from '../../src/transport/http.ts';
-import { createIdentityCheck } from '../../src/transport/identity.ts';
+import { createIdentityCheck } from '../../src/transport/authenticate.ts';
+import { createHttp } from '../../src/transport/server.ts';
 import { projectId } from '../data.ts';
 import { memoryCloud } from './sources.ts';
 

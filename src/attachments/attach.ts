@@ -5,10 +5,8 @@ import type { AccessRule, Share } from '../openstack/manila/types.ts';
 import { getServer } from '../openstack/nova/client.ts';
 import type { NovaServer } from '../openstack/nova/types.ts';
 import type { Session } from '../openstack/session.ts';
-import { followsAddresses, isInChange, isOutdated, retarget } from './aim.ts';
-import { match } from './attacher.ts';
+import { accessTypeOf, findAddresses, findTargets, requestedTargets } from './access-targets.ts';
 import { type Attachment, attachmentId, type SeenAttachment } from './attachment.ts';
-import { checkMountPoint } from './mount-point.ts';
 import {
   asked,
   claim,
@@ -19,13 +17,15 @@ import {
   type ServiceOptions,
   untilFree,
   work,
-} from './mutation.ts';
-import { type Pass, Refused } from './pass.ts';
-import { pickUp } from './pick-up.ts';
+} from './command.ts';
+import { checkMountPoint } from './mount-point.ts';
+import { checkLevels, checkSameWish, checkUsable } from './preconditions.ts';
+import { type Pass, Refused } from './reconcile/context.ts';
+import { match } from './reconcile/observe.ts';
+import { pickUp } from './reconcile/resume-on-read.ts';
 import { faultOf, inStatus } from './record.ts';
+import { followsAddresses, isInChange, isOutdated, retarget } from './retarget.ts';
 import type { AttachRequest } from './service-contract.ts';
-import { accessTypeOf, findAddresses, findTargets, requestedTargets } from './targets.ts';
-import { checkLevels, checkSameWish, checkUsable } from './wish.ts';
 
 /** @throws NOT_FOUND, CONFLICT, BAD_USER_INPUT, OpenStackError for a refusal, STATE_UNAVAILABLE */
 export async function attach(

@@ -3,10 +3,10 @@ import { GatewayError } from '../errors.ts';
 import { getServer } from '../openstack/nova/client.ts';
 import type { Session } from '../openstack/session.ts';
 import { type Attachment, attachmentId, type SeenAttachment } from './attachment.ts';
+import { asked, claim, commit, type EnsureKnown, newPass, type ServiceOptions, untilFree, work } from './command.ts';
 import { checkMountPoint } from './mount-point.ts';
-import { asked, claim, commit, type EnsureKnown, newPass, type ServiceOptions, untilFree, work } from './mutation.ts';
-import { Refused } from './pass.ts';
-import { pickUp } from './pick-up.ts';
+import { Refused } from './reconcile/context.ts';
+import { pickUp } from './reconcile/resume-on-read.ts';
 import { faultOf, inStatus, isUnsettled } from './record.ts';
 import type { DetachRequest } from './service-contract.ts';
 

@@ -2,12 +2,12 @@
 import type { Session } from '../openstack/session.ts';
 import { attach } from './attach.ts';
 import { attachmentId } from './attachment.ts';
+import type { ServiceOptions } from './command.ts';
 import { detach } from './detach.ts';
-import type { ServiceOptions } from './mutation.ts';
-import { pickUp } from './pick-up.ts';
-import { createRebuild } from './rebuild.ts';
+import { watchEvents } from './events.ts';
+import { pickUp } from './reconcile/resume-on-read.ts';
+import { createRebuild } from './recovery.ts';
 import type { Attachments } from './service-contract.ts';
-import { watchEvents } from './watch.ts';
 
 /** The attachments of this gateway. */
 export function createAttachments(options: ServiceOptions): Attachments {

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Attachments } from '../attachments/service-contract.ts';
 import type { Identity, Session } from '../openstack/session.ts';
+import { type Company, createCompany } from './execution/shared-execution.ts';
 import { type Clients, createLoaders, type Loaders } from './loaders.ts';
-import { type Company, createCompany } from './shared-execution.ts';
 
 /** What every resolver is given beside its parent and arguments. */
 export interface GatewayContext {

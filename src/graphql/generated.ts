@@ -2,7 +2,7 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { NovaServer, EmbeddedFlavor as NovaFlavor, ServerFault as NovaFault } from '../openstack/nova/types.ts';
 import type { Share as ManilaShare, ExportLocation as ManilaExportLocation } from '../openstack/manila/types.ts';
-import type { SeenAccessRule } from './access-rule.ts';
+import type { SeenAccessRule } from './resolvers/access-rule.ts';
 import type { SeenAttachment, AttachmentEvent } from '../attachments/attachment.ts';
 import type { Identity } from '../openstack/session.ts';
 import type { GatewayContext } from './context.ts';

@@ -4,9 +4,9 @@ import type { Attachments } from '../attachments/service-contract.ts';
 import * as manila from '../openstack/manila/client.ts';
 import * as nova from '../openstack/nova/client.ts';
 import type { Session } from '../openstack/session.ts';
+import { listServers } from './connections/servers.ts';
+import { listShares } from './connections/shares.ts';
 import type { QueryServersArgs, QuerySharesArgs } from './generated.ts';
-import { listServers } from './server-list.ts';
-import { listShares } from './share-list.ts';
 
 /**
  * From how many on several servers or shares by id are one list instead of a GET each: neither service takes a list of

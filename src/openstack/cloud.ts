@@ -1,5 +1,5 @@
 import { Agent } from 'undici';
-import type { Reads } from './reads.ts';
+import type { Reads } from './http/single-flight.ts';
 import type { ServiceName } from './services.ts';
 
 /** How to reach one cloud. */

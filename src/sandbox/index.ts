@@ -1,21 +1,29 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { type Cloud, makeCloud } from './cloud.ts';
-import { identityHands, requestHands, ruleHands, type Sandbox, serverHands, shareHands, workHands } from './hands.ts';
 import { mount } from './http.ts';
-import { keystoneDoor } from './keystone.ts';
-import { manilaDoor } from './manila.ts';
-import { novaDoor } from './nova.ts';
+import { keystoneDoor } from './keystone/api.ts';
+import { manilaDoor } from './manila/api.ts';
+import { novaDoor } from './nova/api.ts';
 import { makeRecorder, watchRequests } from './requests.ts';
 import { seedBasics, seedDemo } from './seed.ts';
+import {
+  identityHands,
+  requestHands,
+  ruleHands,
+  type Sandbox,
+  serverHands,
+  shareHands,
+  workHands,
+} from './test-controls.ts';
 import { stopTimers } from './work.ts';
 
 export type { AccessRule, RuleChange, RuleState, Server, Share } from './cloud.ts';
 export type { Fault, FaultHandle } from './faults.ts';
-export type { Sandbox } from './hands.ts';
+export { BREAKING_ADDRESS, REFUSED_ADDRESS, SLOW_ADDRESS } from './manila/rules.ts';
 export type { RecordedRequest } from './requests.ts';
-export { BREAKING_ADDRESS, REFUSED_ADDRESS, SLOW_ADDRESS } from './rules.ts';
 export { DEMO } from './seed.ts';
+export type { Sandbox } from './test-controls.ts';
 
 export interface SandboxOptions {
   host?: string;

@@ -1,8 +1,8 @@
 import type { Cloud, Project } from './cloud.ts';
 import { hexFor, uuidFor } from './ids.ts';
-import { addRule } from './rules.ts';
-import { addServer, makeNetwork, type NewPort, type NewServer } from './servers.ts';
-import { addShare, type NewShare } from './shares.ts';
+import { addRule } from './manila/rules.ts';
+import { addShare, type NewShare } from './manila/shares.ts';
+import { addServer, makeNetwork, type NewPort, type NewServer } from './nova/servers.ts';
 
 const serverId = (name: string) => uuidFor(`server/${name}`);
 const shareId = (name: string) => uuidFor(`share/${name}`);

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import type { Executor } from '../graphql/execute.ts';
+import type { Executor } from '../graphql/execution/execute.ts';
 import type { Session } from '../openstack/session.ts';
+import type { Authenticate } from './authenticate.ts';
+import type { InFlight } from './concurrency.ts';
 import type { Checks } from './health.ts';
-import type { Authenticate } from './identity.ts';
-import type { InFlight } from './in-flight.ts';
 
 /** What both doors are made of. */
 export interface DoorOptions {

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { ExecutionResult } from 'graphql';
 import { GatewayError } from '../errors.ts';
-import { type ErrorTold, formatError } from '../graphql/format-error.ts';
+import { type ErrorTold, formatError } from '../graphql/errors.ts';
 
 /** How much longer than its upstream calls an operation may take, in ms, before it is answered for. */
 const LAST_RESORT_MS = 2000;

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GatewayProcess } from '../support/gateway-process.ts';
+import { asUser, newScene, type Scene, type World } from './environment.ts';
 import { eventually } from './eventually.ts';
 import { badEvents, recordsWithoutRule, rulesWithoutRecord } from './ledger.ts';
 import type { Call, CrashPoint, Outcome } from './points.ts';
 import { isCall, PLAYED } from './scenarios.ts';
-import { asUser, newScene, type Scene, type World } from './world.ts';
 
 /** How long a gateway may take to come to its point, in ms. */
 const PATIENCE_MS = 60_000;

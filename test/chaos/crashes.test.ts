@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { buildGateway } from '../support/gateway-process.ts';
-import { playInLanes } from './lanes.ts';
+import { playInLanes } from './parallel.ts';
 import { POINTS, SCENARIOS } from './points.ts';
 
 const isOfSweep = ({ scenario }: (typeof POINTS)[number]) => scenario.startsWith('sweep');

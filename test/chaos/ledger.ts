@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { MANAGED_BY } from '../../src/attachments/attacher.ts';
 import type { Attachment, AttachmentEvent } from '../../src/attachments/attachment.ts';
+import { MANAGED_BY } from '../../src/attachments/reconcile/observe.ts';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createKeys, dueMember, shardOf } from '../../src/attachments/store/keys.ts';
 import { createRedisStore } from '../../src/attachments/store/redis.ts';
-import { connectRedis } from '../../src/redis.ts';
+import { connectRedis } from '../../src/redis/connect.ts';
 import type { AccessRule, Sandbox } from '../../src/sandbox/index.ts';
 
 /** What the gateways wrote, read behind their backs. */

@@ -7,10 +7,10 @@ import { startSandbox } from '../../src/sandbox/index.ts';
 import { buildGateway, startGatewayProcess } from '../support/gateway-process.ts';
 import { startRedisServer } from '../support/redis.ts';
 import { layWire } from '../support/wire.ts';
+import { ACCOUNT, asUser, type Pair } from './environment.ts';
 import { eventually } from './eventually.ts';
 import { badEvents, newPrefix, openLedger } from './ledger.ts';
 import { startListener } from './listening.ts';
-import { ACCOUNT, asUser, type Pair } from './world.ts';
 
 const CUTS = 100;
 const EVENTS = 1000;

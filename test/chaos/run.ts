@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FaultHandle } from '../../src/sandbox/index.ts';
+import { asUser } from './environment.ts';
+import { type Stock, takeStock } from './inventory.ts';
 import { drawPlan, type Step } from './plan.ts';
-import { type Stage, setStage } from './stage.ts';
-import { type Stock, takeStock } from './stock.ts';
-import { asUser } from './world.ts';
+import { type Stage, setStage } from './process-control.ts';
 
 /** Users who ask at the same time. */
 const USERS = 8;

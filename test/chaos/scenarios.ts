@@ -1,8 +1,8 @@
-import { MANAGED_BY } from '../../src/attachments/attacher.ts';
+import { MANAGED_BY } from '../../src/attachments/reconcile/observe.ts';
 import type { RecordedRequest } from '../../src/sandbox/index.ts';
+import { ADDRESS, FAILING_ADDRESS, type Scene, type User } from './environment.ts';
 import { eventually } from './eventually.ts';
 import type { Call, CrashPoint } from './points.ts';
-import { ADDRESS, FAILING_ADDRESS, type Scene, type User } from './world.ts';
 
 /** A scenario: what is there before, and what is asked when the point is armed. */
 export interface Scenario {

@@ -6,13 +6,13 @@ import { pino } from 'pino';
 import { type App, createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { type Cloud, closeCloud, createCloud } from '../../src/openstack/cloud.ts';
-import { type CloudConfig, readCloudConfig } from '../../src/openstack/cloud-config.ts';
+import { type CloudConfig, readCloudConfig } from '../../src/openstack/config/cloud-config.ts';
 import { issueToken } from '../../src/openstack/keystone/client.ts';
 import { listShares } from '../../src/openstack/manila/client.ts';
 import { listServers } from '../../src/openstack/nova/client.ts';
 import type { Session } from '../../src/openstack/session.ts';
+import { callRest } from '../support/compute-api.ts';
 import { type CatalogFront, openstackClient, startCatalogFront } from '../support/openstack-client.ts';
-import { callRest } from '../support/rest.ts';
 
 /** The `openstack` client on the cloud that OS_CLOUD names, with the gateway in its catalog in Nova's place. */
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { isAtLeast, supportedMicroversion } from '../../src/openstack/microversions.ts';
+import { isAtLeast, supportedMicroversion } from '../../src/openstack/http/microversions.ts';
 import { getServer } from '../../src/openstack/nova/client.ts';
 import { MANILA, NOVA } from '../../src/openstack/services.ts';
 import {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { createRedisStore } from '../../src/attachments/store/redis.ts';
-import { connectRedis } from '../../src/redis.ts';
+import { connectRedis } from '../../src/redis/connect.ts';
 import { anAttachment, anEvent } from '../support/attachments.ts';
 import { randomPrefix, startRedisServer } from '../support/redis.ts';
 import { startRedisCluster } from '../support/redis-cluster.ts';

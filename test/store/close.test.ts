@@ -2,7 +2,7 @@ import { createHook } from 'node:async_hooks';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { createRedisStore } from '../../src/attachments/store/redis.ts';
-import { connectRedis } from '../../src/redis.ts';
+import { connectRedis } from '../../src/redis/connect.ts';
 import { anAttachment } from '../support/attachments.ts';
 import { freePort, type RedisServer, randomPrefix, startRedisServer } from '../support/redis.ts';
 import { startRedisCluster } from '../support/redis-cluster.ts';

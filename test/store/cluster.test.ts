@@ -5,7 +5,7 @@ import type { Attachment } from '../../src/attachments/attachment.ts';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createKeys } from '../../src/attachments/store/keys.ts';
 import { createRedisStore } from '../../src/attachments/store/redis.ts';
-import { connectRedis, type RedisConnections } from '../../src/redis.ts';
+import { connectRedis, type RedisConnections } from '../../src/redis/connect.ts';
 import { anAttachment, anEvent } from '../support/attachments.ts';
 import { startGateway } from '../support/gateway.ts';
 import { listen } from '../support/listener.ts';

@@ -1,199 +1,112 @@
-import { EventEmitter } from 'node:events';
-import { expect, test } from '@jest/globals';
-import type { Redis } from 'ioredis';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import type { AttachmentEvent } from '../../src/attachments/attachment.ts';
-import { createFollowing } from '../../src/attachments/store/events.ts';
-import { GatewayError } from '../../src/errors.ts';
+import { watchEvents } from '../../src/attachments/events.ts';
+import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
+import { createRedisStore } from '../../src/attachments/store/redis.ts';
+import { connectRedis, type RedisConnections } from '../../src/redis/connect.ts';
 import { anAttachment, anEvent } from '../support/attachments.ts';
+import { type RedisServer, randomPrefix, startRedisServer } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 
-/** The orders of events that a real Redis shows too rarely to test with: here the test says when each answer comes. */
+const log = pino({ level: 'silent' });
+/** More than two pages of the log. */
+const EVENTS = 450;
 
-const cursorOf = (n: number) => (n === 0 ? '0-0' : `${n}-0`);
-const eventAt = (n: number): AttachmentEvent => ({ ...anEvent('ATTACHED', anAttachment()), cursor: cursorOf(n) });
+let directory: string;
+let server: RedisServer;
+let redis: RedisConnections;
+let store: AttachmentStore;
 
-/** A Redis of one log, whose answers the test may hold back. */
-function aLog() {
-  const subscriber = Object.assign(new EventEmitter(), {
-    ssubscribe: async () => 1,
-    sunsubscribe: async () => 0,
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'test-watch-'));
+  server = await startRedisServer('--appendonly', 'yes', '--appendfsync', 'always', '--dir', directory);
+  redis = connectRedis(server.url, log);
+  await redis.ready();
+  store = await createRedisStore({ redis, prefix: randomPrefix(), logLength: 10_000, log });
+});
+afterEach(async () => {
+  server.resume();
+  await store.close();
+  await redis.close();
+  await server.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const given = anAttachment();
+const { projectId } = given;
+const watch = (after: string) => watchEvents(store, projectId, { serverId: null, shareId: null, after });
+
+/** A log of so many events of one attachment. */
+async function write(count: number): Promise<void> {
+  const made = await store.create(given, anEvent('ATTACH_STARTED', given), null);
+  if (made.outcome !== 'created') throw new Error(made.outcome);
+  let now = made.attachment;
+  for (let i = 1; i < count; i++) {
+    const next = await store.commit(now, { dueInMs: null, event: anEvent('ATTACHED', now) });
+    if (typeof next === 'string') throw new Error(next);
+    now = next;
+  }
+}
+
+async function take(events: AsyncIterator<AttachmentEvent>, count: number): Promise<number[]> {
+  const versions: number[] = [];
+  while (versions.length < count) versions.push((await events.next()).value.attachment.version);
+  return versions;
+}
+const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
+
+describe.each(['gone', 'stuck'])('Redis is %s while a listener is behind', (how) => {
+  const takeAway = async () => {
+    if (how === 'stuck') return server.pause();
+    await server.stop();
+    await until(() =>
+      store.ping().then(
+        () => false,
+        () => true,
+      ),
+    );
+  };
+  const bringBack = async () => (how === 'stuck' ? server.resume() : await server.start());
+
+  test('the listener waits; Redis is back -> it has each event once, in order, then what is new', async () => {
+    await write(EVENTS);
+    const events = await watch('0-0');
+    const heard = await take(events, 150);
+    await takeAway();
+    const rest = take(events, EVENTS - 150);
+    // the next page is asked for, and refused at least once
+    await store.ping().catch(() => undefined);
+    await bringBack();
+    expect([...heard, ...(await rest)]).toEqual(upTo(EVENTS));
+    const last = await until(() => store.get(projectId, given.id).catch(() => null));
+    await store.commit(last, { dueInMs: null, event: anEvent('DETACH_STARTED', last) });
+    expect(await take(events, 1)).toEqual([EVENTS + 1]);
+    await events.return?.();
   });
-  const commands = new EventEmitter();
-  const state = { end: 0, dropped: 0, isAway: false };
-  let gate: Promise<void> = Promise.resolve();
 
-  const reader = {
-    subscriber: subscriber as unknown as Redis,
-    commands: commands as unknown as Redis,
-    channelOf: (projectId: string) => projectId,
-    log: pino({ level: 'silent' }),
-    async lastCursor() {
-      const answer = cursorOf(state.end);
-      await gate;
-      return answer;
-    },
-    async readEvents(_projectId: string, after: string, limit: number) {
-      if (state.isAway) throw new GatewayError('STATE_UNAVAILABLE', 'away');
-      const from = Number.parseInt(after, 10);
-      const to = Math.min(state.end, from + limit);
-      const isExpired = from < state.dropped;
-      await gate;
-      return isExpired ? ('expired' as const) : Array.from({ length: to - from }, (_, i) => eventAt(from + 1 + i));
-    },
-  };
-
-  return {
-    ...createFollowing(reader),
-    state,
-    commands,
-    /** Answers that are on their way come when the function given back is called. */
-    hold() {
-      let open = () => {};
-      gate = new Promise((resolve) => {
-        open = resolve;
-      });
-      return () => {
-        gate = Promise.resolve();
-        open();
-      };
-    },
-    /** Appends events; the last `published` of them bring a message. */
-    append(count = 1, published = count) {
-      for (let i = count; i > 0; i--) {
-        state.end += 1;
-        if (i > published) continue;
-        const message = `${cursorOf(state.end)} ${cursorOf(state.end - 1)} ${JSON.stringify(anEvent('ATTACHED', anAttachment()))}`;
-        subscriber.emit('smessage', 'p', message);
-      }
-    },
-  };
-}
-
-function ears() {
-  const heard: number[] = [];
-  const lost: Error[] = [];
-  return {
-    heard,
-    lost,
-    args: [
-      'p',
-      ({ cursor }: AttachmentEvent) => void heard.push(Number.parseInt(cursor, 10)),
-      (error: Error) => void lost.push(error),
-    ] as const,
-  };
-}
-
-const tick = () => new Promise((resolve) => setImmediate(resolve));
-
-test('an event comes while the first follower learns where the log stands -> heard, without waiting for the next', async () => {
-  const log = aLog();
-  log.state.end = 5;
-  const open = log.hold();
-  const { heard, args } = ears();
-  const following = log.follow(...args);
-  await tick();
-  log.append();
-  open();
-  await following;
-  await until(() => heard.length > 0);
-  expect(heard).toEqual([6]);
+  test('the listener leaves meanwhile -> its iteration ends', async () => {
+    await write(EVENTS);
+    const events = await watch('0-0');
+    await take(events, 200);
+    await takeAway();
+    const next = events.next();
+    await store.ping().catch(() => undefined);
+    await events.return?.();
+    expect(await next).toEqual({ value: undefined, done: true });
+  });
 });
 
-test('somebody comes while the others are behind -> hears only what came after it', async () => {
-  const log = aLog();
-  const [early, late] = [ears(), ears()];
-  await log.follow(...early.args);
-  log.append(3, 0);
-  await log.follow(...late.args);
-  log.append();
-  await until(() => early.heard.length === 4);
-  expect(early.heard).toEqual([1, 2, 3, 4]);
-  expect(late.heard).toEqual([4]);
-});
-
-test('messages come while the log is read -> in order, each once', async () => {
-  const log = aLog();
-  const { heard, args } = ears();
-  await log.follow(...args);
-  const open = log.hold();
-  log.append(3, 1);
-  await tick();
-  log.append(2);
-  open();
-  await until(() => heard.length === 5);
-  expect(heard).toEqual([1, 2, 3, 4, 5]);
-});
-
-test('thousands are missing -> read in portions, all heard', async () => {
-  const log = aLog();
-  const { heard, args } = ears();
-  await log.follow(...args);
-  log.append(1700, 1);
-  await until(() => heard.length === 1700);
-  expect(heard).toEqual(Array.from({ length: 1700 }, (_, i) => i + 1));
-});
-
-test('the log dropped where we were, but a message brought us on meanwhile -> nothing is lost', async () => {
-  const log = aLog();
-  const { heard, lost, args } = ears();
-  await log.follow(...args);
-  log.append();
-  const open = log.hold();
-  log.state.dropped = 2;
-  log.commands.emit('ready');
-  await tick();
-  log.append();
-  open();
-  await tick();
-  log.append();
-  await until(() => heard.length === 3);
-  expect(heard).toEqual([1, 2, 3]);
-  expect(lost).toEqual([]);
-});
-
-test('the log is lost while somebody is about to follow -> that one follows anew, the others are told', async () => {
-  const log = aLog();
-  const [early, late] = [ears(), ears()];
-  await log.follow(...early.args);
-  const open = log.hold();
-  log.state.dropped = 4;
-  log.append(5, 1);
-  const following = log.follow(...late.args);
-  await tick();
-  open();
-  await following;
-  expect(early.lost).toHaveLength(1);
-  log.append();
-  await until(() => late.heard.length > 0);
-  expect(late.heard).toEqual([6]);
-  expect(late.lost).toEqual([]);
-  expect(early.heard).toEqual([]);
-});
-
-test('the log cannot be read, then the commands are back -> read at once', async () => {
-  const log = aLog();
-  const { heard, args } = ears();
-  await log.follow(...args);
-  log.state.isAway = true;
-  log.append(2, 1);
-  await tick();
-  expect(heard).toEqual([]);
-  log.state.isAway = false;
-  log.commands.emit('ready');
-  await tick();
-  expect(heard).toEqual([1, 2]);
-});
-
-test('the log cannot be read though no connection was lost -> tried again', async () => {
-  const log = aLog();
-  const { heard, args } = ears();
-  await log.follow(...args);
-  log.state.isAway = true;
-  log.append(2, 1);
-  await tick();
-  log.state.isAway = false;
-  await until(() => heard.length === 2);
-  expect(heard).toEqual([1, 2]);
-  log.close();
+test('Redis is away when a listener comes -> STATE_UNAVAILABLE, as for everybody else', async () => {
+  await server.stop();
+  await until(() =>
+    store.ping().then(
+      () => false,
+      () => true,
+    ),
+  );
+  await expect(watch('0-0')).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE' });
 });

@@ -4,7 +4,7 @@ import type { Attachment } from '../../src/attachments/attachment.ts';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { createRedisStore } from '../../src/attachments/store/redis.ts';
-import { connectRedis, type RedisConnections } from '../../src/redis.ts';
+import { connectRedis, type RedisConnections } from '../../src/redis/connect.ts';
 import { anAttachment } from '../support/attachments.ts';
 import { randomPrefix, testRedisUrl } from '../support/redis.ts';
 

@@ -7,7 +7,7 @@ import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createKeys } from '../../src/attachments/store/keys.ts';
 import { createRedisStore } from '../../src/attachments/store/redis.ts';
 import { GatewayError } from '../../src/errors.ts';
-import { connectRedis, type RedisConnections } from '../../src/redis.ts';
+import { connectRedis, type RedisConnections } from '../../src/redis/connect.ts';
 import { anAttachment, anEvent } from '../support/attachments.ts';
 import { type RedisServer, randomPrefix, startRedisServer } from '../support/redis.ts';
 import { until } from '../support/until.ts';

@@ -5,7 +5,7 @@ import type { Attachment, AttachmentEvent } from '../../src/attachments/attachme
 import type { AttachmentStore, ListOptions } from '../../src/attachments/store/contract.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { createRedisStore } from '../../src/attachments/store/redis.ts';
-import { connectRedis, type RedisConnections } from '../../src/redis.ts';
+import { connectRedis, type RedisConnections } from '../../src/redis/connect.ts';
 import { anAttachment, anEvent } from '../support/attachments.ts';
 import { randomPrefix, testRedisUrl } from '../support/redis.ts';
 import { startRedisCluster, type TestCluster } from '../support/redis-cluster.ts';

@@ -1,5 +1,5 @@
 import type { Attachment } from '../../src/attachments/attachment.ts';
-import type { Observation, SeenRule } from '../../src/attachments/machine.ts';
+import type { Observation, SeenRule } from '../../src/attachments/reconcile/decide.ts';
 import { anAttachment } from './attachments.ts';
 
 /** An attachment as it is just after `attachShare`, with ids to read, and what a test cares about changed. */

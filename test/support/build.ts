@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync, utimesSync, wr
 const LOCK = 'dist/.building';
 /** Its time is when the latest build here began. */
 const STAMP = 'dist/.built';
-const SOURCES = ['src', 'scripts', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const SOURCES = ['src', 'web', 'scripts', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 const POLL_MS = 100;
 const PATIENCE_MS = 60_000;
 

@@ -1,17 +1,17 @@
 import { pino } from 'pino';
 import type { Attachment, EventType } from '../../src/attachments/attachment.ts';
+import { watchEvents } from '../../src/attachments/events.ts';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
-import { watchEvents } from '../../src/attachments/watch.ts';
 import { readConfig } from '../../src/config.ts';
 import { GatewayError } from '../../src/errors.ts';
-import { createExecutor } from '../../src/graphql/execute.ts';
+import { createExecutor } from '../../src/graphql/execution/execute.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import type { NovaServer } from '../../src/openstack/nova/types.ts';
 import type { Session } from '../../src/openstack/session.ts';
-import { createHttp } from '../../src/transport/http.ts';
+import { createHttp } from '../../src/transport/server.ts';
 import { anAttachment, anEvent } from './attachments.ts';
-import { sessionOf } from './doors.ts';
+import { sessionOf } from './transports.ts';
 import { connect, type WsClient } from './ws-client.ts';
 
 /** What the gateway did so far. */

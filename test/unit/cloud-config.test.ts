@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type CloudConfig, readCloudConfig } from '../../src/openstack/cloud-config.ts';
+import { type CloudConfig, readCloudConfig } from '../../src/openstack/config/cloud-config.ts';
 
 const PASSWORD = 'hunter2-the-password';
 

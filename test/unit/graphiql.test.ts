@@ -5,8 +5,8 @@ import { makeExecutableSchema } from '@graphql-tools/schema';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
 import fastify, { type FastifyInstance } from 'fastify';
 import { parse, validate } from 'graphql';
-import { type GraphiqlOptions, registerGraphiql } from '../../src/transport/graphiql.ts';
-import { examples } from '../../src/transport/graphiql-examples.ts';
+import { examples } from '../../src/transport/graphiql/examples.ts';
+import { type GraphiqlOptions, registerGraphiql } from '../../src/transport/graphiql/page.ts';
 
 const HTML = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 const SANDBOX = { token: () => '</script><b>', serverId: 'a server', shareId: 'a share' };

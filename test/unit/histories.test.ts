@@ -2,7 +2,7 @@ import { afterAll, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { type Attachment, type AttachmentEvent, attachmentId, type Target } from '../../src/attachments/attachment.ts';
-import { createCallers } from '../../src/attachments/callers.ts';
+import { createCallers } from '../../src/attachments/reconcile/sessions.ts';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { OpenStackError } from '../../src/openstack/errors.ts';
@@ -98,8 +98,8 @@ jest.unstable_mockModule('../../src/openstack/nova/client.ts', () => ({
 }));
 
 const { createAttachments } = await import('../../src/attachments/service.ts');
-const { drive } = await import('../../src/attachments/drive.ts');
-const { markStale } = await import('../../src/attachments/sweep/look.ts');
+const { drive } = await import('../../src/attachments/reconcile/reconcile.ts');
+const { markStale } = await import('../../src/attachments/drift/reconcile-record.ts');
 
 const log = pino({ level: 'silent' });
 const session = {

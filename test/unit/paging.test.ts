@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeCursor, encodeCursor } from '../../src/graphql/cursor.ts';
+import { decodeCursor, encodeCursor } from '../../src/graphql/connections/cursor.ts';
+import { collect, MAX_READS, pageSize } from '../../src/graphql/connections/paging.ts';
+import { listServers, type ReadServers } from '../../src/graphql/connections/servers.ts';
+import { listShares, type ReadShares } from '../../src/graphql/connections/shares.ts';
 import type { ShareFilter } from '../../src/graphql/generated.ts';
-import { collect, MAX_READS, pageSize } from '../../src/graphql/paging.ts';
-import { listServers, type ReadServers } from '../../src/graphql/server-list.ts';
-import { listShares, type ReadShares } from '../../src/graphql/share-list.ts';
 import { OpenStackError } from '../../src/openstack/errors.ts';
 import type { Share } from '../../src/openstack/manila/types.ts';
 import type { NovaServer } from '../../src/openstack/nova/types.ts';

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { closeCloud } from '../../src/openstack/cloud.ts';
-import { readFault } from '../../src/openstack/faults.ts';
-import { path, request } from '../../src/openstack/request.ts';
+import { readFault } from '../../src/openstack/http/faults.ts';
+import { path, request } from '../../src/openstack/http/request.ts';
 import { MANILA, NOVA } from '../../src/openstack/services.ts';
 import type { Session } from '../../src/openstack/session.ts';
 import {

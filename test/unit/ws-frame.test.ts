@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { PassThrough, type Writable } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import * as ws from 'ws';
-import { textFrame } from '../../src/transport/ws-frame.ts';
+import { textFrame } from '../../src/transport/graphql-ws/frame.ts';
 
 /** What reads frames in ws; its types leave it out. */
 const { Receiver } = ws as unknown as { Receiver: new (options: { isServer: boolean }) => Writable };

@@ -1,7 +1,7 @@
 import type { AttachmentEvent, NewEvent } from '../attachment.ts';
-import { type Follower, tell } from './followers.ts';
-import { keep } from './keep.ts';
+import { keep } from './frozen-copy.ts';
 import { compareCursors, LOG_START } from './order.ts';
+import { type Follower, tell } from './subscribers.ts';
 
 /** A project's log in process: the last `length` events, and those who follow it. */
 export interface MemoryLog {

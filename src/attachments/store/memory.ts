@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Attachment, NewEvent } from '../attachment.ts';
 import type { AttachmentPage, AttachmentStore, Lease, ListOptions } from './contract.ts';
-import { keep } from './keep.ts';
+import { keep } from './frozen-copy.ts';
 import { createMemoryLog, type MemoryLog } from './memory-log.ts';
 import { comparePositions, LOG_START, positionOf, SCAN_LIMIT } from './order.ts';
 

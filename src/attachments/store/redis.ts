@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { RedisConnections } from '../../redis.ts';
-import { answered } from '../../redis-connection.ts';
+import type { RedisConnections } from '../../redis/connect.ts';
+import { answered } from '../../redis/options.ts';
 import { type Attachment, type AttachmentEvent, attachmentId } from '../attachment.ts';
 import type { AttachmentStore, Refusal } from './contract.ts';
-import { createFollowing } from './events.ts';
 import { createKeys, dueMember, parseDueMember, SHARDS, shardOf } from './keys.ts';
 import { isCursor, LOG_START, positionOf, SCAN_LIMIT } from './order.ts';
 import { eventJson, inPairs, inTurn, parseEvent, parsePage, parseRecord } from './replies.ts';
 import { type Answer, loadScripts } from './scripts.ts';
 import { clockOf, ofShards } from './shards.ts';
+import { createFollowing } from './subscriptions.ts';
 
 /** The most that one shard is asked for at once. */
 const PER_SHARD = 100;

@@ -1,7 +1,7 @@
 import { Cluster } from 'ioredis';
 import { GatewayError } from '../../errors.ts';
-import { masterOf } from '../../redis-cluster.ts';
-import { answered, type Commands } from '../../redis-connection.ts';
+import { masterOf } from '../../redis/cluster-subscriber.ts';
+import { answered, type Commands } from '../../redis/options.ts';
 
 /** How long replicas may take, ms: less than a command may. */
 const WAIT_MS = 1000;

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { answered, type Commands } from '../../redis-connection.ts';
+import { answered, type Commands } from '../../redis/options.ts';
 import { onReplicas } from './replicas.ts';
 
 const SCRIPTS = [

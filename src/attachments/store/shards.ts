@@ -1,5 +1,5 @@
 import { type ChainableCommander, Cluster } from 'ioredis';
-import { answered, type Commands } from '../../redis-connection.ts';
+import { answered, type Commands } from '../../redis/options.ts';
 import { SHARDS } from './keys.ts';
 
 /** One read of a shard's key, as a command or as part of a batch. */

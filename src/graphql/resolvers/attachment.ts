@@ -1,6 +1,5 @@
 import type { AttachmentEvent } from '../../attachments/attachment.ts';
 import { mountCommands } from '../../attachments/mount-commands.ts';
-import { recordedRules } from '../access-rule.ts';
 import { optionalUuid, uuid } from '../arguments.ts';
 import type { GatewayContext } from '../context.ts';
 import type {
@@ -10,6 +9,7 @@ import type {
   ShareAttachmentStatus,
   SubscriptionResolvers,
 } from '../generated.ts';
+import { recordedRules } from './access-rule.ts';
 
 /** ShareAttachment's fields from the store's record. */
 export const ShareAttachment: ShareAttachmentResolvers = {

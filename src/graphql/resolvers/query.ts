@@ -1,5 +1,5 @@
 import { uuid } from '../arguments.ts';
-import { listAttachments } from '../attachment-list.ts';
+import { listAttachments } from '../connections/attachments.ts';
 import type { QueryResolvers } from '../generated.ts';
 
 /** Where each root field's answer is. */

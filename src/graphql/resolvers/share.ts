@@ -1,8 +1,8 @@
-import { listedRule, type SeenAccessRule } from '../access-rule.ts';
 import type { GatewayContext } from '../context.ts';
 import { enumValue } from '../enum.ts';
 import type { AccessRuleResolvers, ExportLocationResolvers, ShareResolvers } from '../generated.ts';
 import { AccessRuleState, AccessRulesStatus, AccessType, ShareProtocol, ShareStatus } from '../generated.ts';
+import { listedRule, type SeenAccessRule } from './access-rule.ts';
 
 /** Share's fields from Manila's JSON. */
 export const Share: ShareResolvers = {

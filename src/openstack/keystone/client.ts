@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import { GatewayError } from '../../errors.ts';
-import { type Answer, firstOf } from '../answer.ts';
-import { perform } from '../call.ts';
 import type { Cloud } from '../cloud.ts';
 import { OpenStackError } from '../errors.ts';
-import { badAnswer, type Call } from '../http.ts';
+import { badAnswer, type Call } from '../http/call.ts';
+import { type Answer, firstOf } from '../http/response.ts';
+import { perform } from '../http/send.ts';
 import type { Identity } from '../session.ts';
 import { authRequest, type Credentials } from './credentials.ts';
 import type { Catalog, Token } from './types.ts';

@@ -1,8 +1,8 @@
 import { OpenStackError } from '../errors.ts';
-import { isNotFound, orNull, path, type Query, request } from '../request.ts';
+import { isNotFound, orNull, path, type Query, request } from '../http/request.ts';
 import { MANILA } from '../services.ts';
 import type { Session } from '../session.ts';
-import { pythonDict } from './python.ts';
+import { pythonDict } from './python-dict.ts';
 import type { AccessRule, ExportLocation, Message, NewAccessRule, Share, ShareNetwork } from './types.ts';
 
 export { pythonDict };

@@ -1,4 +1,4 @@
-import { orNull, path, type Query, request } from '../request.ts';
+import { orNull, path, type Query, request } from '../http/request.ts';
 import { NOVA } from '../services.ts';
 import type { Session } from '../session.ts';
 import type { InterfaceAttachment, Link, NovaServer } from './types.ts';

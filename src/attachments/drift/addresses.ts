@@ -1,0 +1,162 @@
+/** Attachments whose server has other addresses now, and rules that let in an address of another server. */
+import { OpenStackError } from '../../openstack/errors.ts';
+import type { AccessRule } from '../../openstack/manila/types.ts';
+import { getServer } from '../../openstack/nova/client.ts';
+import type { NovaServer } from '../../openstack/nova/types.ts';
+import { timeOf } from '../../openstack/timestamp.ts';
+import { canonicalAddress, findAddresses } from '../access-targets.ts';
+import type { Attachment } from '../attachment.ts';
+import { MANAGED_BY } from '../reconcile/observe.ts';
+import { followsAddresses } from '../retarget.ts';
+import { affordable, forEach, inTurn, remember, type SeenServer, type SweepContext, spend, tell } from './context.ts';
+import { isBehind, markStale } from './reconcile-record.ts';
+
+/** Of the confirmations left, those for servers whose addresses may have changed unseen. */
+const SHARE_OF_UNSEEN = 1 / 4;
+
+/** Marks what is behind its server's addresses. Nothing is granted or revoked: that takes a caller's token. */
+export async function sweepAddresses(context: SweepContext): Promise<void> {
+  await lookUnseen(context);
+  type Pair = { record: Attachment; server: NovaServer };
+  const candidates: Pair[] = [];
+  // a share network's addresses take two calls: the network, and the server's ports
+  const onShareNetworks = new Map<string, Pair>();
+  for (const server of context.seenNow.values()) {
+    // without a word on addresses, as from a cell that is down, nothing is concluded
+    if (!server.addresses) continue;
+    for (const record of context.known.byServer.get(server.id) ?? []) {
+      if (record.status !== 'attached' || !followsAddresses(record)) continue;
+      if (context.shares.get(record.shareId)?.share_network_id) onShareNetworks.set(record.id, { record, server });
+      else candidates.push({ record, server });
+    }
+  }
+  candidates.push(...affordable(context, 'attachments on share networks', onShareNetworks, 2));
+  await forEach(context, candidates, async ({ record, server }) => {
+    const wanted = await addressesNow(context, record, server);
+    const isStale = wanted && isBehind(record, wanted);
+    if (!wanted || isStale === null || isStale === (record.staleSince !== null)) return;
+    await mark(context, record, wanted, isStale);
+  });
+}
+
+// a port that comes or goes does not make Nova's list of changes (2025.1 and Zed): some servers with attachments are asked for by turns
+async function lookUnseen(context: SweepContext): Promise<void> {
+  const { known, seenNow, memory, session, budget } = context;
+  const isUnseen = ([id, records]: [string, Attachment[]]) =>
+    !seenNow.has(id) && records.some((record) => record.status === 'attached' && followsAddresses(record));
+  const unseen = new Map([...known.byServer].filter(isUnseen).map(([id]) => [id, id]));
+  const turn = inTurn(context, 'unseen servers', unseen, Math.floor(budget.confirmations * SHARE_OF_UNSEEN));
+  await forEach(context, turn, async (id) => {
+    if (!spend(context, 'confirmations')) return;
+    const server = await getServer(session, id);
+    if (server) remember(context, server);
+    else memory.suspects.add(id);
+  });
+}
+
+async function addressesNow(context: SweepContext, record: Attachment, server: NovaServer): Promise<string[] | null> {
+  const share = context.shares.get(record.shareId);
+  if (!share) return null;
+  if (share.share_network_id && !spend(context, 'confirmations', 2)) return null;
+  try {
+    return await findAddresses(context.session, server, share);
+  } catch (error) {
+    if (error instanceof OpenStackError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+async function mark(context: SweepContext, record: Attachment, wanted: string[], isStale: boolean): Promise<void> {
+  const { projectId, serverId, shareId } = record;
+  const { isDryRun } = context.report;
+  if (!isDryRun && !(await markStale(context, record, wanted))) return;
+  tell(context, {
+    kind: isStale ? 'ADDRESSES_CHANGED' : 'ADDRESSES_BACK',
+    outcome: isDryRun ? 'planned' : 'done',
+    projectId,
+    serverId,
+    shareId,
+    ruleId: null,
+    accessTo: record.targets.map((target) => target.accessTo).join(' '),
+    message: isStale
+      ? `The server's addresses are ${wanted.join(' ') || 'none'} now: stale until a user's token repairs it`
+      : 'The server has the addresses of the rules again',
+  });
+}
+
+/** Who has which address now, by its canonical form. */
+export function ownersByAddress(servers: Iterable<SeenServer>): Map<string, SeenServer[]> {
+  const owners = new Map<string, SeenServer[]>();
+  for (const server of servers) {
+    for (const address of addressesOf(server)) {
+      const list = owners.get(address);
+      if (list) list.push(server);
+      else owners.set(address, [server]);
+    }
+  }
+  return owners;
+}
+
+/**
+ * Reports a rule that lets in an address of another server. Of ours: its server has the address no more, and another has it. Of others, or where the user named
+ * the address: every server that has it now is younger than the rule. Networks are left out, and addresses may overlap between projects: a person judges.
+ */
+export async function judgeAddress(
+  context: SweepContext,
+  shareId: string,
+  rule: AccessRule,
+  owners: Map<string, SeenServer[]>,
+): Promise<void> {
+  // who is let in rightly is known only with all the records
+  if (!context.known.isComplete) return;
+  const address = rule.access_type === 'ip' ? canonicalAddress(rule.access_to) : null;
+  const present = address === null ? [] : (owners.get(address) ?? []);
+  const owner = present[0];
+  if (address === null || !owner || !isSuspicious(context, shareId, rule, address, present)) return;
+  if (!spend(context, 'confirmations')) return;
+  const now = await getServer(context.session, owner.id);
+  if (!now || !addressesOf(now).has(address)) return;
+  const whose = isOurs(rule) ? `of server ${rule.metadata?.server_id ?? 'unknown'}` : `that is ${ageOf(rule, owner)}`;
+  tell(context, {
+    kind: 'ADDRESS_OF_ANOTHER_SERVER',
+    outcome: 'left',
+    projectId: now.tenant_id,
+    serverId: now.id,
+    shareId,
+    ruleId: rule.id,
+    accessTo: rule.access_to,
+    message: `Server ${now.id} of project ${now.tenant_id} has the address of a rule ${whose}: it may mount the share`,
+  });
+}
+
+function isSuspicious(
+  { known }: SweepContext,
+  shareId: string,
+  rule: AccessRule,
+  address: string,
+  owners: readonly SeenServer[],
+): boolean {
+  const isAttached = (known.byShare.get(shareId) ?? []).some(
+    (record) =>
+      owners.some((owner) => owner.id === record.serverId) &&
+      record.targets.some((target) => target.accessTo === address && target.change !== 'leaving'),
+  );
+  if (isAttached) return false;
+  const { server_id: serverId, access_to_given: isGiven } = rule.metadata ?? {};
+  if (isOurs(rule) && isGiven !== 'true') return owners.every((owner) => owner.id !== serverId);
+  const madeAt = timeOf(rule.created_at);
+  return madeAt !== null && owners.every((owner) => (timeOf(owner.created) ?? 0) > madeAt);
+}
+
+function isOurs(rule: AccessRule): boolean {
+  return rule.metadata?.managed_by === MANAGED_BY;
+}
+
+function ageOf(rule: AccessRule, owner: SeenServer): string {
+  return `older (${rule.created_at}) than the server (${owner.created})`;
+}
+
+function addressesOf(server: Pick<SeenServer, 'addresses'>): Set<string> {
+  const all = Object.values(server.addresses ?? {}).flat();
+  return new Set(all.flatMap(({ addr }) => canonicalAddress(addr) ?? []));
+}

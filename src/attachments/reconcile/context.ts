@@ -1,0 +1,117 @@
+/** One pass over one attachment: with what it works, how long it may, and how it leaves the record. */
+import { GatewayError } from '../../errors.ts';
+import type { OpenStackError } from '../../openstack/errors.ts';
+import type { Session } from '../../openstack/session.ts';
+import type { Attachment, EventType, SeenAttachment } from '../attachment.ts';
+import { elapsed } from '../record.ts';
+import type { AttachmentStore, CommitOptions } from '../store/contract.ts';
+import { pollDelay, type Rights } from './decide.ts';
+import { observe, type Seen } from './observe.ts';
+
+/** After how long the server is looked at in every pass, in ms. */
+const SLOW_AFTER_MS = 10_000;
+/** A call is not started with less than this left of the lease, in ms. */
+const MARGIN_MS = 500;
+
+/** How much longer other processes leave a record to the one that has its caller's token, in ms: only that one may grant. */
+const HEAD_START_MS = 3000;
+
+/** What a pass works with. */
+export interface Pass {
+  readonly store: AttachmentStore;
+  /** Whose token makes the calls. Its signal is replaced by the pass's own. */
+  readonly session: Session;
+  readonly rights: Rights;
+  /** The word under which the record is leased. */
+  readonly owner: string;
+  /** When the lease ends, on this process's monotonic clock (performance.now). No call starts after it. */
+  readonly leaseEnds: number;
+  /** Ends the pass early: the process stops. */
+  readonly signal: AbortSignal;
+  readonly deadlineMs: number;
+  /** A refusal rises to the caller, with the record as it then stands, instead of becoming a fault. */
+  readonly isStrict: boolean;
+  /** Nova is asked for the server in any status: only with a token that sees every project, as a 404 reads as deleted. */
+  readonly asksServer?: boolean;
+  /** What was seen just before the pass: it begins with that instead of a look. */
+  readonly seen?: Seen;
+}
+
+/** How a pass left the attachment, and in how many ms it is to be looked at again; null: when somebody asks. */
+export interface Driven {
+  attachment: SeenAttachment;
+  dueInMs: number | null;
+}
+
+/** A refusal in a strict pass: the record is still leased and uncommitted. */
+export class Refused extends Error {
+  constructor(
+    readonly record: Attachment,
+    override readonly cause: OpenStackError,
+  ) {
+    super(cause.message, { cause });
+  }
+}
+
+/** Somebody else has the record now, or it is gone: what this pass knew is void. */
+export class Overtaken extends Error {}
+
+/** Whether an error says that a store or a pass was interrupted rather than that the work failed. */
+export function isInterruption(error: unknown): boolean {
+  return error instanceof Overtaken || (error instanceof GatewayError && error.code === 'STATE_UNAVAILABLE');
+}
+
+/** The session of a pass. No call starts after its lease, and none outlives it. */
+export function current(pass: Pass): Session {
+  pass.signal.throwIfAborted();
+  const left = remaining(pass);
+  if (left <= 0) throw new Overtaken();
+  return { ...pass.session, signal: AbortSignal.any([pass.signal, AbortSignal.timeout(left)]) };
+}
+
+/** How long a pass may still start calls, in ms. */
+export function remaining(pass: Pass): number {
+  return Math.floor(pass.leaseEnds - performance.now() - MARGIN_MS);
+}
+
+/** What Manila and Nova say of the attachment now. */
+export async function look(pass: Pass, record: Attachment): Promise<Seen> {
+  const [others = []] = await pass.store.listForShares(record.projectId, [record.shareId]);
+  const isSlow = elapsed(record) > SLOW_AFTER_MS;
+  return await observe(current(pass), record, others, { isSlow, asksServer: pass.asksServer ?? false });
+}
+
+/** Writes the record under the lease. Throws Overtaken when somebody else has it. */
+export async function commit(
+  pass: Pass,
+  record: Attachment,
+  options: Omit<CommitOptions, 'owner'>,
+): Promise<Attachment> {
+  const committed = await pass.store.commit(record, { ...options, owner: pass.owner });
+  if (typeof committed === 'string') throw new Overtaken();
+  return committed;
+}
+
+/** Commits, and gives the lease back. */
+export async function finish(pass: Pass, record: Attachment, options: Omit<CommitOptions, 'owner'>): Promise<Driven> {
+  const { dueInMs } = options;
+  const headStart = pass.rights.mayGrant ? HEAD_START_MS : 0;
+  const attachment = await commit(pass, record, { ...options, dueInMs: dueInMs === null ? null : dueInMs + headStart });
+  return { attachment, dueInMs };
+}
+
+/** Commits with an event, and gives the lease back. */
+export async function commitEvent(
+  pass: Pass,
+  record: Attachment,
+  type: EventType,
+  dueInMs: number | null,
+): Promise<Driven> {
+  const { updatedAt: at, requestId, reason } = record;
+  return await finish(pass, record, { event: { type, at, requestId, reason, attachment: record }, dueInMs });
+}
+
+/** Commits for a look after the usual pause: `spentMs` of it have passed already. */
+export async function finishLater(pass: Pass, record: Attachment, spentMs: number): Promise<Driven> {
+  return await finish(pass, record, { dueInMs: Math.round(pollDelay(elapsed(record), spentMs, Math.random())) });
+}

@@ -1,0 +1,152 @@
+/** One sweep, run by an operator: the gateways' own settings and store, the cloud of OS_CLOUD or OS_*, and its report on standard output. */
+import { randomUUID } from 'node:crypto';
+import { homedir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { type Logger, pino } from 'pino';
+import { newMemory, type SweepBudget } from '../attachments/drift/context.ts';
+import { withPassLock } from '../attachments/drift/leader.ts';
+import type { SweepReport } from '../attachments/drift/report.ts';
+import { reportTable } from '../attachments/drift/report-table.ts';
+import { canSweep, type PassOptions, sweepOnce } from '../attachments/drift/scan.ts';
+import { createReconciler } from '../attachments/reconcile/queue.ts';
+import { createCallers } from '../attachments/reconcile/sessions.ts';
+import { createRedisStore } from '../attachments/store/redis.ts';
+import { type Config, ConfigError, readConfig } from '../config.ts';
+import { closeCloud, createCloud } from '../openstack/cloud.ts';
+import { type CloudConfig, readCloudConfig } from '../openstack/config/cloud-config.ts';
+import { createServiceAccount } from '../openstack/keystone/service-account.ts';
+import { newRequestId } from '../openstack/session.ts';
+import { connectRedis } from '../redis/connect.ts';
+
+const HELP = `Usage: npm run sweep -- [--dry-run] [--json]
+
+Compares the attachments with the cloud once, in full, as the gateways do by turns: attachments of deleted servers and
+shares, rules that are gone or in error, changed addresses, rules without an attachment, rules that let in another server.
+Puts right what needs no user's token, and lists what it did and what is left. Reads the gateways' settings
+(REDIS_URL, REDIS_PREFIX, OS_CLOUD or OS_*, …); takes credentials with the role admin.
+
+  --dry-run  reads only: lists what would be done
+  --json     one JSON document instead of a table
+  --help     this text
+
+Exit status: 0 nothing found, or all of it done; 1 it could not be done; 2 something is left to you, was not looked at,
+or, in a dry run, would be done.
+`;
+
+/** All that a cloud may have in one go: what runs by itself takes a part at a time. */
+const WHOLE: SweepBudget = { confirmations: 100_000, ruleLists: 100_000, looks: 100_000, records: 1_000_000 };
+/** How long to wait for the turn of a gateway that sweeps, and then for revocations to end, in ms. */
+const TURN_MS = 60_000;
+const SETTLE_MS = 30_000;
+const POLL_MS = 200;
+const CALLS_A_LEASE = 3;
+
+type NamedCloud = Extract<CloudConfig, { kind: 'cloud' }>;
+
+async function main(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: { 'dry-run': { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const config = readConfig(process.env);
+  const log = pino({ level: process.env['LOG_LEVEL'] ? config.LOG_LEVEL : 'error' }, pino.destination(2));
+  const report = await sweep(config, chooseCloud(config), log, values['dry-run'] ?? false);
+  process.stdout.write(`${values.json ? JSON.stringify(report, null, 2) : reportTable(report)}\n`);
+  const isClean = report.unfinished.length === 0 && report.findings.every(({ outcome }) => outcome === 'done');
+  return isClean ? 0 : 2;
+}
+
+function chooseCloud(config: Config): NamedCloud {
+  const problems = config.REDIS_URL ? [] : ['REDIS_URL: expected, the attachments of the gateways are there'];
+  const named = readCloudConfig(process.env, { cwd: process.cwd(), home: homedir() });
+  if (named.kind === 'wrong') problems.push(...named.problems);
+  else if (named.kind !== 'cloud') problems.push('OS_CLOUD or OS_AUTH_URL: expected');
+  else if (!named.credentials) problems.push('OS_CLOUD or OS_*: expected credentials');
+  else if (problems.length === 0) return named;
+  throw new ConfigError(problems);
+}
+
+async function sweep(
+  config: Config,
+  { settings, credentials }: NamedCloud,
+  log: Logger,
+  isDryRun: boolean,
+): Promise<SweepReport> {
+  const { UPSTREAM_TIMEOUT_MS: timeoutMs, UPSTREAM_CONNECTIONS: connections, ATTACH_DEADLINE_MS: deadlineMs } = config;
+  const cloud = createCloud({ ...settings, timeoutMs, connections });
+  const redis = connectRedis(config.REDIS_URL ?? '', log);
+  const account = credentials && createServiceAccount(cloud, credentials, log);
+  const store = await createRedisStore({
+    redis,
+    prefix: config.REDIS_PREFIX,
+    logLength: config.EVENT_LOG_LENGTH,
+    replicas: config.REDIS_WAIT_REPLICAS,
+    log,
+  });
+  const leaseMs = Math.max(config.LEASE_MS, CALLS_A_LEASE * timeoutMs);
+  const work = { store, log, leaseMs, deadlineMs };
+  const reconciler = createReconciler({ ...work, callers: createCallers(account) });
+  try {
+    await redis.ready();
+    const session = await account?.session(newRequestId());
+    if (!session || !canSweep(session)) {
+      throw new ConfigError(['OS_CLOUD or OS_*: expected credentials with the role admin, to see every project']);
+    }
+    const { schedule } = reconciler;
+    const signal = new AbortController().signal;
+    const pass = { ...work, schedule, session, signal, budget: WHOLE, memory: newMemory(), isDryRun };
+    const report = isDryRun ? await sweepOnce(pass) : await takeTurn(pass);
+    if (!isDryRun) await settle(pass, report);
+    return report;
+  } finally {
+    await reconciler.stop();
+    await store.close();
+    await redis.close();
+    await closeCloud(cloud);
+  }
+}
+
+async function takeTurn(pass: PassOptions): Promise<SweepReport> {
+  const owner = randomUUID();
+  let report: SweepReport | null = null;
+  const giveUp = performance.now() + TURN_MS;
+  while (performance.now() < giveUp) {
+    await withPassLock(pass.store, owner, pass.signal, async (signal) => {
+      report = await sweepOnce({ ...pass, signal });
+    });
+    if (report) return report;
+    await sleep(POLL_MS);
+  }
+  throw new Error('Another gateway sweeps, and did not end in a minute: try again');
+}
+
+/** Waits until what was begun is done, so that the operator need not look again; what takes longer is the gateways' to finish. */
+async function settle({ store }: PassOptions, report: SweepReport): Promise<void> {
+  const giveUp = performance.now() + SETTLE_MS;
+  for (const { kind, outcome, projectId, serverId, shareId } of report.findings) {
+    if (!['SERVER_DELETED', 'RULE_WITHOUT_ATTACHMENT'].includes(kind) || outcome !== 'done' || !projectId) continue;
+    const id = `${serverId}:${shareId}`;
+    while ((await store.get(projectId, id))?.status === 'detaching') {
+      if (performance.now() > giveUp) {
+        report.unfinished.push(`The access of ${id} is still being revoked: a gateway goes on with it`);
+        break;
+      }
+      await sleep(POLL_MS);
+    }
+  }
+}
+
+main(process.argv.slice(2)).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,48 @@
+import type { Attachment } from '../../attachments/attachment.ts';
+import type { AttachmentPage, ListOptions } from '../../attachments/store/contract.ts';
+import { anyOf, optionalUuid } from '../arguments.ts';
+import type { QueryShareAttachmentsArgs, ShareAttachmentFilter, ShareAttachmentStatus } from '../generated.ts';
+import { decodeCursor } from './cursor.ts';
+import { pageSize, toConnection } from './paging.ts';
+
+type ReadAttachments = (options: ListOptions) => Promise<AttachmentPage>;
+type ListedStatus = NonNullable<ListOptions['status']>[number];
+
+/** The attachments of the project as a connection, with the place of the event log at which it was read. */
+export async function listAttachments(read: ReadAttachments, { first, after, filter }: QueryShareAttachmentsArgs) {
+  const size = pageSize(first);
+  const from = after ? decodeCursor('attachment', after).position : null;
+  const statuses = anyOf(filter?.status);
+  const listed = statuses?.filter(isListed).map((status) => status.toLowerCase() as ListedStatus);
+  if (listed?.length === 0) return nothing(read);
+  const page = await read({ first: size, after: from, ...(listed && { status: listed }), ...sides(filter ?? {}) });
+  const rows = page.items.map(({ position, attachment }) => ({ node: attachment, after: { position } }));
+  const position = page.endPosition ?? page.items.at(-1)?.position;
+  return {
+    ...toConnection(
+      'attachment',
+      { rows, hasNextPage: page.hasMore, end: position ? { position } : null },
+      page.totalCount,
+    ),
+    eventCursor: page.cursor,
+  };
+}
+
+/** An attachment that is `DETACHED` is gone: it is in payloads and events, never in a list. */
+function isListed(status: ShareAttachmentStatus): boolean {
+  return status !== 'DETACHED';
+}
+
+async function nothing(read: ReadAttachments) {
+  const { cursor } = await read({ first: 1, after: null });
+  return {
+    ...toConnection<Attachment, 'attachment'>('attachment', { rows: [], hasNextPage: false, end: null }, 0),
+    eventCursor: cursor,
+  };
+}
+
+function sides({ serverId, shareId }: ShareAttachmentFilter) {
+  const server = optionalUuid('filter.serverId', serverId);
+  const share = optionalUuid('filter.shareId', shareId);
+  return { ...(server && { serverId: server }), ...(share && { shareId: share }) };
+}

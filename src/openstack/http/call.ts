@@ -1,0 +1,147 @@
+import type { Logger } from 'pino';
+import { type Dispatcher, request as httpRequest } from 'undici';
+import type { Deadline } from '../../deadline.ts';
+import type { Cloud } from '../cloud.ts';
+import { errorCode, OpenStackError, type OpenStackErrorDetails } from '../errors.ts';
+import { SERVICE_TITLES, type ServiceName } from '../services.ts';
+import { readFault } from './faults.ts';
+import { type Answer, firstOf, parseBody, readRequestId } from './response.ts';
+import type { Scope } from './single-flight.ts';
+
+/** One call to a service, ready to be sent. */
+export interface Call {
+  readonly cloud: Cloud;
+  readonly service: ServiceName;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly url: string;
+  /** For messages and the log: without host and query. */
+  readonly path: string;
+  /** null: sent without X-Auth-Token. */
+  readonly token: string | null;
+  /** Who may share its answer; left out: its token alone. */
+  readonly scope?: Scope;
+  /** Besides those that every call has. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly requestId: string;
+  readonly log: Logger;
+}
+
+/** More calls than this, sent or waiting for a connection, mean that the cloud does not keep up: the next ones fail at once. */
+const MAX_CALLS = 10_000;
+
+/**
+ * Sends a call once and reads its answer. Any 2xx is an answer, and 300 is: version documents come with it. Everything
+ * else rejects with an OpenStackError; redirects are not followed, as the token would go along.
+ */
+export async function send(call: Call, deadline: Deadline): Promise<Answer> {
+  const { cloud, log, service, method, path, requestId } = call;
+  if (cloud.calls >= MAX_CALLS) {
+    throw failure(call, { kind: 'unreachable' }, `${title(call)} is behind: ${cloud.calls} calls wait already`);
+  }
+  const startedAt = performance.now();
+  let status: number | null = null;
+  let openstackRequestId: string | null = null;
+  cloud.calls += 1;
+  try {
+    const response = await httpRequest(call.url, options(call, deadline));
+    status = response.statusCode;
+    openstackRequestId = readRequestId(response.headers);
+    return readAnswer(call, response, await response.body.text());
+  } catch (error) {
+    throw error instanceof OpenStackError ? error : connectionFailure(call, deadline, error, status);
+  } finally {
+    cloud.calls -= 1;
+    const ms = Math.round(performance.now() - startedAt);
+    log.debug({ service, method, path, status, ms, requestId, openstackRequestId }, 'openstack call');
+  }
+}
+
+function options(call: Call, deadline: Deadline) {
+  const timeoutMs = Math.max(1, Math.ceil(deadline.remainingMs()));
+  return {
+    dispatcher: call.cloud.agent,
+    method: call.method,
+    headers: {
+      accept: 'application/json',
+      'x-openstack-request-id': call.requestId,
+      ...(call.token === null ? {} : { 'x-auth-token': call.token }),
+      ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...call.headers,
+    },
+    body: call.body === undefined ? null : JSON.stringify(call.body),
+    signal: deadline.signal,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  };
+}
+
+function readAnswer(call: Call, response: Dispatcher.ResponseData, text: string): Answer {
+  const { statusCode: status, headers } = response;
+  const body = parseBody(text);
+  const requestId = readRequestId(headers);
+  const details = { status, ...(requestId === null ? {} : { openstackRequestId: requestId }) };
+  const named = [String(status), requestId].filter(Boolean).join(', ');
+  if (status >= 400) {
+    const fault = readFault(status, body, firstOf(headers['retry-after']));
+    const upstreamMessage = call.token ? fault.message.replaceAll(call.token, '(the token)') : fault.message;
+    const label = [[status, fault.faultName].filter(Boolean).join(' '), requestId].filter(Boolean).join(', ');
+    const { message: _message, ...more } = fault;
+    throw failure(
+      call,
+      { kind: 'refused', ...details, ...more, upstreamMessage },
+      `${title(call)} refused ${call.method} ${call.path} (${label}): ${upstreamMessage}`,
+    );
+  }
+  if (status < 200 || status > 300) {
+    const message = `${title(call)} answered ${call.method} ${call.path} with a redirect (${named}): expected an answer`;
+    throw failure(call, { kind: 'bad_response', ...details }, message);
+  }
+  if (body === undefined) {
+    const message = `${title(call)} answered ${call.method} ${call.path} (${named}) with something that is not JSON`;
+    throw failure(call, { kind: 'bad_response', ...details }, message);
+  }
+  return { status, headers, body };
+}
+
+const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+
+/** Names the failure by its code only: the system's own message would tell the service's address. */
+function connectionFailure(call: Call, deadline: Deadline, cause: unknown, status: number | null): OpenStackError {
+  const code = errorCode(cause) ?? 'no code';
+  const what = `${call.method} ${call.path}`;
+  if (deadline.signal.aborted || TIMEOUTS.has(code)) return gaveUp(call, cause);
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || code === 'HTTPParserError' || code.startsWith('HPE_')) {
+    const details = { kind: 'bad_response' as const, ...(status === null ? {} : { status }) };
+    return failure(call, details, `${title(call)} answered ${what} with what cannot be read (${code})`, cause);
+  }
+  return failure(call, { kind: 'unreachable' }, `${title(call)} could not be reached for ${what} (${code})`, cause);
+}
+
+/** The error for a call whose time was up, or whose caller left: it may have been served all the same. */
+export function gaveUp(call: Pick<Call, 'service' | 'method' | 'path'>, cause: unknown): OpenStackError {
+  const message = `${title(call)} did not answer ${call.method} ${call.path} in time`;
+  return failure(call, { kind: 'timeout' }, message, cause);
+}
+
+/** The error for an answer that lacks what the API promises. */
+export function badAnswer(call: Pick<Call, 'service' | 'method' | 'path'>, answer: Answer, expected: string) {
+  const requestId = readRequestId(answer.headers);
+  const named = [String(answer.status), requestId].filter(Boolean).join(', ');
+  const message = `${title(call)} answered ${call.method} ${call.path} (${named}) without ${expected}`;
+  const details = { kind: 'bad_response' as const, status: answer.status };
+  return failure(call, requestId === null ? details : { ...details, openstackRequestId: requestId }, message);
+}
+
+function title({ service }: Pick<Call, 'service'>): string {
+  return SERVICE_TITLES[service];
+}
+
+function failure(
+  { service }: Pick<Call, 'service'>,
+  details: Omit<OpenStackErrorDetails, 'service'>,
+  message: string,
+  cause?: unknown,
+): OpenStackError {
+  return new OpenStackError(message, { service, ...details }, cause === undefined ? undefined : { cause });
+}

@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Deadline } from '../../deadline.ts';
+import { errorCode, OpenStackError } from '../errors.ts';
+import { type Call, send } from './call.ts';
+import type { Answer } from './response.ts';
+
+const MAX_RETRIES = 2;
+const FIRST_DELAY_MS = 100;
+/** A service that asks for more patience than this gets none: the caller hears of it. */
+const LONGEST_DELAY_MS = 2000;
+
+const RETRIED_STATUSES = new Set([429, 502, 503, 504]);
+const RETRIED_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+
+/**
+ * Sends a read, and again up to twice where it failed for a reason that passes: the connection broke, or the service is
+ * busy. Undici's own retry is not used: it asks for the rest of a broken answer by Range, and its waits know no deadline.
+ */
+export async function sendRead(call: Call, deadline: Deadline): Promise<Answer> {
+  for (let retries = 0; ; retries += 1) {
+    try {
+      return await send(call, deadline);
+    } catch (error) {
+      const delayMs = retries < MAX_RETRIES ? retryDelayMs(error, retries) : null;
+      if (delayMs === null || delayMs >= deadline.remainingMs()) throw error;
+      await sleep(delayMs, undefined, { signal: deadline.signal }).catch(() => {
+        throw error;
+      });
+    }
+  }
+}
+
+/** How long to wait before the next try, in ms; null when there is no use in one. */
+function retryDelayMs(error: unknown, retries: number): number | null {
+  if (!(error instanceof OpenStackError) || !mayPass(error)) return null;
+  if (error.retryAfterMs !== null) return error.retryAfterMs <= LONGEST_DELAY_MS ? error.retryAfterMs : null;
+  return FIRST_DELAY_MS * 2 ** retries * (0.5 + Math.random() / 2);
+}
+
+function mayPass(error: OpenStackError): boolean {
+  if (error.kind === 'refused') return RETRIED_STATUSES.has(error.status ?? 0);
+  return error.kind === 'unreachable' && RETRIED_CODES.has(errorCode(error.cause) ?? '');
+}

@@ -1,0 +1,66 @@
+import { type Deadline, startDeadline, waitWith } from '../../deadline.ts';
+import { OpenStackError } from '../errors.ts';
+import { type Call, gaveUp, send } from './call.ts';
+import { type Answer, deepFreeze } from './response.ts';
+import { sendRead } from './retry.ts';
+import { forgetReads, joinRead, tokenScope, type UnderWay } from './single-flight.ts';
+
+/**
+ * Makes a call within `timeoutMs`. A GET is tried again where that helps, and made once for all of its scope who ask the same
+ * meanwhile; a caller that leaves does not end it for the others. Anything else is sent once, and no read of the project
+ * that started before it ended is joined after it: a read after a write sees the write.
+ * Rejects with an OpenStackError.
+ */
+export function perform(call: Call, timeoutMs: number, signal?: AbortSignal): Promise<Answer> {
+  return call.method === 'GET' ? read(call, timeoutMs, signal) : write(call, timeoutMs, signal);
+}
+
+async function read(call: Call, timeoutMs: number, signal?: AbortSignal): Promise<Answer> {
+  const patience = startDeadline(timeoutMs, signal);
+  try {
+    for (;;) {
+      const { result, token } = joinAnswer(call, patience);
+      const answer = await waitWith(result, patience.signal).catch((error: unknown) => {
+        if (token === call.token || !isUnauthorized(error)) throw error;
+        return null;
+      });
+      // the token of who asked first has ended, which says nothing of ours: whoever waited asks again, one of them for all
+      if (answer) return answer;
+    }
+  } catch (error) {
+    throw error instanceof OpenStackError ? error : gaveUp(call, error);
+  } finally {
+    patience.end();
+  }
+}
+
+function joinAnswer(call: Call, patience: Deadline): UnderWay<Answer> {
+  const { cloud, scope, token } = call;
+  const what = [call.service, call.url, JSON.stringify(call.headers ?? {})].join(' ');
+  return joinRead(cloud, scope ?? tokenScope(token), token, what, () => readOnce(call, patience.remainingMs()));
+}
+
+async function readOnce(call: Call, timeoutMs: number): Promise<Answer> {
+  const deadline = startDeadline(timeoutMs);
+  try {
+    return deepFreeze(await sendRead(call, deadline));
+  } finally {
+    deadline.end();
+  }
+}
+
+function isUnauthorized(error: unknown): boolean {
+  return error instanceof OpenStackError && error.status === 401;
+}
+
+async function write(call: Call, timeoutMs: number, signal?: AbortSignal): Promise<Answer> {
+  const deadline = startDeadline(timeoutMs, signal);
+  const scope = call.scope ?? tokenScope(call.token);
+  forgetReads(call.cloud, scope);
+  try {
+    return await send(call, deadline);
+  } finally {
+    forgetReads(call.cloud, scope);
+    deadline.end();
+  }
+}

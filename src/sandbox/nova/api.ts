@@ -1,0 +1,202 @@
+import { type Cloud, isAdmin, isMember, type Server, type Token } from '../cloud.ts';
+import { type Answer, type Call, type Door, isObject, Refusal, type Route } from '../http.ts';
+import { ANYBODY, authenticate, middlewareBody } from '../keystone/tokens.ts';
+import { parseMicroversion } from '../microversion.ts';
+import { listServers } from './list.ts';
+import { beginDelete, beginPower } from './servers.ts';
+import { addressesOf, interfaceView, linksOf, serverDetail, serverSummary, vmStateOf } from './view.ts';
+
+/** The newest microversion: the last before native share attachments. */
+const NEWEST = 96;
+const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
+
+/** Nova's API: servers, their interfaces, start, stop, delete. Bodies as recorded from 2025.1 (nova 31), up to 2.96. */
+export function novaDoor(cloud: Cloud): Door {
+  const known = (handle: (call: Call, server: Server) => Answer) => (call: Call) => handle(call, serverOf(cloud, call));
+  const list =
+    (path: string, view: (server: Server, call: Call) => unknown) =>
+    (call: Call): Answer => {
+      const { page, links } = listServers(cloud, call, path);
+      const servers = page.map((server) => view(server, call));
+      return { status: 200, body: { servers, ...(links && { servers_links: links }) } };
+    };
+  const detail = (server: Server, call: Call) => serverDetail(server, { ...call, isShow: false });
+  return {
+    service: 'nova',
+    prefix: '/compute',
+    admit: (request, route, out) => {
+      const origin = `http://${request.headers.host}`;
+      if (route.isOutside) return { token: ANYBODY, version: 1 };
+      const id = request.headers['x-auth-token'];
+      const token = route.isOpen ? ANYBODY : authenticate(cloud, typeof id === 'string' ? id : undefined, origin);
+      const asked = askedVersion(request.headers);
+      const show = (text: string) => {
+        out['openstack-api-version'] = `compute ${text}`;
+        out['x-openstack-nova-api-version'] = text;
+        out.vary = ['OpenStack-API-Version', 'X-OpenStack-Nova-API-Version'];
+      };
+      if (/^\d+\.\d+$/.test(asked)) show(asked);
+      const version = parseMicroversion(asked, 1, NEWEST);
+      show(`2.${version}`);
+      checkProject(request.params as { project_id?: string }, token);
+      return { token, version };
+    },
+    refuse: (refusal) => {
+      const { status, faultName, message, isFromMiddleware } = refusal;
+      if (isFromMiddleware) return { status, body: middlewareBody(refusal) };
+      return {
+        status,
+        body: { [faultName]: { code: status, message } },
+        contentType: 'application/json; charset=UTF-8',
+      };
+    },
+    identify: (requestId) => ({ 'x-openstack-request-id': requestId, 'x-compute-request-id': requestId }),
+    missing: () => new Refusal(404, 'itemNotFound', 'The resource could not be found.'),
+    routes: [
+      { method: 'GET', path: '/', handle: listVersions, isOpen: true, isOutside: true },
+      { method: 'GET', path: '/v2.1', handle: showVersion, isOpen: true },
+      { method: 'GET', path: '/v2.1/', handle: showVersion, isOpen: true },
+      ...withAndWithoutProject([
+        {
+          method: 'GET',
+          path: '/v2.1/servers',
+          handle: list('/servers', (server, { origin }) => serverSummary(server, origin)),
+        },
+        { method: 'GET', path: '/v2.1/servers/detail', handle: list('/servers/detail', detail) },
+        { method: 'GET', path: '/v2.1/servers/:id', handle: known(showServer) },
+        { method: 'GET', path: '/v2.1/servers/:id/ips', handle: known(showAddresses) },
+        { method: 'GET', path: '/v2.1/servers/:id/os-interface', handle: known(listInterfaces) },
+        { method: 'POST', path: '/v2.1/servers/:id/action', handle: (call) => act(cloud, call) },
+        { method: 'DELETE', path: '/v2.1/servers/:id', handle: known((call, server) => remove(cloud, call, server)) },
+        { method: 'GET', path: '/v2.1/flavors/detail', handle: (call) => listFlavors(cloud, call) },
+      ]),
+    ],
+  };
+}
+
+/** Every path is there twice: a project id in it has been optional since Newton (2.18). */
+function withAndWithoutProject(routes: readonly Route[]): Route[] {
+  return routes.flatMap((route) => [route, { ...route, path: route.path.replace('/v2.1', '/v2.1/:project_id') }]);
+}
+
+function checkProject({ project_id: id }: { project_id?: string }, { project }: Token): void {
+  if (id === undefined || id === project?.id) return;
+  const context = `doesn't match Context's project_id '${project?.id}'`;
+  throw bad(`Malformed request URL: URL's project_id '${id}' ${context}`);
+}
+
+/** The version asked for: the standard header's part for compute, else the old header, else 2.1. */
+function askedVersion(headers: Call['headers']): string {
+  const parts = String(headers['openstack-api-version'] ?? '').split(',');
+  const mine = parts.map((part) => part.trim().split(/\s+/)).find(([service]) => service === 'compute');
+  const asked = mine?.[1] ?? headers['x-openstack-nova-api-version'] ?? '2.1';
+  return asked === 'latest' ? `2.${NEWEST}` : String(asked);
+}
+
+const CURRENT = {
+  id: 'v2.1',
+  status: 'CURRENT',
+  version: `2.${NEWEST}`,
+  min_version: '2.1',
+  updated: '2013-07-23T11:33:21Z',
+};
+
+function listVersions({ origin }: Call): Answer {
+  const old = { id: 'v2.0', status: 'SUPPORTED', version: '', min_version: '', updated: '2011-01-21T11:33:21Z' };
+  const self = (path: string) => [{ rel: 'self', href: `${origin}/compute/${path}/` }];
+  return {
+    status: 200,
+    body: {
+      versions: [
+        { ...old, links: self('v2') },
+        { ...CURRENT, links: self('v2.1') },
+      ],
+    },
+  };
+}
+
+function showVersion({ origin }: Call): Answer {
+  const links = [
+    { rel: 'self', href: `${origin}/compute/v2.1/` },
+    { rel: 'describedby', type: 'text/html', href: 'http://docs.openstack.org/' },
+  ];
+  const type = 'application/vnd.openstack.compute+json;version=2.1';
+  return { status: 200, body: { version: { ...CURRENT, links, 'media-types': [{ base: 'application/json', type }] } } };
+}
+
+/** The server of the path. A foreign, an unknown and a malformed id are the same 404. */
+function serverOf(cloud: Cloud, { params, token }: Call): Server {
+  const server = cloud.servers.get(params.id ?? '');
+  if (!server || !(isAdmin(token) || server.projectId === token.project?.id))
+    throw notFound(`Instance ${params.id} could not be found.`);
+  return server;
+}
+
+function showServer(call: Call, server: Server): Answer {
+  return { status: 200, body: { server: serverDetail(server, { ...call, isShow: true }) } };
+}
+
+function showAddresses(_call: Call, server: Server): Answer {
+  const entries = Object.entries(addressesOf(server.ports));
+  const addresses = entries.map(([name, list]) => [name, list.map(({ version, addr }) => ({ version, addr }))]);
+  return { status: 200, body: { addresses: Object.fromEntries(addresses) } };
+}
+
+function listInterfaces({ version }: Call, server: Server): Answer {
+  return { status: 200, body: { interfaceAttachments: server.ports.map((port) => interfaceView(port, version)) } };
+}
+
+const POWER = {
+  'os-start': { word: 'start', from: 'stopped', to: 'ACTIVE' },
+  'os-stop': { word: 'stop', from: 'active', to: 'SHUTOFF' },
+} as const;
+
+function act(cloud: Cloud, call: Call): Answer {
+  const name = isObject(call.body) ? Object.keys(call.body)[0] : undefined;
+  if (name !== 'os-start' && name !== 'os-stop') throw bad(`There is no such action: ${name}`);
+  const { id = '' } = call.params;
+  if (!UUID.test(id)) throw notFound(`Instance ${id} has no mapping to a cell.`);
+  const server = serverOf(cloud, call);
+  const { word, from, to } = POWER[name];
+  demandMember(call, word);
+  if (server.taskState !== null)
+    throw conflict(`Cannot '${word}' instance ${id} while it is in task_state ${server.taskState}`);
+  if (vmStateOf(server) !== from)
+    throw conflict(`Cannot '${word}' instance ${id} while it is in vm_state ${vmStateOf(server)}`);
+  beginPower(cloud, server, to);
+  return { status: 202, contentType: 'application/json' };
+}
+
+function remove(cloud: Cloud, call: Call, server: Server): Answer {
+  demandMember(call, 'delete');
+  beginDelete(cloud, server);
+  return { status: 204, contentType: 'application/json' };
+}
+
+function demandMember({ token }: Call, action: string): void {
+  if (isMember(token)) return;
+  throw new Refusal(403, 'forbidden', `Policy doesn't allow os_compute_api:servers:${action} to be performed.`);
+}
+
+function listFlavors(cloud: Cloud, { origin, version }: Call): Answer {
+  const flavors = cloud.flavors.map(({ id, name, ram, disk, vcpus }) => ({
+    id,
+    name,
+    ram,
+    disk,
+    swap: version >= 75 ? 0 : '',
+    'OS-FLV-EXT-DATA:ephemeral': 0,
+    'OS-FLV-DISABLED:disabled': false,
+    vcpus,
+    'os-flavor-access:is_public': true,
+    rxtx_factor: 1,
+    links: linksOf(origin, `flavors/${id}`),
+    ...(version >= 55 && { description: null }),
+    ...(version >= 61 && { extra_specs: {} }),
+  }));
+  return { status: 200, body: { flavors } };
+}
+
+const bad = (message: string) => new Refusal(400, 'badRequest', message);
+const notFound = (message: string) => new Refusal(404, 'itemNotFound', message);
+const conflict = (message: string) => new Refusal(409, 'conflictingRequest', message);

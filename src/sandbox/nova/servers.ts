@@ -1,0 +1,126 @@
+import { type Cloud, type Flavor, type Network, type Port, remember, type Server } from '../cloud.ts';
+import { hostIdFor, macFor, newUuid, uuidFor } from '../ids.ts';
+import { later } from '../work.ts';
+
+const MOST_DELETED = 1000;
+
+/** An interface as a test names it: a network (by name or id) and addresses. */
+export interface NewPort {
+  network: string;
+  fixedIps: readonly string[];
+  floatingIps?: readonly string[];
+}
+
+/** What may be said of a new server; all else is as on any small ACTIVE one of project `demo`. */
+export type NewServer = Partial<Omit<Server, 'ports' | 'projectId' | 'userId'>> & {
+  project?: string;
+  ports?: readonly NewPort[];
+};
+
+/** Puts a server into the cloud as if it had been there all along. */
+export function addServer(cloud: Cloud, { project = 'demo', ports, ...given }: NewServer): Server {
+  const user = cloud.users.find((each) => each.grants[0]?.project.name === project);
+  const projectId = user?.grants[0]?.project.id;
+  if (!user || !projectId) throw new Error(`No project ${project} in the sandbox`);
+  const id = given.id ?? newUuid();
+  const now = given.createdAt ?? Date.now();
+  const server: Server = {
+    id,
+    name: `server-${id.slice(0, 8)}`,
+    projectId,
+    userId: user.id,
+    status: 'ACTIVE',
+    taskState: null,
+    host: 'compute-1',
+    ports: [],
+    flavor: cloud.flavors[0] as Flavor,
+    imageId: uuidFor('image/debian-12'),
+    volumeIds: [],
+    keyName: null,
+    description: null,
+    metadata: {},
+    tags: [],
+    isLocked: false,
+    lockedReason: null,
+    fault: null,
+    createdAt: now,
+    updatedAt: now,
+    launchedAt: now,
+    terminatedAt: null,
+    isCellDown: false,
+    ...given,
+  };
+  server.ports = (ports ?? []).map((port, index) => makePort(cloud, `${id}/${index}`, port));
+  cloud.servers.set(id, server);
+  return server;
+}
+
+/** Gives a server other addresses, as when ports are attached and detached: Nova does not count that as an update (seen on 2025.1 and Zed). */
+export function setServerAddresses(cloud: Cloud, id: string, ports: readonly NewPort[]): void {
+  present(cloud, id).ports = ports.map((port, index) => makePort(cloud, `${id}/${index}`, port));
+}
+
+function makePort(cloud: Cloud, key: string, { network, fixedIps, floatingIps = [] }: NewPort): Port {
+  const found = cloud.networks.find((each) => each.id === network || each.name === network);
+  if (!found) throw new Error(`No network ${network} in the sandbox`);
+  return {
+    id: uuidFor(`port/${key}/${found.id}`),
+    network: found,
+    mac: macFor(`${key}/${found.id}`),
+    fixedIps,
+    floatingIps,
+  };
+}
+
+/** The server, or an Error: for those who know that it is there. */
+export function present(cloud: Cloud, id: string): Server {
+  const server = cloud.servers.get(id);
+  if (!server) throw new Error(`No server ${id} in the sandbox`);
+  return server;
+}
+
+/** Changes a server, and when it was updated. */
+export function touch(server: Server, change: Partial<Server>): void {
+  Object.assign(server, change, { updatedAt: Date.now() });
+}
+
+/** Begins os-start or os-stop: a task state for one step, then the new status. */
+export function beginPower(cloud: Cloud, server: Server, to: 'ACTIVE' | 'SHUTOFF'): void {
+  touch(server, { taskState: to === 'ACTIVE' ? 'powering-on' : 'powering-off' });
+  later(cloud, cloud.stepMs, () => {
+    if (cloud.servers.get(server.id) === server) touch(server, { status: to, taskState: null });
+  });
+}
+
+/** Begins a deletion: `deleting` for one step, then DELETED for another, then gone but for changes-since. */
+export function beginDelete(cloud: Cloud, server: Server): void {
+  if (server.taskState === 'deleting') return;
+  touch(server, { taskState: 'deleting' });
+  later(cloud, cloud.stepMs, () => {
+    touch(server, { status: 'DELETED', taskState: null, ports: [], terminatedAt: Date.now() });
+    later(cloud, cloud.stepMs, () => bury(cloud, server));
+  });
+}
+
+/** Deletes a server at once: the next GET is a 404. */
+export function deleteServer(cloud: Cloud, id: string): void {
+  const server = present(cloud, id);
+  touch(server, { status: 'DELETED', taskState: null, ports: [], terminatedAt: Date.now() });
+  bury(cloud, server);
+}
+
+function bury(cloud: Cloud, server: Server): void {
+  cloud.servers.delete(server.id);
+  remember(cloud.deletedServers, server.id, server, MOST_DELETED);
+}
+
+/** A network of two subnets. */
+export function makeNetwork(name: string, v4: string, v6: string): Network {
+  const subnet = (cidr: string, version: 4 | 6) => ({ id: uuidFor(`subnet/${name}/${version}`), cidr, version });
+  return { id: uuidFor(`network/${name}`), name, subnets: [subnet(v4, 4), subnet(v6, 6)] };
+}
+
+/** Nova's opaque name for the host of a server. */
+export function hostIdOf(server: Server): string {
+  return hostIdFor(server.projectId, server.host);
+}

@@ -1,0 +1,139 @@
+import type { Duplex } from 'node:stream';
+import { setTimeout as after } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
+import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
+import type { Logger } from 'pino';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { newRequestId } from '../../openstack/session.ts';
+import { endWith } from '../error-responses.ts';
+import type { OpenDoors } from '../options.ts';
+import { CLOSE, type Connection, closeConnection, openConnection, SocketRefusal, send } from './connection.ts';
+import { type Extra, logOf } from './identity.ts';
+import { socketHooks } from './operations.ts';
+import { addressOf, guardUpgrades } from './upgrades.ts';
+
+/** In how many pieces a message may come: clients send whole ones. */
+const MAX_FRAGMENTS = 16;
+/** How long a client may take to answer a close, in ms. */
+const CLOSE_MS = 5000;
+
+/**
+ * GraphQL over WebSocket on the path of the other door, `graphql-transport-ws` only. Upgrades pass guardUpgrades and go
+ * past Fastify: its request and reply would stay as long as the socket. Closing the app closes sockets with 1012, spread
+ * over SHUTDOWN_SPREAD_MS.
+ */
+export function registerSocket(app: FastifyInstance, options: OpenDoors): void {
+  const { config, log } = options;
+  const connections = new Set<Connection>();
+  const perAddress = new Map<string, number>();
+  const server = makeServer<Record<string, unknown>, Extra>({
+    connectionInitWaitTimeout: config.WS_INIT_TIMEOUT_MS,
+    ...socketHooks(options),
+  });
+  let isDraining = false;
+
+  const serverOptions = {
+    noServer: true,
+    handleProtocols: (protocols: Set<string>) => handleProtocols(protocols),
+    maxPayload: config.WS_MAX_PAYLOAD_BYTES,
+    maxFragments: MAX_FRAGMENTS,
+    perMessageDeflate: false,
+    closeTimeout: CLOSE_MS,
+  };
+  const sockets = new WebSocketServer(serverOptions);
+  sockets.on('wsClientError', (error, socket) => endWith(socket, 400, error.message));
+  guardUpgrades(app.server, {
+    config,
+    log,
+    socketsOf: (address) => perAddress.get(address) ?? 0,
+    isDraining: () => isDraining,
+    accept: (request, stream, head) => {
+      const address = addressOf(request);
+      sockets.handleUpgrade(request, stream, head, (socket) => handle(socket, stream, address));
+    },
+  });
+  const heartbeat = setInterval(() => beat(connections), config.WS_KEEPALIVE_MS);
+  app.addHook('preClose', drain);
+  app.addHook('onClose', async () => clearInterval(heartbeat));
+
+  function handle(socket: WebSocket, stream: Duplex, address: string): void {
+    const connection = openConnection(socket, stream);
+    const extra: Extra = { connection, requestId: newRequestId(), token: null, expiry: null };
+    connections.add(connection);
+    perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
+    socket.on('pong', () => {
+      connection.isAlive = true;
+    });
+    socket.on('error', (error) => breakOff(error, socket, logOf(log, extra)));
+    const closed = serve(extra);
+    socket.once('close', (code, reason) => {
+      connections.delete(connection);
+      const left = (perAddress.get(address) ?? 1) - 1;
+      if (left > 0) perAddress.set(address, left);
+      else perAddress.delete(address);
+      closed(code, String(reason)).catch((error) => logOf(log, extra).error({ err: error }, 'socket did not end well'));
+    });
+  }
+
+  function serve(extra: Extra) {
+    const { connection } = extra;
+    const { socket } = connection;
+    return server.opened(
+      {
+        protocol: socket.protocol,
+        send: (data) => send(connection, data, config.WS_MAX_BUFFER_BYTES),
+        close: (code = CLOSE.INTERNAL, reason = '') => closeConnection(connection, code, reason),
+        onMessage: (receive) =>
+          socket.on('message', (data) => {
+            receive(String(data)).catch((error) => end(extra, error));
+          }),
+      },
+      extra,
+    );
+  }
+
+  function end(extra: Extra, error: unknown): void {
+    if (error instanceof SocketRefusal) {
+      closeConnection(extra.connection, error.closeCode, error.message);
+    } else if (error instanceof Error && error.message.startsWith('Unexpected message of type')) {
+      // graphql-ws: a message that only a server sends.
+      closeConnection(extra.connection, CloseCode.BadRequest, 'Invalid message received');
+    } else {
+      logOf(log, extra).error({ err: error }, 'internal error on a socket');
+      closeConnection(extra.connection, CLOSE.INTERNAL, 'Internal error');
+    }
+  }
+
+  /** Not all at once: clients come back as they are closed. */
+  async function drain(): Promise<void> {
+    isDraining = true;
+    log.debug({ sockets: connections.size }, 'closing sockets');
+    await Promise.all(
+      [...connections].map(async (connection) => {
+        const gone = new Promise((resolve) => connection.socket.once('close', resolve));
+        await Promise.race([gone, after(Math.random() * config.SHUTDOWN_SPREAD_MS)]);
+        closeConnection(connection, CLOSE.RESTART, 'The gateway restarts: connect again');
+        await gone;
+      }),
+    );
+    sockets.close();
+  }
+}
+
+/** A frame that breaks the protocol, or a client that is gone: there is nobody to tell. */
+function breakOff(error: Error, socket: WebSocket, log: Logger): void {
+  log.debug({ err: error }, 'socket broke');
+  socket.terminate();
+}
+
+/** Pings every socket, and drops those that did not answer the last one. One timer for all. */
+function beat(connections: ReadonlySet<Connection>): void {
+  for (const connection of connections) {
+    if (!connection.isAlive) {
+      connection.socket.terminate();
+      continue;
+    }
+    connection.isAlive = false;
+    connection.socket.ping();
+  }
+}

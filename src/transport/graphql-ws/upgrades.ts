@@ -1,0 +1,60 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import type { Config } from '../../config.ts';
+import { endWith, isHost } from '../error-responses.ts';
+import { isOriginAllowed } from '../origin.ts';
+
+/** What the gate looks at beside the request itself. */
+export interface UpgradeOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** How many sockets the address has open. */
+  readonly socketsOf: (address: string) => number;
+  readonly isDraining: () => boolean;
+  /** Takes what is let through. */
+  readonly accept: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+}
+
+type Refused = readonly [status: number, message: string, code?: string];
+
+/** Stands before every upgrade: Node hands every request with an Upgrade header here, also a POST. */
+export function guardUpgrades(server: Server, options: UpgradeOptions): void {
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const refused = refusalOf(request, options);
+    if (!refused) {
+      options.accept(request, socket, head);
+      return;
+    }
+    const [status, message, code = 'BAD_REQUEST'] = refused;
+    options.log.info({ path: pathOf(request), status, code }, 'upgrade refused');
+    socket.on('error', () => socket.destroy());
+    endWith(socket, status, message, code);
+  });
+}
+
+/** 404 or 400 for what is no WebSocket here, 403 for a foreign page, 429 for an address with too many sockets, 503 while stopping. */
+function refusalOf(request: IncomingMessage, { config, socketsOf, isDraining }: UpgradeOptions): Refused | null {
+  const { origin, host, upgrade } = request.headers;
+  if (pathOf(request) !== '/graphql') return [404, 'There is nothing to upgrade to at this path', 'NOT_FOUND'];
+  if (request.method !== 'GET' || upgrade?.toLowerCase() !== 'websocket') {
+    return [400, `Expected GET with Upgrade: websocket, got ${request.method} with another`];
+  }
+  if (!isHost(host)) return [400, 'Expected a Host header with a host name'];
+  if (!isOriginAllowed(origin, host, config.ALLOWED_ORIGINS)) {
+    return [403, 'This origin may not open a WebSocket here: see ALLOWED_ORIGINS', 'FORBIDDEN'];
+  }
+  if (socketsOf(addressOf(request)) >= config.WS_MAX_SOCKETS_PER_ADDRESS) {
+    return [429, `Expected at most ${config.WS_MAX_SOCKETS_PER_ADDRESS} sockets from one address`, 'LIMIT_EXCEEDED'];
+  }
+  return isDraining() ? [503, 'The gateway is stopping', 'LIMIT_EXCEEDED'] : null;
+}
+
+/** Who is at the other end of the connection. */
+export function addressOf({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? '';
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? '';
+}

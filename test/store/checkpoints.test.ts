@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import type { Attachment, EventType } from '../../src/attachments/attachment.ts';
+import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
+import { createMemoryStore } from '../../src/attachments/store/memory.ts';
+import { createRedisStore } from '../../src/attachments/store/redis.ts';
+import { connectRedis, type RedisConnections } from '../../src/redis/connect.ts';
+import { anAttachment, anEvent } from '../support/attachments.ts';
+import { randomPrefix, testRedisUrl } from '../support/redis.ts';
+
+/** Which projects have news, and up to where their logs were told: what the notifications go on from. */
+
+const log = pino({ level: 'silent' });
+const LOG_LENGTH = 5;
+
+let redis: RedisConnections;
+beforeAll(async () => {
+  redis = connectRedis(testRedisUrl(), log);
+  await redis.ready();
+});
+afterAll(() => redis.close());
+
+const kinds: [string, () => Promise<AttachmentStore>][] = [
+  ['memory', async () => createMemoryStore({ logLength: LOG_LENGTH })],
+  ['redis', () => createRedisStore({ redis, prefix: randomPrefix(), logLength: LOG_LENGTH, log })],
+];
+
+describe.each(kinds)('the %s store', (_kind, open) => {
+  let store: AttachmentStore;
+  const project = anAttachment().projectId;
+
+  beforeEach(async () => {
+    store = await open();
+  });
+  afterEach(() => store.close());
+
+  async function create(given: Partial<Attachment> = {}, type: EventType | null = 'ATTACH_STARTED') {
+    const record = anAttachment(given);
+    const made = await store.create(record, type && anEvent(type, record), null);
+    if (made.outcome !== 'created') throw new Error(`expected created, got ${made.outcome}`);
+    return made.attachment;
+  }
+  async function commit(record: Attachment): Promise<Attachment> {
+    const next = await store.commit(record, { event: anEvent('ATTACHED', record), dueInMs: null });
+    if (typeof next === 'string') throw new Error(`expected a record, got ${next}`);
+    return next;
+  }
+
+  test('nothing happened -> no project has news', async () => {
+    expect(await store.projectsWithNews(10)).toEqual([]);
+    expect(await store.bookmark(project)).toBeNull();
+  });
+
+  test('a change without an event -> no news', async () => {
+    await create({}, null);
+    expect(await store.projectsWithNews(10)).toEqual([]);
+  });
+
+  test.each([
+    ['created', async (): Promise<unknown> => create()],
+    ['committed', async () => commit(await create({}, null))],
+    [
+      'removed',
+      async () => {
+        const record = await create({}, null);
+        return await store.remove(record, { event: anEvent('DETACHED', record, 'detached') });
+      },
+    ],
+  ])('%s with an event -> its project has news', async (_how, change) => {
+    await change();
+    expect(await store.projectsWithNews(10)).toEqual([project]);
+  });
+
+  test('the bookmark at the end of the log -> no news; before it, or after another event -> news', async () => {
+    const record = await create();
+    const first = await store.lastCursor(project);
+    const next = await commit(record);
+    await store.setBookmark(project, first);
+    expect(await store.projectsWithNews(10)).toEqual([project]);
+    expect(await store.bookmark(project)).toBe(first);
+
+    await store.setBookmark(project, await store.lastCursor(project));
+    expect(await store.projectsWithNews(10)).toEqual([]);
+    await store.remove(next, { event: anEvent('DETACHED', next, 'detached') });
+    expect(await store.projectsWithNews(10)).toEqual([project]);
+  });
+
+  test('many projects with news -> each once, and no more than asked for', async () => {
+    const projects = Array.from({ length: 8 }, () => randomUUID().replaceAll('-', ''));
+    for (const projectId of projects) await create({ projectId });
+    expect((await store.projectsWithNews(100)).sort()).toEqual([...projects].sort());
+    expect(new Set(await store.projectsWithNews(3)).size).toBe(3);
+  });
+
+  test('no cursor -> the events from the oldest that the log has, also when it dropped some', async () => {
+    expect(await store.readEvents(project, null, 10)).toEqual([]);
+    let record = await create();
+    for (let change = 0; change < 10; change++) record = await commit(record);
+    expect(await store.readEvents(project, '0-0', 10)).toBe('expired');
+    const events = await store.readEvents(project, null, 3);
+    if (events === 'expired') throw new Error('expected events');
+    expect(events.map((event) => event.attachment.version)).toEqual([7, 8, 9]);
+    expect(events[0]).toMatchObject({ type: 'ATTACHED', cursor: expect.stringMatching(/^\d+-\d+$/) });
+  });
+});

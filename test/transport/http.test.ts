@@ -1,0 +1,246 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { serverAudits } from 'graphql-http';
+import { exchange, post, read, type SmallGateway, startDoors } from '../support/transports.ts';
+
+let gateway: SmallGateway;
+beforeAll(async () => {
+  gateway = await startDoors();
+});
+afterAll(() => gateway.close());
+
+const get = async (path: string, init: RequestInit = {}) =>
+  read(await fetch(gateway.url.replace('/graphql', path), init));
+const codeOf = (body: { errors: { extensions: { code: string } }[] }) => body.errors[0]?.extensions.code;
+
+describe('a good request', () => {
+  test('POST of a query -> 200, data, our request id in a header', async () => {
+    const { status, headers, body } = await post(gateway.url, { query: '{ hello(name: "a") }' });
+    expect(status).toBe(200);
+    expect(body).toEqual({ data: { hello: 'hello a' } });
+    expect(headers.get('x-openstack-request-id')).toMatch(/^req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  });
+
+  test('GET with a preflight header -> 200', async () => {
+    const headers = { 'x-auth-token': 'good', 'apollo-require-preflight': '1' };
+    const { status, body } = await get('/graphql?query={hello}', { headers });
+    expect([status, body]).toEqual([200, { data: { hello: 'hello you' } }]);
+  });
+
+  test('a request id of the client -> ours is used', async () => {
+    const theirs = 'req-00000000-0000-4000-8000-000000000000';
+    const { headers } = await post(gateway.url, { query: '{ hello }' }, { 'x-openstack-request-id': theirs });
+    expect(headers.get('x-openstack-request-id')).not.toBe(theirs);
+  });
+
+  test('Accept is application/graphql-response+json -> so is the answer', async () => {
+    const accept = 'application/graphql-response+json';
+    const { headers } = await post(gateway.url, { query: '{ hello }' }, { accept });
+    expect(headers.get('content-type')).toContain(accept);
+  });
+
+  test('served -> one log line with operation and project, without token, header or variable', async () => {
+    gateway.probe.logged.length = 0;
+    await post(
+      gateway.url,
+      { query: 'query Who($n: String) { hello(name: $n) }', variables: { n: 'quiet' } },
+      { 'x-auth-token': 'good-secret' },
+    );
+    const lines = gateway.probe.logged.filter((line) => (line as { msg: string }).msg === 'request');
+    expect(lines).toEqual([
+      expect.objectContaining({
+        method: 'POST',
+        path: '/graphql',
+        status: 200,
+        operationName: 'Who',
+        operationType: 'query',
+        userId: 'u1',
+        projectId: 'p1',
+        requestId: expect.stringMatching(/^req-/),
+      }),
+    ]);
+    expect(JSON.stringify(gateway.probe.logged)).not.toMatch(/good-secret|quiet/);
+  });
+});
+
+describe('who asks', () => {
+  test.each([
+    ['no token', {}, 401, 'UNAUTHENTICATED'],
+    ['an unknown token', { 'x-auth-token': 'bad' }, 401, 'UNAUTHENTICATED'],
+    ['Keystone away', { 'x-auth-token': 'away' }, 503, 'UPSTREAM_UNAVAILABLE'],
+  ])('%s -> %j: %i %s', async (_situation, headers, expected, code) => {
+    const { status, body } = await get('/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers } as Record<string, string>,
+      body: '{"query":"{ nonsense"}',
+    });
+    expect([status, codeOf(body)]).toEqual([expected, code]);
+    expect(body.errors[0].extensions.requestId).toMatch(/^req-/);
+    expect(body).not.toHaveProperty('data');
+  });
+
+  test('Keystone away -> Retry-After says when to come back', async () => {
+    const { headers } = await post(gateway.url, { query: '{ hello }' }, { 'x-auth-token': 'away' });
+    expect(headers.get('retry-after')).toBe('5');
+  });
+
+  test('no token -> WWW-Authenticate says Keystone', async () => {
+    const { headers } = await post(gateway.url, { query: '{ hello }' }, { 'x-auth-token': '' });
+    expect(headers.get('www-authenticate')).toBe('Keystone');
+  });
+});
+
+describe('what cannot be executed', () => {
+  test.each([
+    ['a document that does not parse', { query: '{ hello' }, 400, 'GRAPHQL_PARSE_FAILED'],
+    ['an unknown field', { query: '{ nothing }' }, 400, 'GRAPHQL_VALIDATION_FAILED'],
+    [
+      'a variable of another type',
+      { query: 'query($n: Int!) { big(bytes: $n) }', variables: { n: 'x' } },
+      400,
+      'BAD_USER_INPUT',
+    ],
+    ['a variable that is missing', { query: 'query($n: Int!) { big(bytes: $n) }' }, 400, 'BAD_USER_INPUT'],
+    [
+      'an operation name that is not there',
+      { query: 'query A { hello }', operationName: 'B' },
+      400,
+      'OPERATION_RESOLUTION_FAILURE',
+    ],
+    [
+      'two operations and no name',
+      { query: 'query A { hello } query B { hello }' },
+      400,
+      'OPERATION_RESOLUTION_FAILURE',
+    ],
+    ['a subscription', { query: 'subscription { never }' }, 400, 'BAD_REQUEST'],
+    ['no query', { variables: {} }, 400, 'BAD_REQUEST'],
+    ['variables that are no object', { query: '{ hello }', variables: 'x' }, 400, 'BAD_REQUEST'],
+    ['a batch', [{ query: '{ hello }' }, { query: '{ hello }' }], 400, 'BAD_REQUEST'],
+  ])('%s -> 400', async (_situation, sent, expected, code) => {
+    const { status, body } = await post(gateway.url, sent);
+    expect([status, codeOf(body)]).toEqual([expected, code]);
+    expect(body).not.toHaveProperty('data');
+    expect(body.errors[0].extensions.requestId).toMatch(/^req-/);
+  });
+
+  test.each([
+    ['not JSON', '{"query":', 'application/json', 400],
+    ['a prototype in JSON', '{"query":"{ hello }","__proto__":{"a":1}}', 'application/json', 400],
+    ['an empty body', '', 'application/json', 400],
+    ['text', '{ hello }', 'text/plain', 415],
+    ['a form', 'query={hello}', 'application/x-www-form-urlencoded', 415],
+    ['a form with files', '--x--', 'multipart/form-data; boundary=x', 415],
+    ['bare GraphQL', '{ hello }', 'application/graphql', 415],
+  ])('%s -> refused in JSON', async (_situation, body, type, expected) => {
+    const answer = await post(gateway.url, body, { 'content-type': type });
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([expected, expect.stringContaining('json')]);
+    expect(codeOf(answer.body)).toBe('BAD_REQUEST');
+  });
+
+  test('a plain GET, as a foreign page can make it -> 400, nothing executed', async () => {
+    const { status, body } = await get('/graphql?query={hello}', { headers: { 'x-auth-token': 'good' } });
+    expect([status, codeOf(body)]).toEqual([400, 'BAD_REQUEST']);
+    expect(body.errors[0].message).toContain('Cross-Site Request Forgery');
+  });
+
+  test('a mutation by GET -> 405, Allow: POST', async () => {
+    const headers = { 'x-auth-token': 'good', 'apollo-require-preflight': '1' };
+    const { status, headers: told } = await get('/graphql?query=mutation{set(value:1)}', { headers });
+    expect([status, told.get('allow')]).toEqual([405, 'POST']);
+  });
+
+  test.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS'])('%s /graphql -> 405 with Allow', async (method) => {
+    const { status, headers, body } = await get('/graphql', { method });
+    expect([status, headers.get('allow'), codeOf(body)]).toEqual([405, 'GET, POST', 'BAD_REQUEST']);
+  });
+
+  test.each(['/', '/graphql/', '/nothing', '/graphql/../etc', '/%2e'])('GET %s -> 404 in JSON', async (path) => {
+    const { status, body } = await get(path);
+    expect([status, codeOf(body)]).toEqual([404, 'NOT_FOUND']);
+  });
+
+  test('a path that cannot be decoded -> 400 in JSON', async () => {
+    const { status, body } = await get('/%ff');
+    expect([status, codeOf(body)]).toEqual([400, 'BAD_REQUEST']);
+  });
+
+  test('a URL past 8 KiB -> 414', async () => {
+    const { status } = await get(`/graphql?query=${'a'.repeat(9000)}`);
+    expect(status).toBe(414);
+  });
+});
+
+describe('what fails while it is executed', () => {
+  test('a bug in a resolver -> 200, null, masked, and its stack in the log only', async () => {
+    gateway.probe.logged.length = 0;
+    const { status, body, text } = await post(gateway.url, { query: '{ boom hello }' });
+    expect(status).toBe(200);
+    expect(body.data).toEqual({ boom: null, hello: 'hello you' });
+    expect(body.errors).toEqual([
+      {
+        message: 'Internal error',
+        locations: [{ line: 1, column: 3 }],
+        path: ['boom'],
+        extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: expect.stringMatching(/^req-/) },
+      },
+    ]);
+    expect(text).not.toMatch(/secret|10\.0\.0\.1|\bat \w|stack/);
+    expect(JSON.stringify(gateway.probe.logged)).toContain('secret detail');
+  });
+
+  test('a refusal of the gateway -> its words, code, service, status and upstream request id', async () => {
+    const { body } = await post(gateway.url, { query: '{ refused(code: "CONFLICT") }' });
+    expect(body.errors[0]).toMatchObject({
+      message: 'refused as asked',
+      path: ['refused'],
+      extensions: { code: 'CONFLICT', service: 'manila', status: 409, openstackRequestId: 'req-1' },
+    });
+  });
+
+  test('a quota of Nova -> QUOTA_EXCEEDED', async () => {
+    const { body } = await post(gateway.url, { query: '{ quota }' });
+    expect(body.errors[0].extensions).toMatchObject({ code: 'QUOTA_EXCEEDED', service: 'nova', status: 403 });
+  });
+
+  test('a field that must not be null is -> data null, still 200', async () => {
+    const { status, body } = await post(gateway.url, { query: '{ notNull }' });
+    expect([status, body.data, codeOf(body)]).toEqual([200, null, 'INTERNAL_SERVER_ERROR']);
+  });
+});
+
+describe('limits of bytes', () => {
+  test('a body past MAX_BODY_BYTES -> 413 LIMIT_EXCEEDED', async () => {
+    const { status, body } = await post(gateway.url, { query: `# ${'x'.repeat(1_048_576)}\n{ hello }` });
+    expect([status, codeOf(body)]).toEqual([413, 'LIMIT_EXCEEDED']);
+  });
+
+  test('headers past 16 KiB -> 431 in JSON', async () => {
+    const answer = await exchange(gateway.url, `GET / HTTP/1.1\r\nHost: a\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1.1 431 .*"errors"/s);
+  });
+
+  test('bytes that are not HTTP -> 400 in JSON', async () => {
+    expect(await exchange(gateway.url, 'nonsense\r\n\r\n')).toMatch(/^HTTP\/1.1 400 .*"errors"/s);
+  });
+
+  test.each(['[', 'a b', '', 'http://a'])('a Host of %j -> 400', async (host) => {
+    expect(await exchange(gateway.url, `GET /graphql HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).toMatch(
+      /^HTTP\/1.1 400 /,
+    );
+  });
+});
+
+describe('the GraphQL over HTTP audits', () => {
+  const audits = serverAudits({
+    url: () => gateway.url,
+    fetchFn: (url: string, init: RequestInit) =>
+      fetch(url, { ...init, headers: { ...init.headers, 'x-auth-token': 'good' } }),
+  });
+
+  test.each(audits.filter(({ name }) => name.startsWith('MUST')).map((audit) => [audit.name, audit] as const))(
+    '%s -> ok',
+    async (_name, audit) => {
+      expect(await audit.fn()).toMatchObject({ status: 'ok' });
+    },
+  );
+});

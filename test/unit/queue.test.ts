@@ -1,0 +1,102 @@
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { afterEach, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import { createReconciler, type Reconciler } from '../../src/attachments/reconcile/queue.ts';
+import type { Callers } from '../../src/attachments/reconcile/sessions.ts';
+import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
+import { createMemoryStore } from '../../src/attachments/store/memory.ts';
+import { anAttachment } from '../support/attachments.ts';
+import { until } from '../support/until.ts';
+
+const LEASE = { owner: 'somebody', ms: 60_000 };
+const PENDING = anAttachment();
+
+let reconciler: Reconciler;
+
+afterEach(async () => {
+  await reconciler.stop();
+});
+
+/** Whether a token is at hand, and what is asked for it. */
+function tokens(change: Partial<Callers>): Callers {
+  const none = () => undefined;
+  return {
+    remember: none,
+    rememberObserver: none,
+    has: () => false,
+    forget: none,
+    drop: none,
+    rightsFor: async () => null,
+    ...change,
+  };
+}
+
+function start(store: AttachmentStore, callers: Callers): void {
+  reconciler = createReconciler({ store, callers, log: pino({ level: 'silent' }), leaseMs: 2000, deadlineMs: 60_000 });
+}
+
+/** A store with one attachment that is not settled. */
+async function storeWith(lease: typeof LEASE | null): Promise<AttachmentStore> {
+  const store = createMemoryStore({ logLength: 10 });
+  await store.create(PENDING, null, lease, null);
+  return store;
+}
+
+test('a look brings a token while a pass without one has the record -> a pass with it follows at once', async () => {
+  const store = await storeWith(null);
+  let asked = 0;
+  const rightsFor = async () => {
+    asked += 1;
+    if (asked === 1) {
+      // the look comes now: what it schedules finds this pass running
+      reconciler.schedule(PENDING.projectId, PENDING.id, 0);
+      await sleep(2);
+    }
+    return null;
+  };
+  start(store, tokens({ has: () => asked === 1, rightsFor }));
+  reconciler.schedule(PENDING.projectId, PENDING.id, 0);
+  await until(() => asked === 2);
+  expect(asked).toBe(2);
+});
+
+test('a look brings a token while another gateway, which may have none, has the record -> a pass follows when that lets go', async () => {
+  const store = await storeWith(LEASE);
+  let asked = 0;
+  const isHeld = new Promise<void>((resolve) => {
+    const { claim } = store;
+    store.claim = async (...given) => {
+      const claimed = await claim(...given);
+      if (claimed === 'held') resolve();
+      return claimed;
+    };
+  });
+  const rightsFor = async () => {
+    asked += 1;
+    return null;
+  };
+  start(store, tokens({ has: () => asked === 0, rightsFor }));
+  reconciler.schedule(PENDING.projectId, PENDING.id, 0);
+  await isHeld;
+  await store.release(PENDING.projectId, PENDING.id, LEASE.owner, null);
+  await until(() => asked === 1);
+  expect(asked).toBe(1);
+});
+
+test('more are due at once than may be worked on -> each begins as soon as another ends', async () => {
+  const store = createMemoryStore({ logLength: 10 });
+  const all = Array.from({ length: 40 }, () => anAttachment());
+  for (const one of all) await store.create(one, null, null, null);
+  const begun: (() => void)[] = [];
+  const rightsFor = () => new Promise<null>((resolve) => begun.push(() => resolve(null)));
+  start(store, tokens({ rightsFor }));
+  for (const { projectId, id } of all) reconciler.schedule(projectId, id, 0);
+  await until(() => begun.length === 32);
+  expect(all.every(({ id }) => reconciler.has(id))).toBe(true);
+  // no tick comes by here: the next one begins because this one ended
+  for (const end of begun) {
+    end();
+    for (let turns = 0; turns < 10; turns++) await turn();
+  }
+  expect(begun).toHaveLength(40);
+});
