@@ -45,7 +45,7 @@ export async function keepAttachments({ store }: Kept, servers: number, projects
         some.map((i) => store.create(attachmentRecord(i, shareOfServer(i), projectId(project)), null, null)),
       );
     }
-    await store.markKnown(projectId(project));
+    await store.markRecovered(projectId(project));
   }
 }
 

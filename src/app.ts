@@ -1,8 +1,8 @@
 /** The composition root: makes the store, the worker, the schema and the doors, and puts them together. */
 import type { Logger } from 'pino';
 import { createSweeper } from './attachments/drift/leader.ts';
-import { createReconciler } from './attachments/reconcile/queue.ts';
-import { createCallers } from './attachments/reconcile/sessions.ts';
+import { createQueue } from './attachments/reconcile/queue.ts';
+import { createSessionRegistry } from './attachments/reconcile/sessions.ts';
 import { createAttachments } from './attachments/service.ts';
 import type { AttachmentStore } from './attachments/store/contract.ts';
 import { createMemoryStore } from './attachments/store/memory.ts';
@@ -18,10 +18,10 @@ import type { Credentials } from './openstack/keystone/credentials.ts';
 import { createServiceAccount } from './openstack/keystone/service-account.ts';
 import { newRequestId } from './openstack/session.ts';
 import { connectRedis } from './redis/connect.ts';
-import { createIdentityCheck } from './transport/authenticate.ts';
-import { registerRest } from './transport/compute-api/index.ts';
+import { createAuthenticate } from './transport/authenticate.ts';
+import { registerComputeApi } from './transport/compute-api/index.ts';
 import { type GraphiqlOptions, registerGraphiql } from './transport/graphiql/page.ts';
-import { createHttp } from './transport/server.ts';
+import { createTransports } from './transport/server.ts';
 
 /** A lease is long enough for so many upstream calls. */
 const CALLS_A_LEASE = 3;
@@ -59,27 +59,27 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
       })
     : createMemoryStore({ logLength: config.EVENT_LOG_LENGTH });
   const account = choice.credentials && createServiceAccount(cloud, choice.credentials, log);
-  const callers = createCallers(account);
+  const sessions = createSessionRegistry(account);
   const work = {
     store,
-    callers,
+    sessions,
     log,
     leaseMs: Math.max(config.LEASE_MS, CALLS_A_LEASE * config.UPSTREAM_TIMEOUT_MS),
     deadlineMs: config.ATTACH_DEADLINE_MS,
   };
-  const reconciler = createReconciler(work);
-  const attachments = createAttachments({ ...work, reconciler });
+  const queue = createQueue(work);
+  const attachments = createAttachments({ ...work, queue });
   const sweeper = createSweeper({
     ...work,
     account,
     intervalMs: config.SWEEP_INTERVAL_MS,
-    schedule: reconciler.schedule,
+    enqueueAfter: queue.enqueueAfter,
   });
   const notifier = config.NOTIFICATION_URL
     ? createNotifier({ store, url: config.NOTIFICATION_URL, isDurable: config.NOTIFICATION_DURABLE, log })
     : null;
-  const authenticate = createIdentityCheck({ cloud, config });
-  const doors = await createHttp({
+  const authenticate = createAuthenticate({ cloud, config });
+  const doors = await createTransports({
     config,
     log,
     executor: createExecutor({ schema: createSchema(), config }),
@@ -89,13 +89,13 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
       store: () => store.ping(),
       keystone: (signal) => pingKeystone(cloud, newRequestId(), log, signal),
     },
-    registerRest: (app) => registerRest(app, { config, cloud, authenticate, attachments, account }),
+    registerComputeApi: (app) => registerComputeApi(app, { config, cloud, authenticate, attachments, account }),
     registerGraphiql: (app) => registerGraphiql(app, { enabled: config.GRAPHIQL, sandbox: choice.sandbox }),
   });
   return {
     async listen() {
       await redis?.ready();
-      reconciler.start();
+      queue.start();
       sweeper.start();
       notifier?.start();
       return await doors.listen();
@@ -104,7 +104,7 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
       await doors.close();
       await sweeper.stop();
       await notifier?.stop();
-      await reconciler.stop();
+      await queue.stop();
       await store.close();
       await redis?.close();
       await closeCloud(cloud);

@@ -43,7 +43,7 @@ function sandboxChoice(sandbox: Sandbox, demo: { serverId: string; nfsShareId: s
 }
 
 /** What a newcomer reads first. Plain lines, not log entries: they are for the person at the terminal. */
-function greet(address: string, config: Config, { sandbox, label }: Chosen): string {
+function printBanner(address: string, config: Config, { sandbox, label }: Chosen): string {
   const lines = [`GraphiQL and GraphQL: ${address}/graphql`];
   if (sandbox) {
     lines.push(
@@ -89,7 +89,7 @@ function stopOnSignal(app: App, chosen: Chosen, log: Logger): void {
  * rejects after a later one threw (completeListValue), for which it takes no more than an upstream that leaves out two fields. Whoever asked
  * has the error in the answer already. An exception that nobody caught is another matter: what it interrupted is unknown, so the process ends.
  */
-function watchForStrays(log: Logger): void {
+function handleUncaughtErrors(log: Logger): void {
   process.on('unhandledRejection', (reason) => log.error({ err: reason }, 'unhandled rejection'));
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'uncaught exception: the process ends');
@@ -101,11 +101,11 @@ function watchForStrays(log: Logger): void {
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLog(config.LOG_LEVEL);
-  watchForStrays(log);
+  handleUncaughtErrors(log);
   const chosen = await chooseCloud(config, process.env, log);
   const app = await createApp(config, chosen.choice, log);
   stopOnSignal(app, chosen, log);
-  process.stdout.write(greet(await app.listen(), config, chosen));
+  process.stdout.write(printBanner(await app.listen(), config, chosen));
 }
 
 main().catch((error: unknown) => {

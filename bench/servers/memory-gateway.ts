@@ -4,8 +4,8 @@
  * attachment service and the in-process store.
  */
 
-import { createReconciler } from '../../src/attachments/reconcile/queue.ts';
-import { createCallers } from '../../src/attachments/reconcile/sessions.ts';
+import { createQueue } from '../../src/attachments/reconcile/queue.ts';
+import { createSessionRegistry } from '../../src/attachments/reconcile/sessions.ts';
 import { createAttachments } from '../../src/attachments/service.ts';
 import type { Attachments } from '../../src/attachments/service-contract.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
@@ -16,8 +16,8 @@ import { createSchema } from '../../src/graphql/schema.ts';
 import { createLog } from '../../src/logging.ts';
 import { createCloud } from '../../src/openstack/cloud.ts';
 import type { Session } from '../../src/openstack/session.ts';
-import { createIdentityCheck } from '../../src/transport/authenticate.ts';
-import { createHttp } from '../../src/transport/server.ts';
+import { createAuthenticate } from '../../src/transport/authenticate.ts';
+import { createTransports } from '../../src/transport/server.ts';
 import { projectId } from '../data.ts';
 import { memoryCloud } from './sources.ts';
 
@@ -47,9 +47,9 @@ const clients = {
 async function storeAttachments(): Promise<Attachments> {
   const store = createMemoryStore({ logLength: config.EVENT_LOG_LENGTH });
   for (const attachment of data.attachments) await store.create(attachment, null, null);
-  await store.markKnown(projectId(0));
-  const work = { store, callers: createCallers(null), log, leaseMs: 30_000, deadlineMs: 600_000 };
-  return createAttachments({ ...work, reconciler: createReconciler(work) });
+  await store.markRecovered(projectId(0));
+  const work = { store, sessions: createSessionRegistry(null), log, leaseMs: 30_000, deadlineMs: 600_000 };
+  return createAttachments({ ...work, queue: createQueue(work) });
 }
 
 const mapped = {
@@ -67,11 +67,11 @@ const identity = {
   roles: ['member'],
   expiresAt: Date.now() + 3_600_000,
 };
-const doors = await createHttp({
+const doors = await createTransports({
   config,
   log,
   executor: createExecutor({ schema: createSchema(), config }),
-  authenticate: createIdentityCheck({ cloud, config, validate: async () => ({ identity, catalog: [] }) }),
+  authenticate: createAuthenticate({ cloud, config, validate: async () => ({ identity, catalog: [] }) }),
   // without company: each answer is to show its own cost
   makeContext: (session) => Object.assign(createContext(session, attachments, clients), { company: undefined }),
   checks: {},

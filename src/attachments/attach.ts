@@ -6,34 +6,34 @@ import { getServer } from '../openstack/nova/client.ts';
 import type { NovaServer } from '../openstack/nova/types.ts';
 import type { Session } from '../openstack/session.ts';
 import { accessTypeOf, findAddresses, findTargets, requestedTargets } from './access-targets.ts';
-import { type Attachment, attachmentId, type SeenAttachment } from './attachment.ts';
+import { type Attachment, type AttachmentView, attachmentId } from './attachment.ts';
 import {
-  asked,
+  type CommandOptions,
   claim,
   commit,
-  type EnsureKnown,
+  type EnsureRecovered,
   eventOf,
-  newPass,
-  type ServiceOptions,
+  newReconcileContext,
   untilFree,
+  withRequest,
   work,
 } from './command.ts';
 import { checkMountPoint } from './mount-point.ts';
-import { checkLevels, checkSameWish, checkUsable } from './preconditions.ts';
-import { type Pass, Refused } from './reconcile/context.ts';
-import { match } from './reconcile/observe.ts';
-import { pickUp } from './reconcile/resume-on-read.ts';
+import { assertSameRequest, checkLevels, checkUsable } from './preconditions.ts';
+import { FinalError, type ReconcileContext } from './reconcile/context.ts';
+import { matchRules } from './reconcile/observe.ts';
+import { resumeOnRead } from './reconcile/resume-on-read.ts';
 import { faultOf, inStatus } from './record.ts';
-import { followsAddresses, isInChange, isOutdated, retarget } from './retarget.ts';
+import { followsAddresses, isInChange, isStale, retarget } from './retarget.ts';
 import type { AttachRequest } from './service-contract.ts';
 
 /** @throws NOT_FOUND, CONFLICT, BAD_USER_INPUT, OpenStackError for a refusal, STATE_UNAVAILABLE */
 export async function attach(
-  options: ServiceOptions,
-  ensureKnown: EnsureKnown,
+  options: CommandOptions,
+  ensureKnown: EnsureRecovered,
   session: Session,
   request: AttachRequest,
-): Promise<SeenAttachment> {
+): Promise<AttachmentView> {
   const mountPoint = request.mountPoint === null ? null : checkMountPoint(request.mountPoint);
   const [server, share, rules] = await Promise.all([
     getServer(session, request.serverId),
@@ -57,11 +57,11 @@ export async function attach(
       const record = newRecord(session, server, share, { ...wish, accessType, targets });
       return await create(options, session, record, rules);
     }
-    checkSameWish(existing, wish);
-    const now = await wantedNow(session, existing, server, share);
-    const isCurrent = existing.staleSince === null && (now === null || !isOutdated(existing, now));
+    assertSameRequest(existing, wish);
+    const now = await desiredAddressesNow(session, existing, server, share);
+    const isCurrent = existing.staleSince === null && (now === null || !isStale(existing, now));
     if (existing.status === 'attaching' || (existing.status === 'attached' && isCurrent)) {
-      pickUp(options, session, [existing]);
+      resumeOnRead(options, session, [existing]);
       return existing;
     }
     return existing.status === 'attached'
@@ -72,16 +72,16 @@ export async function attach(
 
 // the intent is recorded, with the lease already held, before the first call that changes anything; null: somebody was faster
 async function create(
-  options: ServiceOptions,
+  options: CommandOptions,
   session: Session,
   record: Attachment,
   rules: readonly AccessRule[] | null,
-): Promise<SeenAttachment | null> {
-  const seen = match(record, rules ?? [], []);
+): Promise<AttachmentView | null> {
+  const seen = matchRules(record, rules ?? [], []);
   checkLevels(record, seen);
   // where there is no rule yet, there is none to look at again: one that came meanwhile is Manila's `exists`, and looked at then
   const isFree = rules !== null && seen.rules.every((rule) => rule === null);
-  const pass = { ...newPass(options, session), ...(isFree && { seen }) };
+  const pass = { ...newReconcileContext(options, session), ...(isFree && { seen }) };
   const event = eventOf('ATTACH_STARTED', record);
   const lease = { owner: pass.owner, ms: options.leaseMs };
   const made = await options.store.create(record, event, lease);
@@ -95,30 +95,30 @@ async function create(
   try {
     return await work(options, pass, made.attachment);
   } catch (error) {
-    if (error instanceof Refused) await rollBack(options, pass, error);
-    throw error instanceof Refused ? error.cause : error;
+    if (error instanceof FinalError) await rollBack(options, pass, error);
+    throw error instanceof FinalError ? error.cause : error;
   }
 }
 
 // from an error, or from a detach that its user takes back: the machine waits for what is being denied, then grants again
 async function attachAgain(
-  options: ServiceOptions,
+  options: CommandOptions,
   session: Session,
   existing: Attachment,
   wanted: readonly string[] | null,
-): Promise<SeenAttachment | null> {
-  const pass = newPass(options, session);
+): Promise<AttachmentView | null> {
+  const pass = newReconcileContext(options, session);
   const claimed = await claim(options, pass, existing);
   if (!claimed) return null;
   if (claimed.status === 'attaching' || claimed.status === 'attached') {
     await options.store.release(claimed.projectId, claimed.id, pass.owner, 0);
     return claimed;
   }
-  const started = asked(session, inStatus(aimedAt(claimed, wanted), 'attaching'));
+  const started = withRequest(session, inStatus(retargetTo(claimed, wanted), 'attaching'));
   try {
     return await work(options, pass, await commit(options, pass, started, 'ATTACH_STARTED', { keepLease: true }));
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof FinalError)) throw error;
     const failed = inStatus(error.record, 'error_attaching', { fault: faultOf(error.cause) });
     await commit(options, pass, failed, 'ATTACH_FAILED', {});
     throw error.cause;
@@ -126,8 +126,8 @@ async function attachAgain(
 }
 
 // the server's addresses changed: the rules follow, with this caller's token, and the attachment stays attached meanwhile
-async function repair(options: ServiceOptions, session: Session, existing: Attachment): Promise<SeenAttachment | null> {
-  const pass = newPass(options, session);
+async function repair(options: CommandOptions, session: Session, existing: Attachment): Promise<AttachmentView | null> {
+  const pass = newReconcileContext(options, session);
   const claimed = await claim(options, pass, existing);
   if (!claimed) return null;
   if (claimed.status !== 'attached') {
@@ -136,9 +136,9 @@ async function repair(options: ServiceOptions, session: Session, existing: Attac
   }
   const staleSince = claimed.staleSince ?? new Date().toISOString();
   try {
-    return await work(options, pass, asked(session, { ...claimed, staleSince, attempts: 0, fault: null }));
+    return await work(options, pass, withRequest(session, { ...claimed, staleSince, attempts: 0, fault: null }));
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof FinalError)) throw error;
     const { record, cause } = error;
     await options.store.commit({ ...record, fault: faultOf(cause) }, { dueInMs: null, owner: pass.owner });
     throw cause;
@@ -146,7 +146,7 @@ async function repair(options: ServiceOptions, session: Session, existing: Attac
 }
 
 /** The addresses that an attachment's targets should be; null for one that does not follow its server's addresses. */
-async function wantedNow(
+async function desiredAddressesNow(
   session: Session,
   record: Attachment,
   server: NovaServer,
@@ -155,26 +155,26 @@ async function wantedNow(
   return followsAddresses(record) ? await findAddresses(session, server, share) : null;
 }
 
-function aimedAt(record: Attachment, wanted: readonly string[] | null): Attachment {
+function retargetTo(record: Attachment, wanted: readonly string[] | null): Attachment {
   if (!wanted || wanted.length === 0) return record;
-  if (!isOutdated(record, wanted)) return isInChange(record) ? record : { ...record, staleSince: null };
+  if (!isStale(record, wanted)) return isInChange(record) ? record : { ...record, staleSince: null };
   const staleSince = record.staleSince ?? new Date().toISOString();
   return { ...record, staleSince, targets: retarget(record.targets, wanted) };
 }
 
 // nothing granted: the record goes. Something granted: the record stays until the worker has taken that away
-async function rollBack(options: ServiceOptions, pass: Pass, { record, cause }: Refused): Promise<void> {
+async function rollBack(options: CommandOptions, pass: ReconcileContext, { record, cause }: FinalError): Promise<void> {
   const fault = faultOf(cause);
-  const failed: SeenAttachment = { ...record, status: 'detached', fault, updatedAt: fault.at };
+  const failed: AttachmentView = { ...record, status: 'detached', fault, updatedAt: fault.at };
   const event = eventOf('ATTACH_FAILED', failed);
   if (!record.targets.some((target) => target.ruleId && target.isOwned)) {
     await options.store.remove(record, { event, owner: pass.owner });
-    options.callers.forget(record.id);
+    options.sessions.remove(record.id);
     return;
   }
   const undo: Attachment = { ...inStatus(record, 'detaching'), fault, isAccepted: true };
   await options.store.commit(undo, { event: { ...event, attachment: undo }, dueInMs: 0, owner: pass.owner });
-  options.reconciler.schedule(record.projectId, record.id, 0);
+  options.queue.enqueueAfter(record.projectId, record.id, 0);
 }
 
 function newRecord(

@@ -3,7 +3,7 @@
 export type AttachmentStatus = 'attaching' | 'attached' | 'detaching' | 'error_attaching' | 'error_detaching';
 
 /** A record's status, or what it ends as: seen in events and payloads only. */
-export type SeenStatus = AttachmentStatus | 'detached';
+export type AttachmentViewStatus = AttachmentStatus | 'detached';
 
 export type AccessLevel = 'rw' | 'ro';
 export type AccessType = 'ip' | 'user' | 'cephx';
@@ -89,7 +89,7 @@ export interface NewEvent {
   requestId: string | null;
   reason: Reason | null;
   /** The attachment as the change leaves it. */
-  attachment: SeenAttachment;
+  attachment: AttachmentView;
 }
 
 /** An event as the log has it. */
@@ -99,7 +99,7 @@ export interface AttachmentEvent extends NewEvent {
 }
 
 /** An attachment as clients see it: also when it is gone. */
-export type SeenAttachment = Omit<Attachment, 'status'> & { status: SeenStatus };
+export type AttachmentView = Omit<Attachment, 'status'> & { status: AttachmentViewStatus };
 
 /** The id of the attachment of a share to a server: the pair, as in Nova's `/servers/{server_id}/shares/{share_id}`. */
 export function attachmentId(serverId: string, shareId: string): string {

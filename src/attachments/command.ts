@@ -4,31 +4,34 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { GatewayError } from '../errors.ts';
 import type { Session } from '../openstack/session.ts';
-import type { Attachment, EventType, SeenAttachment } from './attachment.ts';
-import { Overtaken, type Pass } from './reconcile/context.ts';
-import type { Reconciler } from './reconcile/queue.ts';
-import { drive } from './reconcile/reconcile.ts';
-import type { Callers } from './reconcile/sessions.ts';
+import type { Attachment, AttachmentView, EventType } from './attachment.ts';
+import { LeaseLost, type ReconcileContext } from './reconcile/context.ts';
+import type { ReconcileQueue } from './reconcile/queue.ts';
+import { reconcile } from './reconcile/reconcile.ts';
+import type { SessionRegistry } from './reconcile/sessions.ts';
 import type { AttachmentStore, CommitOptions } from './store/contract.ts';
 
 /** How long a mutation waits for another that has the record, in ms. */
 const BUSY_MS = 10_000;
 const BUSY_POLL_MS = 100;
 
-export interface ServiceOptions {
+export interface CommandOptions {
   store: AttachmentStore;
-  callers: Callers;
-  reconciler: Reconciler;
+  sessions: SessionRegistry;
+  queue: ReconcileQueue;
   log: Logger;
   leaseMs: number;
   deadlineMs: number;
 }
 
 /** Makes sure that the records of a project are complete. */
-export type EnsureKnown = (session: Session, projectId: string) => Promise<void>;
+export type EnsureRecovered = (session: Session, projectId: string) => Promise<void>;
 
 /** A pass with the caller’s token: a client that hangs up does not stop half-made work. */
-export function newPass({ store, leaseMs, deadlineMs }: ServiceOptions, session: Session): Pass {
+export function newReconcileContext(
+  { store, leaseMs, deadlineMs }: CommandOptions,
+  session: Session,
+): ReconcileContext {
   return {
     store,
     session,
@@ -37,20 +40,24 @@ export function newPass({ store, leaseMs, deadlineMs }: ServiceOptions, session:
     leaseEnds: performance.now() + leaseMs,
     signal: new AbortController().signal,
     deadlineMs,
-    isStrict: true,
+    rethrowFinal: true,
   };
 }
 
 /** The record under the pass’s lease; null when somebody else has it, or it is gone. */
-export async function claim(options: ServiceOptions, pass: Pass, record: Attachment): Promise<Attachment | null> {
+export async function claim(
+  options: CommandOptions,
+  pass: ReconcileContext,
+  record: Attachment,
+): Promise<Attachment | null> {
   const claimed = await options.store.claim(record.projectId, record.id, { owner: pass.owner, ms: options.leaseMs });
   return typeof claimed === 'string' ? null : claimed;
 }
 
 /** Commits with an event. Throws CONFLICT when somebody else has the record. */
 export async function commit(
-  { store }: ServiceOptions,
-  pass: Pass,
+  { store }: CommandOptions,
+  pass: ReconcileContext,
   record: Attachment,
   type: EventType,
   how: Partial<CommitOptions>,
@@ -62,15 +69,19 @@ export async function commit(
 }
 
 /** Drives the record with the caller's token, and leaves the rest to the worker with that token at hand. */
-export async function work(options: ServiceOptions, pass: Pass, record: Attachment): Promise<SeenAttachment> {
-  options.callers.remember(record.id, pass.session);
+export async function work(
+  options: CommandOptions,
+  pass: ReconcileContext,
+  record: Attachment,
+): Promise<AttachmentView> {
+  options.sessions.add(record.id, pass.session);
   try {
-    const { attachment, dueInMs } = await drive(pass, record);
-    if (dueInMs === null) options.callers.forget(record.id);
-    else options.reconciler.schedule(record.projectId, record.id, dueInMs);
+    const { attachment, requeueAfterMs } = await reconcile(pass, record);
+    if (requeueAfterMs === null) options.sessions.remove(record.id);
+    else options.queue.enqueueAfter(record.projectId, record.id, requeueAfterMs);
     return attachment;
   } catch (error) {
-    if (!(error instanceof Overtaken)) throw error;
+    if (!(error instanceof LeaseLost)) throw error;
     const now = await options.store.get(record.projectId, record.id);
     if (now) return now;
     throw new GatewayError(
@@ -83,12 +94,12 @@ export async function work(options: ServiceOptions, pass: Pass, record: Attachme
 }
 
 /** The record as this caller’s. */
-export function asked(session: Session, record: Attachment): Attachment {
+export function withRequest(session: Session, record: Attachment): Attachment {
   return { ...record, requestId: session.requestId, userId: session.identity.userId };
 }
 
 /** An event of the record as it is. */
-export function eventOf(type: EventType, attachment: SeenAttachment) {
+export function eventOf(type: EventType, attachment: AttachmentView) {
   return { type, at: attachment.updatedAt, requestId: attachment.requestId, reason: attachment.reason, attachment };
 }
 

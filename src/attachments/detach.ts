@@ -2,21 +2,30 @@
 import { GatewayError } from '../errors.ts';
 import { getServer } from '../openstack/nova/client.ts';
 import type { Session } from '../openstack/session.ts';
-import { type Attachment, attachmentId, type SeenAttachment } from './attachment.ts';
-import { asked, claim, commit, type EnsureKnown, newPass, type ServiceOptions, untilFree, work } from './command.ts';
+import { type Attachment, type AttachmentView, attachmentId } from './attachment.ts';
+import {
+  type CommandOptions,
+  claim,
+  commit,
+  type EnsureRecovered,
+  newReconcileContext,
+  untilFree,
+  withRequest,
+  work,
+} from './command.ts';
 import { checkMountPoint } from './mount-point.ts';
-import { Refused } from './reconcile/context.ts';
-import { pickUp } from './reconcile/resume-on-read.ts';
+import { FinalError } from './reconcile/context.ts';
+import { resumeOnRead } from './reconcile/resume-on-read.ts';
 import { faultOf, inStatus, isUnsettled } from './record.ts';
 import type { DetachRequest } from './service-contract.ts';
 
 /** @throws NOT_FOUND, CONFLICT, OpenStackError for a refusal, STATE_UNAVAILABLE */
 export async function detach(
-  options: ServiceOptions,
-  ensureKnown: EnsureKnown,
+  options: CommandOptions,
+  ensureKnown: EnsureRecovered,
   session: Session,
   request: DetachRequest,
-): Promise<SeenAttachment> {
+): Promise<AttachmentView> {
   const id = attachmentId(request.serverId, request.shareId);
   const mountPoint = request.mountPoint === null ? null : checkMountPoint(request.mountPoint);
   const projectId = await projectOf(options, ensureKnown, session, request.serverId, id);
@@ -32,7 +41,7 @@ export async function detach(
       );
     }
     if (record.status === 'detaching') {
-      pickUp(options, session, [record]);
+      resumeOnRead(options, session, [record]);
       return record;
     }
     return await startDetach(options, session, record);
@@ -40,22 +49,22 @@ export async function detach(
 }
 
 async function startDetach(
-  options: ServiceOptions,
+  options: CommandOptions,
   session: Session,
   record: Attachment,
-): Promise<SeenAttachment | null> {
-  const pass = newPass(options, session);
+): Promise<AttachmentView | null> {
+  const pass = newReconcileContext(options, session);
   const claimed = await claim(options, pass, record);
   if (!claimed) return null;
   if (claimed.status === 'detaching') {
     await options.store.release(claimed.projectId, claimed.id, pass.owner, 0);
     return claimed;
   }
-  const started = asked(session, inStatus(claimed, 'detaching'));
+  const started = withRequest(session, inStatus(claimed, 'detaching'));
   try {
     return await work(options, pass, await commit(options, pass, started, 'DETACH_STARTED', { keepLease: true }));
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof FinalError)) throw error;
     const { record: refused, cause } = error;
     // what Manila accepted goes on; what it refused at once is as it was
     const status = refused.isAccepted ? 'error_detaching' : (refused.previousStatus ?? 'attached');
@@ -67,8 +76,8 @@ async function startDetach(
 
 // an admin may detach from another project's server: the record is that project's
 async function projectOf(
-  { store }: ServiceOptions,
-  ensureKnown: EnsureKnown,
+  { store }: CommandOptions,
+  ensureKnown: EnsureRecovered,
   session: Session,
   serverId: string,
   id: string,

@@ -1,7 +1,7 @@
 /** A listener's events: replay from the log, then live, without a gap, each once, and never more than a bounded number in memory. */
 import { GatewayError } from '../errors.ts';
 import type { AttachmentEvent } from './attachment.ts';
-import type { WatchFilter } from './service-contract.ts';
+import type { EventFilter } from './service-contract.ts';
 import type { AttachmentStore } from './store/contract.ts';
 import { compareCursors, LOG_START } from './store/order.ts';
 
@@ -16,12 +16,12 @@ const RETRY_MS = 1000;
  * One listener's events, pulled one by one. `live` says the rest of what somebody must know who pulls once for several
  * listeners.
  */
-export interface AttachmentEvents extends AsyncIterableIterator<AttachmentEvent> {
-  readonly live: LiveEvents;
+export interface AttachmentEventStream extends AsyncIterableIterator<AttachmentEvent> {
+  readonly live: EventStream;
 }
 
 /** Where a listener stands in its project's log. */
-export interface LiveEvents {
+export interface EventStream {
   /** From the same cursor on, listeners of one key are given the same events. */
   readonly key: string;
   /** The last event that was given or left out; before the first one, where the log stood. */
@@ -29,14 +29,14 @@ export interface LiveEvents {
   /** Whether all that happened was given: what comes next is after `cursor`. Also when it has ended, and gives nothing. */
   isIdle(): boolean;
   /** As next(), but null where that would wait for something to happen. */
-  nextNow(): Promise<AttachmentEvent | null>;
+  poll(): Promise<AttachmentEvent | null>;
   /** Why next() threw, in words for a listener that stands at this cursor; null when it did not. */
   errorAt(cursor: string): GatewayError | null;
 }
 
 /** What a resolver gave as the source of its events, where it is of this kind. */
-export function liveOf(source: object): LiveEvents | null {
-  return 'live' in source ? (source as AttachmentEvents).live : null;
+export function eventStreamOf(source: object): EventStream | null {
+  return 'live' in source ? (source as AttachmentEventStream).live : null;
 }
 
 /**
@@ -44,11 +44,11 @@ export function liveOf(source: object): LiveEvents | null {
  * when too many do, since the log has them. Once it began, a replay waits while the store is away, as those who are live do.
  * @throws CURSOR_EXPIRED, BAD_USER_INPUT for what is no cursor, STATE_UNAVAILABLE
  */
-export async function watchEvents(
+export async function openEventStream(
   store: AttachmentStore,
   projectId: string,
-  filter: WatchFilter,
-): Promise<AttachmentEvents> {
+  filter: EventFilter,
+): Promise<AttachmentEventStream> {
   const { after, serverId, shareId } = filter;
   if (after !== null && !/^\d{1,15}-\d{1,15}$/.test(after)) {
     throw new GatewayError(
@@ -56,7 +56,7 @@ export async function watchEvents(
       `after: expected the cursor of an event, got ${JSON.stringify(after.slice(0, 64))}`,
     );
   }
-  const state: Watch = {
+  const state: StreamState = {
     page: [],
     waiting: [],
     hasDropped: false,
@@ -66,10 +66,10 @@ export async function watchEvents(
     wake: null,
     isDone: false,
   };
-  const unfollow = await store.follow(
+  const unfollow = await store.subscribe(
     projectId,
     (event) => receive(state, event),
-    (error) => fail(state, (cursor) => lost(cursor, error)),
+    (error) => fail(state, (cursor) => expire(cursor, error)),
   );
   if (after === null) state.cursor = unfollow.after;
   const end = async () => {
@@ -88,7 +88,7 @@ export async function watchEvents(
   return iterate(state, readOn, { key: JSON.stringify([projectId, serverId, shareId]), filter, end });
 }
 
-interface Watch {
+interface StreamState {
   /** Read from the log and not taken yet. */
   page: AttachmentEvent[];
   waiting: AttachmentEvent[];
@@ -104,7 +104,7 @@ interface Watch {
 
 type ErrorAt = (cursor: string) => GatewayError;
 
-function receive(state: Watch, event: AttachmentEvent): void {
+function receive(state: StreamState, event: AttachmentEvent): void {
   if (state.isDone || state.errorAt) return;
   if (state.waiting.length < MAX_WAITING) {
     state.waiting.push(event);
@@ -122,13 +122,13 @@ function receive(state: Watch, event: AttachmentEvent): void {
   });
 }
 
-function fail(state: Watch, errorAt: ErrorAt): void {
+function fail(state: StreamState, errorAt: ErrorAt): void {
   state.errorAt ??= errorAt;
   state.waiting = [];
   state.wake?.();
 }
 
-function lost(cursor: string, cause: Error): GatewayError {
+function expire(cursor: string, cause: Error): GatewayError {
   if (cause instanceof GatewayError) return cause;
   const message = `Events after ${cursor} are lost: list the attachments again`;
   return new GatewayError('CURSOR_EXPIRED', message, {}, { cause });
@@ -143,7 +143,7 @@ async function readPage(store: AttachmentStore, projectId: string, after: string
   );
 }
 
-async function readNextPage(store: AttachmentStore, projectId: string, state: Watch): Promise<AttachmentEvent[]> {
+async function readNextPage(store: AttachmentStore, projectId: string, state: StreamState): Promise<AttachmentEvent[]> {
   while (!state.isDone) {
     try {
       return await readPage(store, projectId, state.cursor);
@@ -156,7 +156,7 @@ async function readNextPage(store: AttachmentStore, projectId: string, state: Wa
 }
 
 /** Waits for a moment, or until the listener leaves. */
-async function pause(state: Watch): Promise<void> {
+async function pause(state: StreamState): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve) => {
     state.wake = resolve;
@@ -166,14 +166,18 @@ async function pause(state: Watch): Promise<void> {
   state.wake = null;
 }
 
-interface Ways {
+interface StreamControls {
   key: string;
-  filter: WatchFilter;
+  filter: EventFilter;
   end: () => Promise<void>;
 }
 
 // pulled by the listener: nothing is read from the log before it is wanted
-function iterate(state: Watch, readOn: () => Promise<AttachmentEvent[]>, { key, filter, end }: Ways): AttachmentEvents {
+function iterate(
+  state: StreamState,
+  readOn: () => Promise<AttachmentEvent[]>,
+  { key, filter, end }: StreamControls,
+): AttachmentEventStream {
   const take = async (mayWait: boolean): Promise<AttachmentEvent | null> => {
     for (;;) {
       if (state.isDone) return null;
@@ -229,7 +233,7 @@ function iterate(state: Watch, readOn: () => Promise<AttachmentEvent[]>, { key, 
       key,
       cursor: () => state.cursor,
       isIdle: () => state.isDone || (!state.isReplaying && state.waiting.length === 0 && state.errorAt === null),
-      nextNow: () => takeWanted(false),
+      poll: () => takeWanted(false),
       errorAt: (cursor) => state.errorAt?.(cursor) ?? null,
     },
   };

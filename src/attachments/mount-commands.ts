@@ -1,8 +1,8 @@
 import type { AccessRule, ExportLocation, Share } from '../openstack/manila/types.ts';
-import type { AccessLevel, SeenAttachment } from './attachment.ts';
+import type { AccessLevel, AttachmentView } from './attachment.ts';
 
 /** What of an attachment a mount command depends on. */
-type Mounted = Pick<SeenAttachment, 'shareId' | 'mountPoint' | 'accessLevel' | 'targets'>;
+type Mounted = Pick<AttachmentView, 'shareId' | 'mountPoint' | 'accessLevel' | 'targets'>;
 
 /** One file system to mount: its type, what to mount, and its options. */
 interface Mount {

@@ -35,7 +35,7 @@ export function checkLevels(record: Attachment, seen: Observation): void {
 }
 
 /** Throws CONFLICT for an attachment that is there with other arguments. */
-export function checkSameWish(
+export function assertSameRequest(
   existing: Attachment,
   wish: Pick<Attachment, 'mountPoint' | 'accessLevel' | 'requestedAccessTo'>,
 ): void {

@@ -1,6 +1,6 @@
 /** How a record changes. */
 import type { OpenStackError } from '../openstack/errors.ts';
-import type { Attachment, Fault, Reason, SeenAttachment } from './attachment.ts';
+import type { Attachment, AttachmentView, Fault, Reason } from './attachment.ts';
 
 /** A record in a new status: counters and deadline start anew. */
 export function inStatus(
@@ -25,7 +25,7 @@ export function inStatus(
 }
 
 /** Whether a record in this status still has work to do. */
-export function isUnsettled(status: SeenAttachment['status']): boolean {
+export function isUnsettled(status: AttachmentView['status']): boolean {
   return status === 'attaching' || status === 'detaching';
 }
 

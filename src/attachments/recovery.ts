@@ -1,7 +1,7 @@
 /** Reads a project's attachments back from Manila, where every access rule of ours says whose it is. */
 import type { Logger } from 'pino';
 import { listAccessRules } from '../openstack/manila/client.ts';
-import { listEveryShare } from '../openstack/manila/list-all-shares.ts';
+import { listAllShares } from '../openstack/manila/list-all-shares.ts';
 import type { AccessRule, Share } from '../openstack/manila/types.ts';
 import type { Session } from '../openstack/session.ts';
 import { timeOf } from '../openstack/timestamp.ts';
@@ -21,7 +21,7 @@ const PARALLEL = 8;
 /** How long one rebuild may take, in ms. */
 const DEADLINE_MS = 120_000;
 
-const TOLD_AS: Record<AttachmentStatus, EventType> = {
+const EVENT_OF_STATUS: Record<AttachmentStatus, EventType> = {
   attaching: 'ATTACH_STARTED',
   attached: 'ATTACHED',
   error_attaching: 'ATTACH_FAILED',
@@ -33,13 +33,13 @@ const TOLD_AS: Record<AttachmentStatus, EventType> = {
  * Makes sure that the store's records of a project are complete: where its marker is missing (first use, or the store lost its state)
  * they are rebuilt, once in this process however many ask.
  */
-export function createRebuild(store: AttachmentStore, log: Logger) {
+export function createRecovery(store: AttachmentStore, log: Logger) {
   const running = new Map<string, Promise<void>>();
   return async function ensureKnown(session: Session, projectId: string): Promise<void> {
-    if (await store.isKnown(projectId)) return;
+    if (await store.isRecovered(projectId)) return;
     const shared =
       running.get(projectId) ??
-      rebuild(store, session, projectId, log).finally(() => {
+      recover(store, session, projectId, log).finally(() => {
         running.delete(projectId);
       });
     running.set(projectId, shared);
@@ -47,18 +47,18 @@ export function createRebuild(store: AttachmentStore, log: Logger) {
   };
 }
 
-async function rebuild(store: AttachmentStore, caller: Session, projectId: string, log: Logger): Promise<void> {
+async function recover(store: AttachmentStore, caller: Session, projectId: string, log: Logger): Promise<void> {
   const session = { ...caller, signal: AbortSignal.timeout(DEADLINE_MS) };
   const isOwn = session.identity.projectId === projectId;
   const filters = isOwn ? {} : { all_tenants: '1' as const, project_id: projectId };
-  const { shares, isComplete } = await listEveryShare(session, filters);
+  const { shares, isComplete } = await listAllShares(session, filters);
   if (!isComplete) log.warn({ projectId, shares: shares.length }, 'the project has more shares: theirs are not read');
   let found = 0;
   const read = async (share: Share) => recordsOf(projectId, share, (await listAccessRules(session, share.id)) ?? []);
   const queue = shares.values();
   const work = async () => {
     for (const share of queue) {
-      const lost = await without(store, await read(share));
+      const lost = await missingFrom(store, await read(share));
       if (lost.size === 0) continue;
       // one that was detached meanwhile is not lost: its rules are gone by now, or the log tells of it before they are read
       const readAfter = await store.lastCursor(projectId);
@@ -71,17 +71,23 @@ async function rebuild(store: AttachmentStore, caller: Session, projectId: strin
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, work));
-  await store.markKnown(projectId);
+  await store.markRecovered(projectId);
   log.info({ projectId, shares: shares.length, attachments: found }, 'attachments rebuilt from Manila');
 }
 
 /** Where a log lost its end in a failover, those who go on with it must hear of the attachment: how it is now. */
 function eventOf(record: Attachment): NewEvent {
-  return { type: TOLD_AS[record.status], at: record.statusSince, requestId: null, reason: null, attachment: record };
+  return {
+    type: EVENT_OF_STATUS[record.status],
+    at: record.statusSince,
+    requestId: null,
+    reason: null,
+    attachment: record,
+  };
 }
 
 /** The ids of those that the store does not have. */
-async function without(store: AttachmentStore, records: readonly Attachment[]): Promise<Set<string>> {
+async function missingFrom(store: AttachmentStore, records: readonly Attachment[]): Promise<Set<string>> {
   const stored = await Promise.all(records.map(({ projectId, id }) => store.get(projectId, id)));
   return new Set(records.filter((_, i) => !stored[i]).map(({ id }) => id));
 }

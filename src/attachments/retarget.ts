@@ -6,15 +6,15 @@ import type { Observation } from './reconcile/decide.ts';
 const MAX_TARGETS_IN_CHANGE = 64;
 
 /** What of a record its aim is read from. */
-type Aimed = Pick<Attachment, 'accessType' | 'requestedAccessTo' | 'targets'>;
+type Retargetable = Pick<Attachment, 'accessType' | 'requestedAccessTo' | 'targets'>;
 
 /** Whether the gateway found the targets itself, and so follows the server's addresses. */
-export function followsAddresses({ accessType, requestedAccessTo }: Aimed): boolean {
+export function followsAddresses({ accessType, requestedAccessTo }: Retargetable): boolean {
   return accessType === 'ip' && requestedAccessTo === null;
 }
 
 /** Whether the targets that are to stay are others than the wanted ones. */
-export function isOutdated({ targets }: Pick<Attachment, 'targets'>, wanted: readonly string[]): boolean {
+export function isStale({ targets }: Pick<Attachment, 'targets'>, wanted: readonly string[]): boolean {
   const staying = targets.filter(({ change }) => change !== 'leaving').map(({ accessTo }) => accessTo);
   return staying.length !== wanted.length || staying.some((accessTo) => !wanted.includes(accessTo));
 }
@@ -41,7 +41,7 @@ export function retarget(targets: readonly Target[], wanted: readonly string[]):
  * The record with its changes done: what came stays, what left is no target any more. A rule of ours that is still there, as
  * nobody was there to take it away, goes on leaving, and the attachment stays stale.
  */
-export function arrived(record: Attachment, seen: Observation): Attachment {
+export function completeRetarget(record: Attachment, seen: Observation): Attachment {
   if (!isInChange(record)) return record;
   const targets = record.targets.flatMap((target, i): Target[] => {
     const { change, ...settled } = target;

@@ -1,5 +1,5 @@
 import type { Session } from '../openstack/session.ts';
-import type { AccessLevel, Attachment, AttachmentEvent, SeenAttachment } from './attachment.ts';
+import type { AccessLevel, Attachment, AttachmentEvent, AttachmentView } from './attachment.ts';
 import type { AttachmentPage, ListOptions } from './store/contract.ts';
 
 /** What `attachShare` asks for. */
@@ -19,7 +19,7 @@ export interface DetachRequest {
 }
 
 /** Which events a listener wants. */
-export interface WatchFilter {
+export interface EventFilter {
   serverId: string | null;
   shareId: string | null;
   /** A cursor; null: from now on. */
@@ -31,8 +31,8 @@ export interface WatchFilter {
  * OpenStackError, and rebuilds the project's records from Manila first where the store does not know them.
  */
 export interface Attachments {
-  attach(session: Session, request: AttachRequest): Promise<SeenAttachment>;
-  detach(session: Session, request: DetachRequest): Promise<SeenAttachment>;
+  attach(session: Session, request: AttachRequest): Promise<AttachmentView>;
+  detach(session: Session, request: DetachRequest): Promise<AttachmentView>;
   get(session: Session, serverId: string, shareId: string): Promise<Attachment | null>;
   list(session: Session, options: ListOptions): Promise<AttachmentPage>;
   /** One list a server, in the order asked. */
@@ -43,5 +43,5 @@ export interface Attachments {
    * The project's events, live once this resolves; ends when its consumer returns it. Rejects with CURSOR_EXPIRED or
    * BAD_USER_INPUT for a cursor it cannot go on from; the iterator throws LIMIT_EXCEEDED when its consumer is too slow.
    */
-  watch(session: Session, filter: WatchFilter): Promise<AsyncIterableIterator<AttachmentEvent>>;
+  subscribe(session: Session, filter: EventFilter): Promise<AsyncIterableIterator<AttachmentEvent>>;
 }

@@ -2,22 +2,22 @@
 import type { Session } from '../openstack/session.ts';
 import { attach } from './attach.ts';
 import { attachmentId } from './attachment.ts';
-import type { ServiceOptions } from './command.ts';
+import type { CommandOptions } from './command.ts';
 import { detach } from './detach.ts';
-import { watchEvents } from './events.ts';
-import { pickUp } from './reconcile/resume-on-read.ts';
-import { createRebuild } from './recovery.ts';
+import { openEventStream } from './events.ts';
+import { resumeOnRead } from './reconcile/resume-on-read.ts';
+import { createRecovery } from './recovery.ts';
 import type { Attachments } from './service-contract.ts';
 
 /** The attachments of this gateway. */
-export function createAttachments(options: ServiceOptions): Attachments {
+export function createAttachments(options: CommandOptions): Attachments {
   const { store, log } = options;
-  const ensureKnown = createRebuild(store, log);
+  const ensureKnown = createRecovery(store, log);
   // the marker and the records come in one round trip; the records are read again in the rare case that they were not complete
   const complete = async <T>(session: Session, read: () => Promise<T>): Promise<T> => {
     const { projectId } = session.identity;
     session.onRead?.();
-    const [isKnown, answer] = await Promise.all([store.isKnown(projectId), read()]);
+    const [isKnown, answer] = await Promise.all([store.isRecovered(projectId), read()]);
     if (isKnown) return answer;
     await ensureKnown(session, projectId);
     return await read();
@@ -36,12 +36,12 @@ export function createAttachments(options: ServiceOptions): Attachments {
     async get(session, serverId, shareId) {
       const id = attachmentId(serverId, shareId);
       const record = await complete(session, () => store.get(session.identity.projectId, id));
-      if (record) pickUp(options, session, [record]);
+      if (record) resumeOnRead(options, session, [record]);
       return record;
     },
     async list(session, listOptions) {
       const page = await complete(session, () => store.list(session.identity.projectId, listOptions));
-      pickUp(
+      resumeOnRead(
         options,
         session,
         page.items.map((item) => item.attachment),
@@ -50,17 +50,17 @@ export function createAttachments(options: ServiceOptions): Attachments {
     },
     async listForServers(session, serverIds) {
       const lists = await complete(session, () => store.listForServers(session.identity.projectId, serverIds));
-      pickUp(options, session, lists.flat());
+      resumeOnRead(options, session, lists.flat());
       return lists;
     },
     async listForShares(session, shareIds) {
       const lists = await complete(session, () => store.listForShares(session.identity.projectId, shareIds));
-      pickUp(options, session, lists.flat());
+      resumeOnRead(options, session, lists.flat());
       return lists;
     },
-    async watch(session, filter) {
+    async subscribe(session, filter) {
       await ensureKnown(session, session.identity.projectId);
-      return await watchEvents(store, session.identity.projectId, filter);
+      return await openEventStream(store, session.identity.projectId, filter);
     },
   };
 }

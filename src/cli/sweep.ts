@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Logger, pino } from 'pino';
 import { newMemory, type SweepBudget } from '../attachments/drift/context.ts';
-import { withPassLock } from '../attachments/drift/leader.ts';
+import { withScanLock } from '../attachments/drift/leader.ts';
 import type { SweepReport } from '../attachments/drift/report.ts';
 import { reportTable } from '../attachments/drift/report-table.ts';
-import { canSweep, type PassOptions, sweepOnce } from '../attachments/drift/scan.ts';
-import { createReconciler } from '../attachments/reconcile/queue.ts';
-import { createCallers } from '../attachments/reconcile/sessions.ts';
+import { canSweep, type ScanOptions, sweepOnce } from '../attachments/drift/scan.ts';
+import { createQueue } from '../attachments/reconcile/queue.ts';
+import { createSessionRegistry } from '../attachments/reconcile/sessions.ts';
 import { createRedisStore } from '../attachments/store/redis.ts';
 import { type Config, ConfigError, readConfig } from '../config.ts';
 import { closeCloud, createCloud } from '../openstack/cloud.ts';
@@ -35,7 +35,7 @@ or, in a dry run, would be done.
 `;
 
 /** All that a cloud may have in one go: what runs by itself takes a part at a time. */
-const WHOLE: SweepBudget = { confirmations: 100_000, ruleLists: 100_000, looks: 100_000, records: 1_000_000 };
+const WHOLE: SweepBudget = { confirmations: 100_000, ruleLists: 100_000, reconciles: 100_000, records: 1_000_000 };
 /** How long to wait for the turn of a gateway that sweeps, and then for revocations to end, in ms. */
 const TURN_MS = 60_000;
 const SETTLE_MS = 30_000;
@@ -90,33 +90,33 @@ async function sweep(
   });
   const leaseMs = Math.max(config.LEASE_MS, CALLS_A_LEASE * timeoutMs);
   const work = { store, log, leaseMs, deadlineMs };
-  const reconciler = createReconciler({ ...work, callers: createCallers(account) });
+  const queue = createQueue({ ...work, sessions: createSessionRegistry(account) });
   try {
     await redis.ready();
     const session = await account?.session(newRequestId());
     if (!session || !canSweep(session)) {
       throw new ConfigError(['OS_CLOUD or OS_*: expected credentials with the role admin, to see every project']);
     }
-    const { schedule } = reconciler;
+    const { enqueueAfter } = queue;
     const signal = new AbortController().signal;
-    const pass = { ...work, schedule, session, signal, budget: WHOLE, memory: newMemory(), isDryRun };
-    const report = isDryRun ? await sweepOnce(pass) : await takeTurn(pass);
-    if (!isDryRun) await settle(pass, report);
+    const scan = { ...work, enqueueAfter, session, signal, budget: WHOLE, memory: newMemory(), isDryRun };
+    const report = isDryRun ? await sweepOnce(scan) : await sweepAsLeader(scan);
+    if (!isDryRun) await settle(scan, report);
     return report;
   } finally {
-    await reconciler.stop();
+    await queue.stop();
     await store.close();
     await redis.close();
     await closeCloud(cloud);
   }
 }
 
-async function takeTurn(pass: PassOptions): Promise<SweepReport> {
+async function sweepAsLeader(pass: ScanOptions): Promise<SweepReport> {
   const owner = randomUUID();
   let report: SweepReport | null = null;
   const giveUp = performance.now() + TURN_MS;
   while (performance.now() < giveUp) {
-    await withPassLock(pass.store, owner, pass.signal, async (signal) => {
+    await withScanLock(pass.store, owner, pass.signal, async (signal) => {
       report = await sweepOnce({ ...pass, signal });
     });
     if (report) return report;
@@ -126,7 +126,7 @@ async function takeTurn(pass: PassOptions): Promise<SweepReport> {
 }
 
 /** Waits until what was begun is done, so that the operator need not look again; what takes longer is the gateways' to finish. */
-async function settle({ store }: PassOptions, report: SweepReport): Promise<void> {
+async function settle({ store }: ScanOptions, report: SweepReport): Promise<void> {
   const giveUp = performance.now() + SETTLE_MS;
   for (const { kind, outcome, projectId, serverId, shareId } of report.findings) {
     if (!['SERVER_DELETED', 'RULE_WITHOUT_ATTACHMENT'].includes(kind) || outcome !== 'done' || !projectId) continue;

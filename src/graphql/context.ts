@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Attachments } from '../attachments/service-contract.ts';
 import type { Identity, Session } from '../openstack/session.ts';
-import { type Company, createCompany } from './execution/shared-execution.ts';
+import { createSharedExecution, type SharedExecution } from './execution/shared-execution.ts';
 import { type Clients, createLoaders, type Loaders } from './loaders.ts';
 
 /** What every resolver is given beside its parent and arguments. */
@@ -13,7 +13,7 @@ export interface GatewayContext {
   readonly attachments: Attachments;
   readonly log: Logger;
   /** With whom the operation may share its execution; left out: with nobody. */
-  readonly company?: Company;
+  readonly sharedExecution?: SharedExecution;
 }
 
 /** A context, and its loaders when one was asked for. */
@@ -35,9 +35,9 @@ const LAZY_LOADERS = {
  * The context of one HTTP request, of one operation on a socket, or of one delivered subscription event. Never kept for
  * longer: its loaders are caches that nothing else empties. `clients` is for who has no cloud to ask.
  */
-export function createContext(asker: Session, attachments: Attachments, clients?: Clients): GatewayContext {
-  const company = createCompany(asker);
-  const { session } = company;
+export function createContext(caller: Session, attachments: Attachments, clients?: Clients): GatewayContext {
+  const sharedExecution = createSharedExecution(caller);
+  const { session } = sharedExecution;
   const { requestId, identity, log } = session;
   const own: Own & { __proto__: typeof LAZY_LOADERS } = {
     __proto__: LAZY_LOADERS,
@@ -46,7 +46,7 @@ export function createContext(asker: Session, attachments: Attachments, clients?
     identity,
     attachments,
     log,
-    company,
+    sharedExecution,
     clients,
     made: null,
   };

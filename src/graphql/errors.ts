@@ -4,7 +4,7 @@ import { ERROR_CODES, type ErrorCode, GatewayError, type UpstreamDetails } from 
 import { OpenStackError } from '../openstack/errors.ts';
 
 /** What an error is told with: whose request it was, and where a bug is written down. */
-export interface ErrorTold {
+export interface ErrorContext {
   readonly requestId: string;
   readonly log: Logger;
   /** Whether graphql-js' "Did you mean …" is cut off, so that a schema that cannot be asked for cannot be guessed either. */
@@ -27,21 +27,21 @@ export type LibraryCode = keyof typeof LIBRARY_CODES;
  * requestId}, nothing else. A GatewayError and an OpenStackError speak for themselves; graphql-js' refusals keep their
  * words; everything else is a bug of ours: logged with its stack, masked for the client.
  */
-export function formatError(error: unknown, { requestId, log, hideSuggestions = false }: ErrorTold): GraphQLError {
+export function formatError(error: unknown, { requestId, log, hideSuggestions = false }: ErrorContext): GraphQLError {
   const { code, message, details } = explain(error, log);
   return new GraphQLError(hideSuggestions ? withoutSuggestion(message) : message, {
-    ...placeOf(error),
+    ...locationOf(error),
     extensions: { code, ...details, requestId },
   });
 }
 
 /** The same refusal with a code: for errors of graphql-js, which have none. */
 export function withCode(error: GraphQLError, code: ErrorCode | LibraryCode): GraphQLError {
-  return new GraphQLError(error.message, { ...placeOf(error), extensions: { ...error.extensions, code } });
+  return new GraphQLError(error.message, { ...locationOf(error), extensions: { ...error.extensions, code } });
 }
 
 /** Where in the document and in the answer an error stands. */
-function placeOf(error: unknown) {
+function locationOf(error: unknown) {
   if (!(error instanceof GraphQLError)) return {};
   const { nodes = null, source = null, positions = null, path = null } = error;
   return { nodes, source, positions, path };
@@ -70,7 +70,7 @@ function explain(error: unknown, log: Logger): Explanation {
   }
   const refusals = chain.filter((one) => one instanceof GraphQLError);
   if (refusals.length === chain.length) {
-    const refusal = explainRefusal(refusals);
+    const refusal = explainUpstreamError(refusals);
     if (refusal) return refusal;
   }
   if (cause instanceof DOMException && (cause.name === 'AbortError' || cause.name === 'TimeoutError')) {
@@ -90,7 +90,7 @@ function* originals(error: unknown): Generator<unknown> {
 }
 
 /** A refusal of graphql-js or Apollo Server: the innermost code is the most precise. Null: not one that a client could have caused. */
-function explainRefusal(chain: readonly GraphQLError[]): Explanation | null {
+function explainUpstreamError(chain: readonly GraphQLError[]): Explanation | null {
   const message = chain.at(-1)?.message ?? '';
   if (/^Syntax Error: Document contains more tha[nt] \d+ tokens/.test(message)) {
     return { code: 'LIMIT_EXCEEDED', message: message.replace('Syntax Error: ', '').replace('more that', 'more than') };

@@ -2,8 +2,8 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { NovaServer, EmbeddedFlavor as NovaFlavor, ServerFault as NovaFault } from '../openstack/nova/types.ts';
 import type { Share as ManilaShare, ExportLocation as ManilaExportLocation } from '../openstack/manila/types.ts';
-import type { SeenAccessRule } from './resolvers/access-rule.ts';
-import type { SeenAttachment, AttachmentEvent } from '../attachments/attachment.ts';
+import type { AccessRuleView } from './resolvers/access-rule.ts';
+import type { AttachmentView, AttachmentEvent } from '../attachments/attachment.ts';
 import type { Identity } from '../openstack/session.ts';
 import type { GatewayContext } from './context.ts';
 export type Maybe<T> = T | null;
@@ -938,7 +938,7 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
   AccessLevel: AccessLevel;
-  AccessRule: ResolverTypeWrapper<SeenAccessRule>;
+  AccessRule: ResolverTypeWrapper<AccessRuleView>;
   AccessRuleState: AccessRuleState;
   AccessRulesStatus: AccessRulesStatus;
   AccessType: AccessType;
@@ -967,7 +967,7 @@ export type ResolversTypes = {
   ServerPowerState: ServerPowerState;
   ServerStatus: ServerStatus;
   Share: ResolverTypeWrapper<ManilaShare>;
-  ShareAttachment: ResolverTypeWrapper<SeenAttachment>;
+  ShareAttachment: ResolverTypeWrapper<AttachmentView>;
   ShareAttachmentConnection: ResolverTypeWrapper<Omit<ShareAttachmentConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['ShareAttachmentEdge']>, nodes: ReadonlyArray<ResolversTypes['ShareAttachment']> }>;
   ShareAttachmentEdge: ResolverTypeWrapper<Omit<ShareAttachmentEdge, 'node'> & { node: ResolversTypes['ShareAttachment'] }>;
   ShareAttachmentEvent: ResolverTypeWrapper<AttachmentEvent>;
@@ -989,7 +989,7 @@ export type ResolversTypes = {
 
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
-  AccessRule: SeenAccessRule;
+  AccessRule: AccessRuleView;
   AttachShareInput: AttachShareInput;
   AttachSharePayload: Omit<AttachSharePayload, 'attachment'> & { attachment: ResolversParentTypes['ShareAttachment'] };
   AttachmentFault: AttachmentFault;
@@ -1012,7 +1012,7 @@ export type ResolversParentTypes = {
   ServerFilter: ServerFilter;
   ServerFlavor: NovaFlavor;
   Share: ManilaShare;
-  ShareAttachment: SeenAttachment;
+  ShareAttachment: AttachmentView;
   ShareAttachmentConnection: Omit<ShareAttachmentConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ShareAttachmentEdge']>, nodes: ReadonlyArray<ResolversParentTypes['ShareAttachment']> };
   ShareAttachmentEdge: Omit<ShareAttachmentEdge, 'node'> & { node: ResolversParentTypes['ShareAttachment'] };
   ShareAttachmentEvent: AttachmentEvent;

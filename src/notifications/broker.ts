@@ -26,8 +26,8 @@ export async function openBroker(url: string, { isDurable }: { isDurable: boolea
   // a lost connection shows at the next publish; without a listener it would end the process
   connection.on('error', () => undefined);
   try {
-    await within(STEP_MS, declare(connection, isDurable));
-    return createBroker(connection, await within(STEP_MS, connection.createConfirmChannel()));
+    await withTimeout(STEP_MS, declare(connection, isDurable));
+    return createBroker(connection, await withTimeout(STEP_MS, connection.createConfirmChannel()));
   } catch (error) {
     await end(connection);
     throw error;
@@ -47,7 +47,7 @@ function createBroker(connection: ChannelModel, channel: ConfirmChannel): Broker
       for (const { routingKey, body, messageId } of notifications) {
         channel.publish(EXCHANGE, routingKey, body, { ...PROPERTIES, messageId });
       }
-      await within(STEP_MS, channel.waitForConfirms());
+      await withTimeout(STEP_MS, channel.waitForConfirms());
       // a broker confirms also what it has no queue for
       if (returned > 0) throw new Error(`The broker has no queue for ${returned} notifications`);
     },
@@ -100,13 +100,13 @@ async function onChannel(connection: ChannelModel, step: Step): Promise<void> {
 
 /** Ends the connection also when the broker does not answer any more; one that is lost already is no failure. */
 async function end(connection: ChannelModel): Promise<void> {
-  await within(STEP_MS, connection.close()).catch(() => undefined);
+  await withTimeout(STEP_MS, connection.close()).catch(() => undefined);
   // not in amqplib's types
   const { stream } = connection.connection as unknown as { stream: Duplex };
   stream.destroy();
 }
 
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+async function withTimeout<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`The broker did not answer in ${ms} ms`)), ms);

@@ -8,13 +8,13 @@ import { type Broker, openBroker } from './broker.ts';
 import { notificationOf } from './message.ts';
 
 /** How often the gateway that tells looks for news, and how often another one asks to take its place, in ms. */
-const LOOK_MS = 500;
-const ASK_MS = 5000;
+const POLL_MS = 500;
+const STANDBY_MS = 5000;
 /** For how long one gateway tells, in ms, unless it goes on: longer than one page can take. */
 const LEASE_MS = 30_000;
 /** Backoff after a failure, in ms: doubled each time, and spread. */
-const LEAST_WAIT_MS = 500;
-const MOST_WAIT_MS = 30_000;
+const MIN_RETRY_MS = 500;
+const MAX_RETRY_MS = 30_000;
 /** Projects looked at in one round, and events of a project told at once. */
 const PROJECTS = 100;
 const EVENTS = 100;
@@ -62,25 +62,25 @@ export function createNotifier({ store, url, isDurable, log }: NotifierOptions):
   /** Gives how long to wait before the next one, in ms. */
   async function round(): Promise<number> {
     try {
-      if (!(await mayTell())) return ASK_MS;
+      if (!(await mayTell())) return STANDBY_MS;
       if (!broker) {
         broker = await openBroker(url, { isDurable });
         about.info('notifications go to the message bus');
       }
       const count = await tellAll(broker);
       failures = 0;
-      return count > 0 ? 0 : LOOK_MS;
+      return count > 0 ? 0 : POLL_MS;
     } catch (error) {
       if (failures === 0) about.warn({ reason: String(error) }, 'notifications wait');
       failures += 1;
       await letGo();
-      return Math.min(LEAST_WAIT_MS * 2 ** Math.min(failures, 10), MOST_WAIT_MS) * (0.5 + Math.random() / 2);
+      return Math.min(MIN_RETRY_MS * 2 ** Math.min(failures, 10), MAX_RETRY_MS) * (0.5 + Math.random() / 2);
     }
   }
 
   /** A page of each project that has news; how many projects had. */
   async function tellAll(to: Broker): Promise<number> {
-    const projects = await store.projectsWithNews(PROJECTS);
+    const projects = await store.pendingProjects(PROJECTS);
     for (const projectId of projects) {
       if (signal.aborted || !(await mayTell())) break;
       await tellPage(to, projectId);
@@ -89,7 +89,7 @@ export function createNotifier({ store, url, isDurable, log }: NotifierOptions):
   }
 
   async function tellPage(to: Broker, projectId: string): Promise<void> {
-    const bookmark = await store.bookmark(projectId);
+    const bookmark = await store.checkpoint(projectId);
     let events = await store.readEvents(projectId, bookmark, EVENTS);
     if (events === 'expired') {
       about.warn({ projectId, bookmark }, 'the log dropped events before they were told');
@@ -97,7 +97,7 @@ export function createNotifier({ store, url, isDurable, log }: NotifierOptions):
     }
     if (events === 'expired') return;
     await to.publish(events.map((event) => notificationOf(event, publisherId)));
-    await store.setBookmark(projectId, events.at(-1)?.cursor ?? (await store.lastCursor(projectId)));
+    await store.setCheckpoint(projectId, events.at(-1)?.cursor ?? (await store.lastCursor(projectId)));
   }
 
   /** Another gateway may reach what this one does not. */

@@ -25,7 +25,7 @@ export function findEndpoint(catalog: Catalog, service: Service, choice: Endpoin
       .sort((a, b) => (regionOf(a) < regionOf(b) ? -1 : regionOf(a) > regionOf(b) ? 1 : 0))[0]?.url;
     if (url !== undefined) return withVersion(url, service);
   }
-  throw new GatewayError('UPSTREAM_UNAVAILABLE', complaint(catalog, service, choice), { service: service.name });
+  throw new GatewayError('UPSTREAM_UNAVAILABLE', describeMismatch(catalog, service, choice), { service: service.name });
 }
 
 function matches(endpoint: CatalogEndpoint, choice: EndpointChoice): boolean {
@@ -52,7 +52,7 @@ function withVersion(url: string, service: Service): string {
   return /\/v\d[\d.]*(\/|$)/.test(trimmed) ? trimmed : `${trimmed}${service.versionPath}`;
 }
 
-function complaint(catalog: Catalog, service: Service, choice: EndpointChoice): string {
+function describeMismatch(catalog: Catalog, service: Service, choice: EndpointChoice): string {
   const there = catalog
     .filter((entry) => service.catalogTypes.includes(entry.type))
     .flatMap(({ type, endpoints }) => endpoints.map((it) => `${type} ${interfaceOf(it)} in ${regionOf(it) || '-'}`));

@@ -1,5 +1,5 @@
 import { Agent } from 'undici';
-import type { Reads } from './http/single-flight.ts';
+import type { Flights } from './http/single-flight.ts';
 import type { ServiceName } from './services.ts';
 
 /** How to reach one cloud. */
@@ -30,7 +30,7 @@ export interface Cloud {
   /** The microversion in use by service and endpoint; a failed negotiation is not kept. */
   readonly microversions: Map<string, Promise<string>>;
   /** What is being read, to be shared by all who ask the same meanwhile. */
-  readonly reads: Reads;
+  readonly inFlight: Flights;
   /** How many calls are sent or wait for a connection. */
   calls: number;
 }
@@ -59,7 +59,7 @@ export function createCloud(settings: CloudSettings): Cloud {
     authUrl: identityUrl(settings.authUrl),
     agent,
     microversions: new Map(),
-    reads: new Map(),
+    inFlight: new Map(),
     calls: 0,
   };
 }

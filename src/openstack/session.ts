@@ -31,15 +31,15 @@ export interface Session {
   readonly requestId: string;
   readonly log: Logger;
   /** Ends every call of the request early: the signal, or what gives it, as many a request never needs it. */
-  readonly signal?: Ending | undefined;
+  readonly signal?: CallerSignal | undefined;
   /** Told when a service has answered a call of the request, and before its attachments are read from the store. */
   readonly onRead?: () => void;
 }
 
-export type Ending = AbortSignal | (() => AbortSignal);
+export type CallerSignal = AbortSignal | (() => AbortSignal);
 
 /** What ends the calls of a session. */
-export function signalOf({ signal }: { readonly signal?: Ending | undefined }): AbortSignal | undefined {
+export function signalOf({ signal }: { readonly signal?: CallerSignal | undefined }): AbortSignal | undefined {
   return typeof signal === 'function' ? signal() : signal;
 }
 

@@ -8,14 +8,14 @@ const MAX_HOPS = 5;
  * A connection that subscribes to sharded channels. `smessage` (channel, message). `close` (channels): these, or all,
  * are subscribed no more. `ready` (channels): these, or all, may be subscribed again, and messages may have been missed.
  */
-export interface Subscriber {
+export interface ShardedSubscriber {
   ssubscribe(channel: string): Promise<unknown>;
   sunsubscribe(channel: string): Promise<unknown>;
   ping(): Promise<unknown>;
-  on(event: 'smessage', listener: (channel: string, message: string) => void): Subscriber;
-  on(event: 'close' | 'ready', listener: (channels?: readonly string[]) => void): Subscriber;
-  off(event: 'smessage', listener: (channel: string, message: string) => void): Subscriber;
-  off(event: 'close' | 'ready', listener: (channels?: readonly string[]) => void): Subscriber;
+  on(event: 'smessage', listener: (channel: string, message: string) => void): ShardedSubscriber;
+  on(event: 'close' | 'ready', listener: (channels?: readonly string[]) => void): ShardedSubscriber;
+  off(event: 'smessage', listener: (channel: string, message: string) => void): ShardedSubscriber;
+  off(event: 'close' | 'ready', listener: (channels?: readonly string[]) => void): ShardedSubscriber;
 }
 
 interface Node {

@@ -1,22 +1,22 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import { GatewayError } from '../errors.ts';
-import { createClusterSubscriber, type Subscriber } from './cluster-subscriber.ts';
-import { answered, type Commands, end, OPTIONS, watch, whenReady } from './options.ts';
+import { createClusterSubscriber, type ShardedSubscriber } from './cluster-subscriber.ts';
+import { type Commands, end, logConnectionState, OPTIONS, orUnavailable, whenReady } from './options.ts';
 import { type SentinelNode, watchFailovers } from './sentinel.ts';
 import { parseRedisUrl, type RedisAddress, type RedisNode } from './url.ts';
 
 /** How often the subscribing connection, which may be silent for hours, is asked whether it lives, ms. */
 const HEARTBEAT_MS = 10_000;
 /** How long after its end a connection is opened again, ms. */
-const REVIVE_MS = 500;
+const RECONNECT_MS = 500;
 /** How often a cluster is asked who has which slot, besides whenever a node sends us on, ms. */
 const SLOTS_REFRESH_MS = 60_000;
 
 /** The gateway's two connections: a subscribing one must not wait behind commands, nor they behind its messages. */
 export interface RedisConnections {
   readonly commands: Commands;
-  readonly subscriber: Subscriber;
+  readonly subscriber: ShardedSubscriber;
   /** Resolves when both connections are ready; rejects with STATE_UNAVAILABLE after `ms` (10 s), or on a Redis older than 7. */
   ready(ms?: number): Promise<void>;
   /** Ends both at once, whether Redis answers or not. */
@@ -45,7 +45,7 @@ export function connectRedis(url: string, log: Logger): RedisConnections {
       await Promise.all(opened.toBeReady.map((connection) => whenReady(connection, address.label, ms)));
       // On a cluster this also opens the connection to each master, which else waits for the first command.
       const masters = commands instanceof Cluster ? commands.nodes('master') : [commands];
-      await Promise.all(masters.map((node) => check(node, address.label, log)));
+      await Promise.all(masters.map((node) => checkHeartbeat(node, address.label, log)));
     },
     async close() {
       clearInterval(heartbeat);
@@ -57,7 +57,7 @@ export function connectRedis(url: string, log: Logger): RedisConnections {
 
 interface Opened {
   commands: Commands;
-  subscriber: Subscriber;
+  subscriber: ShardedSubscriber;
   toBeReady: Commands[];
   /** Those on which nothing may be said for hours. */
   silent(): { ping(): Promise<unknown> }[];
@@ -71,8 +71,8 @@ function openPair(address: Exclude<RedisAddress, { kind: 'cluster' }>, log: Logg
     const options = { ...OPTIONS, connectionName: connectionName(role) };
     const connection =
       address.kind === 'single' ? new Redis(address.url, options) : new Redis({ ...options, ...sentinels(address) });
-    watch(connection, log.child({ redis: address.label, role }));
-    revive(connection, closing);
+    logConnectionState(connection, log.child({ redis: address.label, role }));
+    reconnectOnEnd(connection, closing);
     return connection;
   });
   const [commands, subscriber] = pair as [Redis, Redis];
@@ -96,11 +96,11 @@ function watchSentinels(address: RedisAddress & { kind: 'sentinel' }, pair: Redi
 }
 
 /** ioredis gives up for good when it is to connect anew while it asks a Sentinel. We go on. */
-function revive(connection: Redis, closing: AbortSignal): void {
+function reconnectOnEnd(connection: Redis, closing: AbortSignal): void {
   connection.on('end', () => {
     setTimeout(() => {
       if (!closing.aborted) connection.connect().catch(() => undefined);
-    }, REVIVE_MS).unref();
+    }, RECONNECT_MS).unref();
   });
 }
 
@@ -140,7 +140,7 @@ function openCluster(address: RedisAddress & { kind: 'cluster' }, log: Logger): 
     redisOptions: { ...redisOptions, connectionName: connectionName('commands') },
   });
   const toCluster = log.child({ redis: label, role: 'commands' });
-  watch(commands, toCluster);
+  logConnectionState(commands, toCluster);
   commands.on('node error', (error: Error, node: string) => {
     toCluster.debug({ node, reason: error.message }, 'A node of the cluster is away');
   });
@@ -153,7 +153,7 @@ function openCluster(address: RedisAddress & { kind: 'cluster' }, log: Logger): 
       retryStrategy: () => null,
       connectionName: connectionName('subscriber'),
     });
-    watch(connection, log.child({ redis: node, role: 'subscriber' }));
+    logConnectionState(connection, log.child({ redis: node, role: 'subscriber' }));
     return connection;
   });
   return {
@@ -173,8 +173,8 @@ function nodeOf(address: string): RedisNode {
 }
 
 /** Throws STATE_UNAVAILABLE on a Redis that is too old; warns of one that may forget. */
-async function check(node: Redis, label: string, log: Logger): Promise<void> {
-  const info = await answered(node.info());
+async function checkHeartbeat(node: Redis, label: string, log: Logger): Promise<void> {
+  const info = await orUnavailable(node.info());
   const version = /^redis_version:(.*)$/m.exec(info)?.[1]?.trim() ?? 'unknown';
   if (Number.parseInt(version, 10) < 7) {
     throw new GatewayError(

@@ -12,7 +12,7 @@ const COMMAND_TIMEOUT_MS = 3000;
 export type Commands = Redis | Cluster;
 
 /** Waits for Redis' answer; any failure is STATE_UNAVAILABLE, with the cause. */
-export async function answered<T>(answer: Promise<T>): Promise<T> {
+export async function orUnavailable<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
@@ -39,7 +39,7 @@ export const OPTIONS = {
 } satisfies RedisOptions;
 
 /** Says once that a connection was lost and once that it is back: not each of the attempts between. */
-export function watch(connection: Commands, log: Logger): void {
+export function logConnectionState(connection: Commands, log: Logger): void {
   let isAway = false;
   connection.on('error', (error: Error) => {
     // Only the message: ioredis hangs the command on its errors, and that of AUTH has the password.

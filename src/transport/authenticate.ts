@@ -6,7 +6,7 @@ import { detailsOf } from '../graphql/errors.ts';
 import { lazyChild } from '../lazy-log.ts';
 import type { Cloud } from '../openstack/cloud.ts';
 import { OpenStackError } from '../openstack/errors.ts';
-import { type TokenFacts, validateToken } from '../openstack/keystone/client.ts';
+import { type ValidatedToken, validateToken } from '../openstack/keystone/client.ts';
 import { type Session, tokenHash } from '../openstack/session.ts';
 
 /** How many tokens' facts are kept. */
@@ -16,7 +16,7 @@ const MAX_TOKENS = 10_000;
 const TOKEN = /^[\x21-\x7e]{1,8192}$/;
 
 /** For which request a token is checked. */
-export interface Asking {
+export interface RequestMeta {
   readonly requestId: string;
   readonly log: Logger;
   readonly signal?: Session['signal'];
@@ -26,9 +26,9 @@ export interface Asking {
  * The session that a token opens. Throws GatewayError: UNAUTHENTICATED without a token or with one that Keystone does not
  * know or that has expired, FORBIDDEN for one without a project, UPSTREAM_UNAVAILABLE when Keystone cannot say.
  */
-export type Authenticate = (token: string | undefined, asking: Asking) => Promise<Session>;
+export type Authenticate = (token: string | undefined, asking: RequestMeta) => Promise<Session>;
 
-interface IdentityOptions {
+interface AuthenticateOptions {
   cloud: Cloud;
   config: Config;
   /** Asks Keystone; a test gives its own. */
@@ -41,14 +41,14 @@ interface IdentityOptions {
  * The check that both doors make. Keystone's word is kept under the token's SHA-256 for at most TOKEN_CACHE_SECONDS and
  * never past the token's end; refusals are not kept; a token that comes twice at once is asked of once. No token is kept.
  */
-export function createIdentityCheck({
+export function createAuthenticate({
   cloud,
   config,
   validate = validateToken,
   now = Date.now,
-}: IdentityOptions): Authenticate {
-  const known = new LRUCache<string, { facts: TokenFacts; until: number }>({ max: MAX_TOKENS });
-  const asked = new Map<string, Promise<TokenFacts>>();
+}: AuthenticateOptions): Authenticate {
+  const known = new LRUCache<string, { facts: ValidatedToken; until: number }>({ max: MAX_TOKENS });
+  const asked = new Map<string, Promise<ValidatedToken>>();
 
   return async (token, asking) => {
     if (!token) throw new GatewayError('UNAUTHENTICATED', 'No token: send a Keystone token in X-Auth-Token');
@@ -66,12 +66,12 @@ export function createIdentityCheck({
     return { requestId, signal, cloud, token, identity, catalog, log };
   };
 
-  function kept(key: string): TokenFacts | null {
+  function kept(key: string): ValidatedToken | null {
     const found = known.get(key);
     return found && found.until > now() ? found.facts : null;
   }
 
-  async function factsOf(key: string, token: string, asking: Asking): Promise<TokenFacts> {
+  async function factsOf(key: string, token: string, asking: RequestMeta): Promise<ValidatedToken> {
     const running = asked.get(key);
     if (running) return running;
     const asks = ask(token, asking);
@@ -87,7 +87,7 @@ export function createIdentityCheck({
   }
 
   /** Without the asker's signal: others may wait for the same word. */
-  async function ask(token: string, { requestId, log }: Asking): Promise<TokenFacts> {
+  async function ask(token: string, { requestId, log }: RequestMeta): Promise<ValidatedToken> {
     try {
       return await validate(cloud, token, requestId, log);
     } catch (error) {

@@ -19,7 +19,7 @@ export function registerHealth(
   app: FastifyInstance,
   options: { checks: Checks; log: Logger; isStopping: () => boolean },
 ): void {
-  const readiness = rememberReadiness(options);
+  const readiness = cacheReadiness(options);
   app.get('/healthz', { logLevel: 'silent' }, () => ({ status: 'ok' }));
   app.get('/readyz', { logLevel: 'silent' }, async (_request, reply) => {
     const { ready, checks } = await readiness();
@@ -29,7 +29,7 @@ export function registerHealth(
 }
 
 /** Askers at the same time, and within a second after, get the same answer. */
-function rememberReadiness({ checks, log }: { checks: Checks; log: Logger }): () => Promise<Readiness> {
+function cacheReadiness({ checks, log }: { checks: Checks; log: Logger }): () => Promise<Readiness> {
   let last: { answer: Promise<Readiness>; until: number } | null = null;
   return () => {
     if (!last || performance.now() > last.until) {
@@ -47,7 +47,7 @@ async function runChecks(checks: Checks, log: Logger): Promise<Readiness> {
   const entries = await Promise.all(
     Object.entries(checks).map(async ([name, check]): Promise<[string, 'ok' | 'failed']> => {
       try {
-        await within(CHECK_MS, check);
+        await withTimeout(CHECK_MS, check);
         return [name, 'ok'];
       } catch (error) {
         log.warn({ err: error, check: name }, 'not ready');
@@ -59,7 +59,7 @@ async function runChecks(checks: Checks, log: Logger): Promise<Readiness> {
 }
 
 /** Rejects when the work does not end in `ms`, also when it does not look at its signal. */
-async function within(ms: number, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+async function withTimeout(ms: number, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

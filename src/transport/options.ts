@@ -4,11 +4,11 @@ import type { Config } from '../config.ts';
 import type { Executor } from '../graphql/execution/execute.ts';
 import type { Session } from '../openstack/session.ts';
 import type { Authenticate } from './authenticate.ts';
-import type { InFlight } from './concurrency.ts';
+import type { Concurrency } from './concurrency.ts';
 import type { Checks } from './health.ts';
 
 /** What both doors are made of. */
-export interface DoorOptions {
+export interface TransportOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly executor: Executor;
@@ -20,10 +20,10 @@ export interface DoorOptions {
   /** Adds GraphiQL: hooks and routes of its own. */
   readonly registerGraphiql?: (app: FastifyInstance) => unknown;
   /** Adds the compute API at `/v2.1`. */
-  readonly registerRest?: (app: FastifyInstance) => unknown;
+  readonly registerComputeApi?: (app: FastifyInstance) => unknown;
 }
 
 /** The same with what both doors share while they run. */
-export interface OpenDoors extends DoorOptions {
-  readonly inFlight: InFlight;
+export interface OpenTransportOptions extends TransportOptions {
+  readonly concurrency: Concurrency;
 }

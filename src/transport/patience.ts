@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import type { ExecutionResult } from 'graphql';
 import { GatewayError } from '../errors.ts';
-import { type ErrorTold, formatError } from '../graphql/errors.ts';
+import { type ErrorContext, formatError } from '../graphql/errors.ts';
 
 /** How much longer than its upstream calls an operation may take, in ms, before it is answered for. */
-const LAST_RESORT_MS = 2000;
+const BACKSTOP_MS = 2000;
 
 /** The patience for one operation. */
-export interface Patience {
+export interface RequestDeadline {
   /** Its session's signal: every call upstream ends with it. Made when it is first asked for, as that is dear. */
   readonly signal: () => AbortSignal;
   /** Stops the clock. To be called however the operation ended. */
@@ -15,19 +15,19 @@ export interface Patience {
 }
 
 /** Starts the clock of one operation: REQUEST_TIMEOUT_MS over all its calls. */
-export function startPatience(ms: number): Patience {
+export function startRequestDeadline(ms: number): RequestDeadline {
   let controller: AbortController | null = null;
   let isOver = false;
   const timer = setTimeout(() => {
     isOver = true;
-    controller?.abort(tooLong(ms));
+    controller?.abort(timeoutError(ms));
   }, ms);
   function signal(): AbortSignal {
     if (controller) return controller.signal;
     controller = new AbortController();
     // MAX_COST bounds how many calls listen: Node's warning at the eleventh is for listeners that are forgotten.
     setMaxListeners(0, controller.signal);
-    if (isOver) controller.abort(tooLong(ms));
+    if (isOver) controller.abort(timeoutError(ms));
     return controller.signal;
   }
   return { signal, end: () => clearTimeout(timer) };
@@ -44,9 +44,9 @@ export function eventSignal(ms: number): AbortSignal {
  * The operation's result; UPSTREAM_TIMEOUT when it comes to none although its calls have ended. Fastify's handlerTimeout
  * is not used: its clock stops as soon as a POST's body is read (5.12, lib/route.js, `req.on('close')`).
  */
-export function answerWithin(ms: number, work: Promise<ExecutionResult>, told: ErrorTold): Promise<ExecutionResult> {
+export function withTimeout(ms: number, work: Promise<ExecutionResult>, told: ErrorContext): Promise<ExecutionResult> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve({ errors: [formatError(tooLong(ms), told)] }), ms + LAST_RESORT_MS);
+    const timer = setTimeout(() => resolve({ errors: [formatError(timeoutError(ms), told)] }), ms + BACKSTOP_MS);
     work.then(
       (result) => {
         clearTimeout(timer);
@@ -60,7 +60,7 @@ export function answerWithin(ms: number, work: Promise<ExecutionResult>, told: E
   });
 }
 
-function tooLong(ms: number): GatewayError {
+function timeoutError(ms: number): GatewayError {
   return new GatewayError(
     'UPSTREAM_TIMEOUT',
     `The operation took longer than ${ms} ms; what was asked may still happen`,

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Session } from '../openstack/session.ts';
 
 /** What the log says of a request beside its status. */
-export interface RequestFacts {
+export interface LogFields {
   identity?: Session['identity'];
   operationName?: string | undefined;
   operationType?: string | undefined;
@@ -14,12 +14,12 @@ export interface RequestFacts {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    facts: RequestFacts | null;
+    facts: LogFields | null;
   }
 }
 
 /** The facts of a request, to add to while it is served. */
-export function factsOf(request: FastifyRequest): RequestFacts {
+export function logFieldsOf(request: FastifyRequest): LogFields {
   request.facts ??= {};
   return request.facts;
 }
@@ -31,7 +31,7 @@ export const logOf = (request: FastifyRequest): Logger => request.log as Logger;
 export function logRequests(app: FastifyInstance): void {
   app.decorateRequest('facts', null);
   app.addHook('onResponse', (request, reply, done) => {
-    const { identity, operationName, operationType, errors, code } = factsOf(request);
+    const { identity, operationName, operationType, errors, code } = logFieldsOf(request);
     app.log.info(
       {
         requestId: request.id,

@@ -4,12 +4,12 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { lazyChild } from '../lazy-log.ts';
 import { newRequestId } from '../openstack/session.ts';
-import { boundRequests, createInFlight } from './concurrency.ts';
-import { refuseBytes, refuseFrameworkError, registerRefusals } from './error-responses.ts';
+import { createConcurrency, limitConcurrentRequests } from './concurrency.ts';
+import { onClientError, registerErrorResponses, sendFrameworkError } from './error-responses.ts';
 import { createApollo } from './graphql-http/apollo.ts';
 import { registerSocket } from './graphql-ws/server.ts';
 import { registerHealth } from './health.ts';
-import type { DoorOptions } from './options.ts';
+import type { TransportOptions } from './options.ts';
 import { logRequests } from './request-log.ts';
 
 /** The largest head of a request; a token has at most 8 KiB of it. */
@@ -17,7 +17,7 @@ const MAX_HEAD_BYTES = 16_384;
 /** How long a client may take to send a request, in ms. */
 const RECEIVE_MS = 30_000;
 
-export interface Doors {
+export interface Transports {
   readonly app: FastifyInstance;
   /** Listens where the settings say; gives the address. */
   listen(): Promise<string>;
@@ -26,7 +26,7 @@ export interface Doors {
 }
 
 /** Both doors on one port: HTTP and WebSocket at `/graphql`, `/healthz`, `/readyz`. */
-export async function createHttp(options: DoorOptions): Promise<Doors> {
+export async function createTransports(options: TransportOptions): Promise<Transports> {
   const { config, log } = options;
   const app = createFastify(config, log);
   let isStopping = false;
@@ -37,17 +37,17 @@ export async function createHttp(options: DoorOptions): Promise<Doors> {
     reply.header('cache-control', 'no-store');
     done();
   });
-  registerRefusals(app, { '/graphql': 'GET, POST', '/healthz': 'GET', '/readyz': 'GET' });
+  registerErrorResponses(app, { '/graphql': 'GET, POST', '/healthz': 'GET', '/readyz': 'GET' });
   logRequests(app);
   if (config.ALLOWED_ORIGINS.length > 0) await app.register(cors, corsOptions(config));
-  const inFlight = createInFlight(config.MAX_IN_FLIGHT);
-  boundRequests(app, inFlight);
+  const concurrency = createConcurrency(config.MAX_IN_FLIGHT);
+  limitConcurrentRequests(app, concurrency);
   registerHealth(app, { checks: options.checks, log, isStopping: () => isStopping });
   await options.registerGraphiql?.(app);
-  await options.registerRest?.(app);
+  await options.registerComputeApi?.(app);
 
   const apollo = await createApollo(options);
-  registerSocket(app, { ...options, inFlight });
+  registerSocket(app, { ...options, concurrency });
   app.route({ method: 'POST', url: '/graphql', handler: apollo.handle });
   app.route({ method: 'GET', url: '/graphql', exposeHeadRoute: false, handler: apollo.handle });
   app.addHook('onClose', () => apollo.stop());
@@ -74,8 +74,8 @@ function createFastify(config: Config, log: Logger): FastifyInstance {
     bodyLimit: config.MAX_BODY_BYTES,
     http: { maxHeaderSize: MAX_HEAD_BYTES },
     requestTimeout: RECEIVE_MS,
-    frameworkErrors: refuseFrameworkError,
-    clientErrorHandler: refuseBytes,
+    frameworkErrors: sendFrameworkError,
+    clientErrorHandler: onClientError,
   });
   // Forms and plain text are what a foreign page can send without asking first.
   app.removeContentTypeParser('text/plain');

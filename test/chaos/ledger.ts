@@ -38,7 +38,7 @@ export async function openLedger(url: string, prefix: string, projectId: string)
     records: () => allRecords(store, projectId),
     record: (id) => store.get(projectId, id),
     events: () => allEvents(store, projectId),
-    deployment: () => store.deployment(),
+    deployment: () => store.storeId(),
     async isAtRest(id) {
       const [owner, due] = await Promise.all([
         redis.hget(keys.record(projectId, id), 'owner'),

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Turn, turnLinks, turnUrl } from '../../src/transport/compute-api/links.ts';
+import { type LinkRewrite, rewriteLinks, rewriteUrl } from '../../src/transport/compute-api/links.ts';
 
-const TURN: Turn = { from: ['http://nova:8774', 'https://cloud/compute'], to: 'http://gateway:4000' };
+const TURN: LinkRewrite = { from: ['http://nova:8774', 'https://cloud/compute'], to: 'http://gateway:4000' };
 
 async function turned(chunks: readonly Buffer[], turn = TURN): Promise<string> {
-  const stream = turnLinks(turn);
+  const stream = rewriteLinks(turn);
   for (const chunk of chunks) stream.write(chunk);
   stream.end();
   const parts: Buffer[] = [];
@@ -59,5 +59,5 @@ test.each([
   ['http://nova:87745/v2.1', 'http://nova:87745/v2.1'],
   ['http://glance/v2/images/x', 'http://glance/v2/images/x'],
 ])('Location %s -> %s', (url, expected) => {
-  expect(turnUrl(url, TURN)).toBe(expected);
+  expect(rewriteUrl(url, TURN)).toBe(expected);
 });

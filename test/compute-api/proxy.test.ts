@@ -12,9 +12,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Attachments } from '../../src/attachments/service-contract.ts';
 import { readConfig } from '../../src/config.ts';
 import { type Cloud, closeCloud, createCloud } from '../../src/openstack/cloud.ts';
-import { joinRead } from '../../src/openstack/http/single-flight.ts';
+import { singleFlight } from '../../src/openstack/http/single-flight.ts';
 import type { Authenticate } from '../../src/transport/authenticate.ts';
-import { registerRest } from '../../src/transport/compute-api/index.ts';
+import { registerComputeApi } from '../../src/transport/compute-api/index.ts';
 import { callRest, type RestCall } from '../support/compute-api.ts';
 import { knownTokens, type SmallGateway, startDoors } from '../support/transports.ts';
 import { until } from '../support/until.ts';
@@ -50,8 +50,8 @@ async function start(env: Record<string, string> = {}): Promise<void> {
     catalog: [{ type: 'compute', endpoints }],
   });
   gateway = await startDoors(env, {
-    registerRest: (app) =>
-      registerRest(app, { config: readConfig(env), cloud, authenticate, attachments: NONE, account: null }),
+    registerComputeApi: (app) =>
+      registerComputeApi(app, { config: readConfig(env), cloud, authenticate, attachments: NONE, account: null }),
   });
   origin = new URL(gateway.url).origin;
 }
@@ -268,8 +268,8 @@ describe('answers', () => {
 describe('reads that are under way in the gateway', () => {
   /** Whether a read that began while Nova worked is still joined once the client hears of an answer, or of none. */
   async function isJoinedAfter(method: string, path: string, finish: (response: ServerResponse) => void) {
-    const scope = { realm: 'p1', rights: 'any' };
-    const join = () => joinRead(cloud, scope, 'good', 'x', () => new Promise(() => {}));
+    const scope = { visibilityKey: 'p1', rights: 'any' };
+    const join = () => singleFlight(cloud, scope, 'good', 'x', () => new Promise(() => {}));
     let during: unknown = null;
     answer = (_request, response) => {
       during = join();

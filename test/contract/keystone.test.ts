@@ -209,9 +209,9 @@ describe("the gateway's own credentials", () => {
     });
     const account = createServiceAccount(cloudAt(service.url), DEMO, log);
     const first = await account.session('req-1');
-    account.forget(first);
+    account.invalidate(first);
     expect((await account.session('req-2')).token).toBe('t2');
-    account.forget(first);
+    account.invalidate(first);
     expect((await account.session('req-3')).token).toBe('t2');
   });
 });

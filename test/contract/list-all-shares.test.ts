@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { listEveryShare } from '../../src/openstack/manila/list-all-shares.ts';
+import { listAllShares } from '../../src/openstack/manila/list-all-shares.ts';
 import { closeAll, cloudAt, sessionIn, startService } from './service.ts';
 
 afterEach(closeAll);
@@ -24,26 +24,26 @@ const idsOf = ({ shares }: { shares: { id: string }[] }) => shares.map(({ id }) 
 
 test('a cloud that gives fewer at once than asked for -> every share, none skipped', async () => {
   const { session } = await manila(['a', 'b', 'c', 'd', 'e'], 2);
-  const all = await listEveryShare(session, {});
+  const all = await listAllShares(session, {});
   expect(idsOf(all)).toEqual(['a', 'b', 'c', 'd', 'e']);
   expect(all.isComplete).toBe(true);
 });
 
 test('shares with replicas take several rows -> each once', async () => {
   const { session } = await manila(['a', 'a', 'a', 'b', 'c', 'c', 'd'], 3);
-  expect(idsOf(await listEveryShare(session, {}))).toEqual(['a', 'b', 'c', 'd']);
+  expect(idsOf(await listAllShares(session, {}))).toEqual(['a', 'b', 'c', 'd']);
 });
 
 test('a cloud that gives what is asked for -> one read, and the empty one that ends it', async () => {
   const { session, reads } = await manila(['a', 'b', 'c'], 1000);
-  await listEveryShare(session, {});
+  await listAllShares(session, {});
   expect(reads()).toBe(2);
 });
 
 test('a list that never ends -> a bounded number of reads, and it says so', async () => {
   const endless = Array.from({ length: 150 }, (_, i) => `share-${i}`);
   const { session, reads } = await manila(endless, 1);
-  const some = await listEveryShare(session, {});
+  const some = await listAllShares(session, {});
   expect(some.isComplete).toBe(false);
   expect(reads()).toBe(100);
   expect(idsOf(some)).toEqual(endless.slice(0, 100));

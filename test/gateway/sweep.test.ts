@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { pino } from 'pino';
 import type { Attachment } from '../../src/attachments/attachment.ts';
-import { createSweeper, withPassLock } from '../../src/attachments/drift/leader.ts';
+import { createSweeper, withScanLock } from '../../src/attachments/drift/leader.ts';
 import type { SweepFinding, SweepReport } from '../../src/attachments/drift/report.ts';
 import { reportTable } from '../../src/attachments/drift/report-table.ts';
 import { createServiceAccount } from '../../src/openstack/keystone/service-account.ts';
@@ -284,7 +284,7 @@ describe('what is found', () => {
     const metadata = { managed_by: 'nova-manila-gateway', attachment_id, server_id: server.id };
     bench.sandbox.addRule(share.id, { accessType: 'ip', accessTo: '10.10.200.9', metadata });
     expect((await bench.sweep()).findings).toEqual([]);
-    await bench.store.markKnown(server.projectId);
+    await bench.store.markRecovered(server.projectId);
     expect(brief(await bench.sweep())).toEqual(['RULE_WITHOUT_ATTACHMENT left']);
   });
 
@@ -308,7 +308,7 @@ describe('what is found', () => {
     /** As Manila makes one after its attachment is gone. */
     async function late(given: { deployment?: string; createdAt?: number; accessTo?: string } = {}) {
       const { record, rule } = await bench.attached();
-      const { deployment = await bench.store.deployment(), createdAt = LONG_AGO, accessTo = rule.accessTo } = given;
+      const { deployment = await bench.store.storeId(), createdAt = LONG_AGO, accessTo = rule.accessTo } = given;
       bench.sandbox.removeRule(rule.id);
       const metadata = { ...rule.metadata, deployment };
       const left = bench.sandbox.addRule(record.shareId, { accessType: 'ip', accessTo, createdAt, metadata });
@@ -344,7 +344,7 @@ describe('what is found', () => {
     test('its attachment is there, with another address, and somebody works on it -> left; nobody does -> revoked, and it stays', async () => {
       bench = await startBench();
       const { record, rule } = await bench.attached();
-      const metadata = { ...rule.metadata, deployment: await bench.store.deployment() };
+      const metadata = { ...rule.metadata, deployment: await bench.store.storeId() };
       const old = { accessType: 'ip', accessTo: '10.10.200.9', createdAt: LONG_AGO, metadata };
       bench.sandbox.addRule(record.shareId, old);
       await bench.store.claim(record.projectId, record.id, { owner: 'another', ms: 60_000 });
@@ -489,13 +489,13 @@ describe('one at a time', () => {
     const { signal } = new AbortController();
     const idle = async () => undefined;
     const within: boolean[] = [];
-    const first = await withPassLock(bench.store, 'one', signal, async () => {
-      within.push(await withPassLock(bench.store, 'two', signal, idle));
+    const first = await withScanLock(bench.store, 'one', signal, async () => {
+      within.push(await withScanLock(bench.store, 'two', signal, idle));
     });
     expect([first, ...within]).toEqual([true, false]);
-    const failing = withPassLock(bench.store, 'two', signal, () => Promise.reject(new Error('it failed')));
+    const failing = withScanLock(bench.store, 'two', signal, () => Promise.reject(new Error('it failed')));
     await expect(failing).rejects.toThrow('it failed');
-    expect(await withPassLock(bench.store, 'one', signal, idle)).toBe(true);
+    expect(await withScanLock(bench.store, 'one', signal, idle)).toBe(true);
   });
 
   test('credentials that do not see every project -> said once, nothing is listed', async () => {
@@ -503,7 +503,7 @@ describe('one at a time', () => {
     const { log, lines } = hearingLog();
     const account = createServiceAccount(bench.cloud, passwordOf('demo', 'demo'), silent);
     const asked = jest.spyOn(account, 'session');
-    const options = { store: bench.store, log, leaseMs: 30_000, deadlineMs: 600_000, schedule() {} };
+    const options = { store: bench.store, log, leaseMs: 30_000, deadlineMs: 600_000, enqueueAfter() {} };
     const sweeper = createSweeper({ ...options, account, intervalMs: 5 });
     sweeper.start();
     await until(() => asked.mock.calls.length > 3);
@@ -515,7 +515,7 @@ describe('one at a time', () => {
   test('the gateway’s own token is revoked -> a new one in the next pass; it stops -> nobody need wait for it', async () => {
     bench = await startBench();
     const { log, lines } = hearingLog();
-    const options = { store: bench.store, log, leaseMs: 30_000, deadlineMs: 600_000, schedule() {} };
+    const options = { store: bench.store, log, leaseMs: 30_000, deadlineMs: 600_000, enqueueAfter() {} };
     const sweeper = createSweeper({ ...options, account: bench.account, intervalMs: 5 });
     const swept = () => lines.filter(({ msg }) => msg === 'swept').length;
     sweeper.start();

@@ -251,14 +251,14 @@ describe('the log and its bookmark', () => {
     const made = await store.create(anAttachment(), null, null);
     if (made.outcome !== 'created') throw new Error(made.outcome);
     let record = await commit(store, made.attachment);
-    await store.setBookmark(record.projectId, await store.lastCursor(record.projectId));
+    await store.setCheckpoint(record.projectId, await store.lastCursor(record.projectId));
     for (let change = 0; change < 2 * LOG_LENGTH; change++) record = await commit(store, record);
     const lines: object[] = [];
     await withNotifier(
       store,
       async () => {
         expect(typesOf(await consume(INFO, LOG_LENGTH))).toEqual(Array(LOG_LENGTH).fill('share_attach.end'));
-        await until(async () => (await store.projectsWithNews(1)).length === 0);
+        await until(async () => (await store.pendingProjects(1)).length === 0);
       },
       lines,
     );
@@ -276,7 +276,7 @@ describe('the log and its bookmark', () => {
       ...store,
       projectsWithNews: (limit: number) => {
         looks.push(name);
-        return store.projectsWithNews(limit);
+        return store.pendingProjects(limit);
       },
       lockTarget: async (...lock: Parameters<typeof store.lockTarget>) => {
         const isHeld = await store.lockTarget(...lock);
@@ -305,13 +305,13 @@ describe('the log and its bookmark', () => {
       ...store,
       setBookmark: async (projectId: string, cursor: string) => {
         if (refusals-- > 0) throw new Error('the store is away');
-        await store.setBookmark(projectId, cursor);
+        await store.setCheckpoint(projectId, cursor);
       },
     };
     await withNotifier(forgetful, async () => {
       const [first, second] = await consume(INFO, 2);
       expect(second).toEqual(first);
-      await until(async () => (await store.projectsWithNews(1)).length === 0);
+      await until(async () => (await store.pendingProjects(1)).length === 0);
     });
     expect(await waiting(INFO)).toBe(0);
   });

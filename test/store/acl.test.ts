@@ -30,7 +30,7 @@ async function everything(url: string, replicas: number): Promise<void> {
     const given = anAttachment({ mountPoint: '/mnt/a' });
     const { projectId, id } = given;
     const heard: string[] = [];
-    const unfollow = await store.follow(
+    const unfollow = await store.subscribe(
       projectId,
       ({ type }) => void heard.push(type),
       () => undefined,
@@ -41,18 +41,17 @@ async function everything(url: string, replicas: number): Promise<void> {
     if (typeof claimed === 'string') throw new Error(claimed);
     const committed = await store.commit(claimed, { dueInMs: 0, owner: 'a', keepLease: true });
     if (typeof committed === 'string') throw new Error(committed);
-    await store.nudge(projectId, id, 0);
     await store.release(projectId, id, 'a', 0);
     expect(await store.lockTarget(projectId, 't', 'a', 1000)).toBe(true);
     await store.unlockTarget(projectId, 't', 'a');
-    await store.markKnown(projectId);
-    expect(await store.deployment()).toBe(await store.deployment());
-    expect(await store.isKnown(projectId)).toBe(true);
+    await store.markRecovered(projectId);
+    expect(await store.storeId()).toBe(await store.storeId());
+    expect(await store.isRecovered(projectId)).toBe(true);
     expect(await store.due(10)).toEqual([{ projectId, id }]);
     expect(await store.projects()).toEqual([projectId]);
-    expect(await store.projectsWithNews(10)).toEqual([projectId]);
-    await store.setBookmark(projectId, await store.lastCursor(projectId));
-    expect(await store.bookmark(projectId)).toMatch(/-/);
+    expect(await store.pendingProjects(10)).toEqual([projectId]);
+    await store.setCheckpoint(projectId, await store.lastCursor(projectId));
+    expect(await store.checkpoint(projectId)).toMatch(/-/);
     expect(await store.get(projectId, id)).toMatchObject({ id });
     expect((await store.list(projectId, { first: 1, after: null })).items).toHaveLength(1);
     expect(await store.listForServers(projectId, [given.serverId])).toMatchObject([[{ id }]]);

@@ -48,13 +48,13 @@ describe.each(kinds)('the %s store', (_kind, open) => {
   }
 
   test('nothing happened -> no project has news', async () => {
-    expect(await store.projectsWithNews(10)).toEqual([]);
-    expect(await store.bookmark(project)).toBeNull();
+    expect(await store.pendingProjects(10)).toEqual([]);
+    expect(await store.checkpoint(project)).toBeNull();
   });
 
   test('a change without an event -> no news', async () => {
     await create({}, null);
-    expect(await store.projectsWithNews(10)).toEqual([]);
+    expect(await store.pendingProjects(10)).toEqual([]);
   });
 
   test.each([
@@ -69,28 +69,28 @@ describe.each(kinds)('the %s store', (_kind, open) => {
     ],
   ])('%s with an event -> its project has news', async (_how, change) => {
     await change();
-    expect(await store.projectsWithNews(10)).toEqual([project]);
+    expect(await store.pendingProjects(10)).toEqual([project]);
   });
 
   test('the bookmark at the end of the log -> no news; before it, or after another event -> news', async () => {
     const record = await create();
     const first = await store.lastCursor(project);
     const next = await commit(record);
-    await store.setBookmark(project, first);
-    expect(await store.projectsWithNews(10)).toEqual([project]);
-    expect(await store.bookmark(project)).toBe(first);
+    await store.setCheckpoint(project, first);
+    expect(await store.pendingProjects(10)).toEqual([project]);
+    expect(await store.checkpoint(project)).toBe(first);
 
-    await store.setBookmark(project, await store.lastCursor(project));
-    expect(await store.projectsWithNews(10)).toEqual([]);
+    await store.setCheckpoint(project, await store.lastCursor(project));
+    expect(await store.pendingProjects(10)).toEqual([]);
     await store.remove(next, { event: anEvent('DETACHED', next, 'detached') });
-    expect(await store.projectsWithNews(10)).toEqual([project]);
+    expect(await store.pendingProjects(10)).toEqual([project]);
   });
 
   test('many projects with news -> each once, and no more than asked for', async () => {
     const projects = Array.from({ length: 8 }, () => randomUUID().replaceAll('-', ''));
     for (const projectId of projects) await create({ projectId });
-    expect((await store.projectsWithNews(100)).sort()).toEqual([...projects].sort());
-    expect(new Set(await store.projectsWithNews(3)).size).toBe(3);
+    expect((await store.pendingProjects(100)).sort()).toEqual([...projects].sort());
+    expect(new Set(await store.pendingProjects(3)).size).toBe(3);
   });
 
   test('no cursor -> the events from the oldest that the log has, also when it dropped some', async () => {

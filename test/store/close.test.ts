@@ -47,7 +47,7 @@ async function begin(url: string) {
   const redis = connectRedis(url, log);
   const store = await createRedisStore({ redis, prefix: randomPrefix(), logLength: 100, log });
   await redis.ready();
-  await store.follow(
+  await store.subscribe(
     projectId,
     () => undefined,
     () => undefined,

@@ -93,7 +93,7 @@ describe('the store', () => {
     for (let i = 0; i < 6; i++) made.push(await created(project, `/mnt/${i}`));
     const stay = made.slice(3);
     const heard: string[] = [];
-    await store.follow(
+    await store.subscribe(
       project,
       ({ attachment, type }) => void heard.push(`${attachment.id} ${type}`),
       () => void heard.push('lost'),
@@ -192,11 +192,11 @@ describe('the store', () => {
     expect(await outcome(created(gone[0]))).toBe('STATE_UNAVAILABLE');
     for (const projectId of there) await created(projectId);
     expect([...new Set((await store.due(1000)).map(({ projectId }) => projectId))].sort()).toEqual(there.sort());
-    expect((await store.projectsWithNews(1000)).sort()).toEqual(there);
+    expect((await store.pendingProjects(1000)).sort()).toEqual(there);
     expect(await outcome(store.projects())).toBe('STATE_UNAVAILABLE');
     expect(
       await outcome(
-        store.follow(
+        store.subscribe(
           gone[0] as string,
           () => undefined,
           () => undefined,

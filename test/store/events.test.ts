@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import type { AttachmentEvent } from '../../src/attachments/attachment.ts';
-import { watchEvents } from '../../src/attachments/events.ts';
+import { openEventStream } from '../../src/attachments/events.ts';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createRedisStore } from '../../src/attachments/store/redis.ts';
 import { connectRedis, type RedisConnections } from '../../src/redis/connect.ts';
@@ -38,7 +38,7 @@ afterEach(async () => {
 
 const given = anAttachment();
 const { projectId } = given;
-const watch = (after: string) => watchEvents(store, projectId, { serverId: null, shareId: null, after });
+const watch = (after: string) => openEventStream(store, projectId, { serverId: null, shareId: null, after });
 
 /** A log of so many events of one attachment. */
 async function write(count: number): Promise<void> {

@@ -31,7 +31,7 @@ describe.each(kinds)('projects of the %s store', (_kind, open) => {
 
   test('nothing attached -> none, also for a project that is known', async () => {
     const store = await open();
-    await store.markKnown('project-1');
+    await store.markRecovered('project-1');
     expect(await store.projects()).toEqual([]);
   });
 

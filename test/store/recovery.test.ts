@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { attachmentId } from '../../src/attachments/attachment.ts';
 import { MANAGED_BY } from '../../src/attachments/reconcile/observe.ts';
-import { createRebuild } from '../../src/attachments/recovery.ts';
+import { createRecovery } from '../../src/attachments/recovery.ts';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { type Cloud, closeCloud, createCloud } from '../../src/openstack/cloud.ts';
@@ -38,7 +38,7 @@ function aRule(state: RuleState = 'active') {
   const rule = sandbox.addRule(share.id, { accessType: 'ip', accessTo: '10.0.0.9', state, metadata });
   return { id, rule };
 }
-const rebuilt = (on: AttachmentStore) => createRebuild(on, log)(session, session.identity.projectId);
+const rebuilt = (on: AttachmentStore) => createRecovery(on, log)(session, session.identity.projectId);
 const events = async () => {
   const all = await store.readEvents(session.identity.projectId, '0-0', 100);
   return all === 'expired' ? all : all.map(({ type, attachment }) => `${attachment.id} ${type}`);

@@ -75,7 +75,7 @@ async function appended(store: AttachmentStore, attachment: Attachment, count = 
 async function follow(store: AttachmentStore) {
   const events: AttachmentEvent[] = [];
   const lost: Error[] = [];
-  const unfollow = await store.follow(
+  const unfollow = await store.subscribe(
     project,
     (event) => void events.push(event),
     (error) => void lost.push(error),
@@ -215,7 +215,6 @@ describe('Redis away', () => {
       store.remove(attachment, {}),
       store.claim(project, id, { owner: 'a', ms: 1000 }),
       store.release(project, id, 'a', null),
-      store.nudge(project, id, 0),
       store.due(10),
       store.get(project, id),
       store.listForServers(project, ['s']),
@@ -223,9 +222,9 @@ describe('Redis away', () => {
       store.list(project, { first: 1, after: null }),
       store.lockTarget(project, 't', 'a', 1000),
       store.unlockTarget(project, 't', 'a'),
-      store.isKnown(project),
-      store.markKnown(project),
-      store.deployment(),
+      store.isRecovered(project),
+      store.markRecovered(project),
+      store.storeId(),
       store.lastCursor(project),
       store.readEvents(project, '0-0', 1),
       follow(store),
@@ -242,7 +241,7 @@ describe('Redis away', () => {
   test('stopped -> every method says STATE_UNAVAILABLE; started again -> all works, nothing is known, nobody heard of it is left', async () => {
     const { store, redis } = await openGateway();
     const attachment = await created(store);
-    await store.markKnown(project);
+    await store.markRecovered(project);
     const ears = await follow(store);
     await appended(store, attachment);
     await until(() => ears.events.length === 1);
@@ -254,7 +253,7 @@ describe('Redis away', () => {
     await server.start();
     await redis.ready();
     await outside.ready();
-    expect(await store.isKnown(project)).toBe(false);
+    expect(await store.isRecovered(project)).toBe(false);
     expect(await store.get(project, attachment.id)).toBeNull();
     await until(() => ears.lost.length === 1);
     expect(ears.lost[0]).toMatchObject({ code: 'CURSOR_EXPIRED' });
@@ -391,14 +390,13 @@ describe('what is in Redis', () => {
       await store.claim(project, unknown.id, lease),
       await store.release(project, held.id, 'b', 0),
       await store.release(project, unknown.id, 'b', 0),
-      await store.nudge(project, unknown.id, 0),
       await store.lockTarget(project, 't', 'b', 1),
       await store.unlockTarget(project, 't', 'b'),
       await store.readEvents(project, '1-1', 5),
     ];
     expect(answers).toEqual([
       ...['exists', 'mount_point_taken', 'stale', 'stale', 'gone', 'stale', 'stale', 'gone', 'held', 'gone'],
-      ...[undefined, undefined, undefined, false, undefined, 'expired'],
+      ...[undefined, undefined, false, undefined, 'expired'],
     ]);
     expect(await dump()).toEqual(before);
   });

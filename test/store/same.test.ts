@@ -45,7 +45,6 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('remove' as const), id, lag, owner: fc.option(owner, { freq: 2 }) }),
   fc.record({ do: fc.constant('claim' as const), id, owner }),
   fc.record({ do: fc.constant('release' as const), id, owner, dueInMs }),
-  fc.record({ do: fc.constant('nudge' as const), id, dueInMs: oneOf(0, HOUR) }),
   fc.record({ do: fc.constant('lock' as const), owner }),
   fc.record({ do: fc.constant('unlock' as const), owner }),
 );
@@ -78,8 +77,6 @@ async function take(store: AttachmentStore, step: Step): Promise<unknown> {
       return store.claim('p', base.id, { owner: step.owner, ms: HOUR });
     case 'release':
       return store.release('p', base.id, step.owner, step.dueInMs);
-    case 'nudge':
-      return store.nudge('p', base.id, step.dueInMs);
   }
 }
 

@@ -120,7 +120,7 @@ describe.each(kinds)('the %s store', (_kind, open) => {
       expect((await store.list(project, { first: 10, after: null })).totalCount).toBe(4);
     });
 
-    test('the log tells of it after the cursor -> told, nothing written; of others, or before the cursor -> created', async () => {
+    test('the log tells of it after the cursor -> logged, nothing written; of others, or before the cursor -> created', async () => {
       const given = anAttachment();
       const before = await store.lastCursor(project);
       const event = anEvent('DETACHED', given);
@@ -132,7 +132,7 @@ describe.each(kinds)('the %s store', (_kind, open) => {
       await store.create(other, anEvent('ATTACH_STARTED', other), null);
       const log = await store.readEvents(project, '0-0', 10);
 
-      expect(await store.create(given, anEvent('ATTACHED', given), null, null, before)).toEqual({ outcome: 'told' });
+      expect(await store.create(given, anEvent('ATTACHED', given), null, null, before)).toEqual({ outcome: 'logged' });
       expect(await store.get(project, given.id)).toBeNull();
       expect(await store.readEvents(project, '0-0', 10)).toEqual(log);
       expect(await store.create(given, anEvent('ATTACHED', given), null, null, after)).toMatchObject({
@@ -140,13 +140,13 @@ describe.each(kinds)('the %s store', (_kind, open) => {
       });
     });
 
-    test('the log has dropped what followed the cursor -> told', async () => {
+    test('the log has dropped what followed the cursor -> logged', async () => {
       const before = await store.lastCursor(project);
       for (let i = 0; i < LOG_LENGTH; i++) {
         const other = anAttachment();
         await store.create(other, anEvent('ATTACH_STARTED', other), null);
       }
-      expect(await store.create(anAttachment(), null, null, null, before)).toEqual({ outcome: 'told' });
+      expect(await store.create(anAttachment(), null, null, null, before)).toEqual({ outcome: 'logged' });
     });
 
     test('50 at once for one pair -> one is created, 49 see it', async () => {
@@ -268,8 +268,6 @@ describe.each(kinds)('the %s store', (_kind, open) => {
       const { attachment, owner } = await claimed(id);
       await store.commit(attachment, { dueInMs: null, owner });
       expect(await dueIds()).toEqual([]);
-      await store.nudge(project, id, 0);
-      expect(await dueIds()).toEqual([id]);
     });
 
     test('the holder keeps the lease -> still held by it, due when the lease ends', async () => {
@@ -422,7 +420,7 @@ describe.each(kinds)('the %s store', (_kind, open) => {
     });
   });
 
-  describe('due and nudge', () => {
+  describe('due', () => {
     test('several are due -> soonest first, at most the limit', async () => {
       const third = await created({}, 0);
       const second = await created({}, -1000);
@@ -448,27 +446,6 @@ describe.each(kinds)('the %s store', (_kind, open) => {
         }
       }
       expect(heard).toEqual(new Set([project, ...others]));
-    });
-
-    test('a nudge -> due then, unless it is due sooner', async () => {
-      const sleeping = await created();
-      const soon = await created({}, 0);
-      await store.nudge(project, sleeping.id, 0);
-      await store.nudge(project, soon.id, HOUR);
-      expect(new Set(await dueIds())).toEqual(new Set([sleeping.id, soon.id]));
-    });
-
-    test('a nudge for later -> not due yet; another for now -> due', async () => {
-      const { id } = await created();
-      await store.nudge(project, id, HOUR);
-      expect(await dueIds()).toEqual([]);
-      await store.nudge(project, id, 0);
-      expect(await dueIds()).toEqual([id]);
-    });
-
-    test('a nudge for what is gone -> nothing', async () => {
-      await store.nudge(project, anAttachment().id, 0);
-      expect(await dueIds()).toEqual([]);
     });
   });
 
@@ -561,9 +538,9 @@ describe.each(kinds)('the %s store', (_kind, open) => {
   });
 
   test('the deployment -> the same word each time, and another one in another store', async () => {
-    const word = await store.deployment();
-    expect(await store.deployment()).toBe(word);
-    const [, other] = await Promise.all([store.deployment(), createMemoryStore({ logLength: 1 }).deployment()]);
+    const word = await store.storeId();
+    expect(await store.storeId()).toBe(word);
+    const [, other] = await Promise.all([store.storeId(), createMemoryStore({ logLength: 1 }).storeId()]);
     expect(other).not.toBe(word);
   });
 
@@ -592,10 +569,10 @@ describe.each(kinds)('the %s store', (_kind, open) => {
     });
 
     test('a project -> unknown until it is marked, the others still', async () => {
-      expect(await store.isKnown(project)).toBe(false);
-      await store.markKnown(project);
-      expect(await store.isKnown(project)).toBe(true);
-      expect(await store.isKnown('other')).toBe(false);
+      expect(await store.isRecovered(project)).toBe(false);
+      await store.markRecovered(project);
+      expect(await store.isRecovered(project)).toBe(true);
+      expect(await store.isRecovered('other')).toBe(false);
     });
 
     test('a ping -> answered', async () => {
@@ -693,7 +670,7 @@ describe.each(kinds)('the %s store', (_kind, open) => {
     test('follow -> only what comes after, in order, each once', async () => {
       const attachment = await appended(3);
       const { events, lost, hear, lose } = recorder();
-      const unfollow = await store.follow(project, hear, lose);
+      const unfollow = await store.subscribe(project, hear, lose);
       const before = await store.lastCursor(project);
       let last = attachment;
       for (let i = 0; i < 5; i++) last = await appendedTo(last);
@@ -705,8 +682,8 @@ describe.each(kinds)('the %s store', (_kind, open) => {
 
     test('unfollow -> hears no more; the others do; twice is no harm', async () => {
       const [left, stays] = [recorder(), recorder()];
-      const unfollowLeft = await store.follow(project, left.hear, left.lose);
-      const unfollowStays = await store.follow(project, stays.hear, stays.lose);
+      const unfollowLeft = await store.subscribe(project, left.hear, left.lose);
+      const unfollowStays = await store.subscribe(project, stays.hear, stays.lose);
       let attachment = await appended(1);
       await until(() => left.events.length === 1 && stays.events.length === 1);
       await unfollowLeft();
@@ -719,7 +696,7 @@ describe.each(kinds)('the %s store', (_kind, open) => {
 
     test('events of another project -> not heard', async () => {
       const { events, hear, lose } = recorder();
-      const unfollow = await store.follow(project, hear, lose);
+      const unfollow = await store.subscribe(project, hear, lose);
       await appended(2, 'other');
       await appended(1);
       await until(() => events.length > 0);
@@ -729,7 +706,7 @@ describe.each(kinds)('the %s store', (_kind, open) => {
 
     test('followers come and go while many append -> each hears a stretch of the log without gap or double', async () => {
       const long = recorder();
-      const unfollowLong = await store.follow(project, long.hear, long.lose);
+      const unfollowLong = await store.subscribe(project, long.hear, long.lose);
       const attachments = await Promise.all(Array.from({ length: 8 }, () => created()));
       const writers = attachments.map(async (first) => {
         let attachment = first;
@@ -737,7 +714,7 @@ describe.each(kinds)('the %s store', (_kind, open) => {
       });
       const visitors = Array.from({ length: 12 }, async () => {
         const visitor = recorder();
-        const unfollow = await store.follow(project, visitor.hear, visitor.lose);
+        const unfollow = await store.subscribe(project, visitor.hear, visitor.lose);
         await until(() => visitor.events.length >= 8 || long.events.length >= 200);
         await unfollow();
         return visitor;
@@ -760,14 +737,14 @@ describe.each(kinds)('the %s store', (_kind, open) => {
 
     test('a listener throws -> it is dropped with its error, the others go on', async () => {
       const [bad, good] = [recorder(), recorder()];
-      await store.follow(
+      await store.subscribe(
         project,
         () => {
           throw new Error('a bug');
         },
         bad.lose,
       );
-      const unfollow = await store.follow(project, good.hear, good.lose);
+      const unfollow = await store.subscribe(project, good.hear, good.lose);
       await appended(2);
       await until(() => good.events.length === 2);
       expect(bad.lost.map(({ message }) => message)).toEqual(['a bug']);

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import type { AttachmentEvent } from '../../src/attachments/attachment.ts';
-import { createFollowing } from '../../src/attachments/store/subscriptions.ts';
+import { createSubscriptions } from '../../src/attachments/store/subscriptions.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { anAttachment, anEvent } from '../support/attachments.ts';
 import { until } from '../support/until.ts';
@@ -44,7 +44,7 @@ function aLog() {
   };
 
   return {
-    ...createFollowing(reader),
+    ...createSubscriptions(reader),
     state,
     commands,
     /** Answers that are on their way come when the function given back is called. */
@@ -91,7 +91,7 @@ test('an event comes while the first follower learns where the log stands -> hea
   log.state.end = 5;
   const open = log.hold();
   const { heard, args } = ears();
-  const following = log.follow(...args);
+  const following = log.subscribe(...args);
   await tick();
   log.append();
   open();
@@ -103,9 +103,9 @@ test('an event comes while the first follower learns where the log stands -> hea
 test('somebody comes while the others are behind -> hears only what came after it', async () => {
   const log = aLog();
   const [early, late] = [ears(), ears()];
-  await log.follow(...early.args);
+  await log.subscribe(...early.args);
   log.append(3, 0);
-  await log.follow(...late.args);
+  await log.subscribe(...late.args);
   log.append();
   await until(() => early.heard.length === 4);
   expect(early.heard).toEqual([1, 2, 3, 4]);
@@ -115,7 +115,7 @@ test('somebody comes while the others are behind -> hears only what came after i
 test('messages come while the log is read -> in order, each once', async () => {
   const log = aLog();
   const { heard, args } = ears();
-  await log.follow(...args);
+  await log.subscribe(...args);
   const open = log.hold();
   log.append(3, 1);
   await tick();
@@ -128,7 +128,7 @@ test('messages come while the log is read -> in order, each once', async () => {
 test('thousands are missing -> read in portions, all heard', async () => {
   const log = aLog();
   const { heard, args } = ears();
-  await log.follow(...args);
+  await log.subscribe(...args);
   log.append(1700, 1);
   await until(() => heard.length === 1700);
   expect(heard).toEqual(Array.from({ length: 1700 }, (_, i) => i + 1));
@@ -137,7 +137,7 @@ test('thousands are missing -> read in portions, all heard', async () => {
 test('the log dropped where we were, but a message brought us on meanwhile -> nothing is lost', async () => {
   const log = aLog();
   const { heard, lost, args } = ears();
-  await log.follow(...args);
+  await log.subscribe(...args);
   log.append();
   const open = log.hold();
   log.state.dropped = 2;
@@ -155,11 +155,11 @@ test('the log dropped where we were, but a message brought us on meanwhile -> no
 test('the log is lost while somebody is about to follow -> that one follows anew, the others are told', async () => {
   const log = aLog();
   const [early, late] = [ears(), ears()];
-  await log.follow(...early.args);
+  await log.subscribe(...early.args);
   const open = log.hold();
   log.state.dropped = 4;
   log.append(5, 1);
-  const following = log.follow(...late.args);
+  const following = log.subscribe(...late.args);
   await tick();
   open();
   await following;
@@ -174,7 +174,7 @@ test('the log is lost while somebody is about to follow -> that one follows anew
 test('the log cannot be read, then the commands are back -> read at once', async () => {
   const log = aLog();
   const { heard, args } = ears();
-  await log.follow(...args);
+  await log.subscribe(...args);
   log.state.isAway = true;
   log.append(2, 1);
   await tick();
@@ -188,7 +188,7 @@ test('the log cannot be read, then the commands are back -> read at once', async
 test('the log cannot be read though no connection was lost -> tried again', async () => {
   const log = aLog();
   const { heard, args } = ears();
-  await log.follow(...args);
+  await log.subscribe(...args);
   log.state.isAway = true;
   log.append(2, 1);
   await tick();

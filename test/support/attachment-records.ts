@@ -1,5 +1,5 @@
 import type { Attachment } from '../../src/attachments/attachment.ts';
-import type { Observation, SeenRule } from '../../src/attachments/reconcile/decide.ts';
+import type { Observation, ObservedRule } from '../../src/attachments/reconcile/decide.ts';
 import { anAttachment } from './attachments.ts';
 
 /** An attachment as it is just after `attachShare`, with ids to read, and what a test cares about changed. */
@@ -17,11 +17,11 @@ export function record(change: Partial<Attachment> = {}): Attachment {
 }
 
 /** A rule of ours in a state. */
-export function rule(state: string | null, change: Partial<SeenRule> = {}): SeenRule {
+export function rule(state: string | null, change: Partial<ObservedRule> = {}): ObservedRule {
   return { id: 'rule-1', state, level: 'rw', isOurs: true, isShared: false, ...change };
 }
 
 /** What upstream shows, with the rules given and all else well. */
-export function seen(rules: (SeenRule | null)[], change: Partial<Observation> = {}): Observation {
+export function seen(rules: (ObservedRule | null)[], change: Partial<Observation> = {}): Observation {
   return { server: 'present', share: 'present', isExported: true, rules, ...change };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Attachment, EventType, NewEvent, SeenStatus } from '../../src/attachments/attachment.ts';
+import type { Attachment, AttachmentViewStatus, EventType, NewEvent } from '../../src/attachments/attachment.ts';
 import { attachmentId } from '../../src/attachments/attachment.ts';
 
 /** An attachment that waits for its rule; say what matters to the test. */
@@ -35,7 +35,11 @@ export function anAttachment(given: Partial<Attachment> = {}): Attachment {
 }
 
 /** The event of a change that leaves the attachment as given. */
-export function anEvent(type: EventType, attachment: Attachment, status: SeenStatus = attachment.status): NewEvent {
+export function anEvent(
+  type: EventType,
+  attachment: Attachment,
+  status: AttachmentViewStatus = attachment.status,
+): NewEvent {
   return {
     type,
     at: '2025-06-01T10:00:01.000Z',

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import type { Attachment, EventType } from '../../src/attachments/attachment.ts';
-import { watchEvents } from '../../src/attachments/events.ts';
+import { openEventStream } from '../../src/attachments/events.ts';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { readConfig } from '../../src/config.ts';
@@ -9,7 +9,7 @@ import { createExecutor } from '../../src/graphql/execution/execute.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import type { NovaServer } from '../../src/openstack/nova/types.ts';
 import type { Session } from '../../src/openstack/session.ts';
-import { createHttp } from '../../src/transport/server.ts';
+import { createTransports } from '../../src/transport/server.ts';
 import { anAttachment, anEvent } from './attachments.ts';
 import { sessionOf } from './transports.ts';
 import { connect, type WsClient } from './ws-client.ts';
@@ -40,7 +40,7 @@ export async function startFanOut({
   });
   const work: Work = { alone: 0, shared: 0, contexts: 0 };
   const executor = createExecutor({ schema: createSchema(), config });
-  const doors = await createHttp({
+  const doors = await createTransports({
     config,
     log: pino({ level: 'silent' }),
     executor: {
@@ -109,8 +109,8 @@ function contextOf(session: Session, store: AttachmentStore, released: Promise<v
     identity: session.identity,
     loaders: { server: { load: server }, share: { load: async () => null } },
     attachments: {
-      watch: (_session: Session, filter: Parameters<typeof watchEvents>[2]) =>
-        watchEvents(store, session.identity.projectId, filter),
+      watch: (_session: Session, filter: Parameters<typeof openEventStream>[2]) =>
+        openEventStream(store, session.identity.projectId, filter),
     },
   };
 }

@@ -3,7 +3,7 @@ import { type Logger, pino } from 'pino';
 import { type Attachment, attachmentId } from '../../src/attachments/attachment.ts';
 import { newMemory, type SweepBudget } from '../../src/attachments/drift/context.ts';
 import type { SweepReport } from '../../src/attachments/drift/report.ts';
-import { PASS_BUDGET, sweepOnce } from '../../src/attachments/drift/scan.ts';
+import { SCAN_BUDGET, sweepOnce } from '../../src/attachments/drift/scan.ts';
 import { MANAGED_BY } from '../../src/attachments/reconcile/observe.ts';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createRedisStore } from '../../src/attachments/store/redis.ts';
@@ -67,10 +67,10 @@ export async function startBench(log: Logger = pino({ level: 'silent' })): Promi
     async sweep({ isDryRun = false, budget = {} } = {}) {
       return await sweepOnce({
         ...{ store, log, memory, isDryRun, leaseMs: 30_000, deadlineMs: 600_000 },
-        schedule() {},
+        enqueueAfter() {},
         session: await account.session(`req-${randomUUID()}`),
         signal: new AbortController().signal,
-        budget: { ...PASS_BUDGET, ...budget },
+        budget: { ...SCAN_BUDGET, ...budget },
       });
     },
     attached: (given = {}) => attach(sandbox, store, given),
@@ -106,6 +106,6 @@ async function attach(sandbox: Sandbox, store: AttachmentStore, given: Given) {
   const wish = anAttachment({ serverId, shareId, projectId, requestedAccessTo, targets, status: 'attached' });
   const made = await store.create(wish, null, null);
   if (made.outcome !== 'created') throw new Error(`expected created, got ${made.outcome}`);
-  await store.markKnown(projectId);
+  await store.markRecovered(projectId);
   return { record: made.attachment, rule };
 }

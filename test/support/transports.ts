@@ -10,8 +10,8 @@ import type { Cloud } from '../../src/openstack/cloud.ts';
 import { OpenStackError } from '../../src/openstack/errors.ts';
 import { type Session, signalOf } from '../../src/openstack/session.ts';
 import type { Authenticate } from '../../src/transport/authenticate.ts';
-import type { DoorOptions } from '../../src/transport/options.ts';
-import { createHttp, type Doors } from '../../src/transport/server.ts';
+import type { TransportOptions } from '../../src/transport/options.ts';
+import { createTransports, type Transports } from '../../src/transport/server.ts';
 
 const TYPE_DEFS = /* GraphQL */ `
   type Query {
@@ -52,12 +52,12 @@ export interface Probe {
   /** `waits` fields that wait. */
   waiting: number;
   onWaiting: () => void;
-  checks: DoorOptions['checks'];
+  checks: TransportOptions['checks'];
   logged: object[];
 }
 
 export interface SmallGateway {
-  doors: Doors;
+  doors: Transports;
   url: string;
   wsUrl: string;
   probe: Probe;
@@ -68,12 +68,12 @@ export interface SmallGateway {
 /** Both doors before a small schema: what they do does not hang on OpenStack. A token is good when it begins with `good`. */
 export async function startDoors(
   env: Record<string, string> = {},
-  options: Partial<DoorOptions> = {},
+  options: Partial<TransportOptions> = {},
 ): Promise<SmallGateway> {
   const config = readConfig({ PORT: '0', SHUTDOWN_SPREAD_MS: '0', ...env });
   const probe = makeProbe();
   const log = capturingLog(probe);
-  const doors = await createHttp({
+  const doors = await createTransports({
     config,
     log,
     executor: createExecutor({ schema: smallSchema(probe), config }),

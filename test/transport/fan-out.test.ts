@@ -314,9 +314,9 @@ function losable(losing: ((error: Error) => void)[]): AttachmentStore {
   const store = createMemoryStore({ logLength: 100 });
   return {
     ...store,
-    follow: (project, listener, onLost) => {
+    subscribe: (project, listener, onLost) => {
       losing.push(onLost);
-      return store.follow(project, listener, onLost);
+      return store.subscribe(project, listener, onLost);
     },
   };
 }

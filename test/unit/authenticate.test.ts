@@ -4,16 +4,16 @@ import { readConfig } from '../../src/config.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { Cloud } from '../../src/openstack/cloud.ts';
 import { OpenStackError } from '../../src/openstack/errors.ts';
-import type { TokenFacts } from '../../src/openstack/keystone/client.ts';
-import { createIdentityCheck } from '../../src/transport/authenticate.ts';
+import type { ValidatedToken } from '../../src/openstack/keystone/client.ts';
+import { createAuthenticate } from '../../src/transport/authenticate.ts';
 
 const asking = { requestId: 'req-1', log: pino({ level: 'silent' }) };
 
 /** A check with a Keystone of functions and a clock of its own. */
-function check(options: { seconds?: number; life?: number; answer?: () => Promise<TokenFacts> } = {}) {
+function check(options: { seconds?: number; life?: number; answer?: () => Promise<ValidatedToken> } = {}) {
   const clock = { now: 1_000_000 };
   const asked: string[] = [];
-  const facts = (): TokenFacts => ({
+  const facts = (): ValidatedToken => ({
     identity: {
       userId: 'u',
       userName: 'demo',
@@ -26,7 +26,7 @@ function check(options: { seconds?: number; life?: number; answer?: () => Promis
     },
     catalog: [],
   });
-  const authenticate = createIdentityCheck({
+  const authenticate = createAuthenticate({
     cloud: {} as Cloud,
     config: readConfig({ TOKEN_CACHE_SECONDS: String(options.seconds ?? 300) }),
     now: () => clock.now,

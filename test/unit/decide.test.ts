@@ -7,9 +7,9 @@ import {
   MAX_DENIALS,
   MAX_GRANTS,
   type Observation,
+  type ObservedRule,
   pollDelay,
   type Rights,
-  type SeenRule,
 } from '../../src/attachments/reconcile/decide.ts';
 import { record, rule, seen } from '../support/attachment-records.ts';
 
@@ -207,8 +207,8 @@ const moving: Partial<Attachment> = {
     { accessTo: '10.0.0.6', ruleId: null, isOwned: false, state: null, change: 'coming' },
   ],
 };
-const old = (state: string, change: Partial<SeenRule> = {}) => rule(state, change);
-const fresh = (state: string, change: Partial<SeenRule> = {}) => rule(state, { id: 'rule-2', ...change });
+const old = (state: string, change: Partial<ObservedRule> = {}) => rule(state, change);
+const fresh = (state: string, change: Partial<ObservedRule> = {}) => rule(state, { id: 'rule-2', ...change });
 const attached: Partial<Action> = { do: 'settle', status: 'attached', event: 'ATTACHED' };
 
 table('attached, the server’s addresses changed', [

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { isObjectType, parse } from 'graphql';
 import { pino } from 'pino';
 import { readConfig } from '../../src/config.ts';
-import { createAnswerScopes } from '../../src/graphql/execution/event-sharing.ts';
+import { createEventSharing } from '../../src/graphql/execution/event-sharing.ts';
 import { createExecutor, operationOf } from '../../src/graphql/execution/execute.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import { EVENT, plainContext } from '../support/graph.ts';
@@ -16,7 +16,7 @@ function scope(query: string) {
   const document = parse(query);
   const operation = operationOf(document);
   if (!operation) throw new Error('no operation');
-  return createAnswerScopes(schema)(document, operation);
+  return createEventSharing(schema)(document, operation);
 }
 
 const event = (fields: string) => `subscription { shareAttachmentEvents { ${fields} } }`;
@@ -52,7 +52,7 @@ describe('which answers hang on the token', () => {
       'interface I { id: ID } type A implements I { id: ID } type Query { a: A } type Subscription { i: I }';
     const document = parse('subscription { i { id } }');
     const operation = operationOf(document);
-    const scopeOf = createAnswerScopes(makeExecutableSchema({ typeDefs }));
+    const scopeOf = createEventSharing(makeExecutableSchema({ typeDefs }));
     expect(operation && scopeOf(document, operation).needsToken).toBe(true);
   });
 

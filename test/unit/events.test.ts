@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { liveOf, watchEvents } from '../../src/attachments/events.ts';
+import { eventStreamOf, openEventStream } from '../../src/attachments/events.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { anAttachment, anEvent } from '../support/attachments.ts';
 
@@ -21,52 +21,52 @@ function aLog() {
 test('nothing has happened -> idle where the log stood, and nothing to give', async () => {
   const { store, append } = aLog();
   const cursor = await append();
-  const { live } = await watchEvents(store, PROJECT, ALL);
-  expect(await live.nextNow()).toBeNull();
+  const { live } = await openEventStream(store, PROJECT, ALL);
+  expect(await live.poll()).toBeNull();
   expect([live.isIdle(), live.cursor()]).toEqual([true, cursor]);
 });
 
 test('an event waits -> not idle until it is given', async () => {
   const { store, append } = aLog();
-  const { live } = await watchEvents(store, PROJECT, ALL);
-  const given = live.nextNow();
+  const { live } = await openEventStream(store, PROJECT, ALL);
+  const given = live.poll();
   const cursor = await append();
   expect(await given).toBeNull();
   expect(live.isIdle()).toBe(false);
-  expect((await live.nextNow())?.cursor).toBe(cursor);
+  expect((await live.poll())?.cursor).toBe(cursor);
   expect([live.isIdle(), live.cursor()]).toEqual([true, cursor]);
 });
 
 test('a cursor in the log -> what is behind it is given without waiting, then idle', async () => {
   const { store, append } = aLog();
   const cursors = [await append(), await append(), await append()];
-  const { live } = await watchEvents(store, PROJECT, { ...ALL, after: cursors[0] ?? '' });
+  const { live } = await openEventStream(store, PROJECT, { ...ALL, after: cursors[0] ?? '' });
   expect(live.isIdle()).toBe(false);
-  expect([(await live.nextNow())?.cursor, (await live.nextNow())?.cursor]).toEqual(cursors.slice(1));
-  expect(await live.nextNow()).toBeNull();
+  expect([(await live.poll())?.cursor, (await live.poll())?.cursor]).toEqual(cursors.slice(1));
+  expect(await live.poll()).toBeNull();
   expect(live.isIdle()).toBe(true);
 });
 
 test('an event that the filter leaves out -> not given, but behind the cursor', async () => {
   const { store, append } = aLog();
-  const { live } = await watchEvents(store, PROJECT, { ...ALL, serverId: 'another' });
+  const { live } = await openEventStream(store, PROJECT, { ...ALL, serverId: 'another' });
   const cursor = await append();
-  expect(await live.nextNow()).toBeNull();
+  expect(await live.poll()).toBeNull();
   expect([live.isIdle(), live.cursor()]).toEqual([true, cursor]);
 });
 
 test('more events than may wait -> not idle, and an error in words for each cursor', async () => {
   const { store, append } = aLog();
-  const { live } = await watchEvents(store, PROJECT, ALL);
+  const { live } = await openEventStream(store, PROJECT, ALL);
   for (let i = 0; i <= 1000; i++) await append();
   expect(live.isIdle()).toBe(false);
   expect(live.errorAt('7-0')?.message).toBe('Too slow: 1000 events wait. Subscribe again after 7-0');
-  await expect(live.nextNow()).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+  await expect(live.poll()).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
 });
 
 test('another source -> not one of these', async () => {
   const { store } = aLog();
-  const events = await watchEvents(store, PROJECT, ALL);
-  expect(liveOf(events)).toBe(events.live);
-  expect(liveOf((async function* () {})())).toBeNull();
+  const events = await openEventStream(store, PROJECT, ALL);
+  expect(eventStreamOf(events)).toBe(events.live);
+  expect(eventStreamOf((async function* () {})())).toBeNull();
 });

@@ -2,7 +2,7 @@ import { afterAll, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { type Attachment, type AttachmentEvent, attachmentId, type Target } from '../../src/attachments/attachment.ts';
-import { createCallers } from '../../src/attachments/reconcile/sessions.ts';
+import { createSessionRegistry } from '../../src/attachments/reconcile/sessions.ts';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { OpenStackError } from '../../src/openstack/errors.ts';
@@ -98,7 +98,7 @@ jest.unstable_mockModule('../../src/openstack/nova/client.ts', () => ({
 }));
 
 const { createAttachments } = await import('../../src/attachments/service.ts');
-const { drive } = await import('../../src/attachments/reconcile/reconcile.ts');
+const { reconcile } = await import('../../src/attachments/reconcile/reconcile.ts');
 const { markStale } = await import('../../src/attachments/drift/reconcile-record.ts');
 
 const log = pino({ level: 'silent' });
@@ -125,9 +125,9 @@ type Step =
   | { do: 'pass'; who: 'caller' | 'own' | 'nobody'; faults: Fault[]; storeFaults: Fault[] };
 
 function newProcess(store: AttachmentStore) {
-  const callers = createCallers(null);
-  const reconciler = { start() {}, schedule() {}, has: () => false, stop: async () => {} };
-  return createAttachments({ store, callers, reconciler, log, leaseMs: LEASE_MS, deadlineMs: 600_000 });
+  const sessions = createSessionRegistry(null);
+  const queue = { start() {}, enqueueAfter() {}, has: () => false, stop: async () => {} };
+  return createAttachments({ store, sessions, queue, log, leaseMs: LEASE_MS, deadlineMs: 600_000 });
 }
 
 async function onePass(store: AttachmentStore, who: 'caller' | 'own' | 'nobody'): Promise<void> {
@@ -138,7 +138,10 @@ async function onePass(store: AttachmentStore, who: 'caller' | 'own' | 'nobody')
   const rights = { mayGrant: who === 'caller', mayRevoke: who === 'caller' || (who === 'own' && mayFinish) };
   const signal = new AbortController().signal;
   const leaseEnds = performance.now() + LEASE_MS;
-  await drive({ store, session, rights, owner, leaseEnds, signal, deadlineMs: 600_000, isStrict: false }, claimed);
+  await reconcile(
+    { store, session, rights, owner, leaseEnds, signal, deadlineMs: 600_000, rethrowFinal: false },
+    claimed,
+  );
 }
 
 /** Manila works on one rule at a time, in any order; on all of them when none is named. */
@@ -307,9 +310,9 @@ test('after any history and a quiet time: settled, no rule without a record, att
         record: () => store.get(PROJECT, ID),
         sins: [],
       };
-      await store.markKnown(PROJECT);
+      await store.markRecovered(PROJECT);
       const lies: string[] = [];
-      await store.follow(PROJECT, (event) => lies.push(...liesOf(event)), fail);
+      await store.subscribe(PROJECT, (event) => lies.push(...liesOf(event)), fail);
       await play(store, steps);
       const record = await quietTime(store);
       const targets = new Set(record?.targets.map((target) => target.accessTo));

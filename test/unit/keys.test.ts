@@ -36,7 +36,7 @@ describe('keys', () => {
     keys.log(project),
     keys.channel(project),
     keys.targetLock(project, 'sh1 ip 10.0.0.7'),
-    keys.known(project),
+    keys.recovered(project),
   ];
 
   test('every key and channel of a project -> the prefix, then one hash tag: its shard', () => {

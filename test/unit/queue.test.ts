@@ -1,8 +1,8 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { createReconciler, type Reconciler } from '../../src/attachments/reconcile/queue.ts';
-import type { Callers } from '../../src/attachments/reconcile/sessions.ts';
+import { createQueue, type ReconcileQueue } from '../../src/attachments/reconcile/queue.ts';
+import type { SessionRegistry } from '../../src/attachments/reconcile/sessions.ts';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { anAttachment } from '../support/attachments.ts';
@@ -11,28 +11,28 @@ import { until } from '../support/until.ts';
 const LEASE = { owner: 'somebody', ms: 60_000 };
 const PENDING = anAttachment();
 
-let reconciler: Reconciler;
+let queue: ReconcileQueue;
 
 afterEach(async () => {
-  await reconciler.stop();
+  await queue.stop();
 });
 
 /** Whether a token is at hand, and what is asked for it. */
-function tokens(change: Partial<Callers>): Callers {
+function tokens(change: Partial<SessionRegistry>): SessionRegistry {
   const none = () => undefined;
   return {
-    remember: none,
-    rememberObserver: none,
+    add: none,
+    addObserver: none,
     has: () => false,
-    forget: none,
-    drop: none,
+    remove: none,
+    evict: none,
     rightsFor: async () => null,
     ...change,
   };
 }
 
-function start(store: AttachmentStore, callers: Callers): void {
-  reconciler = createReconciler({ store, callers, log: pino({ level: 'silent' }), leaseMs: 2000, deadlineMs: 60_000 });
+function start(store: AttachmentStore, sessions: SessionRegistry): void {
+  queue = createQueue({ store, sessions, log: pino({ level: 'silent' }), leaseMs: 2000, deadlineMs: 60_000 });
 }
 
 /** A store with one attachment that is not settled. */
@@ -49,13 +49,13 @@ test('a look brings a token while a pass without one has the record -> a pass wi
     asked += 1;
     if (asked === 1) {
       // the look comes now: what it schedules finds this pass running
-      reconciler.schedule(PENDING.projectId, PENDING.id, 0);
+      queue.enqueueAfter(PENDING.projectId, PENDING.id, 0);
       await sleep(2);
     }
     return null;
   };
   start(store, tokens({ has: () => asked === 1, rightsFor }));
-  reconciler.schedule(PENDING.projectId, PENDING.id, 0);
+  queue.enqueueAfter(PENDING.projectId, PENDING.id, 0);
   await until(() => asked === 2);
   expect(asked).toBe(2);
 });
@@ -76,7 +76,7 @@ test('a look brings a token while another gateway, which may have none, has the 
     return null;
   };
   start(store, tokens({ has: () => asked === 0, rightsFor }));
-  reconciler.schedule(PENDING.projectId, PENDING.id, 0);
+  queue.enqueueAfter(PENDING.projectId, PENDING.id, 0);
   await isHeld;
   await store.release(PENDING.projectId, PENDING.id, LEASE.owner, null);
   await until(() => asked === 1);
@@ -90,9 +90,9 @@ test('more are due at once than may be worked on -> each begins as soon as anoth
   const begun: (() => void)[] = [];
   const rightsFor = () => new Promise<null>((resolve) => begun.push(() => resolve(null)));
   start(store, tokens({ rightsFor }));
-  for (const { projectId, id } of all) reconciler.schedule(projectId, id, 0);
+  for (const { projectId, id } of all) queue.enqueueAfter(projectId, id, 0);
   await until(() => begun.length === 32);
-  expect(all.every(({ id }) => reconciler.has(id))).toBe(true);
+  expect(all.every(({ id }) => queue.has(id))).toBe(true);
   // no tick comes by here: the next one begins because this one ended
   for (const end of begun) {
     end();

@@ -212,7 +212,7 @@ describe('reads under way', () => {
     expect(requests).toHaveLength(1);
     expect(second?.body).toBe(first?.body);
     expect(Object.isFrozen(first?.body.thing.list)).toBe(true);
-    expect(session.cloud.reads.size).toBe(0);
+    expect(session.cloud.inFlight.size).toBe(0);
   });
 
   test('another user, path or service, or the same after it is done -> a request each', async () => {

@@ -12,7 +12,7 @@ import {
   lexicographicSortSchema,
   printSchema,
 } from 'graphql';
-import type { AttachmentEvent, SeenAttachment } from '../../src/attachments/attachment.ts';
+import type { AttachmentEvent, AttachmentView } from '../../src/attachments/attachment.ts';
 import type { Attachments, AttachRequest } from '../../src/attachments/service-contract.ts';
 import type { GatewayContext } from '../../src/graphql/context.ts';
 import { enumValue } from '../../src/graphql/enum.ts';
@@ -31,7 +31,7 @@ const AT = '2026-11-22T14:40:25.000Z';
 
 const server: NovaServer = { id: SERVER, name: 'web-01', status: 'ACTIVE', tenant_id: 'p', created: AT };
 const share = { id: SHARE, share_proto: 'NFS', status: 'available', size: 2, metadata: {} } as Share;
-const attachment: SeenAttachment = anAttachment({
+const attachment: AttachmentView = anAttachment({
   projectId: 'p',
   serverId: SERVER,
   shareId: SHARE,
@@ -422,7 +422,7 @@ test('a subscription -> the filter as given, and each event as the log has it', 
     cursor: '8-0',
   };
   const asked: unknown[] = [];
-  const watch: Attachments['watch'] = async (_session, filter) => {
+  const subscribe: Attachments['subscribe'] = async (_session, filter) => {
     asked.push(filter);
     return (async function* () {
       yield event;
@@ -432,7 +432,11 @@ test('a subscription -> the filter as given, and each event as the log has it', 
     subscribe: (...args: unknown[]) => Promise<AsyncIterable<AttachmentEvent>>;
     resolve: (event: AttachmentEvent) => AttachmentEvent;
   };
-  const events = await field.subscribe({}, { serverId: SERVER.toUpperCase(), after: '7-0' }, contextOf({}, { watch }));
+  const events = await field.subscribe(
+    {},
+    { serverId: SERVER.toUpperCase(), after: '7-0' },
+    contextOf({}, { subscribe }),
+  );
   const seen: AttachmentEvent[] = [];
   for await (const one of events) seen.push(field.resolve(one));
   expect(seen).toEqual([event]);

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import type { Attachment } from '../../src/attachments/attachment.ts';
-import { createCallers } from '../../src/attachments/reconcile/sessions.ts';
+import { createSessionRegistry } from '../../src/attachments/reconcile/sessions.ts';
 import { createAttachments } from '../../src/attachments/service.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import type { Cloud } from '../../src/openstack/cloud.ts';
@@ -34,17 +34,17 @@ async function scheduledByLook(
 ): Promise<string[]> {
   const store = createMemoryStore({ logLength: 10 });
   await store.create(record, null, null, null);
-  await store.markKnown(record.projectId);
-  const callers = createCallers(null);
-  if (hasToken) callers.remember(record.id, sessionOf('user-1'));
+  await store.markRecovered(record.projectId);
+  const sessions = createSessionRegistry(null);
+  if (hasToken) sessions.add(record.id, sessionOf('user-1'));
   const scheduled: string[] = [];
-  const reconciler = {
+  const queue = {
     start: () => undefined,
-    schedule: (_projectId: string, id: string) => void scheduled.push(id),
+    enqueueAfter: (_projectId: string, id: string) => void scheduled.push(id),
     has: () => isScheduled,
     stop: async () => undefined,
   };
-  const attachments = createAttachments({ store, callers, reconciler, log, leaseMs: 30_000, deadlineMs: 60_000 });
+  const attachments = createAttachments({ store, sessions, queue, log, leaseMs: 30_000, deadlineMs: 60_000 });
   await attachments.list(sessionOf(userId), { first: 10, after: null });
   return scheduled;
 }

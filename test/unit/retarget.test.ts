@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Target } from '../../src/attachments/attachment.ts';
-import { arrived, followsAddresses, isInChange, isOutdated, retarget } from '../../src/attachments/retarget.ts';
+import { completeRetarget, followsAddresses, isInChange, isStale, retarget } from '../../src/attachments/retarget.ts';
 import { record, rule, seen } from '../support/attachment-records.ts';
 
 const target = (accessTo: string, change?: Target['change']): Target => ({
@@ -32,14 +32,14 @@ describe('targets when the addresses change', () => {
   ])('%s', (_what, is, wanted, becomes) => {
     const targets = is.map((accessTo) => target(accessTo));
     expect(words(retarget(targets, wanted))).toEqual(becomes);
-    expect(isOutdated({ targets }, wanted)).toBe(becomes.some((word) => word.includes(' ')));
+    expect(isStale({ targets }, wanted)).toBe(becomes.some((word) => word.includes(' ')));
   });
 
   test('another change while one is under way -> what came leaves, what left and is back comes again', () => {
     const targets = [target('a', 'leaving'), target('b', 'coming')];
     expect(words(retarget(targets, ['c']))).toEqual(['a leaving', 'b leaving', 'c coming']);
     expect(words(retarget(targets, ['a']))).toEqual(['a coming', 'b leaving']);
-    expect(isOutdated({ targets }, ['b'])).toBe(false);
+    expect(isStale({ targets }, ['b'])).toBe(false);
     expect(isInChange({ targets })).toBe(true);
   });
 
@@ -57,7 +57,7 @@ describe('when the new rules are active', () => {
   });
 
   test('old rule gone -> one target, not stale', () => {
-    const done = arrived(moving, seen([null, rule('active')]));
+    const done = completeRetarget(moving, seen([null, rule('active')]));
     expect(words(done.targets)).toEqual(['b']);
     expect(done.staleSince).toBeNull();
   });
@@ -66,11 +66,11 @@ describe('when the new rules are active', () => {
     ['somebody else’s', { isOurs: false }],
     ['needed by another attachment', { isShared: true }],
   ])('old rule %s -> no target of this attachment any more', (_what, change) => {
-    expect(words(arrived(moving, seen([rule('active', change), rule('active')])).targets)).toEqual(['b']);
+    expect(words(completeRetarget(moving, seen([rule('active', change), rule('active')])).targets)).toEqual(['b']);
   });
 
   test('old rule still there -> leaving, and stale, so that the next caller takes it away', () => {
-    const done = arrived(moving, seen([rule('active'), rule('active')]));
+    const done = completeRetarget(moving, seen([rule('active'), rule('active')]));
     expect(words(done.targets)).toEqual(['a leaving', 'b']);
     expect(done.staleSince).toBe(moving.staleSince);
   });

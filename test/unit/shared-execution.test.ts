@@ -3,15 +3,19 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type ExecutionResult, type OperationDefinitionNode, parse } from 'graphql';
 import { pino } from 'pino';
-import { createReconciler } from '../../src/attachments/reconcile/queue.ts';
-import { createCallers } from '../../src/attachments/reconcile/sessions.ts';
+import { createQueue } from '../../src/attachments/reconcile/queue.ts';
+import { createSessionRegistry } from '../../src/attachments/reconcile/sessions.ts';
 import { createAttachments } from '../../src/attachments/service.ts';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { readConfig } from '../../src/config.ts';
 import { createContext } from '../../src/graphql/context.ts';
 import { createExecutor } from '../../src/graphql/execution/execute.ts';
-import { createCompany, shareExecution, stringifyResult } from '../../src/graphql/execution/shared-execution.ts';
+import {
+  createSharedExecution,
+  shareExecution,
+  stringifyResult,
+} from '../../src/graphql/execution/shared-execution.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import { request } from '../../src/openstack/http/request.ts';
 import { NOVA } from '../../src/openstack/services.ts';
@@ -65,9 +69,9 @@ async function started() {
   await request(session, NOVA, { path: '/warm' });
   const { projectId } = session.identity;
   const store = slow(createMemoryStore({ logLength: 100 }));
-  await store.markKnown(projectId);
-  const work = { store, callers: createCallers(null), log, leaseMs: 30_000, deadlineMs: 60_000 };
-  const attachments = createAttachments({ ...work, reconciler: createReconciler(work) });
+  await store.markRecovered(projectId);
+  const work = { store, sessions: createSessionRegistry(null), log, leaseMs: 30_000, deadlineMs: 60_000 };
+  const attachments = createAttachments({ ...work, queue: createQueue(work) });
   let asked = 0;
 
   return {
@@ -138,7 +142,7 @@ describe('the same query at once', () => {
     expect(answers.map(stringifyResult)).toEqual(
       answers.map(() => '{"data":{"server":{"name":"0","sharesAttached":[]}}}'),
     );
-    expect(one.session.cloud.reads.size).toBe(0);
+    expect(one.session.cloud.inFlight.size).toBe(0);
   });
 
   test('by two tokens of one user -> one request, an execution each, as a token has an end of its own', async () => {
@@ -191,7 +195,7 @@ describe('the same query at once', () => {
     const source = `{ a: server(id: "${SERVER}") { name } b: server(id: "${OTHER}") { name } }`;
     const first = one.read(one.session, source);
     await until(() => one.held.length === 2);
-    const under = one.session.cloud.reads.get(one.session.identity.projectId);
+    const under = one.session.cloud.inFlight.get(one.session.identity.projectId);
     const before = under?.size ?? 0;
     one.letGo();
     await until(() => (under?.size ?? 0) < before);
@@ -213,7 +217,7 @@ describe('the same query at once', () => {
 /** What shareExecution is given for a document that need not be valid. */
 function asking(session: Session, source: string) {
   const operation = parse(source).definitions[0] as OperationDefinitionNode;
-  return { operation, company: () => createCompany(session) };
+  return { operation, company: () => createSharedExecution(session) };
 }
 
 type Step = 'read' | 'list' | 'write' | 'attach' | 'let go' | 'wait';

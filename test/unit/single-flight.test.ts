@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { request } from '../../src/openstack/http/request.ts';
-import { joinRead, scopeOf } from '../../src/openstack/http/single-flight.ts';
+import { flightKeyOf, singleFlight } from '../../src/openstack/http/single-flight.ts';
 import { NOVA } from '../../src/openstack/services.ts';
 import type { Identity, Session } from '../../src/openstack/session.ts';
 import { closeAll, cloudAt, type Reply, sessionIn, startService, withVersions } from '../contract/service.ts';
@@ -90,7 +90,7 @@ describe('after a write', () => {
     let starts = 0;
     let end = () => {};
     const join = () =>
-      joinRead(cloud, scopeOf(as('reader', reader)), 'reader', 'things', () => {
+      singleFlight(cloud, flightKeyOf(as('reader', reader)), 'reader', 'things', () => {
         starts += 1;
         return new Promise<void>((resolve) => {
           end = resolve;
@@ -123,18 +123,18 @@ describe('what is kept', () => {
     const sessions = ['a', 'b', 'c', 'd'].map((token, i) => as(token, { projectId: `p${i % 2}`, userId: token }));
     const reads = sessions.flatMap((session) => [read(session), read(session)]);
     await Promise.all([...reads, write(as('a', { projectId: 'p0' }))]);
-    expect(cloud.reads.size).toBe(0);
+    expect(cloud.inFlight.size).toBe(0);
   });
 
   test('a read that closes itself as it starts -> nobody joins it, nothing is kept', async () => {
     const { cloud, as } = await started();
-    const scope = scopeOf(as('a'));
+    const scope = flightKeyOf(as('a'));
     const start = (close: () => void) => {
       close();
       return new Promise<string>(() => {});
     };
-    const first = joinRead(cloud, scope, 'a', 'x', start);
-    expect(joinRead(cloud, scope, 'a', 'x', start)).not.toBe(first);
-    expect(cloud.reads.size).toBe(0);
+    const first = singleFlight(cloud, scope, 'a', 'x', start);
+    expect(singleFlight(cloud, scope, 'a', 'x', start)).not.toBe(first);
+    expect(cloud.inFlight.size).toBe(0);
   });
 });

@@ -8,56 +8,65 @@ import { canonicalAddress, findAddresses } from '../access-targets.ts';
 import type { Attachment } from '../attachment.ts';
 import { MANAGED_BY } from '../reconcile/observe.ts';
 import { followsAddresses } from '../retarget.ts';
-import { affordable, forEach, inTurn, remember, type SeenServer, type SweepContext, spend, tell } from './context.ts';
-import { isBehind, markStale } from './reconcile-record.ts';
+import {
+  consume,
+  forEach,
+  type ObservedServer,
+  rememberServer,
+  report,
+  rotate,
+  type SweepContext,
+  withinBudget,
+} from './context.ts';
+import { isStaleAgainst, markStale } from './reconcile-record.ts';
 
 /** Of the confirmations left, those for servers whose addresses may have changed unseen. */
-const SHARE_OF_UNSEEN = 1 / 4;
+const SHARE_OF_UNLISTED = 1 / 4;
 
 /** Marks what is behind its server's addresses. Nothing is granted or revoked: that takes a caller's token. */
 export async function sweepAddresses(context: SweepContext): Promise<void> {
-  await lookUnseen(context);
+  await probeUnlisted(context);
   type Pair = { record: Attachment; server: NovaServer };
   const candidates: Pair[] = [];
   // a share network's addresses take two calls: the network, and the server's ports
   const onShareNetworks = new Map<string, Pair>();
-  for (const server of context.seenNow.values()) {
+  for (const server of context.observed.values()) {
     // without a word on addresses, as from a cell that is down, nothing is concluded
     if (!server.addresses) continue;
-    for (const record of context.known.byServer.get(server.id) ?? []) {
+    for (const record of context.snapshot.byServer.get(server.id) ?? []) {
       if (record.status !== 'attached' || !followsAddresses(record)) continue;
       if (context.shares.get(record.shareId)?.share_network_id) onShareNetworks.set(record.id, { record, server });
       else candidates.push({ record, server });
     }
   }
-  candidates.push(...affordable(context, 'attachments on share networks', onShareNetworks, 2));
+  candidates.push(...withinBudget(context, 'attachments on share networks', onShareNetworks, 2));
   await forEach(context, candidates, async ({ record, server }) => {
     const wanted = await addressesNow(context, record, server);
-    const isStale = wanted && isBehind(record, wanted);
+    const isStale = wanted && isStaleAgainst(record, wanted);
     if (!wanted || isStale === null || isStale === (record.staleSince !== null)) return;
     await mark(context, record, wanted, isStale);
   });
 }
 
 // a port that comes or goes does not make Nova's list of changes (2025.1 and Zed): some servers with attachments are asked for by turns
-async function lookUnseen(context: SweepContext): Promise<void> {
-  const { known, seenNow, memory, session, budget } = context;
+async function probeUnlisted(context: SweepContext): Promise<void> {
+  const { snapshot, observed, memory, session, budget } = context;
   const isUnseen = ([id, records]: [string, Attachment[]]) =>
-    !seenNow.has(id) && records.some((record) => record.status === 'attached' && followsAddresses(record));
-  const unseen = new Map([...known.byServer].filter(isUnseen).map(([id]) => [id, id]));
-  const turn = inTurn(context, 'unseen servers', unseen, Math.floor(budget.confirmations * SHARE_OF_UNSEEN));
+    !observed.has(id) && records.some((record) => record.status === 'attached' && followsAddresses(record));
+  const unseen = new Map([...snapshot.byServer].filter(isUnseen).map(([id]) => [id, id]));
+  const turn = rotate(context, 'unseen servers', unseen, Math.floor(budget.confirmations * SHARE_OF_UNLISTED));
   await forEach(context, turn, async (id) => {
-    if (!spend(context, 'confirmations')) return;
+    if (!consume(context, 'confirmations')) return;
     const server = await getServer(session, id);
-    if (server) remember(context, server);
-    else memory.suspects.add(id);
+    if (server) rememberServer(context, server);
+    else memory.candidates.add(id);
   });
 }
 
 async function addressesNow(context: SweepContext, record: Attachment, server: NovaServer): Promise<string[] | null> {
   const share = context.shares.get(record.shareId);
   if (!share) return null;
-  if (share.share_network_id && !spend(context, 'confirmations', 2)) return null;
+  if (share.share_network_id && !consume(context, 'confirmations', 2)) return null;
   try {
     return await findAddresses(context.session, server, share);
   } catch (error) {
@@ -70,7 +79,7 @@ async function mark(context: SweepContext, record: Attachment, wanted: string[],
   const { projectId, serverId, shareId } = record;
   const { isDryRun } = context.report;
   if (!isDryRun && !(await markStale(context, record, wanted))) return;
-  tell(context, {
+  report(context, {
     kind: isStale ? 'ADDRESSES_CHANGED' : 'ADDRESSES_BACK',
     outcome: isDryRun ? 'planned' : 'done',
     projectId,
@@ -85,8 +94,8 @@ async function mark(context: SweepContext, record: Attachment, wanted: string[],
 }
 
 /** Who has which address now, by its canonical form. */
-export function ownersByAddress(servers: Iterable<SeenServer>): Map<string, SeenServer[]> {
-  const owners = new Map<string, SeenServer[]>();
+export function ownersByAddress(servers: Iterable<ObservedServer>): Map<string, ObservedServer[]> {
+  const owners = new Map<string, ObservedServer[]>();
   for (const server of servers) {
     for (const address of addressesOf(server)) {
       const list = owners.get(address);
@@ -101,23 +110,23 @@ export function ownersByAddress(servers: Iterable<SeenServer>): Map<string, Seen
  * Reports a rule that lets in an address of another server. Of ours: its server has the address no more, and another has it. Of others, or where the user named
  * the address: every server that has it now is younger than the rule. Networks are left out, and addresses may overlap between projects: a person judges.
  */
-export async function judgeAddress(
+export async function checkAddress(
   context: SweepContext,
   shareId: string,
   rule: AccessRule,
-  owners: Map<string, SeenServer[]>,
+  owners: Map<string, ObservedServer[]>,
 ): Promise<void> {
   // who is let in rightly is known only with all the records
-  if (!context.known.isComplete) return;
+  if (!context.snapshot.isComplete) return;
   const address = rule.access_type === 'ip' ? canonicalAddress(rule.access_to) : null;
   const present = address === null ? [] : (owners.get(address) ?? []);
   const owner = present[0];
   if (address === null || !owner || !isSuspicious(context, shareId, rule, address, present)) return;
-  if (!spend(context, 'confirmations')) return;
+  if (!consume(context, 'confirmations')) return;
   const now = await getServer(context.session, owner.id);
   if (!now || !addressesOf(now).has(address)) return;
   const whose = isOurs(rule) ? `of server ${rule.metadata?.server_id ?? 'unknown'}` : `that is ${ageOf(rule, owner)}`;
-  tell(context, {
+  report(context, {
     kind: 'ADDRESS_OF_ANOTHER_SERVER',
     outcome: 'left',
     projectId: now.tenant_id,
@@ -130,13 +139,13 @@ export async function judgeAddress(
 }
 
 function isSuspicious(
-  { known }: SweepContext,
+  { snapshot }: SweepContext,
   shareId: string,
   rule: AccessRule,
   address: string,
-  owners: readonly SeenServer[],
+  owners: readonly ObservedServer[],
 ): boolean {
-  const isAttached = (known.byShare.get(shareId) ?? []).some(
+  const isAttached = (snapshot.byShare.get(shareId) ?? []).some(
     (record) =>
       owners.some((owner) => owner.id === record.serverId) &&
       record.targets.some((target) => target.accessTo === address && target.change !== 'leaving'),
@@ -152,11 +161,11 @@ function isOurs(rule: AccessRule): boolean {
   return rule.metadata?.managed_by === MANAGED_BY;
 }
 
-function ageOf(rule: AccessRule, owner: SeenServer): string {
+function ageOf(rule: AccessRule, owner: ObservedServer): string {
   return `older (${rule.created_at}) than the server (${owner.created})`;
 }
 
-function addressesOf(server: Pick<SeenServer, 'addresses'>): Set<string> {
+function addressesOf(server: Pick<ObservedServer, 'addresses'>): Set<string> {
   const all = Object.values(server.addresses ?? {}).flat();
   return new Set(all.flatMap(({ addr }) => canonicalAddress(addr) ?? []));
 }

@@ -6,7 +6,7 @@ import type { NovaServer } from '../../openstack/nova/types.ts';
 import type { Session } from '../../openstack/session.ts';
 import type { AttachmentStore } from '../store/contract.ts';
 import type { SweepFinding, SweepReport } from './report.ts';
-import type { KnownAttachments, Place } from './snapshot.ts';
+import type { AttachmentSnapshot, SnapshotPosition } from './snapshot.ts';
 
 /** How much of each kind one pass does at the most; what is left over has its turn in the next. */
 export interface SweepBudget {
@@ -15,7 +15,7 @@ export interface SweepBudget {
   /** Lists of a share's access rules. */
   ruleLists: number;
   /** Attachments that are looked at closely, as something is wrong with them: three requests each, and one a rule for the denial. */
-  looks: number;
+  reconciles: number;
   /** Records read, which are held in memory meanwhile: about 1 KiB each. */
   records: number;
 }
@@ -26,29 +26,29 @@ export interface SweepOptions {
   leaseMs: number;
   deadlineMs: number;
   /** Has the worker go on with an attachment. */
-  schedule(projectId: string, id: string, delayMs: number): void;
+  enqueueAfter(projectId: string, id: string, delayMs: number): void;
 }
 
 /** A server as far as the sweep compares it. */
-export type SeenServer = Pick<NovaServer, 'id' | 'tenant_id' | 'created' | 'addresses'>;
+export type ObservedServer = Pick<NovaServer, 'id' | 'tenant_id' | 'created' | 'addresses'>;
 
 /** What one process remembers from pass to pass. Losing it costs one full pass. */
 export interface SweepMemory {
   /** When the last pass that saw all changes of servers began, ms since the epoch; null before the first. */
   since: number | null;
-  passes: number;
+  scans: number;
   /** Servers that may be gone, and are not confirmed or not dealt with. */
-  suspects: Set<string>;
+  candidates: Set<string>;
   /** Attachments of deleted servers whose revocation failed: how often it was tried again, and from which pass on it is next. */
   retries: Map<string, { retries: number; fromPass: number }>;
   /** Every server by id, since the first full pass. */
-  servers: Map<string, SeenServer>;
+  servers: Map<string, ObservedServer>;
   /** Where the next pass begins to read records; null at the first. */
-  recordsFrom: Place | null;
+  recordsFrom: SnapshotPosition | null;
   /** Where each rotation stands. */
-  turns: Map<string, string>;
+  rotation: Map<string, string>;
   /** Findings that were logged already. */
-  told: Set<string>;
+  reported: Set<string>;
 }
 
 export interface SweepContext extends SweepOptions {
@@ -58,16 +58,16 @@ export interface SweepContext extends SweepOptions {
   budget: SweepBudget;
   memory: SweepMemory;
   report: SweepReport;
-  known: KnownAttachments;
+  snapshot: AttachmentSnapshot;
   /** The shares of all projects, as listed in this pass. */
   shares: Map<string, Share>;
   /** The servers that this pass has seen as they are now. */
-  seenNow: Map<string, NovaServer>;
+  observed: Map<string, NovaServer>;
   failures: number;
 }
 
 /** Findings that are remembered as told; then all are told again. */
-const MAX_TOLD = 10_000;
+const MAX_REPORTED = 10_000;
 /** Calls at the same time. */
 const PARALLEL = 8;
 /** Failed calls after which a pass gives up: the service is away. */
@@ -77,25 +77,25 @@ const MAX_FAILURES = 5;
 export function newMemory(): SweepMemory {
   return {
     since: null,
-    passes: 0,
-    suspects: new Set(),
+    scans: 0,
+    candidates: new Set(),
     retries: new Map(),
     servers: new Map(),
     recordsFrom: null,
-    turns: new Map(),
-    told: new Set(),
+    rotation: new Map(),
+    reported: new Set(),
   };
 }
 
 /** Takes a server as seen now. One whose cell is down shows no addresses: what was known of them stays. */
-export function remember({ memory, seenNow }: SweepContext, server: NovaServer): void {
+export function rememberServer({ memory, observed }: SweepContext, server: NovaServer): void {
   const { id, tenant_id, created, addresses } = server;
-  seenNow.set(id, server);
+  observed.set(id, server);
   if (addresses) memory.servers.set(id, { id, tenant_id, created, addresses });
 }
 
 /** Takes from the budget; false when it is used up, which the report says. */
-export function spend({ budget, report }: SweepContext, what: keyof SweepBudget, calls = 1): boolean {
+export function consume({ budget, report }: SweepContext, what: keyof SweepBudget, calls = 1): boolean {
   if (budget[what] >= calls) {
     budget[what] -= calls;
     return true;
@@ -106,12 +106,12 @@ export function spend({ budget, report }: SweepContext, what: keyof SweepBudget,
 }
 
 /** Puts a finding into the report, and into the log the first time it is found. */
-export function tell({ report, memory, log }: SweepContext, finding: SweepFinding): void {
+export function report({ report, memory, log }: SweepContext, finding: SweepFinding): void {
   report.findings.push(finding);
   const key = [finding.kind, finding.outcome, finding.serverId, finding.shareId, finding.ruleId].join(' ');
-  if (memory.told.has(key) && finding.outcome === 'left') return;
-  if (memory.told.size >= MAX_TOLD) memory.told.clear();
-  memory.told.add(key);
+  if (memory.reported.has(key) && finding.outcome === 'left') return;
+  if (memory.reported.size >= MAX_REPORTED) memory.reported.clear();
+  memory.reported.add(key);
   log[finding.outcome === 'left' ? 'warn' : 'info'](finding, 'the sweep found something');
 }
 
@@ -137,20 +137,20 @@ function note(context: SweepContext, error: unknown): void {
 }
 
 /** Items that take so many confirmations each, as many as the budget still has calls for, each in its turn. The report says when some were left out. */
-export function affordable<T>(context: SweepContext, name: string, items: Map<string, T>, calls = 1): T[] {
+export function withinBudget<T>(context: SweepContext, name: string, items: Map<string, T>, calls = 1): T[] {
   const count = Math.floor(context.budget.confirmations / calls);
   if (items.size <= count) return [...items.values()];
   context.report.unfinished.push(`${items.size - count} of ${name} have their turn in the next pass`);
-  return inTurn(context, name, items, count);
+  return rotate(context, name, items, count);
 }
 
 /** The items after the one that had its turn last, by id, round and round: at most `count`. */
-export function inTurn<T>({ memory }: SweepContext, name: string, items: Map<string, T>, count: number): T[] {
+export function rotate<T>({ memory }: SweepContext, name: string, items: Map<string, T>, count: number): T[] {
   const ids = [...items.keys()].sort();
-  const last = memory.turns.get(name) ?? '';
+  const last = memory.rotation.get(name) ?? '';
   const next = ids.findIndex((id) => id > last);
   const chosen = [...ids.slice(Math.max(next, 0)), ...ids.slice(0, Math.max(next, 0))].slice(0, count);
   const end = chosen.at(-1);
-  if (end !== undefined) memory.turns.set(name, end);
+  if (end !== undefined) memory.rotation.set(name, end);
   return chosen.flatMap((id) => items.get(id) ?? []);
 }

@@ -6,16 +6,16 @@ import type { ServiceAccount } from '../../openstack/keystone/service-account.ts
 import { newRequestId, type Session } from '../../openstack/session.ts';
 import type { AttachmentStore } from '../store/contract.ts';
 import { newMemory, type SweepOptions } from './context.ts';
-import { canSweep, PASS_BUDGET, sweepOnce } from './scan.ts';
+import { canSweep, SCAN_BUDGET, sweepOnce } from './scan.ts';
 
 /** A lock is held for so long at a time, in ms, and renewed while a pass runs. */
 const LOCK_MS = 30_000;
 const RENEW_MS = 10_000;
 /** How long the gateway that sweeps keeps others from it after a pass: so many intervals, and at least `LEAST_ROLE_MS`. */
 const ROLE_INTERVALS = 2.5;
-const LEAST_ROLE_MS = 5000;
+const MIN_ROLE_MS = 5000;
 /** How long one pass may take, in ms. */
-const PASS_MS = 600_000;
+const SCAN_MS = 600_000;
 /** Not a project: under whose name the sweep's locks are. */
 const SWEEP = 'sweep';
 
@@ -44,20 +44,20 @@ export function createSweeper(options: SweepOptions & { account: ServiceAccount 
       return;
     }
     // the same gateway goes on with it: it knows since when
-    const roleMs = Math.max(LEAST_ROLE_MS, ROLE_INTERVALS * intervalMs);
+    const roleMs = Math.max(MIN_ROLE_MS, ROLE_INTERVALS * intervalMs);
     if (!(await store.lockTarget(SWEEP, 'role', owner, roleMs))) return;
-    await withPassLock(store, owner, stopping.signal, async (signal) => {
+    await withScanLock(store, owner, stopping.signal, async (signal) => {
       await pass(own, session, signal);
     });
   };
 
   const pass = async (own: ServiceAccount, session: Session, signal: AbortSignal) => {
     try {
-      const report = await sweepOnce({ ...options, session, signal, memory, budget: PASS_BUDGET, isDryRun: false });
+      const report = await sweepOnce({ ...options, session, signal, memory, budget: SCAN_BUDGET, isDryRun: false });
       const { findings, unfinished, ...counts } = report;
       log[unfinished.length > 0 ? 'warn' : 'debug']({ ...counts, found: findings.length, unfinished }, 'swept');
     } catch (error) {
-      if (error instanceof OpenStackError && error.status === 401) own.forget(session);
+      if (error instanceof OpenStackError && error.status === 401) own.invalidate(session);
       throw error;
     }
   };
@@ -97,7 +97,7 @@ function logFailure(log: Logger, { aborted }: AbortSignal, error: unknown): void
 /**
  * Runs `work` while nobody else runs a pass; false when somebody does. The signal it gives ends when the lock is lost, the pass takes too long, or `stop` says so.
  */
-export async function withPassLock(
+export async function withScanLock(
   store: AttachmentStore,
   owner: string,
   stop: AbortSignal,
@@ -110,7 +110,7 @@ export async function withPassLock(
   };
   const timer = setInterval(() => renew().catch((error: unknown) => lost.abort(error)), RENEW_MS).unref();
   try {
-    await work(AbortSignal.any([stop, lost.signal, AbortSignal.timeout(PASS_MS)]));
+    await work(AbortSignal.any([stop, lost.signal, AbortSignal.timeout(SCAN_MS)]));
     return true;
   } finally {
     clearInterval(timer);

@@ -11,41 +11,41 @@ import { type Attachment, parseAttachmentId } from '../attachment.ts';
 import { MANAGED_BY } from '../reconcile/observe.ts';
 import { inStatus, isUnsettled } from '../record.ts';
 import { recordsOf } from '../recovery.ts';
-import { type SweepContext, spend, tell } from './context.ts';
+import { consume, report, type SweepContext } from './context.ts';
 import type { SweepOutcome } from './report.ts';
 
 /**
  * A rule of ours that no record needed when the pass began. A record exists before its rule, and goes after it: so the store is read again, then the
  * rule, and only one that is still there has lost its record. In a project that the store does not know (yet), the rebuild will make the record.
  */
-export async function judgeOrphan(
+export async function checkOrphan(
   context: SweepContext,
   share: Share,
   rule: AccessRule,
   rules: readonly AccessRule[],
 ): Promise<void> {
-  const { session, store, known } = context;
-  if (!known.isComplete || !spend(context, 'confirmations', 3)) return;
+  const { session, store, snapshot } = context;
+  if (!snapshot.isComplete || !consume(context, 'confirmations', 3)) return;
   const pair = parseAttachmentId(rule.metadata?.attachment_id ?? '');
   const serverId = rule.metadata?.server_id ?? pair?.serverId ?? null;
   const server = serverId === null ? undefined : await getServer(session, serverId);
   if (server) {
-    if (!(await store.isKnown(server.tenant_id))) return;
+    if (!(await store.isRecovered(server.tenant_id))) return;
     const [records = []] = await store.listForShares(server.tenant_id, [share.id]);
     if (isNeeded(rule, records)) return;
   }
   const now = await getAccessRule(session, rule.id);
-  if (!now || isGoing(now)) return;
+  if (!now || isBeingDenied(now)) return;
   const projectId = server?.tenant_id ?? share.project_id;
   const place = { projectId, serverId, shareId: share.id, ruleId: rule.id, accessTo: rule.access_to };
   if (server !== null) {
-    const { outcome, message } = await detachAgain(context, share, now, rules, server);
-    tell(context, { kind: 'RULE_WITHOUT_ATTACHMENT', outcome, ...place, message });
+    const { outcome, message } = await recreateForRevocation(context, share, now, rules, server);
+    report(context, { kind: 'RULE_WITHOUT_ATTACHMENT', outcome, ...place, message });
     return;
   }
   const finding = { kind: 'RULE_OF_DELETED_SERVER', ...place } as const;
   if (context.report.isDryRun) {
-    tell(context, {
+    report(context, {
       ...finding,
       outcome: 'planned',
       message: 'No attachment, and the server is gone: it would be revoked',
@@ -53,7 +53,7 @@ export async function judgeOrphan(
     return;
   }
   const failure = await revoke(context, share.project_id, share, rule);
-  tell(context, {
+  report(context, {
     ...finding,
     outcome: failure === null ? 'done' : 'left',
     message: `No attachment, and the server is gone: ${failure ?? 'it is being revoked'}`,
@@ -68,19 +68,19 @@ export async function judgeOrphan(
  * state, are left to a person), the server says whose project it is, and the rule is older than any work on it could last. The rebuild does not ask for
  * that word: a store that lost its state has lost it too, and what Manila has is the truth then.
  */
-async function detachAgain(
+async function recreateForRevocation(
   context: SweepContext,
   share: Share,
   rule: AccessRule,
   rules: readonly AccessRule[],
   server: NovaServer | undefined,
 ): Promise<{ outcome: SweepOutcome; message: string }> {
-  const { store, schedule, report, deadlineMs } = context;
+  const { store, enqueueAfter, report, deadlineMs } = context;
   const id = rule.metadata?.attachment_id;
   const theirs = rules.filter((one) => one.metadata?.attachment_id === id);
   const [known] = server ? recordsOf(server.tenant_id, share, theirs) : [];
   const word = rule.metadata?.deployment;
-  if (!known || known.serverId !== server?.id || !word || word !== (await store.deployment())) {
+  if (!known || known.serverId !== server?.id || !word || word !== (await store.storeId())) {
     return {
       outcome: 'left',
       message:
@@ -91,7 +91,7 @@ async function detachAgain(
     return { outcome: 'left', message: 'A new rule that no attachment needs: it is revoked when it is older' };
   }
   if (report.isDryRun) return { outcome: 'planned', message: 'A rule that no attachment needs: it would be revoked' };
-  if (!spend(context, 'looks'))
+  if (!consume(context, 'reconciles'))
     return { outcome: 'left', message: 'A rule that no attachment needs: the next pass revokes it' };
   // without its mount point, which may be another attachment's by now
   const record = { ...inStatus(known, 'detaching'), isAccepted: true, mountPoint: null };
@@ -103,13 +103,13 @@ async function detachAgain(
     attachment: record,
   };
   const made = await store.create(record, event, null, 0);
-  if (made.outcome === 'created') schedule(record.projectId, record.id, 0);
-  else if (made.outcome === 'exists') return await revokeBeside(context, share, rule, made.attachment);
+  if (made.outcome === 'created') enqueueAfter(record.projectId, record.id, 0);
+  else if (made.outcome === 'exists') return await revokeAlongside(context, share, rule, made.attachment);
   return { outcome: 'done', message: 'A rule that no attachment needs: it is being revoked' };
 }
 
 /** Revokes a rule that its attachment has no use for (any more), while nobody else works on the attachment and may come to need it. */
-async function revokeBeside(
+async function revokeAlongside(
   context: SweepContext,
   share: Share,
   rule: AccessRule,
@@ -157,7 +157,7 @@ async function revoke(
 
 /** Whether a rule is ours, and neither on its way out nor needed by one of the share's records. */
 export function isOrphan(rule: AccessRule, records: readonly Attachment[]): boolean {
-  return isOurs(rule) && !isGoing(rule) && !isNeeded(rule, records);
+  return isOurs(rule) && !isBeingDenied(rule) && !isNeeded(rule, records);
 }
 
 function isNeeded(rule: AccessRule, records: readonly Attachment[]): boolean {
@@ -174,6 +174,6 @@ function isOurs(rule: AccessRule): boolean {
   return rule.metadata?.managed_by === MANAGED_BY;
 }
 
-function isGoing(rule: AccessRule): boolean {
+function isBeingDenied(rule: AccessRule): boolean {
   return rule.state === 'queued_to_deny' || rule.state === 'denying';
 }

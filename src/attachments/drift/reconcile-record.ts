@@ -1,19 +1,22 @@
 /** A close look at one attachment with the gateway's own credentials: the machine decides, as for any pass, and never grants. */
 import { randomUUID } from 'node:crypto';
-import type { Attachment, SeenAttachment } from '../attachment.ts';
+import type { Attachment, AttachmentView } from '../attachment.ts';
 import { isInterruption } from '../reconcile/context.ts';
-import { drive } from '../reconcile/reconcile.ts';
+import { reconcile } from '../reconcile/reconcile.ts';
 import { isUnsettled } from '../record.ts';
-import { followsAddresses, isInChange, isOutdated } from '../retarget.ts';
-import { type SweepContext, spend } from './context.ts';
+import { followsAddresses, isInChange, isStale } from '../retarget.ts';
+import { consume, type SweepContext } from './context.ts';
 
 /**
  * Claims the attachment and drives it, Nova asked for its server too. Gives what it is now; null when somebody else has it, or the
  * pass has used up its looks. Throws OpenStackError 401 when the gateway's own token died.
  */
-export async function lookAt(context: SweepContext, { projectId, id }: Attachment): Promise<SeenAttachment | null> {
-  if (!spend(context, 'looks')) return null;
-  const { store, session, signal, leaseMs, deadlineMs, schedule } = context;
+export async function reconcileRecord(
+  context: SweepContext,
+  { projectId, id }: Attachment,
+): Promise<AttachmentView | null> {
+  if (!consume(context, 'reconciles')) return null;
+  const { store, session, signal, leaseMs, deadlineMs, enqueueAfter } = context;
   const owner = randomUUID();
   const leaseEnds = performance.now() + leaseMs;
   const claimed = await store.claim(projectId, id, { owner, ms: leaseMs });
@@ -21,10 +24,20 @@ export async function lookAt(context: SweepContext, { projectId, id }: Attachmen
   // a detach that was accepted, or whose server is gone, is ours to finish; nothing else is
   const mayRevoke = claimed.status === 'detaching' && claimed.isAccepted;
   const rights = { mayGrant: false, mayRevoke };
-  const pass = { store, session, rights, owner, leaseEnds, signal, deadlineMs, isStrict: false, asksServer: true };
+  const pass = {
+    store,
+    session,
+    rights,
+    owner,
+    leaseEnds,
+    signal,
+    deadlineMs,
+    rethrowFinal: false,
+    observesServer: true,
+  };
   try {
-    const { attachment, dueInMs } = await drive(pass, claimed);
-    if (dueInMs !== null) schedule(projectId, id, dueInMs);
+    const { attachment, requeueAfterMs } = await reconcile(pass, claimed);
+    if (requeueAfterMs !== null) enqueueAfter(projectId, id, requeueAfterMs);
     return attachment;
   } catch (error) {
     await store.release(projectId, id, owner, isUnsettled(claimed.status) ? 0 : null).catch(() => undefined);
@@ -45,7 +58,7 @@ export async function markStale(
   const owner = randomUUID();
   const claimed = await store.claim(projectId, id, { owner, ms: leaseMs });
   if (typeof claimed === 'string') return false;
-  const isStale = isBehind(claimed, wanted);
+  const isStale = isStaleAgainst(claimed, wanted);
   if (isStale === null || isStale === (claimed.staleSince !== null)) {
     await store.release(projectId, id, owner, isUnsettled(claimed.status) ? 0 : null);
     return false;
@@ -56,7 +69,7 @@ export async function markStale(
 }
 
 /** Whether an attachment's rules are behind its server's addresses; null for one that is not attached, or does not follow them. */
-export function isBehind(record: Attachment, wanted: readonly string[]): boolean | null {
+export function isStaleAgainst(record: Attachment, wanted: readonly string[]): boolean | null {
   if (record.status !== 'attached' || !followsAddresses(record)) return null;
-  return isInChange(record) || isOutdated(record, wanted);
+  return isInChange(record) || isStale(record, wanted);
 }

@@ -2,11 +2,11 @@
 import { listAccessRules } from '../../openstack/manila/client.ts';
 import type { AccessRule, Share } from '../../openstack/manila/types.ts';
 import type { Attachment } from '../attachment.ts';
-import { match } from '../reconcile/observe.ts';
-import { judgeAddress, ownersByAddress } from './addresses.ts';
-import { forEach, inTurn, type SweepContext, spend, tell } from './context.ts';
-import { isOrphan, judgeOrphan } from './orphans.ts';
-import { lookAt } from './reconcile-record.ts';
+import { matchRules } from '../reconcile/observe.ts';
+import { checkAddress, ownersByAddress } from './addresses.ts';
+import { consume, forEach, report, rotate, type SweepContext } from './context.ts';
+import { checkOrphan, isOrphan } from './orphans.ts';
+import { reconcileRecord } from './reconcile-record.ts';
 
 /** Of the rule lists of a pass, those for shares that say of themselves that a rule is in error, and those for shares with attachments. */
 const SHARE_OF_ERRORS = 1 / 4;
@@ -16,25 +16,25 @@ const SHARE_OF_ATTACHED = 1 / 2;
 export async function sweepRules(context: SweepContext): Promise<void> {
   const owners = ownersByAddress(context.memory.servers.values());
   await forEach(context, chooseShares(context), async (share) => {
-    if (!spend(context, 'ruleLists')) return;
+    if (!consume(context, 'ruleLists')) return;
     const rules = await listAccessRules(context.session, share.id);
     if (!rules) return;
     context.report.ruleLists++;
-    const records = context.known.byShare.get(share.id) ?? [];
+    const records = context.snapshot.byShare.get(share.id) ?? [];
     for (const record of records) await compareRecord(context, record, rules);
     for (const rule of rules) {
-      if (isOrphan(rule, records)) await judgeOrphan(context, share, rule, rules);
-      await judgeAddress(context, share.id, rule, owners);
+      if (isOrphan(rule, records)) await checkOrphan(context, share, rule, rules);
+      await checkAddress(context, share.id, rule, owners);
     }
   });
 }
 
 function chooseShares(context: SweepContext): Set<Share> {
-  const { known, shares, budget } = context;
+  const { snapshot, shares, budget } = context;
   const isAttached = (share: Share) =>
-    known.byShare.get(share.id)?.some((record) => record.status === 'attached') ?? false;
+    snapshot.byShare.get(share.id)?.some((record) => record.status === 'attached') ?? false;
   const some = (name: string, fits: (share: Share) => boolean, count: number) =>
-    inTurn(context, name, new Map([...shares].filter(([, share]) => fits(share))), Math.floor(count));
+    rotate(context, name, new Map([...shares].filter(([, share]) => fits(share))), Math.floor(count));
   const total = Math.min(budget.ruleLists, shares.size);
   const first = [
     ...some('in error', (share) => share.access_rules_status === 'error' && isAttached(share), total * SHARE_OF_ERRORS),
@@ -48,7 +48,7 @@ function chooseShares(context: SweepContext): Set<Share> {
 // what the list shows is only why the attachment is looked at: the machine decides on what it sees itself
 async function compareRecord(context: SweepContext, record: Attachment, rules: readonly AccessRule[]): Promise<void> {
   if (record.status !== 'attached') return;
-  const seen = match(record, rules, []).rules;
+  const seen = matchRules(record, rules, []).rules;
   const target = record.targets.findIndex(
     ({ change }, i) => change === undefined && (!seen[i] || seen[i]?.state === 'error'),
   );
@@ -59,11 +59,11 @@ async function compareRecord(context: SweepContext, record: Attachment, rules: r
   const finding = { kind, projectId, serverId, shareId, ruleId, accessTo } as const;
   const what = seen[target] ? 'The access rule is in error' : 'The access rule is gone';
   if (context.report.isDryRun) {
-    tell(context, { ...finding, outcome: 'planned', message: `${what}: the attachment would be ERROR_ATTACHING` });
+    report(context, { ...finding, outcome: 'planned', message: `${what}: the attachment would be ERROR_ATTACHING` });
     return;
   }
-  const now = await lookAt(context, record);
+  const now = await reconcileRecord(context, record);
   if (now?.status === 'error_attaching') {
-    tell(context, { ...finding, outcome: 'done', message: `${what}: the attachment is ERROR_ATTACHING` });
+    report(context, { ...finding, outcome: 'done', message: `${what}: the attachment is ERROR_ATTACHING` });
   }
 }

@@ -8,14 +8,14 @@ import { newReport, type SweepReport } from './report.ts';
 import { sweepRules } from './rules.ts';
 import { sweepServers } from './servers.ts';
 import { sweepShares } from './shares.ts';
-import { type KnownAttachments, readKnown } from './snapshot.ts';
+import { type AttachmentSnapshot, readSnapshot } from './snapshot.ts';
 
 /** What a pass of a running gateway may cost. */
-export const PASS_BUDGET: SweepBudget = { confirmations: 200, ruleLists: 200, looks: 100, records: 200_000 };
+export const SCAN_BUDGET: SweepBudget = { confirmations: 200, ruleLists: 200, reconciles: 100, records: 200_000 };
 /** Every so many passes all servers are listed, not only those changed: its lists leave out cells that are down. */
 const FULL_EVERY = 10;
 
-export interface PassOptions extends SweepOptions {
+export interface ScanOptions extends SweepOptions {
   /** The gateway's own; `canSweep` says whether it will do. */
   session: Session;
   signal: AbortSignal;
@@ -38,32 +38,32 @@ export function canSweep({ identity }: Session): boolean {
  * (708 in a cloud of 1,000 servers and 1,000 shares and the budget of a running gateway), whatever the number of attachments and projects, and the worker's revocations for at most `looks` attachments; what the budget leaves over has its turn in the next pass. A service that is away costs its part: the report's `unfinished` says it. So does more than the budget's records: each pass then compares some of them, and lists all servers.
  * @throws OpenStackError 401 when the token died; GatewayError STATE_UNAVAILABLE
  */
-export async function sweepOnce(options: PassOptions): Promise<SweepReport> {
+export async function sweepOnce(options: ScanOptions): Promise<SweepReport> {
   const { memory } = options;
-  const known = await readKnown(options.store, options.budget.records, memory.recordsFrom);
-  memory.recordsFrom = known.next;
+  const snapshot = await readSnapshot(options.store, options.budget.records, memory.recordsFrom);
+  memory.recordsFrom = snapshot.next;
   // a change may be told in a pass that does not hold the record: with some of them only, all servers are listed each time
-  const isFull = memory.since === null || memory.passes % FULL_EVERY === 0 || !known.isComplete;
+  const isFull = memory.since === null || memory.scans % FULL_EVERY === 0 || !snapshot.isComplete;
   const report = newReport(options.isDryRun, isFull);
-  report.attachments = known.count;
-  if (!known.isComplete) report.unfinished.push(tooMany(known));
+  report.attachments = snapshot.count;
+  if (!snapshot.isComplete) report.unfinished.push(tooMany(snapshot));
   const session = { ...options.session, signal: options.signal };
   const context: SweepContext = {
     ...options,
     session,
     budget: { ...options.budget },
     report,
-    known,
+    snapshot,
     shares: new Map(),
-    seenNow: new Map(),
+    observed: new Map(),
     failures: 0,
   };
   for (const part of [sweepServers, sweepShares, sweepAddresses, sweepRules]) await attempt(context, part);
-  memory.passes++;
+  memory.scans++;
   return report;
 }
 
-function tooMany({ count, next }: KnownAttachments): string {
+function tooMany({ count, next }: AttachmentSnapshot): string {
   const rest = next ? 'the next pass goes on with the others' : 'the passes before read the others';
   return `More attachments than one pass reads: ${count} are compared, ${rest}; rules without an attachment, and rules that let in another server, are not looked for`;
 }

@@ -2,8 +2,8 @@
 import { getServer, listServers } from '../../openstack/nova/client.ts';
 import type { NovaServer } from '../../openstack/nova/types.ts';
 import { type Attachment, parseAttachmentId } from '../attachment.ts';
-import { affordable, forEach, remember, type SweepContext, spend, tell } from './context.ts';
-import { lookAt } from './reconcile-record.ts';
+import { consume, forEach, rememberServer, report, type SweepContext, withinBudget } from './context.ts';
+import { reconcileRecord } from './reconcile-record.ts';
 
 /** Servers asked for at once: a page of 1,000 takes Nova longer than a call may last. */
 const PAGE = 200;
@@ -12,25 +12,25 @@ const MAX_PAGES = 500;
 /** How far back the list of changes reaches before the last pass, in ms: clocks differ, and what is being written then is seen now. */
 const OVERLAP_MS = 300_000;
 /** Passes between two tries to revoke what could not be revoked: 2, 4, 8 and so on, up to this many. */
-const MOST_PASSES_BETWEEN = 256;
+const MAX_SCANS_BETWEEN = 256;
 
 /**
  * Reads the servers that changed since the last pass, or all of them in a full one, and detaches what is attached to servers that are
  * gone. Absence from a list proves nothing (Nova leaves out cells that are down): what is missing is asked for.
  */
 export async function sweepServers(context: SweepContext): Promise<void> {
-  const { memory, report, known, seenNow } = context;
+  const { memory, report, snapshot, observed } = context;
   const startedAt = Date.now();
   const listed = await readServers(context);
   if (report.isFull) {
     for (const id of memory.servers.keys()) if (!listed.has(id)) memory.servers.delete(id);
-    for (const id of known.byServer.keys()) if (!listed.has(id)) memory.suspects.add(id);
+    for (const id of snapshot.byServer.keys()) if (!listed.has(id)) memory.candidates.add(id);
   }
   for (const server of listed.values()) {
-    if (server.status !== 'DELETED') remember(context, server);
-    else if (known.byServer.has(server.id)) memory.suspects.add(server.id);
+    if (server.status !== 'DELETED') rememberServer(context, server);
+    else if (snapshot.byServer.has(server.id)) memory.candidates.add(server.id);
   }
-  report.servers = seenNow.size;
+  report.servers = observed.size;
   await confirm(context);
   memory.since = startedAt;
 }
@@ -51,39 +51,39 @@ async function readServers({ session, memory, report }: SweepContext): Promise<M
 }
 
 async function confirm(context: SweepContext): Promise<void> {
-  const { memory, known, session } = context;
-  for (const id of memory.suspects) if (!known.byServer.has(id)) memory.suspects.delete(id);
-  for (const id of memory.retries.keys()) if (!isKnown(context, id)) memory.retries.delete(id);
-  const suspects = affordable(context, 'servers to confirm', new Map([...memory.suspects].map((id) => [id, id])));
+  const { memory, snapshot, session } = context;
+  for (const id of memory.candidates) if (!snapshot.byServer.has(id)) memory.candidates.delete(id);
+  for (const id of memory.retries.keys()) if (!isInSnapshot(context, id)) memory.retries.delete(id);
+  const suspects = withinBudget(context, 'servers to confirm', new Map([...memory.candidates].map((id) => [id, id])));
   await forEach(context, suspects, async (id) => {
-    if (!spend(context, 'confirmations')) return;
+    if (!consume(context, 'confirmations')) return;
     const server = await getServer(session, id);
     if (!server) await detachAll(context, id);
     // a server that was just deleted may be shown for a moment: it stays suspect
     else if (server.status !== 'DELETED') {
-      memory.suspects.delete(id);
-      remember(context, server);
+      memory.candidates.delete(id);
+      rememberServer(context, server);
     }
   });
 }
 
-function isKnown({ known }: SweepContext, id: string): boolean {
+function isInSnapshot({ snapshot }: SweepContext, id: string): boolean {
   const { serverId = '' } = parseAttachmentId(id) ?? {};
-  return known.byServer.get(serverId)?.some((record) => record.id === id) ?? false;
+  return snapshot.byServer.get(serverId)?.some((record) => record.id === id) ?? false;
 }
 
 async function detachAll(context: SweepContext, serverId: string): Promise<void> {
-  const { memory, known } = context;
+  const { memory, snapshot } = context;
   memory.servers.delete(serverId);
   // it stays suspect until its last record is gone: a revocation may fail
-  for (const record of known.byServer.get(serverId) ?? []) await detachOne(context, record);
+  for (const record of snapshot.byServer.get(serverId) ?? []) await detachOne(context, record);
 }
 
 async function detachOne(context: SweepContext, record: Attachment): Promise<void> {
   const { serverId, shareId, projectId } = record;
   const place = { projectId, serverId, shareId, ruleId: null, accessTo: null };
   const found = (outcome: 'done' | 'planned' | 'left', message: string) =>
-    tell(context, { kind: 'SERVER_DELETED', outcome, ...place, message });
+    report(context, { kind: 'SERVER_DELETED', outcome, ...place, message });
   if (record.status === 'detaching' && record.isAccepted) return;
   const hasFailed = record.status === 'error_detaching' && record.reason === 'SERVER_DELETED';
   const why = record.fault?.message ?? 'no reason given';
@@ -95,17 +95,17 @@ async function detachOne(context: SweepContext, record: Attachment): Promise<voi
     found('planned', `The server is gone: its access (${record.status}) would be revoked`);
     return;
   }
-  const now = await lookAt(context, record);
+  const now = await reconcileRecord(context, record);
   if (now?.reason !== 'SERVER_DELETED') return;
   if (hasFailed) countRetry(context, record);
   found('done', `The server is gone: its access is being revoked${hasFailed ? `, which has failed: ${why}` : ''}`);
 }
 
 function isRetryDue({ memory }: SweepContext, { id }: Attachment): boolean {
-  return memory.passes >= (memory.retries.get(id)?.fromPass ?? 0);
+  return memory.scans >= (memory.retries.get(id)?.fromPass ?? 0);
 }
 
 function countRetry({ memory }: SweepContext, { id }: Attachment): void {
   const retries = (memory.retries.get(id)?.retries ?? 0) + 1;
-  memory.retries.set(id, { retries, fromPass: memory.passes + Math.min(2 ** retries, MOST_PASSES_BETWEEN) });
+  memory.retries.set(id, { retries, fromPass: memory.scans + Math.min(2 ** retries, MAX_SCANS_BETWEEN) });
 }

@@ -1,18 +1,18 @@
 /** Shares that are gone: found by Manila's list, believed only when their GET says 404. */
 import { getShare } from '../../openstack/manila/client.ts';
-import { listEveryShare } from '../../openstack/manila/list-all-shares.ts';
+import { listAllShares } from '../../openstack/manila/list-all-shares.ts';
 import type { Share } from '../../openstack/manila/types.ts';
-import { affordable, forEach, type SweepContext, spend, tell } from './context.ts';
-import { lookAt } from './reconcile-record.ts';
+import { consume, forEach, report, type SweepContext, withinBudget } from './context.ts';
+import { reconcileRecord } from './reconcile-record.ts';
 
 /** Reads the shares of all projects, and ends the attachments of those that are gone: their rules went with them. */
 export async function sweepShares(context: SweepContext): Promise<void> {
-  const { known, shares, report, session } = context;
+  const { snapshot, shares, report, session } = context;
   for (const share of await readShares(context)) shares.set(share.id, share);
   report.shares = shares.size;
-  const missing = new Map([...known.byShare.keys()].filter((id) => !shares.has(id)).map((id) => [id, id]));
-  await forEach(context, affordable(context, 'shares to confirm', missing), async (id) => {
-    if (!spend(context, 'confirmations')) return;
+  const missing = new Map([...snapshot.byShare.keys()].filter((id) => !shares.has(id)).map((id) => [id, id]));
+  await forEach(context, withinBudget(context, 'shares to confirm', missing), async (id) => {
+    if (!consume(context, 'confirmations')) return;
     const share = await getShare(session, id);
     if (share) shares.set(id, share);
     else await endAll(context, id);
@@ -20,22 +20,26 @@ export async function sweepShares(context: SweepContext): Promise<void> {
 }
 
 async function readShares({ session, report }: SweepContext): Promise<Share[]> {
-  const { shares, isComplete } = await listEveryShare(session, { all_tenants: '1' });
+  const { shares, isComplete } = await listAllShares(session, { all_tenants: '1' });
   if (!isComplete) report.unfinished.push(`More than ${shares.length} shares: the others are not compared`);
   return shares;
 }
 
 async function endAll(context: SweepContext, shareId: string): Promise<void> {
-  for (const record of context.known.byShare.get(shareId) ?? []) {
+  for (const record of context.snapshot.byShare.get(shareId) ?? []) {
     const { projectId, serverId } = record;
     const finding = { kind: 'SHARE_DELETED' as const, projectId, serverId, shareId, ruleId: null, accessTo: null };
     if (context.report.isDryRun) {
-      tell(context, { ...finding, outcome: 'planned', message: 'The share is gone: the attachment would be removed' });
+      report(context, {
+        ...finding,
+        outcome: 'planned',
+        message: 'The share is gone: the attachment would be removed',
+      });
       continue;
     }
-    const now = await lookAt(context, record);
+    const now = await reconcileRecord(context, record);
     if (now?.status === 'detached') {
-      tell(context, { ...finding, outcome: 'done', message: 'The share is gone: the attachment is removed' });
+      report(context, { ...finding, outcome: 'done', message: 'The share is gone: the attachment is removed' });
     }
   }
 }

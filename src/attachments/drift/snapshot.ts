@@ -6,25 +6,29 @@ import type { AttachmentStore } from '../store/contract.ts';
 const PAGE = 500;
 
 /** A place in the order in which records are read. */
-export interface Place {
+export interface SnapshotPosition {
   projectId: string;
   after: string | null;
 }
 
 /** The attachments when the pass began. */
-export interface KnownAttachments {
+export interface AttachmentSnapshot {
   count: number;
   /** False when there are more than one pass reads: then these are some of them. */
   isComplete: boolean;
   /** Where the next pass goes on; null: at the first again. */
-  next: Place | null;
+  next: SnapshotPosition | null;
   byServer: Map<string, Attachment[]>;
   byShare: Map<string, Attachment[]>;
 }
 
 /** Reads records from a place on, page by page and at most about `most`: no upstream call. */
-export async function readKnown(store: AttachmentStore, most: number, from: Place | null): Promise<KnownAttachments> {
-  const known: KnownAttachments = {
+export async function readSnapshot(
+  store: AttachmentStore,
+  most: number,
+  from: SnapshotPosition | null,
+): Promise<AttachmentSnapshot> {
+  const known: AttachmentSnapshot = {
     ...{ count: 0, isComplete: from === null, next: null },
     ...{ byServer: new Map(), byShare: new Map() },
   };
@@ -41,7 +45,7 @@ export async function readKnown(store: AttachmentStore, most: number, from: Plac
   return known;
 }
 
-function add(known: KnownAttachments, attachment: Attachment): void {
+function add(known: AttachmentSnapshot, attachment: Attachment): void {
   known.count++;
   for (const [map, key] of [
     [known.byServer, attachment.serverId],

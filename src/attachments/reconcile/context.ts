@@ -2,22 +2,22 @@
 import { GatewayError } from '../../errors.ts';
 import type { OpenStackError } from '../../openstack/errors.ts';
 import type { Session } from '../../openstack/session.ts';
-import type { Attachment, EventType, SeenAttachment } from '../attachment.ts';
+import type { Attachment, AttachmentView, EventType } from '../attachment.ts';
 import { elapsed } from '../record.ts';
 import type { AttachmentStore, CommitOptions } from '../store/contract.ts';
 import { pollDelay, type Rights } from './decide.ts';
-import { observe, type Seen } from './observe.ts';
+import { type Observed, observe } from './observe.ts';
 
-/** After how long the server is looked at in every pass, in ms. */
+/** After how long the server is looked at in every context, in ms. */
 const SLOW_AFTER_MS = 10_000;
 /** A call is not started with less than this left of the lease, in ms. */
 const MARGIN_MS = 500;
 
 /** How much longer other processes leave a record to the one that has its caller's token, in ms: only that one may grant. */
-const HEAD_START_MS = 3000;
+const TOKEN_HOLDER_HEAD_START_MS = 3000;
 
 /** What a pass works with. */
-export interface Pass {
+export interface ReconcileContext {
   readonly store: AttachmentStore;
   /** Whose token makes the calls. Its signal is replaced by the pass's own. */
   readonly session: Session;
@@ -30,21 +30,21 @@ export interface Pass {
   readonly signal: AbortSignal;
   readonly deadlineMs: number;
   /** A refusal rises to the caller, with the record as it then stands, instead of becoming a fault. */
-  readonly isStrict: boolean;
+  readonly rethrowFinal: boolean;
   /** Nova is asked for the server in any status: only with a token that sees every project, as a 404 reads as deleted. */
-  readonly asksServer?: boolean;
-  /** What was seen just before the pass: it begins with that instead of a look. */
-  readonly seen?: Seen;
+  readonly observesServer?: boolean;
+  /** What was seen just before the context: it begins with that instead of a look. */
+  readonly observed?: Observed;
 }
 
 /** How a pass left the attachment, and in how many ms it is to be looked at again; null: when somebody asks. */
-export interface Driven {
-  attachment: SeenAttachment;
-  dueInMs: number | null;
+export interface ReconcileResult {
+  attachment: AttachmentView;
+  requeueAfterMs: number | null;
 }
 
-/** A refusal in a strict pass: the record is still leased and uncommitted. */
-export class Refused extends Error {
+/** A refusal in a strict context: the record is still leased and uncommitted. */
+export class FinalError extends Error {
   constructor(
     readonly record: Attachment,
     override readonly cause: OpenStackError,
@@ -54,64 +54,83 @@ export class Refused extends Error {
 }
 
 /** Somebody else has the record now, or it is gone: what this pass knew is void. */
-export class Overtaken extends Error {}
+export class LeaseLost extends Error {}
 
 /** Whether an error says that a store or a pass was interrupted rather than that the work failed. */
 export function isInterruption(error: unknown): boolean {
-  return error instanceof Overtaken || (error instanceof GatewayError && error.code === 'STATE_UNAVAILABLE');
+  return error instanceof LeaseLost || (error instanceof GatewayError && error.code === 'STATE_UNAVAILABLE');
 }
 
-/** The session of a pass. No call starts after its lease, and none outlives it. */
-export function current(pass: Pass): Session {
-  pass.signal.throwIfAborted();
-  const left = remaining(pass);
-  if (left <= 0) throw new Overtaken();
-  return { ...pass.session, signal: AbortSignal.any([pass.signal, AbortSignal.timeout(left)]) };
+/** The session of a context. No call starts after its lease, and none outlives it. */
+export function leasedSession(context: ReconcileContext): Session {
+  context.signal.throwIfAborted();
+  const left = remainingLeaseMs(context);
+  if (left <= 0) throw new LeaseLost();
+  return { ...context.session, signal: AbortSignal.any([context.signal, AbortSignal.timeout(left)]) };
 }
 
 /** How long a pass may still start calls, in ms. */
-export function remaining(pass: Pass): number {
-  return Math.floor(pass.leaseEnds - performance.now() - MARGIN_MS);
+export function remainingLeaseMs(context: ReconcileContext): number {
+  return Math.floor(context.leaseEnds - performance.now() - MARGIN_MS);
 }
 
 /** What Manila and Nova say of the attachment now. */
-export async function look(pass: Pass, record: Attachment): Promise<Seen> {
-  const [others = []] = await pass.store.listForShares(record.projectId, [record.shareId]);
+export async function observeRecord(context: ReconcileContext, record: Attachment): Promise<Observed> {
+  const [others = []] = await context.store.listForShares(record.projectId, [record.shareId]);
   const isSlow = elapsed(record) > SLOW_AFTER_MS;
-  return await observe(current(pass), record, others, { isSlow, asksServer: pass.asksServer ?? false });
+  return await observe(leasedSession(context), record, others, {
+    isSlow,
+    observesServer: context.observesServer ?? false,
+  });
 }
 
 /** Writes the record under the lease. Throws Overtaken when somebody else has it. */
 export async function commit(
-  pass: Pass,
+  context: ReconcileContext,
   record: Attachment,
   options: Omit<CommitOptions, 'owner'>,
 ): Promise<Attachment> {
-  const committed = await pass.store.commit(record, { ...options, owner: pass.owner });
-  if (typeof committed === 'string') throw new Overtaken();
+  const committed = await context.store.commit(record, { ...options, owner: context.owner });
+  if (typeof committed === 'string') throw new LeaseLost();
   return committed;
 }
 
 /** Commits, and gives the lease back. */
-export async function finish(pass: Pass, record: Attachment, options: Omit<CommitOptions, 'owner'>): Promise<Driven> {
+export async function commitAndRelease(
+  context: ReconcileContext,
+  record: Attachment,
+  options: Omit<CommitOptions, 'owner'>,
+): Promise<ReconcileResult> {
   const { dueInMs } = options;
-  const headStart = pass.rights.mayGrant ? HEAD_START_MS : 0;
-  const attachment = await commit(pass, record, { ...options, dueInMs: dueInMs === null ? null : dueInMs + headStart });
-  return { attachment, dueInMs };
+  const headStart = context.rights.mayGrant ? TOKEN_HOLDER_HEAD_START_MS : 0;
+  const attachment = await commit(context, record, {
+    ...options,
+    dueInMs: dueInMs === null ? null : dueInMs + headStart,
+  });
+  return { attachment, requeueAfterMs: dueInMs };
 }
 
 /** Commits with an event, and gives the lease back. */
 export async function commitEvent(
-  pass: Pass,
+  context: ReconcileContext,
   record: Attachment,
   type: EventType,
   dueInMs: number | null,
-): Promise<Driven> {
+): Promise<ReconcileResult> {
   const { updatedAt: at, requestId, reason } = record;
-  return await finish(pass, record, { event: { type, at, requestId, reason, attachment: record }, dueInMs });
+  return await commitAndRelease(context, record, {
+    event: { type, at, requestId, reason, attachment: record },
+    dueInMs,
+  });
 }
 
 /** Commits for a look after the usual pause: `spentMs` of it have passed already. */
-export async function finishLater(pass: Pass, record: Attachment, spentMs: number): Promise<Driven> {
-  return await finish(pass, record, { dueInMs: Math.round(pollDelay(elapsed(record), spentMs, Math.random())) });
+export async function requeueLater(
+  context: ReconcileContext,
+  record: Attachment,
+  spentMs: number,
+): Promise<ReconcileResult> {
+  return await commitAndRelease(context, record, {
+    dueInMs: Math.round(pollDelay(elapsed(record), spentMs, Math.random())),
+  });
 }

@@ -5,7 +5,7 @@
 import type { AccessLevel, Attachment, AttachmentStatus, EventType, Reason } from '../attachment.ts';
 
 /** What Manila shows of one target's access rule. */
-export interface SeenRule {
+export interface ObservedRule {
   id: string;
   /** Manila's word; null for an orphan. */
   state: string | null;
@@ -23,7 +23,7 @@ export interface Observation {
   /** `gone`: Manila does not know the share. */
   share: 'present' | 'gone';
   /** Aligned with the record's targets; null: no such rule. */
-  rules: readonly (SeenRule | null)[];
+  rules: readonly (ObservedRule | null)[];
   /** Whether the share has an export location; null: nobody looked. */
   isExported: boolean | null;
 }
@@ -61,7 +61,7 @@ export const MAX_GRANTS = 3;
 /** Denials of one attachment's rules before giving up. */
 export const MAX_DENIALS = 5;
 
-const GOING = new Set(['queued_to_deny', 'denying']);
+const DENYING_STATES = new Set(['queued_to_deny', 'denying']);
 
 /**
  * The next step of one attachment.
@@ -89,15 +89,15 @@ export function decide(record: Attachment, seen: Observation, rights: Rights, is
 function decideAttaching(record: Attachment, seen: Observation, rights: Rights, isOverdue: boolean): Action {
   const { mayGrant } = rights;
   for (const [target, rule] of seen.rules.entries()) {
-    if (isLeaving(record, target)) continue;
+    if (isRemoving(record, target)) continue;
     if (!rule) return mayGrant ? { do: 'allow', target } : failed('RULE_MISSING', target);
-    if (GOING.has(rule.state ?? '')) continue;
+    if (DENYING_STATES.has(rule.state ?? '')) continue;
     if (rule.level !== record.accessLevel) return failed('LEVEL_CONFLICT', target);
     if (rule.state !== 'error') continue;
     return mayRenew(record, rule, rights) ? { do: 'deny', target, ruleId: rule.id } : failed('RULE_ERROR', target);
   }
-  if (seen.rules.every((rule, i) => isLeaving(record, i) || rule?.state === 'active') && seen.isExported) {
-    const left = decideLeaving(record, seen, rights);
+  if (seen.rules.every((rule, i) => isRemoving(record, i) || rule?.state === 'active') && seen.isExported) {
+    const left = decideRemoving(record, seen, rights);
     // what nobody may take away now goes on leaving: the attachment is there, and stale
     return left && left.do !== 'rest' ? left : { do: 'settle', status: 'attached', event: 'ATTACHED' };
   }
@@ -111,19 +111,19 @@ function decideAttached(record: Attachment, seen: Observation, rights: Rights, i
     if (rule.state === 'error') return failed('RULE_ERROR', target);
   }
   // a rule that somebody is denying is looked at again until it is gone
-  const isDenied = seen.rules.some((rule, i) => !record.targets[i]?.change && GOING.has(rule?.state ?? ''));
+  const isDenied = seen.rules.some((rule, i) => !record.targets[i]?.change && DENYING_STATES.has(rule?.state ?? ''));
   if (isDenied) return { do: 'wait' };
   if (!record.targets.some((target) => target.change)) return { do: 'rest' };
-  return decideMoving(record, seen, rights, isOverdue);
+  return decideRetarget(record, seen, rights, isOverdue);
 }
 
 // the server's addresses changed: the new ones are granted and active before an old one goes; the status stays `attached` meanwhile
-function decideMoving(record: Attachment, seen: Observation, rights: Rights, isOverdue: boolean): Action {
+function decideRetarget(record: Attachment, seen: Observation, rights: Rights, isOverdue: boolean): Action {
   let pending: Action | null = null;
   for (const [target, rule] of seen.rules.entries()) {
     if (record.targets[target]?.change !== 'coming') continue;
     if (!rule && rights.mayGrant) return { do: 'allow', target };
-    if (rule && !GOING.has(rule.state ?? '')) {
+    if (rule && !DENYING_STATES.has(rule.state ?? '')) {
       if (rule.level !== record.accessLevel) return failed('LEVEL_CONFLICT', target);
       if (rule.state === 'active') continue;
       if (rule.state === 'error' && mayRenew(record, rule, rights)) return { do: 'deny', target, ruleId: rule.id };
@@ -132,15 +132,15 @@ function decideMoving(record: Attachment, seen: Observation, rights: Rights, isO
     const isMoving = rule !== null && rule.state !== 'error' && !isOverdue;
     pending = isMoving ? { do: 'wait' } : (pending ?? { do: 'rest' });
   }
-  return pending ?? decideLeaving(record, seen, rights) ?? { do: 'settle', status: 'attached', event: 'ATTACHED' };
+  return pending ?? decideRemoving(record, seen, rights) ?? { do: 'settle', status: 'attached', event: 'ATTACHED' };
 }
 
 /** What the rules on their way out need, now that all others are active: `rest` when nobody may revoke them, null when none of ours is left. */
-function decideLeaving(record: Attachment, seen: Observation, { mayRevoke }: Rights): Action | null {
+function decideRemoving(record: Attachment, seen: Observation, { mayRevoke }: Rights): Action | null {
   let pending: Action | null = null;
   for (const [target, rule] of seen.rules.entries()) {
-    if (!isLeaving(record, target) || !rule?.isOurs || rule.isShared) continue;
-    const isGoing = GOING.has(rule.state ?? '');
+    if (!isRemoving(record, target) || !rule?.isOurs || rule.isShared) continue;
+    const isGoing = DENYING_STATES.has(rule.state ?? '');
     const mayDeny = mayRevoke && record.attempts < MAX_DENIALS;
     if (!isGoing && mayDeny) return { do: 'deny', target, ruleId: rule.id };
     pending = isGoing ? { do: 'wait' } : (pending ?? { do: 'rest' });
@@ -148,18 +148,18 @@ function decideLeaving(record: Attachment, seen: Observation, { mayRevoke }: Rig
   return pending;
 }
 
-function isLeaving(record: Attachment, target: number): boolean {
+function isRemoving(record: Attachment, target: number): boolean {
   return record.targets[target]?.change === 'leaving';
 }
 
 // a rule in error is denied to be granted again: ours alone, and not for ever
-function mayRenew(record: Attachment, rule: SeenRule, { mayGrant }: Rights): boolean {
+function mayRenew(record: Attachment, rule: ObservedRule, { mayGrant }: Rights): boolean {
   return mayGrant && rule.isOurs && !rule.isShared && record.attempts < MAX_GRANTS;
 }
 
 function decideDetaching(record: Attachment, seen: Observation, { mayRevoke }: Rights): Action {
   const ours = seen.rules.map((rule) => (rule?.isOurs && !rule.isShared ? rule : null));
-  const left = ours.findIndex((rule) => rule && !GOING.has(rule.state ?? ''));
+  const left = ours.findIndex((rule) => rule && !DENYING_STATES.has(rule.state ?? ''));
   const rule = ours[left];
   if (!rule) {
     // every rule of ours is gone or going: Manila took the denial, whatever became of its answer
@@ -191,14 +191,14 @@ const MESSAGES = {
 } as const;
 
 function failed(code: Exclude<keyof typeof MESSAGES, 'DENY_FAILED'>, target?: number): Action {
-  return settleError('error_attaching', 'ATTACH_FAILED', code, target);
+  return transitionToError('error_attaching', 'ATTACH_FAILED', code, target);
 }
 
 function stuck(target: number): Action {
-  return settleError('error_detaching', 'DETACH_FAILED', 'DENY_FAILED', target);
+  return transitionToError('error_detaching', 'DETACH_FAILED', 'DENY_FAILED', target);
 }
 
-function settleError(
+function transitionToError(
   status: AttachmentStatus,
   event: EventType,
   code: keyof typeof MESSAGES,
@@ -209,7 +209,7 @@ function settleError(
 }
 
 /** How much of the time that a pass took counts as waited already, in ms: a busy cloud gets the whole pause. */
-const MOST_SPENT_MS = 50;
+const MAX_SPENT_MS = 50;
 
 /**
  * When to look again at work that goes well, in ms: every 100 ms at first, then after a quarter of the time it has taken so far, at
@@ -219,7 +219,7 @@ const MOST_SPENT_MS = 50;
  */
 export function pollDelay(elapsedMs: number, spentMs: number, random: number): number {
   const pause = Math.min(5000, Math.max(100, elapsedMs / 4)) * (1 + random / 10);
-  return pause - Math.min(spentMs, MOST_SPENT_MS);
+  return pause - Math.min(spentMs, MAX_SPENT_MS);
 }
 
 /**

@@ -15,40 +15,40 @@ import { getServer } from '../../openstack/nova/client.ts';
 import type { Session } from '../../openstack/session.ts';
 import { isSameTarget } from '../access-targets.ts';
 import type { Attachment } from '../attachment.ts';
-import type { Observation, SeenRule } from './decide.ts';
+import type { Observation, ObservedRule } from './decide.ts';
 
 /** What marks a rule as ours. Metadata is never redacted, at any microversion (manila share_access view). */
 export const MANAGED_BY = 'nova-manila-gateway';
 
 /** What upstream shows, and the rules as Manila sent them, aligned with the targets. */
-export interface Seen extends Observation {
-  rules: (SeenRule | null)[];
+export interface Observed extends Observation {
+  rules: (ObservedRule | null)[];
   wire: (AccessRule | null)[];
   /** Other attachments of ours on the same share. */
   others: readonly Attachment[];
 }
 
 /** Attachments that keep needing their rules. */
-const STAYS = new Set<string>(['attaching', 'attached', 'error_attaching']);
+const HOLDING_STATUSES = new Set<string>(['attaching', 'attached', 'error_attaching']);
 
 /**
  * Looks at everything the next decision needs. Costs one request; three when every rule is active, or the work takes long: then the server is looked at too.
  * @param others the share's other attachments, from the store
- * @param look `asksServer`: the server is looked at whatever the rules show, which takes a token that can see it
+ * @param look `observesServer`: the server is looked at whatever the rules show, which takes a token that can see it
  */
 export async function observe(
   session: Session,
   record: Attachment,
   others: readonly Attachment[],
-  look: { isSlow: boolean; asksServer: boolean },
-): Promise<Seen> {
+  look: { isSlow: boolean; observesServer: boolean },
+): Promise<Observed> {
   const rules = await listAccessRules(session, record.shareId);
-  const seen = match(record, rules ?? [], others);
+  const seen = matchRules(record, rules ?? [], others);
   if (!rules) return { ...seen, share: 'gone' };
   const isActive = seen.rules.every((rule, i) => rule?.state === 'active' || record.targets[i]?.change === 'leaving');
   const asksExports = record.status === 'attaching' && (isActive || look.isSlow);
   const [server, locations] = await Promise.all([
-    asksExports || look.asksServer ? getServer(session, record.serverId) : undefined,
+    asksExports || look.observesServer ? getServer(session, record.serverId) : undefined,
     asksExports ? listExportLocations(session, record.shareId) : undefined,
   ]);
   return {
@@ -59,7 +59,7 @@ export async function observe(
 }
 
 /** The record's targets found among a share's rules. A redacted rule is told by our metadata only. */
-export function match(record: Attachment, rules: readonly AccessRule[], others: readonly Attachment[]): Seen {
+export function matchRules(record: Attachment, rules: readonly AccessRule[], others: readonly Attachment[]): Observed {
   const wire = record.targets.map(
     (target) =>
       rules.find(
@@ -69,19 +69,19 @@ export function match(record: Attachment, rules: readonly AccessRule[], others: 
       rules.find((rule) => rule.id === target.ruleId) ??
       null,
   );
-  const stayers = staying(record, others);
+  const stayers = holders(record, others);
   return {
     server: 'unasked',
     share: 'present',
     isExported: null,
     others: stayers,
     wire,
-    rules: wire.map((rule, i) => rule && see(rule, isNeeded(record, i, stayers))),
+    rules: wire.map((rule, i) => rule && toObservedRule(rule, isNeeded(record, i, stayers))),
   };
 }
 
 /** The record with what was last seen of its rules. */
-export function withSeen(record: Attachment, seen: Seen): Attachment {
+export function withObserved(record: Attachment, seen: Observed): Attachment {
   const targets = record.targets.map((target, i) => {
     const rule = seen.rules[i];
     return rule
@@ -100,7 +100,7 @@ export async function allow(
   record: Attachment,
   target: number,
   deployment: string,
-): Promise<SeenRule | null> {
+): Promise<ObservedRule | null> {
   const accessTo = record.targets[target]?.accessTo ?? '';
   try {
     const rule = await allowAccess(session, record.shareId, {
@@ -109,7 +109,7 @@ export async function allow(
       access_level: record.accessLevel,
       metadata: { ...ruleMetadata(record), deployment },
     });
-    return see(rule, false);
+    return toObservedRule(rule, false);
   } catch (error) {
     if (isDuplicateRule(error)) return null;
     throw error;
@@ -122,7 +122,7 @@ export async function deny(session: Session, record: Attachment, ruleId: string)
 }
 
 /** The targets whose rules another attachment of ours made: that one may take them away. Not those that are given up. */
-export function borrowedTargets(record: Attachment, seen: Seen): number[] {
+export function sharedTargets(record: Attachment, seen: Observed): number[] {
   return seen.wire.flatMap((rule, i) => {
     const isTheirs = rule?.metadata?.managed_by === MANAGED_BY && rule.metadata.attachment_id !== record.id;
     return isTheirs && record.targets[i]?.change !== 'leaving' ? [i] : [];
@@ -131,7 +131,7 @@ export function borrowedTargets(record: Attachment, seen: Seen): number[] {
 
 /** Whether another attachment of ours, not on its way out, needs a target's rule too. `others`: the share's attachments now. */
 export function isNeededByOthers(record: Attachment, target: number, others: readonly Attachment[]): boolean {
-  return isNeeded(record, target, staying(record, others));
+  return isNeeded(record, target, holders(record, others));
 }
 
 /**
@@ -139,10 +139,10 @@ export function isNeededByOthers(record: Attachment, target: number, others: rea
  * in Manila then is an attachment that exists.
  * @param isLeft which of the targets are given up
  */
-export async function bequeath(
+export async function transferRules(
   session: Session,
   record: Attachment,
-  seen: Seen,
+  seen: Observed,
   isLeft: (target: number) => boolean = () => true,
 ): Promise<void> {
   for (const [i, rule] of seen.wire.entries()) {
@@ -191,7 +191,7 @@ export function readRuleMetadata(metadata: Readonly<Record<string, string>>) {
   };
 }
 
-function see(rule: AccessRule, isShared: boolean): SeenRule {
+function toObservedRule(rule: AccessRule, isShared: boolean): ObservedRule {
   return {
     id: rule.id,
     state: rule.state,
@@ -201,8 +201,8 @@ function see(rule: AccessRule, isShared: boolean): SeenRule {
   };
 }
 
-function staying(record: Attachment, others: readonly Attachment[]): Attachment[] {
-  return others.filter((other) => other.id !== record.id && STAYS.has(other.status));
+function holders(record: Attachment, others: readonly Attachment[]): Attachment[] {
+  return others.filter((other) => other.id !== record.id && HOLDING_STATUSES.has(other.status));
 }
 
 async function unlessGone(call: Promise<unknown>): Promise<boolean> {

@@ -1,39 +1,58 @@
 /** What a pass does once it is decided: one step, and what is known after it. */
 import { OpenStackError } from '../../openstack/errors.ts';
-import type { Attachment, Fault, Reason, SeenAttachment } from '../attachment.ts';
+import type { Attachment, AttachmentView, Fault, Reason } from '../attachment.ts';
 import { inStatus, isUnsettled } from '../record.ts';
-import { arrived, isInChange } from '../retarget.ts';
-import { commit, commitEvent, current, type Driven, finish, look, Overtaken, type Pass, remaining } from './context.ts';
+import { completeRetarget, isInChange } from '../retarget.ts';
+import {
+  commit,
+  commitAndRelease,
+  commitEvent,
+  LeaseLost,
+  leasedSession,
+  observeRecord,
+  type ReconcileContext,
+  type ReconcileResult,
+  remainingLeaseMs,
+} from './context.ts';
 import { type Action, pollDelay } from './decide.ts';
-import { allow, bequeath, borrowedTargets, deny, explain, isNeededByOthers, type Seen, withSeen } from './observe.ts';
+import {
+  allow,
+  deny,
+  explain,
+  isNeededByOthers,
+  type Observed,
+  sharedTargets,
+  transferRules,
+  withObserved,
+} from './observe.ts';
 
 /** The end of the pass; or the record and what was seen, null when that must be looked at again. */
-export type Step = { end: Driven } | { record: Attachment; seen: Seen | null };
+export type Step = { end: ReconcileResult } | { record: Attachment; seen: Observed | null };
 
 /** Does what was decided. */
-export async function take(
-  pass: Pass,
+export async function perform(
+  pass: ReconcileContext,
   record: Attachment,
-  seen: Seen,
+  seen: Observed,
   action: Exclude<Action, { do: 'wait' }>,
 ): Promise<Step> {
   switch (action.do) {
     case 'rest':
-      return { end: await finish(pass, record, { dueInMs: null }) };
+      return { end: await commitAndRelease(pass, record, { dueInMs: null }) };
     case 'accept':
       return { record: await commit(pass, { ...record, isAccepted: true }, { dueInMs: null, keepLease: true }), seen };
     case 'allow':
-      return await takeAllow(pass, record, seen, action.target);
+      return await performAllow(pass, record, seen, action.target);
     case 'deny':
-      return await takeDeny(pass, record, seen, action.target, action.ruleId);
+      return await performDeny(pass, record, seen, action.target, action.ruleId);
     case 'settle':
       return (
-        (action.event === 'ATTACHED' && (await confirmBorrowed(pass, record, seen))) || {
-          end: await takeSettle(pass, record, seen, action),
+        (action.event === 'ATTACHED' && (await confirmShared(pass, record, seen))) || {
+          end: await performTransition(pass, record, seen, action),
         }
       );
     case 'remove':
-      return { end: await takeRemove(pass, record, seen, action.reason ?? record.reason) };
+      return { end: await performRemove(pass, record, seen, action.reason ?? record.reason) };
   }
 }
 
@@ -41,15 +60,15 @@ export async function take(
  * Does what must not cross with another pass over the same target: two grants, as Manila checks, then inserts; or a denial, and a grant
  * to somebody else behind the same address. Null when another pass has the target now.
  */
-async function withTarget<T>(
-  pass: Pass,
+async function withTargetLock<T>(
+  pass: ReconcileContext,
   record: Attachment,
   target: number,
   work: () => Promise<T>,
 ): Promise<{ done: T } | null> {
   const lock = `${record.shareId}:${record.accessType}:${record.targets[target]?.accessTo}`;
-  const left = remaining(pass);
-  if (left <= 0) throw new Overtaken();
+  const left = remainingLeaseMs(pass);
+  if (left <= 0) throw new LeaseLost();
   if (!(await pass.store.lockTarget(record.projectId, lock, pass.owner, left))) return null;
   try {
     return { done: await work() };
@@ -58,38 +77,44 @@ async function withTarget<T>(
   }
 }
 
-async function takeAllow(pass: Pass, record: Attachment, seen: Seen, target: number): Promise<Step> {
-  const granted = await withTarget(pass, record, target, async () => {
-    const deployment = await pass.store.deployment();
-    const rule = await allow(current(pass), record, target, deployment);
+async function performAllow(pass: ReconcileContext, record: Attachment, seen: Observed, target: number): Promise<Step> {
+  const granted = await withTargetLock(pass, record, target, async () => {
+    const deployment = await pass.store.storeId();
+    const rule = await allow(leasedSession(pass), record, target, deployment);
     if (!rule) {
-      const again = await look(pass, record);
+      const again = await observeRecord(pass, record);
       if (!again.rules[target]) throw hiddenRule(record, target);
-      return { record: withSeen(record, again), seen: again };
+      return { record: withObserved(record, again), seen: again };
     }
     const next = { ...seen, rules: seen.rules.with(target, rule) };
-    return { record: withSeen(record, next), seen: next };
+    return { record: withObserved(record, next), seen: next };
   });
-  return granted?.done ?? (await lookAgainSoon(pass, record));
+  return granted?.done ?? (await requeueSoon(pass, record));
 }
 
 // who else needs the rule is asked under the lock: an attachment that came after we looked must not lose what it found there
-async function takeDeny(pass: Pass, record: Attachment, seen: Seen, target: number, ruleId: string): Promise<Step> {
-  const denied = await withTarget(pass, record, target, async () => {
+async function performDeny(
+  pass: ReconcileContext,
+  record: Attachment,
+  seen: Observed,
+  target: number,
+  ruleId: string,
+): Promise<Step> {
+  const denied = await withTargetLock(pass, record, target, async () => {
     const [others = []] = await pass.store.listForShares(record.projectId, [record.shareId]);
     if (isNeededByOthers(record, target, others)) return 'needed';
-    return (await deny(current(pass), record, ruleId)) ? 'taken' : 'gone';
+    return (await deny(leasedSession(pass), record, ruleId)) ? 'taken' : 'gone';
   });
-  if (!denied) return await lookAgainSoon(pass, record);
+  if (!denied) return await requeueSoon(pass, record);
   if (denied.done === 'needed') return { record, seen: null };
   return await countDenial(pass, record, seen, target, denied.done === 'taken');
 }
 
 // Manila's yes to the first denial is what makes the detach accepted, so it is committed before anything else happens
 async function countDenial(
-  pass: Pass,
+  pass: ReconcileContext,
   record: Attachment,
-  seen: Seen,
+  seen: Observed,
   target: number,
   wasThere: boolean,
 ): Promise<Step> {
@@ -98,7 +123,7 @@ async function countDenial(
     ...seen,
     rules: seen.rules.with(target, wasThere && rule ? { ...rule, state: 'queued_to_deny' } : null),
   };
-  const counted = { ...withSeen(record, next), attempts: record.attempts + 1 };
+  const counted = { ...withObserved(record, next), attempts: record.attempts + 1 };
   if (record.status !== 'detaching' || record.isAccepted) return { record: counted, seen: next };
   return {
     record: await commit(pass, { ...counted, isAccepted: true }, { dueInMs: null, keepLease: true }),
@@ -108,39 +133,44 @@ async function countDenial(
 
 // a rule that another attachment made may be about to be denied by a pass that looked before this record was there. Under the lock it is
 // either denied by now, or will not be: every later pass sees this record. Null when all are there to stay
-async function confirmBorrowed(pass: Pass, record: Attachment, seen: Seen): Promise<Step | null> {
-  for (const target of borrowedTargets(record, seen)) {
-    const looked = await withTarget(pass, record, target, () => look(pass, record));
-    if (!looked) return await lookAgainSoon(pass, record);
+async function confirmShared(pass: ReconcileContext, record: Attachment, seen: Observed): Promise<Step | null> {
+  for (const target of sharedTargets(record, seen)) {
+    const looked = await withTargetLock(pass, record, target, () => observeRecord(pass, record));
+    if (!looked) return await requeueSoon(pass, record);
     const again = looked.done;
-    if (again.rules[target]?.state !== 'active') return { record: withSeen(record, again), seen: again };
+    if (again.rules[target]?.state !== 'active') return { record: withObserved(record, again), seen: again };
   }
   return null;
 }
 
-async function takeSettle(
-  pass: Pass,
+async function performTransition(
+  pass: ReconcileContext,
   record: Attachment,
-  seen: Seen,
+  seen: Observed,
   action: Extract<Action, { do: 'settle' }>,
-): Promise<Driven> {
-  const fault = action.fault ? await describe(pass, record, seen, action.fault) : null;
+): Promise<ReconcileResult> {
+  const fault = action.fault ? await describeFault(pass, record, seen, action.fault) : null;
   const isAttached = action.status === 'attached' && action.event === 'ATTACHED';
-  if (isAttached && pass.rights.mayRevoke) await bequeathLeft(pass, record, seen);
-  const moved = isAttached ? arrived(record, seen) : record;
+  if (isAttached && pass.rights.mayRevoke) await transferRemoved(pass, record, seen);
+  const moved = isAttached ? completeRetarget(record, seen) : record;
   const settled = inStatus(moved, action.status, { fault, reason: action.reason ?? record.reason });
   return await commitEvent(pass, settled, action.event, isUnsettled(action.status) ? 0 : null);
 }
 
-async function bequeathLeft(pass: Pass, record: Attachment, seen: Seen): Promise<void> {
+async function transferRemoved(pass: ReconcileContext, record: Attachment, seen: Observed): Promise<void> {
   if (!isInChange(record)) return;
-  await bequeath(current(pass), record, seen, (target) => record.targets[target]?.change === 'leaving');
+  await transferRules(leasedSession(pass), record, seen, (target) => record.targets[target]?.change === 'leaving');
 }
 
-async function takeRemove(pass: Pass, record: Attachment, seen: Seen, reason: Reason | null): Promise<Driven> {
-  if (pass.rights.mayRevoke) await bequeath(current(pass), record, seen);
+async function performRemove(
+  pass: ReconcileContext,
+  record: Attachment,
+  seen: Observed,
+  reason: Reason | null,
+): Promise<ReconcileResult> {
+  if (pass.rights.mayRevoke) await transferRules(leasedSession(pass), record, seen);
   const now = new Date().toISOString();
-  const attachment: SeenAttachment = {
+  const attachment: AttachmentView = {
     ...record,
     status: 'detached',
     reason,
@@ -151,24 +181,24 @@ async function takeRemove(pass: Pass, record: Attachment, seen: Seen, reason: Re
     statusSince: now,
   };
   const event = { type: 'DETACHED' as const, at: now, requestId: record.requestId, reason, attachment };
-  if ((await pass.store.remove(record, { event, owner: pass.owner })) !== 'removed') throw new Overtaken();
-  return { attachment, dueInMs: null };
+  if ((await pass.store.remove(record, { event, owner: pass.owner })) !== 'removed') throw new LeaseLost();
+  return { attachment, requeueAfterMs: null };
 }
 
-async function lookAgainSoon(pass: Pass, record: Attachment): Promise<Step> {
-  return { end: await finish(pass, record, { dueInMs: Math.round(pollDelay(0, 0, Math.random())) }) };
+async function requeueSoon(pass: ReconcileContext, record: Attachment): Promise<Step> {
+  return { end: await commitAndRelease(pass, record, { dueInMs: Math.round(pollDelay(0, 0, Math.random())) }) };
 }
 
 // a fault's message with whose rule it is, Manila's own words, and the rule's id to look it up by
-async function describe(
-  pass: Pass,
+async function describeFault(
+  pass: ReconcileContext,
   record: Attachment,
-  seen: Seen,
+  seen: Observed,
   fault: { code: string; message: string; target?: number },
 ): Promise<Fault> {
   const target = fault.target === undefined ? null : record.targets[fault.target];
   const rule = fault.target === undefined ? null : seen.rules[fault.target];
-  const reason = fault.code === 'RULE_ERROR' ? await explain(current(pass), record.shareId) : null;
+  const reason = fault.code === 'RULE_ERROR' ? await explain(leasedSession(pass), record.shareId) : null;
   const whose = target ? ` (${record.accessType} ${target.accessTo}${rule ? `, rule ${rule.id}` : ''})` : '';
   return {
     code: fault.code,

@@ -6,31 +6,31 @@ import { newRequestId } from '../../openstack/session.ts';
 import { isUnsettled } from '../record.ts';
 import type { AttachmentStore } from '../store/contract.ts';
 import { isInterruption } from './context.ts';
-import { drive } from './reconcile.ts';
-import type { Acting, Callers } from './sessions.ts';
+import { reconcile } from './reconcile.ts';
+import type { ActingSession, SessionRegistry } from './sessions.ts';
 
 /** How often the due-lists are looked at, in ms. This process's own work is scheduled sooner. */
 const TICK_MS = 1000;
 /** Passes at once. */
-const MAX_PASSES = 32;
+const MAX_CONCURRENT = 32;
 /** Records that this process has scheduled itself, and as many whose pass waits for a place; beyond that the due-lists do. */
 const MAX_SCHEDULED = 10_000;
 /** When nobody's token is at hand: the next authenticated look comes sooner. */
-const NOBODY_MS = 60_000;
+const NO_TOKEN_RETRY_MS = 60_000;
 
-export interface Reconciler {
+export interface ReconcileQueue {
   start(): void;
   /** Looks at a record in `delayMs`, in this process. */
-  schedule(projectId: string, id: string, delayMs: number): void;
+  enqueueAfter(projectId: string, id: string, delayMs: number): void;
   /** Whether a look at the record runs, or is to come, in this process. */
   has(id: string): boolean;
   /** Takes no new work, interrupts what runs, and gives it back. */
   stop(): Promise<void>;
 }
 
-export interface ReconcilerOptions {
+export interface QueueOptions {
   store: AttachmentStore;
-  callers: Callers;
+  sessions: SessionRegistry;
   log: Logger;
   /** How long a record is leased, in ms: longer than a few upstream calls. */
   leaseMs: number;
@@ -38,7 +38,7 @@ export interface ReconcilerOptions {
 }
 
 /** The worker of this process. */
-export function createReconciler(options: ReconcilerOptions): Reconciler {
+export function createQueue(options: QueueOptions): ReconcileQueue {
   const { store, log } = options;
   const running = new Map<string, Promise<void>>();
   const scheduled = new Map<string, NodeJS.Timeout>();
@@ -49,14 +49,14 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   const run = (projectId: string, id: string) => {
     if (stopping.signal.aborted || running.has(id)) return;
-    if (running.size >= MAX_PASSES) {
+    if (running.size >= MAX_CONCURRENT) {
       if (waiting.size < MAX_SCHEDULED) waiting.set(id, projectId);
       return;
     }
-    const pass = onePass(options, stopping.signal, projectId, id)
+    const pass = reconcileOne(options, stopping.signal, projectId, id)
       .then((next) => {
         giveUpPlace(id);
-        if (next !== null) schedule(projectId, id, next);
+        if (next !== null) enqueueAfter(projectId, id, next);
       })
       .catch((error: unknown) => {
         giveUpPlace(id);
@@ -74,7 +74,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     run(projectId, nextId);
   };
 
-  const schedule = (projectId: string, id: string, delayMs: number) => {
+  const enqueueAfter = (projectId: string, id: string, delayMs: number) => {
     if (stopping.signal.aborted || waiting.has(id)) return;
     const earlier = scheduled.get(id);
     if (!earlier && scheduled.size >= MAX_SCHEDULED) return;
@@ -88,7 +88,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   const tick = async () => {
     try {
-      const free = MAX_PASSES - running.size;
+      const free = MAX_CONCURRENT - running.size;
       const due = free > 0 ? await store.due(free) : [];
       for (const { projectId, id } of due) if (!scheduled.has(id) && !waiting.has(id)) run(projectId, id);
     } catch (error) {
@@ -101,7 +101,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     start() {
       timer ??= setTimeout(tick, 0).unref();
     },
-    schedule,
+    enqueueAfter,
     has: (id) => running.has(id) || scheduled.has(id) || waiting.has(id),
     async stop() {
       stopping.abort(new Error('The gateway stops'));
@@ -115,8 +115,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 }
 
 /** One claim and one drive. Answers in how many ms this process should look again; null: not of its own accord. */
-async function onePass(
-  { store, callers, log, leaseMs, deadlineMs }: ReconcilerOptions,
+async function reconcileOne(
+  { store, sessions, log, leaseMs, deadlineMs }: QueueOptions,
   signal: AbortSignal,
   projectId: string,
   id: string,
@@ -125,27 +125,27 @@ async function onePass(
   const leaseEnds = performance.now() + leaseMs;
   const claimed = await store.claim(projectId, id, { owner, ms: leaseMs });
   if (claimed === 'gone') {
-    callers.forget(id);
+    sessions.remove(id);
     return null;
   }
   // whoever holds it goes on with it, and a crashed holder's lease makes it come due; but it may be one without a token, where we have one
-  if (claimed === 'held') return callers.has(id) ? TICK_MS : null;
-  let acting: Acting | null = null;
+  if (claimed === 'held') return sessions.has(id) ? TICK_MS : null;
+  let acting: ActingSession | null = null;
   try {
     const requestId = claimed.requestId ?? newRequestId();
-    acting = await callers.rightsFor(claimed, requestId);
+    acting = await sessions.rightsFor(claimed, requestId);
     if (!acting) {
-      await store.release(projectId, id, owner, isUnsettled(claimed.status) ? NOBODY_MS : null);
+      await store.release(projectId, id, owner, isUnsettled(claimed.status) ? NO_TOKEN_RETRY_MS : null);
       // somebody looked meanwhile, and found it held by this pass
-      return callers.has(id) ? 0 : null;
+      return sessions.has(id) ? 0 : null;
     }
-    const pass = { store, ...acting, owner, leaseEnds, signal, deadlineMs, isStrict: false };
-    const { attachment, dueInMs } = await drive(pass, claimed);
+    const pass = { store, ...acting, owner, leaseEnds, signal, deadlineMs, rethrowFinal: false };
+    const { attachment, requeueAfterMs } = await reconcile(pass, claimed);
     log.debug({ attachmentId: id, status: attachment.status, requestId }, 'pass over an attachment');
-    if (dueInMs === null) callers.forget(id);
-    return dueInMs;
+    if (requeueAfterMs === null) sessions.remove(id);
+    return requeueAfterMs;
   } catch (error) {
-    if (acting && error instanceof OpenStackError && error.status === 401) callers.drop(id, acting.session);
+    if (acting && error instanceof OpenStackError && error.status === 401) sessions.evict(id, acting.session);
     await store.release(projectId, id, owner, signal.aborted ? 0 : TICK_MS).catch(() => undefined);
     if (isInterruption(error) || signal.aborted) return null;
     throw error;

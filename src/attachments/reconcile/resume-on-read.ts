@@ -1,17 +1,17 @@
 /** What a look at attachments does for those that are not settled. */
 import type { Session } from '../../openstack/session.ts';
 import type { Attachment } from '../attachment.ts';
-import type { ServiceOptions } from '../command.ts';
+import type { CommandOptions } from '../command.ts';
 import { isUnsettled } from '../record.ts';
 
 /** After how long somebody else's look may observe an attachment that its own user left unsettled, in ms. */
-const LEFT_AFTER_MS = 60_000;
+const ABANDONED_AFTER_MS = 60_000;
 /** How long after a refusal the same user's look does not try again to repair a stale attachment, in ms; attachShare does. */
 const REFUSED_FOR_MS = 60_000;
 
 /** An authenticated look at an unsettled attachment brings a token with which the worker can go on. */
-export function pickUp(
-  { callers, reconciler }: ServiceOptions,
+export function resumeOnRead(
+  { sessions, queue }: CommandOptions,
   session: Session,
   records: readonly Attachment[],
 ): void {
@@ -19,15 +19,15 @@ export function pickUp(
     const isStale = record.status === 'attached' && record.staleSince !== null && !isRefusedLately(record);
     if (!(isStale || isUnsettled(record.status))) continue;
     const isTheirs = record.userId === session.identity.userId;
-    const isLeft = !isStale && Date.now() - Date.parse(record.statusSince) > LEFT_AFTER_MS;
-    const isKnown = callers.has(record.id);
+    const isLeft = !isStale && Date.now() - Date.parse(record.statusSince) > ABANDONED_AFTER_MS;
+    const isKnown = sessions.has(record.id);
     // the token at hand may have ended meanwhile: the user's latest one takes its place
-    if (isTheirs) callers.remember(record.id, session);
-    else if (isLeft) callers.rememberObserver(record.id, session);
+    if (isTheirs) sessions.add(record.id, session);
+    else if (isLeft) sessions.addObserver(record.id, session);
     else continue;
     // with a token at hand the work goes on, unless the pass that it was for broke off
-    if (isKnown && reconciler.has(record.id)) continue;
-    reconciler.schedule(record.projectId, record.id, 0);
+    if (isKnown && queue.has(record.id)) continue;
+    queue.enqueueAfter(record.projectId, record.id, 0);
   }
 }
 

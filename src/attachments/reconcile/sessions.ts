@@ -5,56 +5,61 @@ import type { Session } from '../../openstack/session.ts';
 import type { Attachment } from '../attachment.ts';
 import type { Rights } from './decide.ts';
 
-const MAX_CALLERS = 10_000;
+const MAX_SESSIONS = 10_000;
 /** A token with less life than this is not used to start anything, in ms. */
-const LEAST_LIFE_MS = 5000;
+const MIN_LIFETIME_MS = 5000;
 
-export interface Callers {
+export interface SessionRegistry {
   /** Keeps the session of the user who asked at hand, for an attachment that is not settled yet. */
-  remember(id: string, session: Session): void;
+  add(id: string, session: Session): void;
   /** Keeps another session of the project at hand where there is none: it observes, and neither grants nor revokes. */
-  rememberObserver(id: string, session: Session): void;
+  addObserver(id: string, session: Session): void;
   /** Whether a session is at hand. */
   has(id: string): boolean;
   /** The attachment is settled. */
-  forget(id: string): void;
+  remove(id: string): void;
   /** OpenStack no longer takes the session's token: it is not used again, here or for the gateway's own account. */
-  drop(id: string, session: Session): void;
+  evict(id: string, session: Session): void;
   /** Whose session may act on a record now, and how far: the caller's, else the gateway's own, else null. */
-  rightsFor(record: Attachment, requestId: string): Promise<Acting | null>;
+  rightsFor(record: Attachment, requestId: string): Promise<ActingSession | null>;
 }
 
 /** A session and how far it may go. */
-export interface Acting {
+export interface ActingSession {
   session: Session;
   rights: Rights;
 }
 
 /** Sessions at hand, and the gateway's own where it has credentials. */
-export function createCallers(account: ServiceAccount | null): Callers {
-  const sessions = new LRUCache<string, Acting>({ max: MAX_CALLERS, ttl: 1, ttlResolution: 0, ttlAutopurge: false });
+export function createSessionRegistry(account: ServiceAccount | null): SessionRegistry {
+  const sessions = new LRUCache<string, ActingSession>({
+    max: MAX_SESSIONS,
+    ttl: 1,
+    ttlResolution: 0,
+    ttlAutopurge: false,
+  });
   const keep = (id: string, session: Session, rights: Rights) => {
-    const life = session.identity.expiresAt - Date.now() - LEAST_LIFE_MS;
+    const life = session.identity.expiresAt - Date.now() - MIN_LIFETIME_MS;
     // what is the request's own ends with the request: the work goes on
     const { signal: _signal, onRead: _onRead, ...lasting } = session;
     if (life > 0) sessions.set(id, { session: lasting, rights }, { ttl: life });
   };
   return {
-    remember(id, session) {
+    add(id, session) {
       keep(id, session, { mayGrant: true, mayRevoke: true });
     },
-    rememberObserver(id, session) {
+    addObserver(id, session) {
       if (!sessions.has(id)) keep(id, session, { mayGrant: false, mayRevoke: false });
     },
     has(id) {
       return sessions.has(id);
     },
-    forget(id) {
+    remove(id) {
       sessions.delete(id);
     },
-    drop(id, session) {
+    evict(id, session) {
       if (sessions.get(id)?.session.token === session.token) sessions.delete(id);
-      account?.forget(session);
+      account?.invalidate(session);
     },
     async rightsFor(record, requestId) {
       const acting = sessions.get(record.id);

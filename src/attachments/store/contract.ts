@@ -20,7 +20,7 @@ export interface CommitOptions {
 }
 
 /** `stale`: the version moved on, or another holds the lease. `gone`: there is no such record. */
-export type Refusal = 'stale' | 'gone';
+export type WriteConflict = 'stale' | 'gone';
 
 export interface ListOptions {
   /** How many at the most. */
@@ -44,7 +44,7 @@ export interface AttachmentPage {
 }
 
 /** Ends the following that gave it. */
-export interface Unfollow {
+export interface Unsubscribe {
   (): Promise<void>;
   /** Where the log stood when the following began: events up to here are not told. */
   readonly after: string;
@@ -60,7 +60,7 @@ export interface AttachmentStore {
    * Writes the record if there is none for its pair and no other attachment of its server has its mount point,
    * indexes it, makes it due when the lease ends, holds it under the lease, appends the event.
    * `version` of the given record is ignored; the stored one starts at 1.
-   * With `unlessToldAfter`, a cursor, it is `told` instead when the log may have an event of the attachment after that:
+   * With `unlessLoggedAfter`, a cursor, it is `told` instead when the log may have an event of the attachment after that:
    * whoever read of it before does not know the latest.
    */
   create(
@@ -68,28 +68,25 @@ export interface AttachmentStore {
     event: NewEvent | null,
     lease: Lease | null,
     dueInMs?: number | null,
-    unlessToldAfter?: string | null,
+    unlessLoggedAfter?: string | null,
   ): Promise<
     | { outcome: 'created'; attachment: Attachment }
     | { outcome: 'exists'; attachment: Attachment }
     | { outcome: 'mount_point_taken'; attachmentId: string }
-    | { outcome: 'told' }
+    | { outcome: 'logged' }
   >;
 
   /** Writes the record if `attachment.version` is the stored one; answers the record with its new version. */
-  commit(attachment: Attachment, options: CommitOptions): Promise<Attachment | Refusal>;
+  commit(attachment: Attachment, options: CommitOptions): Promise<Attachment | WriteConflict>;
 
   /** commit's twin for the end: deletes the record and its indexes, appends the event. */
-  remove(attachment: Attachment, options: { event?: NewEvent; owner?: string }): Promise<'removed' | Refusal>;
+  remove(attachment: Attachment, options: { event?: NewEvent; owner?: string }): Promise<'removed' | WriteConflict>;
 
   /** Holds the record if nobody does; bumps its version (a fence) and makes it due when the lease ends. `held`: somebody else does. */
   claim(projectId: string, id: string, lease: Lease): Promise<Attachment | 'held' | 'gone'>;
 
   /** Ends a lease early without changing the record; due again in `dueInMs`. Nothing happens when the lease is no longer ours. */
   release(projectId: string, id: string, owner: string, dueInMs: number | null): Promise<void>;
-
-  /** Makes a record due in `dueInMs`, unless it is due sooner already. Does nothing for a record that is gone. */
-  nudge(projectId: string, id: string, dueInMs: number): Promise<void>;
 
   /** Records that are due now, in any project, at the most `limit`; soonest first within a shard. */
   due(limit: number): Promise<{ projectId: string; id: string }[]>;
@@ -114,14 +111,14 @@ export interface AttachmentStore {
   unlockTarget(projectId: string, target: string, owner: string): Promise<void>;
 
   /** Whether the project's records are complete: set once they were rebuilt from Manila. False after the store lost its state, or may have lost some of it. */
-  isKnown(projectId: string): Promise<boolean>;
-  markKnown(projectId: string): Promise<void>;
+  isRecovered(projectId: string): Promise<boolean>;
+  markRecovered(projectId: string): Promise<void>;
 
   /**
    * A random word, one for all gateways on this store: it marks the access rules that they make, as gateways with another store may stand before the
    * same cloud. A store that lost its state has a new one: what was marked before is then nobody's.
    */
-  deployment(): Promise<string>;
+  storeId(): Promise<string>;
 
   /** The cursor of the log's end: `0-0` for a log that never had an entry. */
   lastCursor(projectId: string): Promise<string>;
@@ -135,18 +132,18 @@ export interface AttachmentStore {
    * connection (it reads the log from where it was). Resolves when live: events appended after that are seen. However many follow a project in this
    * process, the store holds one subscription for it. `onLost` is called when events can no longer be delivered without a gap.
    */
-  follow(
+  subscribe(
     projectId: string,
     listener: (event: AttachmentEvent) => void,
     onLost: (error: Error) => void,
-  ): Promise<Unfollow>;
+  ): Promise<Unsubscribe>;
 
   /** Projects whose log goes on after their bookmark, at most about `limit`, in no order. One round trip. */
-  projectsWithNews(limit: number): Promise<string[]>;
+  pendingProjects(limit: number): Promise<string[]>;
   /** The cursor up to which the project's log was told elsewhere (src/notifications/); null: nothing was yet. */
-  bookmark(projectId: string): Promise<string | null>;
+  checkpoint(projectId: string): Promise<string | null>;
   /** Sets it; at the log's end the project has no more news. */
-  setBookmark(projectId: string, cursor: string): Promise<void>;
+  setCheckpoint(projectId: string, cursor: string): Promise<void>;
 
   /** Rejects unless the store answers. */
   ping(): Promise<void>;

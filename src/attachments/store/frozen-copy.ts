@@ -1,5 +1,5 @@
 /** A copy that nobody can change, so that it can be given to everybody: a copy for each reader is dearer than all else. Plain JSON. */
-export function keep<T extends object>(record: T): T {
+export function frozenCopy<T extends object>(record: T): T {
   return freeze(structuredClone(record));
 }
 

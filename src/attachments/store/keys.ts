@@ -30,9 +30,9 @@ export function createKeys(prefix: string) {
     /** Set of a shard: the projects that have attachments. */
     projects: (shard: number) => shardKey(shard, 'projects'),
     /** Set of a shard: the projects whose log goes on after their bookmark. */
-    news: (shard: number) => shardKey(shard, 'news'),
+    pending: (shard: number) => shardKey(shard, 'news'),
     /** String: by which word the gateways of this store mark what they make. One for all projects. */
-    deployment: () => shardKey(0, 'deployment'),
+    storeId: () => shardKey(0, 'deployment'),
     /** Stream: field `event` (JSON). Its entry ids are the cursors. */
     log: (projectId: string) => key(projectId, 'log'),
     /** Sharded channel: `<cursor> <cursor before> <event as JSON>`. */
@@ -40,9 +40,9 @@ export function createKeys(prefix: string) {
     /** String with the owner, expiring. */
     targetLock: (projectId: string, target: string) => `${key(projectId, 'lock')}:${target}`,
     /** String: the cursor up to which the project's log was told elsewhere. */
-    bookmark: (projectId: string) => key(projectId, 'bookmark'),
+    checkpoint: (projectId: string) => key(projectId, 'bookmark'),
     /** String: the run id of the Redis process that had the project's records when they were last compared with Manila. */
-    known: (projectId: string) => key(projectId, 'known'),
+    recovered: (projectId: string) => key(projectId, 'known'),
   };
 }
 

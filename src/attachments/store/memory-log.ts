@@ -1,7 +1,7 @@
 import type { AttachmentEvent, NewEvent } from '../attachment.ts';
-import { keep } from './frozen-copy.ts';
+import { frozenCopy } from './frozen-copy.ts';
 import { compareCursors, LOG_START } from './order.ts';
-import { type Follower, tell } from './subscribers.ts';
+import { publish, type Subscriber } from './subscribers.ts';
 
 /** A project's log in process: the last `length` events, and those who follow it. */
 export interface MemoryLog {
@@ -9,14 +9,14 @@ export interface MemoryLog {
   last(): string;
   read(after: string | null, limit: number): AttachmentEvent[] | 'expired';
   /** Whether it has events of this attachment after the cursor, or has dropped what followed that. */
-  tellsOf(attachmentId: string, after: string): boolean;
-  follow(listener: Follower['listener'], onLost: Follower['onLost']): () => void;
+  hasEventOf(attachmentId: string, after: string): boolean;
+  subscribe(listener: Subscriber['listener'], onLost: Subscriber['onExpired']): () => void;
 }
 
 /** Makes an empty log that keeps the last `length` events; `now` is its clock, ms since the epoch. */
 export function createMemoryLog(length: number, now: () => number): MemoryLog {
   const entries: AttachmentEvent[] = [];
-  const followers = new Set<Follower>();
+  const subscribers = new Set<Subscriber>();
   const untold: AttachmentEvent[] = [];
   let cursor = LOG_START;
   let hasDropped = false;
@@ -26,14 +26,14 @@ export function createMemoryLog(length: number, now: () => number): MemoryLog {
   function tellAll() {
     if (isTelling) return;
     isTelling = true;
-    for (let event = untold.shift(); event; event = untold.shift()) tell(followers, event);
+    for (let event = untold.shift(); event; event = untold.shift()) publish(subscribers, event);
     isTelling = false;
   }
 
   return {
     append(event) {
       cursor = nextCursor(cursor, now());
-      const entry = keep({ ...event, cursor });
+      const entry = frozenCopy({ ...event, cursor });
       entries.push(entry);
       if (entries.length > length) {
         entries.shift();
@@ -49,14 +49,14 @@ export function createMemoryLog(length: number, now: () => number): MemoryLog {
       if (index < 0 && !isStart) return 'expired';
       return entries.slice(index + 1, index + 1 + limit);
     },
-    tellsOf(attachmentId, after) {
+    hasEventOf(attachmentId, after) {
       const later = entries.filter((entry) => compareCursors(entry.cursor, after) > 0);
       return later.length >= length || later.some(({ attachment }) => attachment.id === attachmentId);
     },
-    follow(listener, onLost) {
-      const follower = { after: cursor, listener, onLost };
-      followers.add(follower);
-      return () => void followers.delete(follower);
+    subscribe(listener, onExpired) {
+      const subscriber = { after: cursor, listener, onExpired };
+      subscribers.add(subscriber);
+      return () => void subscribers.delete(subscriber);
     },
   };
 }

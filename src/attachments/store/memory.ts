@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Attachment, NewEvent } from '../attachment.ts';
 import type { AttachmentPage, AttachmentStore, Lease, ListOptions } from './contract.ts';
-import { keep } from './frozen-copy.ts';
+import { frozenCopy } from './frozen-copy.ts';
 import { createMemoryLog, type MemoryLog } from './memory-log.ts';
 import { comparePositions, LOG_START, positionOf, SCAN_LIMIT } from './order.ts';
 
@@ -22,8 +22,8 @@ interface Stored {
 interface Project {
   records: Map<string, Stored>;
   log: MemoryLog;
-  isKnown: boolean;
-  bookmark: string | null;
+  isRecovered: boolean;
+  checkpoint: string | null;
 }
 
 /** The in-process store: the whole contract on Maps. Every method does its work before it returns its promise, so each is atomic. What it keeps is frozen, and given to everybody as it is. */
@@ -36,8 +36,8 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
     const found = projects.get(id) ?? {
       records: new Map(),
       log: createMemoryLog(logLength, now),
-      isKnown: false,
-      bookmark: null,
+      isRecovered: false,
+      checkpoint: null,
     };
     projects.set(id, found);
     return found;
@@ -61,14 +61,14 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
   }
 
   return {
-    async create(given, event, lease, dueInMs = null, unlessToldAfter = null) {
+    async create(given, event, lease, dueInMs = null, unlessLoggedAfter = null) {
       const { records, log } = project(given.projectId);
       const present = records.get(given.id);
       if (present) return { outcome: 'exists', attachment: present.attachment };
       const neighbour = given.mountPoint === null ? undefined : findMount(records, given.serverId, given.mountPoint);
       if (neighbour) return { outcome: 'mount_point_taken', attachmentId: neighbour.attachment.id };
-      if (unlessToldAfter !== null && log.tellsOf(given.id, unlessToldAfter)) return { outcome: 'told' };
-      const attachment = keep({ ...given, version: 1 });
+      if (unlessLoggedAfter !== null && log.hasEventOf(given.id, unlessLoggedAfter)) return { outcome: 'logged' };
+      const attachment = frozenCopy({ ...given, version: 1 });
       records.set(given.id, {
         attachment,
         position: positionOf(attachment),
@@ -82,7 +82,7 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
     async commit(attachment, { event, dueInMs, owner, keepLease = false }) {
       const stored = writable(attachment, owner);
       if (typeof stored === 'string') return stored;
-      stored.attachment = keep({ ...attachment, version: attachment.version + 1 });
+      stored.attachment = frozenCopy({ ...attachment, version: attachment.version + 1 });
       const keepsIt = keepLease && isHeldBy(stored, owner);
       if (!keepsIt) stored.lease = null;
       stored.dueAt = stored.lease?.until ?? inMs(dueInMs);
@@ -102,7 +102,7 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
       const stored = record(projectId, id);
       if (!stored) return 'gone';
       if (isHeld(stored)) return 'held';
-      stored.attachment = keep({ ...stored.attachment, version: stored.attachment.version + 1 });
+      stored.attachment = frozenCopy({ ...stored.attachment, version: stored.attachment.version + 1 });
       stored.lease = holdUntil(lease, now());
       stored.dueAt = stored.lease.until;
       return stored.attachment;
@@ -113,11 +113,6 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
       if (!stored || !isHeldBy(stored, owner)) return;
       stored.lease = null;
       stored.dueAt = inMs(dueInMs);
-    },
-
-    async nudge(projectId, id, dueInMs) {
-      const stored = record(projectId, id);
-      if (stored) stored.dueAt = Math.min(stored.dueAt ?? Number.POSITIVE_INFINITY, now() + dueInMs);
     },
 
     async due(limit) {
@@ -165,14 +160,14 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
       if (locks.get(key)?.owner === owner) locks.delete(key);
     },
 
-    async isKnown(projectId) {
-      return projects.get(projectId)?.isKnown ?? false;
+    async isRecovered(projectId) {
+      return projects.get(projectId)?.isRecovered ?? false;
     },
-    async markKnown(projectId) {
-      project(projectId).isKnown = true;
+    async markRecovered(projectId) {
+      project(projectId).isRecovered = true;
     },
 
-    deployment: async () => deployment,
+    storeId: async () => deployment,
 
     async lastCursor(projectId) {
       return projects.get(projectId)?.log.last() ?? LOG_START;
@@ -180,21 +175,21 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
     async readEvents(projectId, after, limit) {
       return project(projectId).log.read(after, limit);
     },
-    async follow(projectId, listener, onLost) {
+    async subscribe(projectId, listener, onLost) {
       const { log } = project(projectId);
-      const unfollow = log.follow(listener, onLost);
+      const unfollow = log.subscribe(listener, onLost);
       return Object.assign(async () => unfollow(), { after: log.last() });
     },
 
-    async projectsWithNews(limit) {
-      const hasNews = ({ log, bookmark }: Project) => log.last() !== (bookmark ?? LOG_START);
+    async pendingProjects(limit) {
+      const hasNews = ({ log, checkpoint }: Project) => log.last() !== (checkpoint ?? LOG_START);
       return [...projects].flatMap(([id, each]) => (hasNews(each) ? [id] : [])).slice(0, limit);
     },
-    async bookmark(projectId) {
-      return projects.get(projectId)?.bookmark ?? null;
+    async checkpoint(projectId) {
+      return projects.get(projectId)?.checkpoint ?? null;
     },
-    async setBookmark(projectId, cursor) {
-      project(projectId).bookmark = cursor;
+    async setCheckpoint(projectId, cursor) {
+      project(projectId).checkpoint = cursor;
     },
 
     async ping() {},

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { RedisConnections } from '../../redis/connect.ts';
-import { answered } from '../../redis/options.ts';
+import { orUnavailable } from '../../redis/options.ts';
 import { type Attachment, type AttachmentEvent, attachmentId } from '../attachment.ts';
-import type { AttachmentStore, Refusal } from './contract.ts';
+import type { AttachmentStore, WriteConflict } from './contract.ts';
 import { createKeys, dueMember, parseDueMember, SHARDS, shardOf } from './keys.ts';
 import { isCursor, LOG_START, positionOf, SCAN_LIMIT } from './order.ts';
-import { eventJson, inPairs, inTurn, parseEvent, parsePage, parseRecord } from './replies.ts';
-import { type Answer, loadScripts } from './scripts.ts';
+import { eventJson, inPairs, parseEvent, parsePage, parseRecord, roundRobin } from './replies.ts';
+import { loadScripts, type Reply } from './scripts.ts';
 import { clockOf, ofShards } from './shards.ts';
-import { createFollowing } from './subscriptions.ts';
+import { createSubscriptions } from './subscriptions.ts';
 
 /** The most that one shard is asked for at once. */
 const PER_SHARD = 100;
@@ -45,16 +45,16 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
     keys.log(projectId),
     keys.channel(projectId),
     keys.projects(shardOf(projectId)),
-    keys.news(shardOf(projectId)),
+    keys.pending(shardOf(projectId)),
   ];
 
   async function lastCursor(projectId: string): Promise<string> {
-    const [last] = await answered(commands.xrevrange(keys.log(projectId), '+', '-', 'COUNT', 1));
+    const [last] = await orUnavailable(commands.xrevrange(keys.log(projectId), '+', '-', 'COUNT', 1));
     return last?.[0] ?? LOG_START;
   }
 
   async function readOldest(projectId: string, limit: number): Promise<AttachmentEvent[]> {
-    const entries = await answered(commands.xrange(keys.log(projectId), '-', '+', 'COUNT', limit));
+    const entries = await orUnavailable(commands.xrange(keys.log(projectId), '-', '+', 'COUNT', limit));
     return entries.map(([cursor, fields]) => parseEvent(String(fields[1]), cursor));
   }
 
@@ -65,8 +65,8 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
   ): Promise<AttachmentEvent[] | 'expired'> {
     if (after === null) return await readOldest(projectId, limit);
     if (!isCursor(after)) return 'expired';
-    const { word, values } = await run('read_events', [keys.log(projectId)], [after, limit]);
-    return word === 'expired' ? word : inPairs(values).map(([cursor, json]) => parseEvent(json, cursor));
+    const { status, values } = await run('read_events', [keys.log(projectId)], [after, limit]);
+    return status === 'expired' ? status : inPairs(values).map(([cursor, json]) => parseEvent(json, cursor));
   }
 
   async function listEach(projectId: string, indexes: string[]): Promise<Attachment[][]> {
@@ -77,59 +77,55 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
   }
 
   const channelOf = keys.channel;
-  const following = createFollowing({ subscriber, commands, channelOf, lastCursor, readEvents, log });
+  const subscriptions = createSubscriptions({ subscriber, commands, channelOf, lastCursor, readEvents, log });
 
   return {
-    async create(attachment, event, lease, dueInMs = null, unlessToldAfter = null) {
+    async create(attachment, event, lease, dueInMs = null, unlessLoggedAfter = null) {
       const { id, projectId, status, mountPoint } = attachment;
       const due = dueInMs ?? lease?.ms ?? null;
-      const { word, values } = await run('create', allKeys(attachment), [
+      const { status: outcome, values } = await run('create', allKeys(attachment), [
         ...[id, positionOf(attachment), JSON.stringify({ ...attachment, version: 1 }), status, mountPoint ?? ''],
         ...[lease?.owner ?? '', lease?.ms ?? 0, due ?? '', dueMember(projectId, id)],
-        ...[eventJson(event, 1), logLength, projectId, unlessToldAfter ?? ''],
+        ...[eventJson(event, 1), logLength, projectId, unlessLoggedAfter ?? ''],
       ]);
-      if (word === 'mount_point_taken') return { outcome: word, attachmentId: String(values[0]) };
-      if (word === 'told') return { outcome: word };
-      if (word === 'exists') return { outcome: word, attachment: parseRecord(String(values[0]), String(values[1])) };
+      if (outcome === 'mount_point_taken') return { outcome, attachmentId: String(values[0]) };
+      if (outcome === 'logged') return { outcome };
+      if (outcome === 'exists') return { outcome, attachment: parseRecord(String(values[0]), String(values[1])) };
       return { outcome: 'created', attachment: { ...structuredClone(attachment), version: 1 } };
     },
 
     async commit(attachment, { event, dueInMs, owner = '', keepLease = false }) {
       const { id, projectId, status, version } = attachment;
-      const { word } = await run(
+      const { status: outcome } = await run(
         'commit',
         [
           ...[keys.record(projectId, id), dueKey(projectId), keys.log(projectId), keys.channel(projectId)],
-          keys.news(shardOf(projectId)),
+          keys.pending(shardOf(projectId)),
         ],
         [
           ...[version, owner, keepLease ? 1 : 0, JSON.stringify(attachment), status],
           ...[dueInMs ?? '', dueMember(projectId, id), eventJson(event, version + 1), logLength, projectId],
         ],
       );
-      return isRefusal(word) ? word : { ...structuredClone(attachment), version: version + 1 };
+      return isWriteConflict(outcome) ? outcome : { ...structuredClone(attachment), version: version + 1 };
     },
 
     async remove(attachment, { event, owner = '' }) {
       const { id, projectId, version } = attachment;
       const args = [version, owner, dueMember(projectId, id), eventJson(event, version + 1), logLength, projectId];
-      const { word } = await run('remove', allKeys(attachment), args);
-      return isRefusal(word) ? word : 'removed';
+      const { status } = await run('remove', allKeys(attachment), args);
+      return isWriteConflict(status) ? status : 'removed';
     },
 
     async claim(projectId, id, { owner, ms }) {
       const args = [owner, ms, dueMember(projectId, id)];
-      const { word, values } = await run('claim', [keys.record(projectId, id), dueKey(projectId)], args);
-      return word === 'gone' || word === 'held' ? word : parseRecord(String(values[0]), String(values[1]));
+      const { status, values } = await run('claim', [keys.record(projectId, id), dueKey(projectId)], args);
+      return status === 'gone' || status === 'held' ? status : parseRecord(String(values[0]), String(values[1]));
     },
 
     async release(projectId, id, owner, dueInMs) {
       const args = [owner, dueInMs ?? '', dueMember(projectId, id)];
       await run('release', [keys.record(projectId, id), dueKey(projectId)], args);
-    },
-
-    async nudge(projectId, id, dueInMs) {
-      await run('nudge', [keys.record(projectId, id), dueKey(projectId)], [dueInMs, dueMember(projectId, id)]);
     },
 
     async due(limit) {
@@ -141,7 +137,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
       const members = await ofShards(commands, 'some', (on, shard) =>
         on.zrangebyscore(keys.due((first + shard) % SHARDS), '-inf', now, 'LIMIT', 0, most),
       );
-      return inTurn(members, limit).map(parseDueMember);
+      return roundRobin(members, limit).map(parseDueMember);
     },
 
     async projects() {
@@ -149,7 +145,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
     },
 
     async get(projectId, id) {
-      const [version, json] = await answered(commands.hmget(keys.record(projectId, id), 'version', 'record'));
+      const [version, json] = await orUnavailable(commands.hmget(keys.record(projectId, id), 'version', 'record'));
       return version && json ? parseRecord(version, json) : null;
     },
     listForServers: (projectId, serverIds) =>
@@ -180,47 +176,54 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
     },
 
     async lockTarget(projectId, target, owner, ms) {
-      const { word } = await run('lock', [keys.targetLock(projectId, target)], [owner, ms]);
-      return word === 'done';
+      const { status } = await run('lock', [keys.targetLock(projectId, target)], [owner, ms]);
+      return status === 'done';
     },
     async unlockTarget(projectId, target, owner) {
       await run('unlock', [keys.targetLock(projectId, target)], [owner]);
     },
 
-    async isKnown(projectId) {
-      return (await run('known', [keys.known(projectId)], [])).word === 'done';
+    async isRecovered(projectId) {
+      return (await run('is_recovered', [keys.recovered(projectId)], [])).status === 'done';
     },
-    async markKnown(projectId) {
-      await run('mark_known', [keys.known(projectId)], []);
+    async markRecovered(projectId) {
+      await run('mark_recovered', [keys.recovered(projectId)], []);
     },
 
-    async deployment() {
-      return String((await run('deployment', [keys.deployment()], [randomUUID()])).values[0]);
+    async storeId() {
+      return String((await run('store_id', [keys.storeId()], [randomUUID()])).values[0]);
     },
 
     lastCursor,
     readEvents,
-    follow: following.follow,
+    subscribe: subscriptions.subscribe,
 
-    async projectsWithNews(limit) {
+    async pendingProjects(limit) {
       const most = Math.min(limit, PER_SHARD);
-      return inTurn(await ofShards(commands, 'some', (on, shard) => on.srandmember(keys.news(shard), most)), limit);
+      return roundRobin(
+        await ofShards(commands, 'some', (on, shard) => on.srandmember(keys.pending(shard), most)),
+        limit,
+      );
     },
-    bookmark: (projectId) => answered(commands.get(keys.bookmark(projectId))),
-    async setBookmark(projectId, cursor) {
+    checkpoint: (projectId) => orUnavailable(commands.get(keys.checkpoint(projectId))),
+    async setCheckpoint(projectId, cursor) {
       const shard = shardOf(projectId);
-      await run('bookmark', [keys.bookmark(projectId), keys.log(projectId), keys.news(shard)], [cursor, projectId]);
+      await run(
+        'checkpoint',
+        [keys.checkpoint(projectId), keys.log(projectId), keys.pending(shard)],
+        [cursor, projectId],
+      );
     },
 
     async ping() {
-      await Promise.all([answered(commands.ping()), answered(subscriber.ping())]);
+      await Promise.all([orUnavailable(commands.ping()), orUnavailable(subscriber.ping())]);
     },
     async close() {
-      following.close();
+      subscriptions.close();
     },
   };
 }
 
-function isRefusal(word: Answer['word']): word is Refusal {
+function isWriteConflict(word: Reply['status']): word is WriteConflict {
   return word === 'gone' || word === 'stale';
 }

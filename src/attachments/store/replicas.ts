@@ -1,7 +1,7 @@
 import { Cluster } from 'ioredis';
 import { GatewayError } from '../../errors.ts';
 import { masterOf } from '../../redis/cluster-subscriber.ts';
-import { answered, type Commands } from '../../redis/options.ts';
+import { type Commands, orUnavailable } from '../../redis/options.ts';
 
 /** How long replicas may take, ms: less than a command may. */
 const WAIT_MS = 1000;
@@ -14,7 +14,7 @@ const WAIT_MS = 1000;
 export async function onReplicas(commands: Commands, replicas: number, key: string): Promise<void> {
   if (replicas === 0) return;
   const primary = commands instanceof Cluster ? nodeOf(commands, key) : commands;
-  const reached = await answered(Promise.resolve(primary?.wait(replicas, WAIT_MS)));
+  const reached = await orUnavailable(Promise.resolve(primary?.wait(replicas, WAIT_MS)));
   if (reached === undefined || reached < replicas) {
     throw new GatewayError(
       'STATE_UNAVAILABLE',

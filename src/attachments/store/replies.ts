@@ -42,7 +42,7 @@ export function parsePage(values: readonly unknown[], { status, serverId, shareI
 }
 
 /** The first of each list, then the second of each, and so on: at most `limit`. */
-export function inTurn<T>(lists: readonly (readonly T[])[], limit: number): T[] {
+export function roundRobin<T>(lists: readonly (readonly T[])[], limit: number): T[] {
   const longest = Math.max(0, ...lists.map((list) => list.length));
   const taken: T[] = [];
   for (let rank = 0; rank < longest && taken.length < limit; rank++) {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { answered, type Commands } from '../../redis/options.ts';
+import { type Commands, orUnavailable } from '../../redis/options.ts';
 import { onReplicas } from './replicas.ts';
 
 const SCRIPTS = [
@@ -8,23 +8,22 @@ const SCRIPTS = [
   'remove',
   'claim',
   'release',
-  'nudge',
   'list',
   'list_each',
   'read_events',
   'lock',
   'unlock',
-  'bookmark',
-  'known',
-  'mark_known',
-  'deployment',
+  'checkpoint',
+  'is_recovered',
+  'mark_recovered',
+  'store_id',
 ] as const;
 
 /** What must not be forgotten once it was said: the rest, lost in a failover, costs time at the most. */
-const LASTING: ReadonlySet<string> = new Set(['create', 'commit', 'remove', 'claim', 'lock']);
+const DURABLE: ReadonlySet<string> = new Set(['create', 'commit', 'remove', 'claim', 'lock']);
 
 /** What the number at the head of a script's answer means. Here, and only here, numbers become words. */
-const WORDS = {
+const STATUSES = {
   '1': 'done',
   '-1': 'gone',
   '-2': 'stale',
@@ -32,12 +31,12 @@ const WORDS = {
   '-4': 'exists',
   '-5': 'mount_point_taken',
   '-6': 'expired',
-  '-7': 'told',
+  '-7': 'logged',
 } as const;
 
 /** A script's answer: what came of it, and what the script's header says it returns with that. */
-export interface Answer {
-  word: (typeof WORDS)[keyof typeof WORDS];
+export interface Reply {
+  status: (typeof STATUSES)[keyof typeof STATUSES];
   values: unknown[];
 }
 
@@ -46,7 +45,7 @@ export type RunScript = (
   name: (typeof SCRIPTS)[number],
   keys: readonly string[],
   args: readonly (string | number)[],
-) => Promise<Answer>;
+) => Promise<Reply>;
 
 type Command = (keyCount: number, ...keysAndArgs: (string | number)[]) => Promise<[number, ...unknown[]]>;
 
@@ -68,11 +67,11 @@ export async function loadScripts(commands: Commands, replicas: number): Promise
 
   return async (name, keys, args) => {
     const command = defined[commandName(name)] as Command;
-    const [code, ...values] = await answered(command.call(commands, keys.length, ...keys, ...args));
-    const word = WORDS[String(code) as keyof typeof WORDS];
-    if (!word) throw new Error(`Script ${name}: expected one of ${Object.keys(WORDS)}, got ${code}`);
-    if (word === 'done' && LASTING.has(name)) await onReplicas(commands, replicas, keys[0] as string);
-    return { word, values };
+    const [code, ...values] = await orUnavailable(command.call(commands, keys.length, ...keys, ...args));
+    const status = STATUSES[String(code) as keyof typeof STATUSES];
+    if (!status) throw new Error(`Script ${name}: expected one of ${Object.keys(STATUSES)}, got ${code}`);
+    if (status === 'done' && DURABLE.has(name)) await onReplicas(commands, replicas, keys[0] as string);
+    return { status, values };
   };
 }
 

@@ -1,5 +1,5 @@
 import { type ChainableCommander, Cluster } from 'ioredis';
-import { answered, type Commands } from '../../redis/options.ts';
+import { type Commands, orUnavailable } from '../../redis/options.ts';
 import { SHARDS } from './keys.ts';
 
 /** One read of a shard's key, as a command or as part of a batch. */
@@ -16,13 +16,13 @@ export async function ofShards(commands: Commands, which: 'all' | 'some', read: 
   if (!(commands instanceof Cluster)) {
     const batch = commands.pipeline();
     for (const shard of shards) read(batch, shard);
-    return await answered(batch.exec().then((replies) => (replies ?? []).map(resultOf)));
+    return await orUnavailable(batch.exec().then((replies) => (replies ?? []).map(resultOf)));
   }
   const on = commands as unknown as ChainableCommander;
   const results = await Promise.allSettled(shards.map((shard) => read(on, shard) as Promise<string[]>));
   const failed = results.filter((result) => result.status === 'rejected');
   if (failed[0] && (which === 'all' || failed.length === results.length)) {
-    return await answered(Promise.reject(failed[0].reason));
+    return await orUnavailable(Promise.reject(failed[0].reason));
   }
   return results.map((result) => (result.status === 'fulfilled' ? result.value : []));
 }
@@ -30,7 +30,7 @@ export async function ofShards(commands: Commands, which: 'all' | 'some', read: 
 /** What Redis' clock says, ms since the epoch: that of whichever node says it first, as one of them may be gone. */
 export async function clockOf(commands: Commands): Promise<number> {
   const asked = commands instanceof Cluster ? commands.nodes('master').map((node) => node.time()) : [commands.time()];
-  const [seconds, micros] = await answered(Promise.any(asked));
+  const [seconds, micros] = await orUnavailable(Promise.any(asked));
   return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
 }
 

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 import { GatewayError } from '../../errors.ts';
-import type { Subscriber } from '../../redis/cluster-subscriber.ts';
-import { answered } from '../../redis/options.ts';
+import type { ShardedSubscriber } from '../../redis/cluster-subscriber.ts';
+import { orUnavailable } from '../../redis/options.ts';
 import type { AttachmentEvent } from '../attachment.ts';
-import type { AttachmentStore, Unfollow } from './contract.ts';
+import type { AttachmentStore, Unsubscribe } from './contract.ts';
 import { compareCursors } from './order.ts';
 import { parseEvent } from './replies.ts';
-import { type Follower, tell } from './subscribers.ts';
+import { publish, type Subscriber } from './subscribers.ts';
 
 /** How many events are read at once while catching up. */
 const READ_LIMIT = 500;
@@ -15,7 +15,7 @@ const RETRY_MS = 1000;
 
 /** What following a log needs of its store. */
 export interface LogReader {
-  subscriber: Subscriber;
+  subscriber: ShardedSubscriber;
   /** `ready`: what could not be read may be tried again. */
   commands: { on(event: 'ready', listener: () => void): unknown; off(event: 'ready', listener: () => void): unknown };
   channelOf(projectId: string): string;
@@ -24,14 +24,14 @@ export interface LogReader {
   log: Logger;
 }
 
-/** One project's log as this process follows it: one subscription, however many followers. */
-interface Feed {
+/** One project's log as this process follows it: one subscription, however many subscribers. */
+interface LogSubscription {
   readonly projectId: string;
   readonly channel: string;
-  readonly followers: Set<Follower>;
-  /** Those who are about to follow: the feed stays for them. */
+  readonly subscribers: Set<Subscriber>;
+  /** Those who are about to subscribe: the subscription stays for them. */
   arriving: number;
-  /** The last event that was told; null until the first follower knows where the log stands. */
+  /** The last event that was told; null until the first subscriber knows where the log stands. */
   cursor: string | null;
   subscribed: Promise<unknown>;
   isSubscribed: boolean;
@@ -46,17 +46,17 @@ interface Feed {
  * may not. The channels are sharded (SSUBSCRIBE): on Redis Cluster a message stays on its shard's nodes, and a plain
  * Redis 7 takes it the same way.
  */
-export function createFollowing(reader: LogReader) {
+export function createSubscriptions(reader: LogReader) {
   const { subscriber, commands, log } = reader;
-  const feeds = new Map<string, Feed>();
+  const subscriptions = new Map<string, LogSubscription>();
   let retry: NodeJS.Timeout | null = null;
 
-  function open(projectId: string, channel: string): Feed {
-    const subscribed = answered(Promise.resolve(subscriber.ssubscribe(channel)));
-    const feed: Feed = {
+  function open(projectId: string, channel: string): LogSubscription {
+    const subscribed = orUnavailable(Promise.resolve(subscriber.ssubscribe(channel)));
+    const subscription: LogSubscription = {
       projectId,
       channel,
-      followers: new Set(),
+      subscribers: new Set(),
       arriving: 0,
       cursor: null,
       subscribed,
@@ -64,97 +64,105 @@ export function createFollowing(reader: LogReader) {
       isBehind: false,
       isReading: false,
     };
-    feeds.set(channel, feed);
-    return feed;
+    subscriptions.set(channel, subscription);
+    return subscription;
   }
 
-  function drop(feed: Feed) {
-    if (feeds.get(feed.channel) !== feed) return;
-    feeds.delete(feed.channel);
-    // Without a connection there is nothing to end; commands of one connection keep their order, so a feed that
+  function drop(subscription: LogSubscription) {
+    if (subscriptions.get(subscription.channel) !== subscription) return;
+    subscriptions.delete(subscription.channel);
+    // Without a connection there is nothing to end; commands of one connection keep their order, so a subscription that
     // opens right after this subscribes after it too.
-    Promise.resolve(subscriber.sunsubscribe(feed.channel)).catch(() => undefined);
+    Promise.resolve(subscriber.sunsubscribe(subscription.channel)).catch(() => undefined);
   }
 
-  function dropIfUnused(feed: Feed) {
-    if (feed.followers.size === 0 && feed.arriving === 0) drop(feed);
+  function dropIfUnused(subscription: LogSubscription) {
+    if (subscription.subscribers.size === 0 && subscription.arriving === 0) drop(subscription);
   }
 
-  function lose(feed: Feed, error: Error) {
-    drop(feed);
-    const followers = [...feed.followers];
-    feed.followers.clear();
-    for (const { onLost } of followers) onLost(error);
+  function lose(subscription: LogSubscription, error: Error) {
+    drop(subscription);
+    const subscribers = [...subscription.subscribers];
+    subscription.subscribers.clear();
+    for (const { onExpired } of subscribers) onExpired(error);
   }
 
-  function advance(feed: Feed, event: AttachmentEvent) {
-    feed.cursor = event.cursor;
-    tell(feed.followers, event);
-    dropIfUnused(feed);
+  function advance(subscription: LogSubscription, event: AttachmentEvent) {
+    subscription.cursor = event.cursor;
+    publish(subscription.subscribers, event);
+    dropIfUnused(subscription);
   }
 
   function onMessage(channel: string, message: string) {
-    const feed = feeds.get(channel);
-    if (!feed) return;
+    const subscription = subscriptions.get(channel);
+    if (!subscription) return;
     const { cursor, previous, json } = parseMessage(message);
-    if (feed.cursor === null) feed.isBehind = true;
-    else if (compareCursors(cursor, feed.cursor) <= 0) return;
-    else if (previous === feed.cursor) advance(feed, parseEvent(json, cursor));
-    else void catchUp(feed);
+    if (subscription.cursor === null) subscription.isBehind = true;
+    else if (compareCursors(cursor, subscription.cursor) <= 0) return;
+    else if (previous === subscription.cursor) advance(subscription, parseEvent(json, cursor));
+    else void catchUp(subscription);
   }
 
-  /** Reads the log from where the feed is until its end; when that fails it is tried again later. */
-  async function catchUp(feed: Feed): Promise<void> {
-    feed.isBehind = true;
-    if (feed.isReading || feed.cursor === null) return;
-    feed.isReading = true;
+  /** Reads the log from where the subscription is until its end; when that fails it is tried again later. */
+  async function catchUp(subscription: LogSubscription): Promise<void> {
+    subscription.isBehind = true;
+    if (subscription.isReading || subscription.cursor === null) return;
+    subscription.isReading = true;
     try {
-      while (feed.isBehind && feeds.get(feed.channel) === feed) {
-        feed.isBehind = false;
-        await readOn(feed, feed.cursor);
+      while (subscription.isBehind && subscriptions.get(subscription.channel) === subscription) {
+        subscription.isBehind = false;
+        await readOn(subscription, subscription.cursor);
       }
     } catch (error) {
-      feed.isBehind = true;
-      log.debug({ projectId: feed.projectId, reason: String(error) }, 'Events could not be read, will try again');
+      subscription.isBehind = true;
+      log.debug(
+        { projectId: subscription.projectId, reason: String(error) },
+        'Events could not be read, will try again',
+      );
       retryLater();
     } finally {
-      feed.isReading = false;
+      subscription.isReading = false;
     }
   }
 
-  async function readOn(feed: Feed, from: string): Promise<void> {
-    const events = await reader.readEvents(feed.projectId, from, READ_LIMIT);
+  async function readOn(subscription: LogSubscription, from: string): Promise<void> {
+    const events = await reader.readEvents(subscription.projectId, from, READ_LIMIT);
     if (events === 'expired') {
       // A message may have moved us on meanwhile: then it is from there that the log must have everything.
-      if (feed.cursor !== from) feed.isBehind = true;
-      else lose(feed, new GatewayError('CURSOR_EXPIRED', `The event log does not have the cursor ${from} any more`));
+      if (subscription.cursor !== from) subscription.isBehind = true;
+      else
+        lose(
+          subscription,
+          new GatewayError('CURSOR_EXPIRED', `The event log does not have the cursor ${from} any more`),
+        );
       return;
     }
     for (const event of events) {
-      if (feed.cursor !== null && compareCursors(event.cursor, feed.cursor) > 0) advance(feed, event);
+      if (subscription.cursor !== null && compareCursors(event.cursor, subscription.cursor) > 0)
+        advance(subscription, event);
     }
-    if (events.length === READ_LIMIT) feed.isBehind = true;
+    if (events.length === READ_LIMIT) subscription.isBehind = true;
   }
 
-  /** Makes a feed whole again: subscribed, then read, so that nothing falls between. */
-  async function restore(feed: Feed): Promise<void> {
+  /** Makes a subscription whole again: subscribed, then read, so that nothing falls between. */
+  async function restore(subscription: LogSubscription): Promise<void> {
     try {
-      if (!feed.isSubscribed) await subscriber.ssubscribe(feed.channel);
-      feed.isSubscribed = true;
+      if (!subscription.isSubscribed) await subscriber.ssubscribe(subscription.channel);
+      subscription.isSubscribed = true;
     } catch {
       retryLater();
       return;
     }
-    await catchUp(feed);
+    await catchUp(subscription);
   }
 
   /** Those of these channels, or all. */
-  function feedsOf(channels?: readonly string[]): Feed[] {
-    return channels ? channels.flatMap((channel) => feeds.get(channel) ?? []) : [...feeds.values()];
+  function feedsOf(channels?: readonly string[]): LogSubscription[] {
+    return channels ? channels.flatMap((channel) => subscriptions.get(channel) ?? []) : [...subscriptions.values()];
   }
 
   function restoreAll(channels?: readonly string[]) {
-    for (const feed of feedsOf(channels)) void restore(feed);
+    for (const subscription of feedsOf(channels)) void restore(subscription);
   }
 
   const readAll = () => restoreAll();
@@ -162,53 +170,54 @@ export function createFollowing(reader: LogReader) {
   function retryLater() {
     retry ??= setTimeout(() => {
       retry = null;
-      for (const feed of feeds.values()) if (!feed.isSubscribed || feed.isBehind) void restore(feed);
+      for (const subscription of subscriptions.values())
+        if (!subscription.isSubscribed || subscription.isBehind) void restore(subscription);
     }, RETRY_MS).unref();
   }
 
   function onSubscriberClose(channels?: readonly string[]) {
-    for (const feed of feedsOf(channels)) feed.isSubscribed = false;
+    for (const subscription of feedsOf(channels)) subscription.isSubscribed = false;
   }
 
   subscriber.on('smessage', onMessage).on('close', onSubscriberClose).on('ready', restoreAll);
   commands.on('ready', readAll);
 
-  async function follow(
+  async function subscribe(
     projectId: string,
-    listener: Follower['listener'],
-    onLost: Follower['onLost'],
-  ): Promise<Unfollow> {
+    listener: Subscriber['listener'],
+    onExpired: Subscriber['onExpired'],
+  ): Promise<Unsubscribe> {
     const channel = reader.channelOf(projectId);
-    const feed = feeds.get(channel) ?? open(projectId, channel);
-    feed.arriving += 1;
+    const subscription = subscriptions.get(channel) ?? open(projectId, channel);
+    subscription.arriving += 1;
     try {
-      await feed.subscribed;
+      await subscription.subscribed;
       const after = await reader.lastCursor(projectId);
-      // The feed was lost to all who followed it meanwhile: this one never did, and begins with a new one.
-      if (feeds.get(channel) !== feed) return await follow(projectId, listener, onLost);
-      const follower = { after, listener, onLost };
-      feed.followers.add(follower);
-      feed.cursor ??= after;
-      if (feed.isBehind) void catchUp(feed);
-      const unfollow = async () => {
-        feed.followers.delete(follower);
-        dropIfUnused(feed);
+      // The subscription was lost to all who followed it meanwhile: this one never did, and begins with a new one.
+      if (subscriptions.get(channel) !== subscription) return await subscribe(projectId, listener, onExpired);
+      const subscriber = { after, listener, onExpired };
+      subscription.subscribers.add(subscriber);
+      subscription.cursor ??= after;
+      if (subscription.isBehind) void catchUp(subscription);
+      const unsubscribe = async () => {
+        subscription.subscribers.delete(subscriber);
+        dropIfUnused(subscription);
       };
-      return Object.assign(unfollow, { after });
+      return Object.assign(unsubscribe, { after });
     } finally {
-      feed.arriving -= 1;
-      dropIfUnused(feed);
+      subscription.arriving -= 1;
+      dropIfUnused(subscription);
     }
   }
 
   return {
-    follow,
-    /** Ends every subscription; followers hear nothing more. */
+    subscribe,
+    /** Ends every subscription; subscribers hear nothing more. */
     close() {
       subscriber.off('smessage', onMessage).off('close', onSubscriberClose).off('ready', restoreAll);
       commands.off('ready', readAll);
       if (retry) clearTimeout(retry);
-      for (const feed of feeds.values()) drop(feed);
+      for (const subscription of subscriptions.values()) drop(subscription);
     },
   };
 }

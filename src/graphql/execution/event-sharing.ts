@@ -14,7 +14,7 @@ import {
 const CURSOR_ARGUMENT = 'after';
 
 /** What the answer to an event hangs on, beside the event itself and the document. */
-export interface AnswerScope {
+export interface EventSharing {
   /** Whether it may be read with the subscriber's token, or tell who that is; else everybody of the project is told the same. */
   readonly needsToken: boolean;
   /** The variables that have a say in it. */
@@ -25,19 +25,19 @@ export interface AnswerScope {
  * Makes the look at a valid document that tells for whom an event needs to be answered only once. A resolver that takes no
  * context can ask nobody; one that takes it, and a field whose resolver is not known before, may.
  */
-export function createAnswerScopes(schema: GraphQLSchema) {
-  const known = new WeakMap<OperationDefinitionNode, AnswerScope>();
+export function createEventSharing(schema: GraphQLSchema) {
+  const known = new WeakMap<OperationDefinitionNode, EventSharing>();
 
-  return function scopeOf(document: DocumentNode, operation: OperationDefinitionNode): AnswerScope {
+  return function scopeOf(document: DocumentNode, operation: OperationDefinitionNode): EventSharing {
     const found = known.get(operation);
     if (found) return found;
-    const scope = { needsToken: asksForContext(schema, document), variables: variablesOf(schema, document) };
+    const scope = { needsToken: usesContext(schema, document), variables: variablesOf(schema, document) };
     known.set(operation, scope);
     return scope;
   };
 }
 
-function asksForContext(schema: GraphQLSchema, document: DocumentNode): boolean {
+function usesContext(schema: GraphQLSchema, document: DocumentNode): boolean {
   const types = new TypeInfo(schema);
   let isSo = false;
   const enter = (node: ASTNode) => {

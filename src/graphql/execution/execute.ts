@@ -16,12 +16,12 @@ import {
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Config } from '../../config.ts';
-import { type ErrorTold, formatError, withCode } from '../errors.ts';
+import { type ErrorContext, formatError, withCode } from '../errors.ts';
 import { createCostCheck } from '../limits/check-cost.ts';
 import { limitRules, parseOptions } from '../limits/rules.ts';
-import { createAnswerScopes } from './event-sharing.ts';
-import { createCompiler, type Wanted } from './jit/compile.ts';
-import { type Company, shareExecution } from './shared-execution.ts';
+import { createEventSharing } from './event-sharing.ts';
+import { createCompiler, type PreparedOperation } from './jit/compile.ts';
+import { type SharedExecution, shareExecution } from './shared-execution.ts';
 
 /** How many validated documents are kept, and how many characters of source they may come from. */
 const DOCUMENTS = { max: 1000, maxSize: 1_048_576 };
@@ -46,9 +46,9 @@ export interface Documents {
 export type Parsed = { readonly document: DocumentNode } | { readonly errors: readonly GraphQLError[] };
 
 /** A subscription that has begun. */
-export interface Subscribed {
+export interface OpenSubscription {
   readonly source: AsyncIterator<unknown>;
-  readonly wanted: Wanted;
+  readonly prepared: PreparedOperation;
 }
 
 /** The one execution that both doors call. Every error in every result has been through formatError. */
@@ -67,7 +67,7 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
   const refuseDear = createCostCheck(schema, config.MAX_COST);
 
   /** A document that may be executed, or why not. Never throws. */
-  function parseAndValidate(source: string, told: ErrorTold): Parsed {
+  function parseAndValidate(source: string, told: ErrorContext): Parsed {
     const known = documents.find(source);
     if (known) return { document: known };
     const parsed = read(source);
@@ -93,7 +93,7 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
     const checked = check(operation);
     if ('errors' in checked) return checked;
     const { context, variables } = operation;
-    const company = (context as { company?: Company } | null)?.company;
+    const company = (context as { company?: SharedExecution } | null)?.company;
     const asked = { operation: checked.operation, variables };
     return shareExecution(company, asked, () => run(operation, checked, context));
   }
@@ -102,12 +102,12 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
    * Starts a subscription: its events, to be answered one by one, or an answer with `errors` when it cannot start.
    * `context` is the source's; what the source throws is to be told as `explain` makes it.
    */
-  async function subscribe(operation: Operation & { context: unknown }): Promise<Subscribed | ExecutionResult> {
-    const wanted = check(operation);
-    if ('errors' in wanted) return wanted;
+  async function subscribe(operation: Operation & { context: unknown }): Promise<OpenSubscription | ExecutionResult> {
+    const prepared = check(operation);
+    if ('errors' in prepared) return prepared;
     const stream = await openSource(operation);
     if (!(Symbol.asyncIterator in stream)) return formatted(stream, operation);
-    return { source: stream[Symbol.asyncIterator](), wanted };
+    return { source: stream[Symbol.asyncIterator](), prepared };
   }
 
   /**
@@ -116,12 +116,12 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
    */
   async function answerAll(
     operation: Operation,
-    wanted: Wanted,
+    prepared: PreparedOperation,
     context: unknown,
     event: unknown,
   ): Promise<ExecutionResult | null> {
     try {
-      const result = await resolve(operation, wanted, context, event);
+      const result = await resolve(operation, prepared, context, event);
       return result.errors ? null : result;
     } catch {
       return null;
@@ -142,7 +142,7 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
     operationName,
     variables,
     ...told
-  }: Operation): { errors: readonly GraphQLError[] } | Wanted {
+  }: Operation): { errors: readonly GraphQLError[] } | PreparedOperation {
     const operation = getOperationAST(document, operationName);
     if (!operation) return { errors: [format(noOperation(operationName), told)] };
     const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {}, { maxErrors: 20 });
@@ -155,20 +155,20 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
   /** A result, with its errors as the operation's client is told them. Never rejects. */
   async function run(
     operation: Operation,
-    wanted: Wanted,
+    prepared: PreparedOperation,
     context: unknown,
     rootValue?: unknown,
   ): Promise<ExecutionResult> {
     try {
-      return formatted(await resolve(operation, wanted, context, rootValue), operation);
+      return formatted(await resolve(operation, prepared, context, rootValue), operation);
     } catch (error) {
       return { errors: [format(error, operation)] };
     }
   }
 
   /** The only place where fields are resolved: compiled where that is possible and worth it, else by graphql-js. */
-  async function resolve(operation: Operation, wanted: Wanted, context: unknown, rootValue: unknown) {
-    const result = await compiler.find(wanted)?.(rootValue, context, operation.variables);
+  async function resolve(operation: Operation, prepared: PreparedOperation, context: unknown, rootValue: unknown) {
+    const result = await compiler.find(prepared)?.(rootValue, context, operation.variables);
     // Without data nothing was executed: graphql-jit refuses variables that graphql-js took.
     if (result && 'data' in result) return result;
     return await executeGraphQL({ ...argsOf(operation), contextValue: context, rootValue });
@@ -181,10 +181,10 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
     variableValues: variables ?? null,
   });
 
-  const format = (error: unknown, { requestId, log }: ErrorTold) =>
+  const format = (error: unknown, { requestId, log }: ErrorContext) =>
     formatError(error, { requestId, log, hideSuggestions });
 
-  function formatted(result: ExecutionResult, told: ErrorTold): ExecutionResult {
+  function formatted(result: ExecutionResult, told: ErrorContext): ExecutionResult {
     return result.errors ? { ...result, errors: result.errors.map((error) => format(error, told)) } : result;
   }
 
@@ -200,7 +200,7 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
     answer: run,
     answerAll,
     explain: format,
-    scopeOf: createAnswerScopes(schema),
+    scopeOf: createEventSharing(schema),
   };
 }
 

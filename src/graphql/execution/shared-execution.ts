@@ -1,17 +1,17 @@
 /** Queries that are asked by several at once, executed once: what a dashboard open in many windows asks. */
 import type { ExecutionResult, OperationDefinitionNode } from 'graphql';
-import { joinRead, scopeOf } from '../../openstack/http/single-flight.ts';
+import { flightKeyOf, singleFlight } from '../../openstack/http/single-flight.ts';
 import type { Session } from '../../openstack/session.ts';
 
 /** Where an operation's context says whose it is, and ends the joining of it. A context without it shares nothing. */
-export interface Company {
+export interface SharedExecution {
   readonly session: Session;
   /** Called when the operation has read what one that comes now might find changed. */
   close: () => void;
 }
 
 /** One operation as it was asked. */
-interface Asked {
+interface OperationRequest {
   readonly operation: OperationDefinitionNode;
   readonly variables: Readonly<Record<string, unknown>> | null | undefined;
 }
@@ -27,8 +27,8 @@ const shared = new WeakMap<object, string | null>();
  * reads of their own: until the first answer of a service, as reads under way are shared anyhow, and until the store is
  * asked, which is never shared. Then nothing is missed that was written, here or elsewhere, before somebody joined.
  */
-export function createCompany(session: Session): Company {
-  const company: Company = { session: { ...session, onRead: () => company.close() }, close: () => {} };
+export function createSharedExecution(session: Session): SharedExecution {
+  const company: SharedExecution = { session: { ...session, onRead: () => company.close() }, close: () => {} };
   return company;
 }
 
@@ -38,16 +38,16 @@ export function createCompany(session: Session): Company {
  * waited for it runs alone. Anything but a query always does.
  */
 export async function shareExecution(
-  company: Company | undefined,
-  asked: Asked,
+  company: SharedExecution | undefined,
+  asked: OperationRequest,
   run: () => Promise<ExecutionResult>,
 ): Promise<ExecutionResult> {
   if (!company || asked.operation.operation !== 'query') return run();
   const { session } = company;
   let isOwn = false;
-  const { result, token } = joinRead(
+  const { result, token } = singleFlight(
     session.cloud,
-    scopeOf(session),
+    flightKeyOf(session),
     session.token,
     nameOf(session, asked),
     (close) => {
@@ -74,7 +74,7 @@ export function stringifyResult(result: { data?: unknown; errors?: unknown; exte
   return text;
 }
 
-function nameOf({ identity }: Session, { operation, variables }: Asked): string {
+function nameOf({ identity }: Session, { operation, variables }: OperationRequest): string {
   return `operation ${numberOf(operation)} ${numberOf(identity)} ${JSON.stringify(variables ?? {})}`;
 }
 

@@ -12,7 +12,7 @@ import { costOf } from './cost.ts';
 import { limitError } from './rules.ts';
 
 /** What is remembered of an operation: what its cost hangs on, and the cost of its last variables. */
-interface Known {
+interface CachedCost {
   readonly hangsOnVariables: boolean;
   key: string;
   cost: number;
@@ -23,7 +23,7 @@ interface Known {
  * for variables of other values than the last, where a `first` is one of them.
  */
 export function createCostCheck(schema: GraphQLSchema, limit: number) {
-  const known = new WeakMap<OperationDefinitionNode, Known>();
+  const known = new WeakMap<OperationDefinitionNode, CachedCost>();
 
   return function refuseDear(
     document: DocumentNode,

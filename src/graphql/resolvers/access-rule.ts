@@ -1,8 +1,8 @@
-import type { SeenAttachment } from '../../attachments/attachment.ts';
+import type { AttachmentView } from '../../attachments/attachment.ts';
 import type { AccessRule as ManilaAccessRule } from '../../openstack/manila/types.ts';
 
 /** What stands behind GraphQL's AccessRule: a rule as Manila lists it, or as the record of an attachment knows it. */
-export interface SeenAccessRule {
+export interface AccessRuleView {
   id: string;
   shareId: string;
   /** Manila's words. */
@@ -15,7 +15,7 @@ export interface SeenAccessRule {
 }
 
 /** A rule from Manila's list of a share's rules: its items do not name the share. */
-export function listedRule(shareId: string, rule: ManilaAccessRule): SeenAccessRule {
+export function listedRule(shareId: string, rule: ManilaAccessRule): AccessRuleView {
   return {
     id: rule.id,
     shareId,
@@ -28,7 +28,7 @@ export function listedRule(shareId: string, rule: ManilaAccessRule): SeenAccessR
 }
 
 /** The rules of an attachment without asking Manila. A target whose rule is not known yet has no id to show and is left out. */
-export function recordedRules(attachment: SeenAttachment): SeenAccessRule[] {
+export function recordedRules(attachment: AttachmentView): AccessRuleView[] {
   return attachment.targets.flatMap(({ ruleId, accessTo, state }) =>
     ruleId === null
       ? []

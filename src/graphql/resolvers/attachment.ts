@@ -59,7 +59,7 @@ export const Mutation: MutationResolvers = {
     try {
       return { attachment: await attachments.attach(session, request) };
     } finally {
-      forget(loaders, request);
+      invalidate(loaders, request);
     }
   },
   detachShare: async (_root, { input }, { session, attachments, loaders }) => {
@@ -71,12 +71,12 @@ export const Mutation: MutationResolvers = {
     try {
       return { attachment: await attachments.detach(session, request) };
     } finally {
-      forget(loaders, request);
+      invalidate(loaders, request);
     }
   },
 };
 
-function forget(
+function invalidate(
   loaders: GatewayContext['loaders'],
   { serverId, shareId }: { serverId: string; shareId: string },
 ): void {
@@ -89,7 +89,7 @@ function forget(
 export const Subscription: SubscriptionResolvers = {
   shareAttachmentEvents: {
     subscribe: (_root, args, { session, attachments }) =>
-      attachments.watch(session, {
+      attachments.subscribe(session, {
         serverId: optionalUuid('serverId', args.serverId),
         shareId: optionalUuid('shareId', args.shareId),
         after: args.after ?? null,

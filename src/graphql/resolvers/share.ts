@@ -2,7 +2,7 @@ import type { GatewayContext } from '../context.ts';
 import { enumValue } from '../enum.ts';
 import type { AccessRuleResolvers, ExportLocationResolvers, ShareResolvers } from '../generated.ts';
 import { AccessRuleState, AccessRulesStatus, AccessType, ShareProtocol, ShareStatus } from '../generated.ts';
-import { listedRule, type SeenAccessRule } from './access-rule.ts';
+import { type AccessRuleView, listedRule } from './access-rule.ts';
 
 /** Share's fields from Manila's JSON. */
 export const Share: ShareResolvers = {
@@ -57,7 +57,7 @@ export const AccessRule: AccessRuleResolvers = {
   updatedAt: async (rule, _args, context) => (await listed(rule, context))?.updated_at ?? null,
 };
 
-async function listed(rule: SeenAccessRule, { loaders }: GatewayContext) {
+async function listed(rule: AccessRuleView, { loaders }: GatewayContext) {
   return rule.listed ?? (await loaders.accessRules.load(rule.shareId)).find(({ id }) => id === rule.id) ?? null;
 }
 

@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import type { CloudSettings } from '../cloud.ts';
 import { errorCode } from '../errors.ts';
 import type { Credentials } from '../keystone/credentials.ts';
-import { type Place, readCloudEntry } from './clouds-yaml.ts';
+import { type ConfigPaths, readCloudEntry } from './clouds-yaml.ts';
 import { readCredentials } from './credentials.ts';
-import { envName, type Reading, readEnvironment, startReading } from './settings-reader.ts';
+import { createSettingsReader, envName, readEnvironment, type SettingsReader } from './settings-reader.ts';
 
 /** Which cloud the environment names. */
 export type CloudConfig =
@@ -21,30 +21,36 @@ export type CloudConfig =
     };
 
 /** What makes no sense without a cloud. */
-const SIGNS = ['username', 'user_id', 'password', 'application_credential_id', 'application_credential_secret'];
+const CREDENTIAL_KEYS = [
+  'username',
+  'user_id',
+  'password',
+  'application_credential_id',
+  'application_credential_secret',
+];
 
 /**
  * Reads which cloud to use: OS_CLOUD with clouds.yaml, or OS_AUTH_URL; single OS_* settings win over the file. Reads
  * files, makes no call. Tells every problem at once, and never a secret.
  */
-export function readCloudConfig(env: NodeJS.ProcessEnv, place: Place): CloudConfig {
+export function readCloudConfig(env: NodeJS.ProcessEnv, place: ConfigPaths): CloudConfig {
   const name = env.OS_CLOUD;
   const fromEnv = readEnvironment(env);
   if (!name && fromEnv.auth_url === undefined) {
-    const sign = SIGNS.find((key) => fromEnv[key] !== undefined);
+    const sign = CREDENTIAL_KEYS.find((key) => fromEnv[key] !== undefined);
     if (sign === undefined) return { kind: 'none' };
     return { kind: 'wrong', problems: [`OS_AUTH_URL or OS_CLOUD: expected with ${envName(sign)}, got neither`] };
   }
   const file = name ? readCloudEntry(name, env, place) : { entry: {}, problems: [] };
   if (!file.entry) return { kind: 'wrong', problems: file.problems };
-  const reading = startReading(fromEnv, file.entry, name);
+  const reading = createSettingsReader(fromEnv, file.entry, name);
   const settings = readSettings(reading, place);
   const credentials = readCredentials(reading);
   if (reading.problems.length > 0) return { kind: 'wrong', problems: reading.problems };
   return { kind: 'cloud', label: name || settings.authUrl, settings, credentials };
 }
 
-function readSettings(reading: Reading, place: Place): Omit<CloudSettings, 'timeoutMs' | 'connections'> {
+function readSettings(reading: SettingsReader, place: ConfigPaths): Omit<CloudSettings, 'timeoutMs' | 'connections'> {
   const authUrl = readUrl(reading, 'auth_url');
   if (authUrl === undefined && reading.get('auth_url') === undefined) {
     reading.problems.push(`${reading.nameOf('auth_url')}: expected Keystone's address, got nothing`);
@@ -66,7 +72,7 @@ function readSettings(reading: Reading, place: Place): Omit<CloudSettings, 'time
   };
 }
 
-function readUrl(reading: Reading, key: string): string | undefined {
+function readUrl(reading: SettingsReader, key: string): string | undefined {
   const given = reading.get(key);
   if (given === undefined) return undefined;
   const url = URL.canParse(given) ? new URL(given) : null;
@@ -76,7 +82,7 @@ function readUrl(reading: Reading, key: string): string | undefined {
   return undefined;
 }
 
-function readInterface(reading: Reading): CloudSettings['interface'] {
+function readInterface(reading: SettingsReader): CloudSettings['interface'] {
   const given = reading.first('interface', 'endpoint_type') ?? 'public';
   const word = given.replace(/URL$/, '');
   if (word === 'public' || word === 'internal' || word === 'admin') return word;
@@ -85,7 +91,7 @@ function readInterface(reading: Reading): CloudSettings['interface'] {
   return 'public';
 }
 
-function readFlag(reading: Reading, key: string, preset: boolean): boolean {
+function readFlag(reading: SettingsReader, key: string, preset: boolean): boolean {
   const given = reading.get(key);
   if (given === undefined) return preset;
   if (/^(true|1|yes|on)$/i.test(given)) return true;
@@ -95,7 +101,7 @@ function readFlag(reading: Reading, key: string, preset: boolean): boolean {
   return false;
 }
 
-function readCertificates(reading: Reading, { cwd, home }: Place): string | undefined {
+function readCertificates(reading: SettingsReader, { cwd, home }: ConfigPaths): string | undefined {
   const given = reading.get('cacert');
   if (given === undefined) return undefined;
   const path = resolve(cwd, given.replace(/^~(?=\/)/, home));

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { errorCode } from '../errors.ts';
 
 /** Where the process is: what relative paths and `~` mean. */
-export interface Place {
+export interface ConfigPaths {
   readonly cwd: string;
   readonly home: string;
 }
@@ -26,7 +26,7 @@ const fileShape = z.object({ clouds: z.record(z.string(), z.unknown()) });
 export function readCloudEntry(
   name: string,
   env: NodeJS.ProcessEnv,
-  place: Place,
+  place: ConfigPaths,
 ): { entry: CloudEntry; problems: [] } | { entry: null; problems: string[] } {
   const config = env.XDG_CONFIG_HOME || join(place.home, '.config');
   const folders = [place.cwd, join(config, 'openstack'), '/etc/openstack'];

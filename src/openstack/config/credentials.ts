@@ -1,8 +1,8 @@
 import type { Credentials, DomainReference, ScopedReference } from '../keystone/credentials.ts';
-import type { Reading } from './settings-reader.ts';
+import type { SettingsReader } from './settings-reader.ts';
 
 /** What shows that credentials were meant to be given. */
-const SIGNS = [
+const CREDENTIAL_KEYS = [
   'user_id',
   'username',
   'user_name',
@@ -19,8 +19,8 @@ const TYPES: Readonly<Record<string, Credentials['method']>> = {
 };
 
 /** Reads the credentials by keystoneauth's names; null when none are given. Problems go into the reading, secrets never. */
-export function readCredentials(reading: Reading): Credentials | null {
-  if (SIGNS.every((key) => reading.get(key) === undefined)) return null;
+export function readCredentials(reading: SettingsReader): Credentials | null {
+  if (CREDENTIAL_KEYS.every((key) => reading.get(key) === undefined)) return null;
   const type = reading.get('auth_type');
   const guessed = reading.get('application_credential_secret') === undefined ? 'password' : 'application_credential';
   const method = type === undefined ? guessed : TYPES[type.toLowerCase()];
@@ -32,14 +32,14 @@ export function readCredentials(reading: Reading): Credentials | null {
   return null;
 }
 
-function readPassword(reading: Reading): Credentials | null {
+function readPassword(reading: SettingsReader): Credentials | null {
   const user = readUser(reading);
   const password = need(reading, 'password', "the user's password");
   const project = readProject(reading);
   return user && password && project ? { method: 'password', user, password, project } : null;
 }
 
-function readApplicationCredential(reading: Reading): Credentials | null {
+function readApplicationCredential(reading: SettingsReader): Credentials | null {
   const secret = need(reading, 'application_credential_secret', "the application credential's secret");
   const id = reading.get('application_credential_id');
   if (id !== undefined) return secret ? { method: 'application_credential', application: { id }, secret } : null;
@@ -48,7 +48,7 @@ function readApplicationCredential(reading: Reading): Credentials | null {
   return name && user && secret ? { method: 'application_credential', application: { name, user }, secret } : null;
 }
 
-function readUser(reading: Reading): ScopedReference | null {
+function readUser(reading: SettingsReader): ScopedReference | null {
   const id = reading.get('user_id');
   if (id !== undefined) return { id };
   const name = reading.first('username', 'user_name') ?? need(reading, 'username', 'a user, or OS_USER_ID');
@@ -56,7 +56,7 @@ function readUser(reading: Reading): ScopedReference | null {
   return name && domain ? { name, domain } : null;
 }
 
-function readProject(reading: Reading): ScopedReference | null {
+function readProject(reading: SettingsReader): ScopedReference | null {
   const id = reading.first('project_id', 'tenant_id');
   if (id !== undefined) return { id };
   const name =
@@ -66,7 +66,7 @@ function readProject(reading: Reading): ScopedReference | null {
 }
 
 /** A domain of its own, else the one for all, else the default: an id, as openstacksdk takes it. */
-function readDomain(reading: Reading, kind: 'user_domain' | 'project_domain'): DomainReference | null {
+function readDomain(reading: SettingsReader, kind: 'user_domain' | 'project_domain'): DomainReference | null {
   const id = reading.get(`${kind}_id`);
   if (id !== undefined) return { id };
   const name = reading.get(`${kind}_name`);
@@ -77,7 +77,7 @@ function readDomain(reading: Reading, kind: 'user_domain' | 'project_domain'): D
   return domain === null ? null : { name: domain };
 }
 
-function need(reading: Reading, key: string, expected: string): string | null {
+function need(reading: SettingsReader, key: string, expected: string): string | null {
   const given = reading.get(key);
   if (given === undefined) reading.problems.push(`${reading.nameOf(key)}: expected ${expected}, got nothing`);
   return given ?? null;

@@ -1,7 +1,7 @@
 import type { CloudEntry } from './clouds-yaml.ts';
 
 /** Reads settings by their clouds.yaml name, collects what is wrong, and knows how each is called where it was set. */
-export interface Reading {
+export interface SettingsReader {
   get(key: string): string | undefined;
   /** The first of the keys that is set. */
   first(...keys: string[]): string | undefined;
@@ -39,7 +39,11 @@ export function envName(key: string): string {
 }
 
 /** Lays the environment over the file. `name` is the cloud's, where there is a file. */
-export function startReading(fromEnv: CloudEntry, fromFile: CloudEntry, name: string | undefined): Reading {
+export function createSettingsReader(
+  fromEnv: CloudEntry,
+  fromFile: CloudEntry,
+  name: string | undefined,
+): SettingsReader {
   const hidden = ROWS.filter((row) => row.some((key) => key in fromEnv)).flat();
   const get = (key: string) => fromEnv[key] ?? (hidden.includes(key) ? undefined : fromFile[key]);
   return {

@@ -5,8 +5,8 @@ import type { Cloud } from '../cloud.ts';
 import { errorCode, OpenStackError, type OpenStackErrorDetails } from '../errors.ts';
 import { SERVICE_TITLES, type ServiceName } from '../services.ts';
 import { readFault } from './faults.ts';
-import { type Answer, firstOf, parseBody, readRequestId } from './response.ts';
-import type { Scope } from './single-flight.ts';
+import { firstOf, parseBody, type Response, readRequestId } from './response.ts';
+import type { FlightKey } from './single-flight.ts';
 
 /** One call to a service, ready to be sent. */
 export interface Call {
@@ -19,7 +19,7 @@ export interface Call {
   /** null: sent without X-Auth-Token. */
   readonly token: string | null;
   /** Who may share its answer; left out: its token alone. */
-  readonly scope?: Scope;
+  readonly flightKey?: FlightKey;
   /** Besides those that every call has. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
@@ -34,7 +34,7 @@ const MAX_CALLS = 10_000;
  * Sends a call once and reads its answer. Any 2xx is an answer, and 300 is: version documents come with it. Everything
  * else rejects with an OpenStackError; redirects are not followed, as the token would go along.
  */
-export async function send(call: Call, deadline: Deadline): Promise<Answer> {
+export async function sendOnce(call: Call, deadline: Deadline): Promise<Response> {
   const { cloud, log, service, method, path, requestId } = call;
   if (cloud.calls >= MAX_CALLS) {
     throw failure(call, { kind: 'unreachable' }, `${title(call)} is behind: ${cloud.calls} calls wait already`);
@@ -47,7 +47,7 @@ export async function send(call: Call, deadline: Deadline): Promise<Answer> {
     const response = await httpRequest(call.url, options(call, deadline));
     status = response.statusCode;
     openstackRequestId = readRequestId(response.headers);
-    return readAnswer(call, response, await response.body.text());
+    return readResponse(call, response, await response.body.text());
   } catch (error) {
     throw error instanceof OpenStackError ? error : connectionFailure(call, deadline, error, status);
   } finally {
@@ -76,7 +76,7 @@ function options(call: Call, deadline: Deadline) {
   };
 }
 
-function readAnswer(call: Call, response: Dispatcher.ResponseData, text: string): Answer {
+function readResponse(call: Call, response: Dispatcher.ResponseData, text: string): Response {
   const { statusCode: status, headers } = response;
   const body = parseBody(text);
   const requestId = readRequestId(headers);
@@ -110,7 +110,7 @@ const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 function connectionFailure(call: Call, deadline: Deadline, cause: unknown, status: number | null): OpenStackError {
   const code = errorCode(cause) ?? 'no code';
   const what = `${call.method} ${call.path}`;
-  if (deadline.signal.aborted || TIMEOUTS.has(code)) return gaveUp(call, cause);
+  if (deadline.signal.aborted || TIMEOUTS.has(code)) return timeoutError(call, cause);
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || code === 'HTTPParserError' || code.startsWith('HPE_')) {
     const details = { kind: 'bad_response' as const, ...(status === null ? {} : { status }) };
     return failure(call, details, `${title(call)} answered ${what} with what cannot be read (${code})`, cause);
@@ -119,13 +119,13 @@ function connectionFailure(call: Call, deadline: Deadline, cause: unknown, statu
 }
 
 /** The error for a call whose time was up, or whose caller left: it may have been served all the same. */
-export function gaveUp(call: Pick<Call, 'service' | 'method' | 'path'>, cause: unknown): OpenStackError {
+export function timeoutError(call: Pick<Call, 'service' | 'method' | 'path'>, cause: unknown): OpenStackError {
   const message = `${title(call)} did not answer ${call.method} ${call.path} in time`;
   return failure(call, { kind: 'timeout' }, message, cause);
 }
 
 /** The error for an answer that lacks what the API promises. */
-export function badAnswer(call: Pick<Call, 'service' | 'method' | 'path'>, answer: Answer, expected: string) {
+export function invalidResponse(call: Pick<Call, 'service' | 'method' | 'path'>, answer: Response, expected: string) {
   const requestId = readRequestId(answer.headers);
   const named = [String(answer.status), requestId].filter(Boolean).join(', ');
   const message = `${title(call)} answered ${call.method} ${call.path} (${named}) without ${expected}`;

@@ -4,8 +4,8 @@ import { findEndpoint } from '../catalog.ts';
 import { OpenStackError } from '../errors.ts';
 import { SERVICE_TITLES, type Service } from '../services.ts';
 import { type Session, signalOf } from '../session.ts';
-import { badAnswer, gaveUp } from './call.ts';
-import { perform } from './send.ts';
+import { invalidResponse, timeoutError } from './call.ts';
+import { send } from './send.ts';
 
 interface VersionRange {
   from: string;
@@ -13,7 +13,7 @@ interface VersionRange {
 }
 
 /** A cloud has one endpoint a service and region; a catalog that has ever new ones is not worth remembering. */
-const MAX_REMEMBERED = 100;
+const MAX_CACHED = 100;
 
 /**
  * The microversion that calls to the service use: the newest that both the cloud and we know. Asked of the cloud once for
@@ -29,7 +29,7 @@ export async function supportedMicroversion(
   const key = `${service.name} ${root}`;
   let known = microversions.get(key);
   if (!known) {
-    if (microversions.size >= MAX_REMEMBERED) microversions.clear();
+    if (microversions.size >= MAX_CACHED) microversions.clear();
     known = askVersions(session, service, root).then((range) => choose(range, service));
     microversions.set(key, known);
     known.catch(() => microversions.delete(key));
@@ -39,14 +39,14 @@ export async function supportedMicroversion(
     return await waitWith(known, patience.signal);
   } catch (error) {
     if (!patience.signal.aborted || error instanceof OpenStackError || error instanceof GatewayError) throw error;
-    throw gaveUp({ service: service.name, method: 'GET', path: '/' }, error);
+    throw timeoutError({ service: service.name, method: 'GET', path: '/' }, error);
   } finally {
     patience.end();
   }
 }
 
 /** Asks again at the next call: for when the cloud says that it does not have the microversion (406). */
-export function forgetMicroversion(session: Session, service: Service): void {
+export function invalidateMicroversion(session: Session, service: Service): void {
   session.cloud.microversions.delete(`${service.name} ${versionRoot(endpointOf(session, service))}`);
 }
 
@@ -83,10 +83,10 @@ async function askVersions(session: Session, service: Service, root: string): Pr
     const path = new URL(url).pathname;
     const call = { cloud, service: service.name, method: 'GET' as const, url, path, token, requestId, log };
     try {
-      const answer = await perform(call, cloud.settings.timeoutMs);
+      const answer = await send(call, cloud.settings.timeoutMs);
       const range = readRange(answer.body);
       if (range) return range;
-      firstError ??= badAnswer(call, answer, 'a microversion');
+      firstError ??= invalidResponse(call, answer, 'a microversion');
     } catch (error) {
       firstError ??= error;
       if (error instanceof OpenStackError && (error.kind === 'unreachable' || error.kind === 'timeout')) break;

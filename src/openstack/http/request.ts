@@ -2,11 +2,11 @@ import { GatewayError } from '../../errors.ts';
 import { OpenStackError } from '../errors.ts';
 import type { Service } from '../services.ts';
 import { type Session, signalOf } from '../session.ts';
-import { badAnswer, gaveUp } from './call.ts';
-import { endpointOf, forgetMicroversion, supportedMicroversion } from './microversions.ts';
-import type { Answer } from './response.ts';
-import { perform } from './send.ts';
-import { scopeOf } from './single-flight.ts';
+import { invalidResponse, timeoutError } from './call.ts';
+import { endpointOf, invalidateMicroversion, supportedMicroversion } from './microversions.ts';
+import type { Response } from './response.ts';
+import { send } from './send.ts';
+import { flightKeyOf } from './single-flight.ts';
 
 export type Query = Readonly<Record<string, string | number | readonly string[] | null | undefined>>;
 
@@ -29,7 +29,7 @@ export interface RequestOptions {
  * OpenStackError, or with a GatewayError when the cloud does not have the service or the microversion. What a GET
  * answers is frozen and may be shared.
  */
-export async function request<T>(session: Session, service: Service, options: RequestOptions): Promise<Answer<T>> {
+export async function request<T>(session: Session, service: Service, options: RequestOptions): Promise<Response<T>> {
   const { cloud, token, requestId, log } = session;
   const timeoutMs = options.timeoutMs ?? cloud.settings.timeoutMs;
   const endsAt = performance.now() + timeoutMs;
@@ -42,7 +42,7 @@ export async function request<T>(session: Session, service: Service, options: Re
     url: endpointOf(session, service) + options.path + toQuery(options.query),
     path: options.path,
     token,
-    scope: scopeOf(session),
+    flightKey: flightKeyOf(session),
     headers: { [header]: value },
     body: options.body,
     requestId,
@@ -50,14 +50,14 @@ export async function request<T>(session: Session, service: Service, options: Re
   };
   try {
     const remainingMs = endsAt - performance.now();
-    if (remainingMs <= 0) throw gaveUp(call, null);
-    const answer = await perform(call, remainingMs, signalOf(session));
+    if (remainingMs <= 0) throw timeoutError(call, null);
+    const answer = await send(call, remainingMs, signalOf(session));
     if (options.expects !== undefined && !hasKey(answer.body, options.expects)) {
-      throw badAnswer(call, answer, `\`${options.expects}\``);
+      throw invalidResponse(call, answer, `\`${options.expects}\``);
     }
-    return answer as Answer<T>;
+    return answer as Response<T>;
   } catch (error) {
-    if (error instanceof OpenStackError && error.status === 406) forgetMicroversion(session, service);
+    if (error instanceof OpenStackError && error.status === 406) invalidateMicroversion(session, service);
     throw error;
   } finally {
     session.onRead?.();

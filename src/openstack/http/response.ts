@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** What a service answered. */
-export interface Answer<T = unknown> {
+export interface Response<T = unknown> {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   /** The JSON; null for an empty body. Of a GET it is frozen, as callers share it. */

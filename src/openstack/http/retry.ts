@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deadline } from '../../deadline.ts';
 import { errorCode, OpenStackError } from '../errors.ts';
-import { type Call, send } from './call.ts';
-import type { Answer } from './response.ts';
+import { type Call, sendOnce } from './call.ts';
+import type { Response } from './response.ts';
 
 const MAX_RETRIES = 2;
 const FIRST_DELAY_MS = 100;
@@ -16,10 +16,10 @@ const RETRIED_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_S
  * Sends a read, and again up to twice where it failed for a reason that passes: the connection broke, or the service is
  * busy. Undici's own retry is not used: it asks for the rest of a broken answer by Range, and its waits know no deadline.
  */
-export async function sendRead(call: Call, deadline: Deadline): Promise<Answer> {
+export async function sendRead(call: Call, deadline: Deadline): Promise<Response> {
   for (let retries = 0; ; retries += 1) {
     try {
-      return await send(call, deadline);
+      return await sendOnce(call, deadline);
     } catch (error) {
       const delayMs = retries < MAX_RETRIES ? retryDelayMs(error, retries) : null;
       if (delayMs === null || delayMs >= deadline.remainingMs()) throw error;
@@ -32,12 +32,12 @@ export async function sendRead(call: Call, deadline: Deadline): Promise<Answer> 
 
 /** How long to wait before the next try, in ms; null when there is no use in one. */
 function retryDelayMs(error: unknown, retries: number): number | null {
-  if (!(error instanceof OpenStackError) || !mayPass(error)) return null;
+  if (!(error instanceof OpenStackError) || !isTransient(error)) return null;
   if (error.retryAfterMs !== null) return error.retryAfterMs <= LONGEST_DELAY_MS ? error.retryAfterMs : null;
   return FIRST_DELAY_MS * 2 ** retries * (0.5 + Math.random() / 2);
 }
 
-function mayPass(error: OpenStackError): boolean {
+function isTransient(error: OpenStackError): boolean {
   if (error.kind === 'refused') return RETRIED_STATUSES.has(error.status ?? 0);
   return error.kind === 'unreachable' && RETRIED_CODES.has(errorCode(error.cause) ?? '');
 }

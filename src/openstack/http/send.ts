@@ -1,9 +1,9 @@
 import { type Deadline, startDeadline, waitWith } from '../../deadline.ts';
 import { OpenStackError } from '../errors.ts';
-import { type Call, gaveUp, send } from './call.ts';
-import { type Answer, deepFreeze } from './response.ts';
+import { type Call, sendOnce, timeoutError } from './call.ts';
+import { deepFreeze, type Response } from './response.ts';
 import { sendRead } from './retry.ts';
-import { forgetReads, joinRead, tokenScope, type UnderWay } from './single-flight.ts';
+import { type InFlight, invalidate, singleFlight, tokenFlightKey } from './single-flight.ts';
 
 /**
  * Makes a call within `timeoutMs`. A GET is tried again where that helps, and made once for all of its scope who ask the same
@@ -11,15 +11,15 @@ import { forgetReads, joinRead, tokenScope, type UnderWay } from './single-fligh
  * that started before it ended is joined after it: a read after a write sees the write.
  * Rejects with an OpenStackError.
  */
-export function perform(call: Call, timeoutMs: number, signal?: AbortSignal): Promise<Answer> {
+export function send(call: Call, timeoutMs: number, signal?: AbortSignal): Promise<Response> {
   return call.method === 'GET' ? read(call, timeoutMs, signal) : write(call, timeoutMs, signal);
 }
 
-async function read(call: Call, timeoutMs: number, signal?: AbortSignal): Promise<Answer> {
+async function read(call: Call, timeoutMs: number, signal?: AbortSignal): Promise<Response> {
   const patience = startDeadline(timeoutMs, signal);
   try {
     for (;;) {
-      const { result, token } = joinAnswer(call, patience);
+      const { result, token } = joinFlight(call, patience);
       const answer = await waitWith(result, patience.signal).catch((error: unknown) => {
         if (token === call.token || !isUnauthorized(error)) throw error;
         return null;
@@ -28,19 +28,21 @@ async function read(call: Call, timeoutMs: number, signal?: AbortSignal): Promis
       if (answer) return answer;
     }
   } catch (error) {
-    throw error instanceof OpenStackError ? error : gaveUp(call, error);
+    throw error instanceof OpenStackError ? error : timeoutError(call, error);
   } finally {
     patience.end();
   }
 }
 
-function joinAnswer(call: Call, patience: Deadline): UnderWay<Answer> {
-  const { cloud, scope, token } = call;
+function joinFlight(call: Call, patience: Deadline): InFlight<Response> {
+  const { cloud, flightKey, token } = call;
   const what = [call.service, call.url, JSON.stringify(call.headers ?? {})].join(' ');
-  return joinRead(cloud, scope ?? tokenScope(token), token, what, () => readOnce(call, patience.remainingMs()));
+  return singleFlight(cloud, flightKey ?? tokenFlightKey(token), token, what, () =>
+    readOnce(call, patience.remainingMs()),
+  );
 }
 
-async function readOnce(call: Call, timeoutMs: number): Promise<Answer> {
+async function readOnce(call: Call, timeoutMs: number): Promise<Response> {
   const deadline = startDeadline(timeoutMs);
   try {
     return deepFreeze(await sendRead(call, deadline));
@@ -53,14 +55,14 @@ function isUnauthorized(error: unknown): boolean {
   return error instanceof OpenStackError && error.status === 401;
 }
 
-async function write(call: Call, timeoutMs: number, signal?: AbortSignal): Promise<Answer> {
+async function write(call: Call, timeoutMs: number, signal?: AbortSignal): Promise<Response> {
   const deadline = startDeadline(timeoutMs, signal);
-  const scope = call.scope ?? tokenScope(call.token);
-  forgetReads(call.cloud, scope);
+  const scope = call.flightKey ?? tokenFlightKey(call.token);
+  invalidate(call.cloud, scope);
   try {
-    return await send(call, deadline);
+    return await sendOnce(call, deadline);
   } finally {
-    forgetReads(call.cloud, scope);
+    invalidate(call.cloud, scope);
     deadline.end();
   }
 }

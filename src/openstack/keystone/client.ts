@@ -2,15 +2,15 @@ import type { Logger } from 'pino';
 import { GatewayError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
 import { OpenStackError } from '../errors.ts';
-import { badAnswer, type Call } from '../http/call.ts';
-import { type Answer, firstOf } from '../http/response.ts';
-import { perform } from '../http/send.ts';
+import { type Call, invalidResponse } from '../http/call.ts';
+import { firstOf, type Response } from '../http/response.ts';
+import { send } from '../http/send.ts';
 import type { Identity } from '../session.ts';
 import { authRequest, type Credentials } from './credentials.ts';
 import type { Catalog, Token } from './types.ts';
 
 /** What Keystone knows of a token. */
-export interface TokenFacts {
+export interface ValidatedToken {
   identity: Identity;
   catalog: Catalog;
 }
@@ -29,11 +29,11 @@ export async function validateToken(
   requestId: string,
   log: Logger,
   signal?: AbortSignal,
-): Promise<TokenFacts> {
+): Promise<ValidatedToken> {
   if (!TOKEN.test(token)) throw new GatewayError('UNAUTHENTICATED', 'Expected a token of Keystone in X-Auth-Token');
   const call = authTokens(cloud, 'GET', token, requestId, log);
   try {
-    return readToken(call, await perform(call, cloud.settings.timeoutMs, signal));
+    return readToken(call, await send(call, cloud.settings.timeoutMs, signal));
   } catch (error) {
     if (!isUnknownToken(error)) throw error;
     const details = {
@@ -53,17 +53,17 @@ export async function issueToken(
   credentials: Credentials,
   requestId: string,
   log: Logger,
-): Promise<TokenFacts & { token: string }> {
+): Promise<ValidatedToken & { token: string }> {
   const call = { ...authTokens(cloud, 'POST', null, requestId, log), body: authRequest(credentials) };
-  const answer = await perform(call, cloud.settings.timeoutMs);
+  const answer = await send(call, cloud.settings.timeoutMs);
   const token = firstOf(answer.headers['x-subject-token']);
-  if (token === null) throw badAnswer(call, answer, 'X-Subject-Token');
+  if (token === null) throw invalidResponse(call, answer, 'X-Subject-Token');
   return { token, ...readToken(call, answer) };
 }
 
 /** Ends a token. Nova and Manila may go on taking it for up to 300 s, from keystonemiddleware's cache. */
 export async function revokeToken(cloud: Cloud, token: string, requestId: string, log: Logger): Promise<void> {
-  await perform(authTokens(cloud, 'DELETE', token, requestId, log), cloud.settings.timeoutMs);
+  await send(authTokens(cloud, 'DELETE', token, requestId, log), cloud.settings.timeoutMs);
 }
 
 /** Rejects with an OpenStackError unless Keystone answers. Needs no token. */
@@ -78,7 +78,7 @@ export async function pingKeystone(cloud: Cloud, requestId: string, log: Logger,
     requestId,
     log,
   };
-  await perform(call, cloud.settings.timeoutMs, signal);
+  await send(call, cloud.settings.timeoutMs, signal);
 }
 
 function authTokens(cloud: Cloud, method: Call['method'], token: string | null, requestId: string, log: Logger): Call {
@@ -101,12 +101,12 @@ function isUnknownToken(error: unknown): error is OpenStackError {
   return error.status === 401 || error.status === 404;
 }
 
-function readToken(call: Call, answer: Answer): TokenFacts {
+function readToken(call: Call, answer: Response): ValidatedToken {
   const { token } = (answer.body ?? {}) as { token?: Token };
   const expiresAt = Date.parse(token?.expires_at ?? '');
-  if (!token?.user || Number.isNaN(expiresAt)) throw badAnswer(call, answer, 'a token');
+  if (!token?.user || Number.isNaN(expiresAt)) throw invalidResponse(call, answer, 'a token');
   if (!token.project) {
-    throw new GatewayError('FORBIDDEN', `Expected a token scoped to a project, got ${scopeOf(token)}`, {
+    throw new GatewayError('FORBIDDEN', `Expected a token scoped to a project, got ${tokenScopeOf(token)}`, {
       service: 'keystone',
     });
   }
@@ -133,7 +133,7 @@ function isDelegated({ methods, 'OS-TRUST:trust': trust }: Token): boolean {
   return trust !== undefined || !methods?.every((method) => OWN_METHODS.has(method));
 }
 
-function scopeOf(token: Token): string {
+function tokenScopeOf(token: Token): string {
   if (token.domain) return 'one scoped to a domain';
   return token.system ? 'one scoped to the system' : 'one without a scope';
 }

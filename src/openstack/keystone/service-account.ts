@@ -3,7 +3,7 @@ import { GatewayError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
 import { OpenStackError } from '../errors.ts';
 import { newRequestId, type Session } from '../session.ts';
-import { issueToken, type TokenFacts } from './client.ts';
+import { issueToken, type ValidatedToken } from './client.ts';
 import type { Credentials } from './credentials.ts';
 
 /** The gateway's own credentials at work. */
@@ -11,13 +11,13 @@ export interface ServiceAccount {
   /** A session with a token that works for another minute at least. Throws UPSTREAM_ERROR when Keystone refuses the credentials. */
   session(requestId: string): Promise<Session>;
   /** Gets a new token next time: for after a 401. With a session given, only if its token is still the one in use. */
-  forget(session?: Session): void;
+  invalidate(session?: Session): void;
 }
 
-type Issued = TokenFacts & { token: string };
+type Issued = ValidatedToken & { token: string };
 
 /** A token with less life than this is replaced, in ms. */
-const LEAST_LIFE_MS = 60_000;
+const MIN_LIFETIME_MS = 60_000;
 
 /** Keeps one token, in memory only. However many ask, one is issued; a failure is not kept. */
 export function createServiceAccount(cloud: Cloud, credentials: Credentials, log: Logger): ServiceAccount {
@@ -38,7 +38,7 @@ export function createServiceAccount(cloud: Cloud, credentials: Credentials, log
     return attempt;
   }
 
-  function forget(session?: Session): void {
+  function invalidate(session?: Session): void {
     if (session && session.token !== current?.token) return;
     issued = null;
     current = null;
@@ -46,12 +46,12 @@ export function createServiceAccount(cloud: Cloud, credentials: Credentials, log
 
   return {
     async session(requestId) {
-      if (current && current.identity.expiresAt - Date.now() < LEAST_LIFE_MS) forget();
+      if (current && current.identity.expiresAt - Date.now() < MIN_LIFETIME_MS) invalidate();
       issued ??= issue();
       const { token, identity, catalog } = await issued;
       return { cloud, token, identity, catalog, requestId, log };
     },
-    forget,
+    invalidate,
   };
 }
 

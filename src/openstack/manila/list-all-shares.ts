@@ -12,7 +12,7 @@ const MAX_PAGES = 100;
  * and instance, and a cloud may cap the limit below ours: so the next page begins after as many rows as shares came,
  * which may repeat some and skips none. `isComplete` is false when the bound ended it.
  */
-export async function listEveryShare(
+export async function listAllShares(
   session: Session,
   filters: ShareFilters,
 ): Promise<{ shares: Share[]; isComplete: boolean }> {

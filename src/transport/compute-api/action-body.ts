@@ -1,8 +1,8 @@
 import { GatewayError } from '../../errors.ts';
-import { readShareWish, type ShareWish } from './schema.ts';
+import { readShareActionRequest, type ShareActionRequest } from './schema.ts';
 
 /** An action on a server that is the gateway's own. */
-export interface ShareAction extends ShareWish {
+export interface ShareAction extends ShareActionRequest {
   name: 'share_attach' | 'share_detach';
 }
 
@@ -19,7 +19,7 @@ export function readShareAction(body: Buffer | undefined, contentType: string | 
   const keys = typeof action === 'object' && action !== null ? Object.keys(action) : [];
   const [key] = keys;
   if (keys.length !== 1 || (key !== 'share_attach' && key !== 'share_detach')) return null;
-  return { name: key, ...readShareWish(key, (action as Record<string, unknown>)[key]) };
+  return { name: key, ...readShareActionRequest(key, (action as Record<string, unknown>)[key]) };
 }
 
 /** No type, and text/plain, are JSON to Nova; any other it refuses (wsgi.py, get_content_type). */
@@ -35,7 +35,7 @@ function parse(text: string): unknown {
     const why =
       comma === null
         ? (error as Error).message
-        : `trailing comma at ${place(text, comma)}: JSON has none after the last property`;
+        : `trailing comma at ${location(text, comma)}: JSON has none after the last property`;
     throw new GatewayError('BAD_USER_INPUT', `Malformed request body: ${why}`);
   }
 }
@@ -46,7 +46,7 @@ function findTrailingComma(text: string): number | null {
   return null;
 }
 
-function place(text: string, index: number): string {
+function location(text: string, index: number): string {
   const lines = text.slice(0, index).split('\n');
   return `line ${lines.length} column ${(lines.at(-1)?.length ?? 0) + 1}`;
 }

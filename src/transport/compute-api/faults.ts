@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply } from 'fastify';
 import { ERROR_CODES, GatewayError } from '../../errors.ts';
 import { OpenStackError } from '../../openstack/errors.ts';
-import { factsOf, logOf } from '../request-log.ts';
+import { logFieldsOf, logOf } from '../request-log.ts';
 
 /** Names of faults by status, as Nova has them (nova api/openstack/wsgi.py, `Fault`); anything else is a `computeFault`. */
 const FAULT_NAMES: Readonly<Record<number, string>> = {
@@ -21,7 +21,7 @@ const FAULT_NAMES: Readonly<Record<number, string>> = {
 const UNAUTHENTICATED = 'The request you have made requires authentication.';
 
 /** A refusal: its HTTP status, what it says, and after how long to come again, in seconds. */
-export interface Refusal {
+export interface FaultResponse {
   readonly status: number;
   readonly message: string;
   readonly retryAfter?: number;
@@ -31,17 +31,17 @@ export interface Refusal {
  * Answers a refusal as Nova does, `{"<name>": {code, message}}`, and a 401 as keystonemiddleware in front of it does.
  * `keystoneUrl` is where to get a token.
  */
-export function refuse(reply: FastifyReply, keystoneUrl: string, refusal: Refusal) {
+export function sendFault(reply: FastifyReply, keystoneUrl: string, refusal: FaultResponse) {
   const { status, message } = refusal;
-  if (status !== 401) return refuseAsNova(reply, refusal);
-  factsOf(reply.request).code = 'computeFault';
+  if (status !== 401) return sendNovaFault(reply, refusal);
+  logFieldsOf(reply.request).code = 'computeFault';
   reply.code(401).type('application/json; charset=UTF-8').header('www-authenticate', `Keystone uri="${keystoneUrl}"`);
   return reply.send({ error: { code: 401, title: 'Unauthorized', message: `${UNAUTHENTICATED} ${message}` } });
 }
 
 /** Answers a refusal that is no 401 as Nova does. */
-export function refuseAsNova(reply: FastifyReply, { status, message, retryAfter }: Refusal) {
-  factsOf(reply.request).code = FAULT_NAMES[status] ?? 'computeFault';
+export function sendNovaFault(reply: FastifyReply, { status, message, retryAfter }: FaultResponse) {
+  logFieldsOf(reply.request).code = FAULT_NAMES[status] ?? 'computeFault';
   reply.code(status).type('application/json; charset=UTF-8');
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
   const fault = { code: status, message, ...(retryAfter === undefined ? {} : { retryAfter: String(retryAfter) }) };
@@ -49,9 +49,9 @@ export function refuseAsNova(reply: FastifyReply, { status, message, retryAfter 
 }
 
 /** What an error means to a client of the compute API. What nobody foresaw is logged and masked. */
-export function refusalOf(error: unknown, reply: FastifyReply): Refusal {
+export function faultOf(error: unknown, reply: FastifyReply): FaultResponse {
   if (error instanceof GatewayError) return { status: ERROR_CODES[error.code].status, message: error.message };
-  if (error instanceof OpenStackError) return refusalOfUpstream(error);
+  if (error instanceof OpenStackError) return faultOfUpstream(error);
   const { statusCode = 500, message = '' } = (error ?? {}) as Partial<FastifyError>;
   if (statusCode >= 400 && statusCode < 500) return { status: statusCode, message };
   const { request } = reply;
@@ -60,7 +60,7 @@ export function refusalOf(error: unknown, reply: FastifyReply): Refusal {
 }
 
 /** A refusal of Nova's or Manila's keeps its status; what left the outcome open is told as a gateway would. */
-function refusalOfUpstream(error: OpenStackError): Refusal {
+function faultOfUpstream(error: OpenStackError): FaultResponse {
   const { kind, status, message, retryAfterMs } = error;
   const retry = retryAfterMs === null ? {} : { retryAfter: Math.ceil(retryAfterMs / 1000) };
   if (kind === 'refused' && status !== null && (status < 500 || status === 503)) return { status, message, ...retry };

@@ -2,19 +2,19 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { startDeadline } from '../../deadline.ts';
 import { GatewayError } from '../../errors.ts';
-import { forgetReads, scopeOf } from '../../openstack/http/single-flight.ts';
+import { flightKeyOf, invalidate } from '../../openstack/http/single-flight.ts';
 import type { Session } from '../../openstack/session.ts';
-import { factsOf, logOf } from '../request-log.ts';
+import { logFieldsOf, logOf } from '../request-log.ts';
 import { readShareAction, type ShareAction } from './action-body.ts';
-import type { NovaFinder } from './nova-endpoint.ts';
-import type { RestOptions } from './options.ts';
-import type { Passing, PassOn } from './proxy.ts';
+import type { NovaEndpoint } from './nova-endpoint.ts';
+import type { ComputeApiOptions } from './options.ts';
+import type { ProxyOptions, ProxyToNova } from './proxy.ts';
 import { withAttachments } from './servers.ts';
 
 /** What every handler is given. */
-export interface Door extends RestOptions {
-  readonly finder: NovaFinder;
-  readonly passOn: PassOn;
+export interface ComputeApiContext extends ComputeApiOptions {
+  readonly endpoint: NovaEndpoint;
+  readonly proxy: ProxyToNova;
 }
 
 export type ActionRequest = FastifyRequest<{
@@ -23,48 +23,69 @@ export type ActionRequest = FastifyRequest<{
 }>;
 
 /** The version document: needs no token, but one may tell where Nova is. */
-export async function showVersion(door: Door, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const isTold = request.headers['x-auth-token'] !== undefined;
+export async function showVersion(
+  api: ComputeApiContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const hasToken = request.headers['x-auth-token'] !== undefined;
   // a token that is no good is no obstacle here, as it is none to Nova
-  const session = isTold ? await authenticate(door, request).catch(() => null) : null;
-  const nova = session ? door.finder.of(session) : await door.finder.known(request.id);
-  return door.passOn(request, reply, nova);
+  const session = hasToken ? await authenticate(api, request).catch(() => null) : null;
+  const nova = session ? api.endpoint.resolve(session) : await api.endpoint.lastResolved(request.id);
+  return api.proxy(request, reply, nova);
 }
 
 /** A server, or a page of them with details. */
-export async function showServers(door: Door, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const session = await authenticate(door, request);
-  const onAnswer = withAttachments(request, reply, session, door.attachments);
-  return door.passOn(request, reply, door.finder.of(session), { onAnswer });
+export async function showServers(
+  api: ComputeApiContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const session = await authenticate(api, request);
+  const onResponse = withAttachments(request, reply, session, api.attachments);
+  return api.proxy(request, reply, api.endpoint.resolve(session), { onResponse });
 }
 
 /** Everything that is Nova's alone. */
-export async function passAll(door: Door, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const session = await authenticate(door, request);
+export async function proxyAll(
+  api: ComputeApiContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const session = await authenticate(api, request);
   const isRead = request.method === 'GET' || request.method === 'HEAD';
-  return door.passOn(request, reply, door.finder.of(session), isRead ? {} : forgetting(door, session));
+  return api.proxy(request, reply, api.endpoint.resolve(session), isRead ? {} : invalidating(api, session));
 }
 
 /** An action of a server: ours, or passed on byte for byte. */
-export async function act(door: Door, request: ActionRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const session = await authenticate(door, request);
+export async function handleServerAction(
+  api: ComputeApiContext,
+  request: ActionRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const session = await authenticate(api, request);
   const action = readShareAction(request.body, request.headers['content-type']);
   if (action) {
     checkProject(request.params.project_id, session);
-    await perform(door, session, request.params.server_id, action);
+    await performShareAction(api, session, request.params.server_id, action);
     return reply.code(202).send();
   }
   // as a stream it goes out with the length and the type that it came with
   const unread = Object.assign(request as FastifyRequest, { body: request.body && Readable.from([request.body]) });
-  return door.passOn(unread, reply, door.finder.of(session), forgetting(door, session));
+  return api.proxy(unread, reply, api.endpoint.resolve(session), invalidating(api, session));
 }
 
 /** What is passed on changes things as our own calls do: no read of before is joined after it. */
-function forgetting({ cloud }: Door, session: Session): Passing {
-  return { forget: () => forgetReads(cloud, scopeOf(session)) };
+function invalidating({ cloud }: ComputeApiContext, session: Session): ProxyOptions {
+  return { invalidate: () => invalidate(cloud, flightKeyOf(session)) };
 }
 
-async function perform({ config, attachments }: Door, session: Session, serverId: string, action: ShareAction) {
+async function performShareAction(
+  { config, attachments }: ComputeApiContext,
+  session: Session,
+  serverId: string,
+  action: ShareAction,
+) {
   const { name, shareId, mountPoint } = action;
   const deadline = startDeadline(config.REQUEST_TIMEOUT_MS);
   const bounded = { ...session, signal: deadline.signal };
@@ -77,11 +98,11 @@ async function perform({ config, attachments }: Door, session: Session, serverId
   }
 }
 
-async function authenticate({ authenticate: check }: Door, request: FastifyRequest): Promise<Session> {
+async function authenticate({ authenticate: check }: ComputeApiContext, request: FastifyRequest): Promise<Session> {
   const token = request.headers['x-auth-token'];
   const asking = { requestId: request.id, log: logOf(request) };
   const session = await check(Array.isArray(token) ? token[0] : token, asking);
-  factsOf(request).identity = session.identity;
+  logFieldsOf(request).identity = session.identity;
   return session;
 }
 

@@ -4,13 +4,13 @@ import { Transform } from 'node:stream';
 const MAX_BASE = 300;
 
 /** From which addresses to which one links are turned: each without a slash at the end. */
-export interface Turn {
+export interface LinkRewrite {
   readonly from: readonly string[];
   readonly to: string;
 }
 
 /** An address of Nova's as the gateway's; any other stays as it is. */
-export function turnUrl(url: string, { from, to }: Turn): string {
+export function rewriteUrl(url: string, { from, to }: LinkRewrite): string {
   const base = from.find((one) => url === one || (url.startsWith(one) && /^[/?]/.test(url.slice(one.length))));
   return base === undefined ? url : to + url.slice(base.length);
 }
@@ -19,7 +19,7 @@ export function turnUrl(url: string, { from, to }: Turn): string {
  * Turns the links in Nova's JSON as it streams by: every `"href"` that begins with one of the addresses. All other bytes
  * stay as they are, so that no number loses a digit and no answer is too large.
  */
-export function turnLinks({ from, to }: Turn): Transform {
+export function rewriteLinks({ from, to }: LinkRewrite): Transform {
   const bases = from.filter((base) => base.length <= MAX_BASE).map(escapeRegExp);
   const links = new RegExp(`("href"\\s?:\\s?")(?:${bases.join('|')})(?=[/?"])`, 'g');
   let held = '';

@@ -14,16 +14,16 @@ export interface Nova {
 }
 
 /** Knows where Nova is, with a token and (for the version documents, which need none) without. */
-export interface NovaFinder {
+export interface NovaEndpoint {
   /** From the token's catalog. Throws UPSTREAM_UNAVAILABLE. */
-  of(session: Session): Nova;
+  resolve(session: Session): Nova;
   /** As last seen, else from the gateway's own catalog. Throws UNAUTHENTICATED when neither is there: a token would tell. */
-  known(requestId: string): Promise<Nova>;
+  lastResolved(requestId: string): Promise<Nova>;
 }
 
-export function createNovaFinder(cloud: Cloud, account: ServiceAccount | null): NovaFinder {
+export function createNovaEndpoint(cloud: Cloud, account: ServiceAccount | null): NovaEndpoint {
   let last: Nova | null = null;
-  const of = (session: Session): Nova => {
+  const resolve = (session: Session): Nova => {
     const root = versionRoot(endpointOf(session, NOVA));
     const urls = session.catalog
       .filter(({ type }) => NOVA.catalogTypes.includes(type))
@@ -32,12 +32,12 @@ export function createNovaFinder(cloud: Cloud, account: ServiceAccount | null): 
     return last;
   };
   return {
-    of,
-    async known(requestId) {
+    resolve,
+    async lastResolved(requestId) {
       if (last) return last;
       const override = cloud.settings.endpointOverrides.nova;
       if (override !== undefined) return { root: versionRoot(override), bases: [baseOf(override)] };
-      if (account) return of(await account.session(requestId));
+      if (account) return resolve(await account.session(requestId));
       throw new GatewayError('UNAUTHENTICATED', 'Send a Keystone token in X-Auth-Token');
     },
   };

@@ -5,7 +5,7 @@ import type { ServiceAccount } from '../../openstack/keystone/service-account.ts
 import type { Authenticate } from '../authenticate.ts';
 
 /** What the compute API's door is made of. */
-export interface RestOptions {
+export interface ComputeApiOptions {
   readonly config: Config;
   readonly cloud: Cloud;
   readonly authenticate: Authenticate;

@@ -13,10 +13,10 @@ export function checkPath(url: string): void {
   const segments = path.split('/').slice(1);
   const isLast = (i: number) => i === segments.length - 1;
   for (const [i, segment] of segments.entries()) {
-    if (segment === '' && !isLast(i)) throw refused('an empty segment');
+    if (segment === '' && !isLast(i)) throw rejectPath('an empty segment');
     for (const word of decodings(segment)) {
-      if (word === '.' || word === '..') throw refused('a dot segment');
-      if (/[/\\]/.test(word)) throw refused('a slash or backslash within a segment');
+      if (word === '.' || word === '..') throw rejectPath('a dot segment');
+      if (/[/\\]/.test(word)) throw rejectPath('a slash or backslash within a segment');
     }
   }
 }
@@ -37,7 +37,7 @@ function decodeFirst(word: string): string {
   try {
     return decodeURIComponent(word);
   } catch {
-    throw refused('what is no percent-encoding');
+    throw rejectPath('what is no percent-encoding');
   }
 }
 
@@ -46,6 +46,6 @@ function decodeMore(word: string): string {
   return word.replace(/%(2[ef]|5c|25)/gi, (code) => decodeURIComponent(code));
 }
 
-function refused(what: string): GatewayError {
+function rejectPath(what: string): GatewayError {
   return new GatewayError('BAD_USER_INPUT', `Malformed request URL: expected a path below /v2.1, got one with ${what}`);
 }

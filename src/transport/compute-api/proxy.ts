@@ -2,19 +2,19 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { pipeline, type Readable, Transform } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../errors.ts';
-import { refusalOf, refuse } from './faults.ts';
-import { type Turn, turnLinks, turnUrl } from './links.ts';
+import { faultOf, sendFault } from './faults.ts';
+import { type LinkRewrite, rewriteLinks, rewriteUrl } from './links.ts';
 import type { Nova } from './nova-endpoint.ts';
-import type { RestOptions } from './options.ts';
+import type { ComputeApiOptions } from './options.ts';
 
 /** Requests under way to Nova at once, over all clients: more mean that it does not keep up. */
-const MAX_PASSING = 1000;
+const MAX_PROXIED = 1000;
 
 /**
  * What ends at each hop (RFC 9110, 7.6.1), what a client could make Nova believe of where it stands, and what would make
  * the answer unreadable for us: an encoding.
  */
-const NOT_PASSED = [
+const HOP_BY_HOP_HEADERS = [
   ...['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer'],
   ...['transfer-encoding', 'upgrade', 'expect', 'http2-settings', 'accept-encoding'],
   ...[
@@ -31,46 +31,51 @@ const NOT_PASSED = [
 const NAME = 'nova-manila-gateway';
 
 /** What is done with Nova's answer instead of streaming it. */
-export type OnAnswer = (answer: { status: number; body: Readable; turn: Turn }) => Promise<FastifyReply>;
+export type OnResponse = (answer: { status: number; body: Readable; rewrite: LinkRewrite }) => Promise<FastifyReply>;
 
 /** What happens beside a request that is passed on. */
-export interface Passing {
-  readonly onAnswer?: OnAnswer;
+export interface ProxyOptions {
+  readonly onResponse?: OnResponse;
   /** For what may change something: called when it has ended, before anybody hears of that. */
-  readonly forget?: () => void;
+  readonly invalidate?: () => void;
 }
 
 /** Sends requests on to Nova as they are, and its answers back. */
-export type PassOn = (request: FastifyRequest, reply: FastifyReply, nova: Nova, how?: Passing) => FastifyReply;
+export type ProxyToNova = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  nova: Nova,
+  how?: ProxyOptions,
+) => FastifyReply;
 
 /**
  * Makes what passes requests on: the path below `/v2.1`, query, body and headers as they came; status, headers and body
  * back as Nova sent them, streamed, but for links, which lead to the gateway where they led to Nova. Nothing is tried
  * again. Needs @fastify/reply-from.
  */
-export function createPassOn({ config, cloud }: RestOptions): PassOn {
-  let passing = 0;
-  return (request, reply, nova, { onAnswer, forget = () => {} } = {}) => {
-    if (passing >= MAX_PASSING) throw new GatewayError('LIMIT_EXCEEDED', 'Nova does not keep up: try again later');
-    passing += 1;
+export function createProxyToNova({ config, cloud }: ComputeApiOptions): ProxyToNova {
+  let proxied = 0;
+  return (request, reply, nova, { onResponse, invalidate = () => {} } = {}) => {
+    if (proxied >= MAX_PROXIED) throw new GatewayError('LIMIT_EXCEEDED', 'Nova does not keep up: try again later');
+    proxied += 1;
     reply.raw.once('close', () => {
-      passing -= 1;
-      forget();
+      proxied -= 1;
+      invalidate();
     });
-    const turn = { from: nova.bases, to: baseUrl(request, config.PUBLIC_URL) };
-    const fail = (error: unknown) => refuse(reply, cloud.authUrl, refusalOf(error, reply));
+    const rewrite = { from: nova.bases, to: baseUrl(request, config.PUBLIC_URL) };
+    const fail = (error: unknown) => sendFault(reply, cloud.authUrl, faultOf(error, reply));
     return reply.from(nova.root + pathBelow(request), {
       timeout: config.REQUEST_TIMEOUT_MS,
-      rewriteRequestHeaders: (_request, headers) => passedHeaders(headers as IncomingHttpHeaders, request.id),
-      rewriteHeaders: (headers) => answerHeaders(headers as IncomingHttpHeaders, turn),
+      rewriteRequestHeaders: (_request, headers) => requestHeaders(headers as IncomingHttpHeaders, request.id),
+      rewriteHeaders: (headers) => responseHeaders(headers as IncomingHttpHeaders, rewrite),
       onError: (_reply, { error }) => {
-        forget();
+        invalidate();
         fail(failure(error));
       },
       onResponse: (_request, _reply, { stream: body }) => {
-        forget();
-        if (onAnswer) onAnswer({ status: reply.statusCode, body, turn }).catch(fail);
-        else reply.send(isJson(reply) ? turnedLinks(reply, body, turn) : body);
+        invalidate();
+        if (onResponse) onResponse({ status: reply.statusCode, body, rewrite }).catch(fail);
+        else reply.send(isJson(reply) ? rewriteHeaderLinks(reply, body, rewrite) : body);
       },
     });
   };
@@ -100,9 +105,9 @@ export function isJson(reply: FastifyReply): boolean {
   return isPlain && /^application\/json\b/i.test(String(reply.getHeader('content-type')));
 }
 
-function turnedLinks(reply: FastifyReply, body: Readable, turn: Turn): Readable {
+function rewriteHeaderLinks(reply: FastifyReply, body: Readable, rewrite: LinkRewrite): Readable {
   reply.removeHeader('content-length');
-  const links = turnLinks(turn);
+  const links = rewriteLinks(rewrite);
   pipeline(body, links, () => undefined);
   return links;
 }
@@ -129,15 +134,15 @@ export function checkLoop(via: string | undefined): void {
   );
 }
 
-function passedHeaders(headers: IncomingHttpHeaders, requestId: string): IncomingHttpHeaders {
-  const passed = Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_PASSED.includes(name)));
+function requestHeaders(headers: IncomingHttpHeaders, requestId: string): IncomingHttpHeaders {
+  const passed = Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP_HEADERS.includes(name)));
   const via = [headers.via, `1.1 ${NAME}`].filter(Boolean).join(', ');
   return { 'x-openstack-request-id': requestId, ...passed, via };
 }
 
-function answerHeaders(headers: IncomingHttpHeaders, turn: Turn): IncomingHttpHeaders {
-  const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_PASSED.includes(name)));
-  return kept.location === undefined ? kept : { ...kept, location: turnUrl(String(kept.location), turn) };
+function responseHeaders(headers: IncomingHttpHeaders, rewrite: LinkRewrite): IncomingHttpHeaders {
+  const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP_HEADERS.includes(name)));
+  return kept.location === undefined ? kept : { ...kept, location: rewriteUrl(String(kept.location), rewrite) };
 }
 
 /** reply-from's failure as the gateway tells it: by its cause, and without Nova's address. */

@@ -3,7 +3,7 @@ import { checkMountPoint } from '../../attachments/mount-point.ts';
 import { GatewayError } from '../../errors.ts';
 
 /** What `share_attach` and `share_detach` ask for. */
-export interface ShareWish {
+export interface ShareActionRequest {
   shareId: string;
   mountPoint: string | null;
 }
@@ -15,7 +15,7 @@ const MAX_PATH = 255;
 /** How much of a value a message repeats. */
 const MAX_SHOWN = 300;
 
-const WISH = z.strictObject({
+const SHARE_ACTION = z.strictObject({
   share_id: z.string().regex(UUID),
   mount_point: z.string().max(MAX_PATH).refine(isMountPoint).optional(),
 });
@@ -24,8 +24,8 @@ const WISH = z.strictObject({
  * Reads the argument of one of the two actions as Nova would: a JSON schema without additional properties, the first thing
  * wrong in the words of nova/api/validation/validators.py. Throws BAD_USER_INPUT.
  */
-export function readShareWish(action: string, argument: unknown): ShareWish {
-  const read = WISH.safeParse(argument);
+export function readShareActionRequest(action: string, argument: unknown): ShareActionRequest {
+  const read = SHARE_ACTION.safeParse(argument);
   if (read.success) return { shareId: canonical(read.data.share_id), mountPoint: read.data.mount_point ?? null };
   const [issue] = read.error.issues;
   const [name] = issue?.path ?? [];
@@ -34,11 +34,11 @@ export function readShareWish(action: string, argument: unknown): ShareWish {
   const isMissing = name !== undefined && value === undefined;
   const field = isMissing || name === undefined ? action : String(name);
   const shown = python(isMissing ? argument : value);
-  const said = isMissing ? `'${String(name)}' is a required property` : complaint(issue, value);
+  const said = isMissing ? `'${String(name)}' is a required property` : describeMismatch(issue, value);
   throw new GatewayError('BAD_USER_INPUT', `Invalid input for field/attribute ${field}. Value: ${shown}. ${said}`);
 }
 
-function complaint(issue: z.core.$ZodIssue | undefined, value: unknown): string {
+function describeMismatch(issue: z.core.$ZodIssue | undefined, value: unknown): string {
   switch (issue?.code) {
     case 'unrecognized_keys': {
       const names = issue.keys.map((key) => `'${key}'`).join(', ');

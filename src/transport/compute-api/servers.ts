@@ -4,8 +4,8 @@ import type { Attachment } from '../../attachments/attachment.ts';
 import type { Attachments } from '../../attachments/service-contract.ts';
 import type { Session } from '../../openstack/session.ts';
 import { logOf } from '../request-log.ts';
-import { turnLinks } from './links.ts';
-import { isJson, type OnAnswer } from './proxy.ts';
+import { rewriteLinks } from './links.ts';
+import { isJson, type OnResponse } from './proxy.ts';
 
 /** The largest answer that attachments are put into: a page of 1,000 servers has about 3 MiB. */
 const MAX_BYTES = 32 * 1024 * 1024;
@@ -31,12 +31,12 @@ export function withAttachments(
   reply: FastifyReply,
   session: Session,
   attachments: Attachments,
-): OnAnswer {
-  return async ({ status, body, turn }) => {
+): OnResponse {
+  return async ({ status, body, rewrite }) => {
     if (status !== 200 || !isJson(reply)) return reply.send(body);
     const isKnownSize = Number(reply.getHeader('content-length') ?? MAX_BYTES + 1) <= MAX_BYTES;
     reply.removeHeader('content-length');
-    const turned = body.pipe(turnLinks(turn));
+    const turned = body.pipe(rewriteLinks(rewrite));
     body.once('error', (error) => turned.destroy(error));
     if (!isKnownSize) return reply.header('warning', WARNING).send(turned);
     const text = await readText(turned);

@@ -11,25 +11,25 @@ import { formatError } from '../../graphql/errors.ts';
 import type { Documents, Executor } from '../../graphql/execution/execute.ts';
 import { stringifyResult } from '../../graphql/execution/shared-execution.ts';
 import { newRequestId } from '../../openstack/session.ts';
-import type { DoorOptions } from '../options.ts';
-import { type Patience, startPatience } from '../patience.ts';
-import { createKnownOperations } from './fast-path.ts';
-import { admit, headOf, runOperation, type Visit } from './operation.ts';
+import type { TransportOptions } from '../options.ts';
+import { type RequestDeadline, startRequestDeadline } from '../patience.ts';
+import { createFastPath } from './fast-path.ts';
+import { type AuthenticatedRequest, authenticateRequest, runOperation, statusAndHeaders } from './operation.ts';
 
 /**
  * Stands for the request's id in what Apollo Server refuses: it formats errors without saying whose they are. Nobody can
  * guess it, so no answer has it by chance. Not an AsyncLocalStorage: with one, Node looks at each promise of the process.
  */
-const STAND_IN = newRequestId();
+const REQUEST_ID_PLACEHOLDER = newRequestId();
 
 /**
  * GraphQL over HTTP: Apollo Server reads the request (media types, CSRF prevention, parameters), parses and validates
  * with our limits, and hands the operation to the executor. Nothing is parsed before the token is known to be good.
  * What was asked before takes a shorter way.
  */
-export async function createApollo(options: DoorOptions) {
+export async function createApollo(options: TransportOptions) {
   const { config, log, executor } = options;
-  const server = new ApolloServer<Visit>({
+  const server = new ApolloServer<AuthenticatedRequest>({
     schema: executor.schema,
     logger: log,
     introspection: true, // where it is off, our rules refuse it for both doors
@@ -43,28 +43,28 @@ export async function createApollo(options: DoorOptions) {
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     stringifyResult,
-    formatError: (formatted, error) => tell(error, formatted, executor, log),
+    formatError: (formatted, error) => logOutcome(error, formatted, executor, log),
     plugins: [ApolloServerPluginCacheControlDisabled(), ApolloServerPluginLandingPageDisabled(), execution(options)],
   });
   await server.start();
 
-  const patience = new WeakMap<FastifyRequest, Patience>();
+  const patience = new WeakMap<FastifyRequest, RequestDeadline>();
   const serve = fastifyApolloHandler(server, {
-    context: async (request: FastifyRequest): Promise<Visit> => {
-      const given = startPatience(config.REQUEST_TIMEOUT_MS);
+    context: async (request: FastifyRequest): Promise<AuthenticatedRequest> => {
+      const given = startRequestDeadline(config.REQUEST_TIMEOUT_MS);
       patience.set(request, given);
-      return await admit(options, request, given).catch((refusal: GraphQLError) => {
-        throw withHead(refusal);
+      return await authenticateRequest(options, request, given).catch((refusal: GraphQLError) => {
+        throw withHeaders(refusal);
       });
     },
   });
-  const known = createKnownOperations(options);
+  const known = createFastPath(options);
 
   async function handleNew(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     try {
       const body: unknown = await serve.call(request.server, request, reply);
       known.learn(request, reply);
-      return typeof body === 'string' ? body.replaceAll(STAND_IN, request.id) : body;
+      return typeof body === 'string' ? body.replaceAll(REQUEST_ID_PLACEHOLDER, request.id) : body;
     } finally {
       patience.get(request)?.end();
     }
@@ -78,7 +78,7 @@ export async function createApollo(options: DoorOptions) {
 }
 
 /** Where an operation leaves Apollo Server for the executor: `responseForOperation` skips Apollo's own execution. */
-function execution(options: DoorOptions): ApolloServerPlugin<Visit> {
+function execution(options: TransportOptions): ApolloServerPlugin<AuthenticatedRequest> {
   return {
     async requestDidStart() {
       return {
@@ -103,21 +103,25 @@ function overHttp(): GraphQLError {
 }
 
 /** A refusal with its HTTP status for Apollo Server to use. */
-function withHead(refusal: GraphQLError): GraphQLError {
-  const { status, headers } = headOf(refusal);
+function withHeaders(refusal: GraphQLError): GraphQLError {
+  const { status, headers } = statusAndHeaders(refusal);
   const http = { status, headers: new HeaderMap(headers) };
   return new GraphQLError(refusal.message, { extensions: { ...refusal.extensions, http } });
 }
 
 /** Apollo Server's own refusals in our form. What has been through formatError already stays as it is. */
-function tell(
+function logOutcome(
   error: unknown,
   formatted: GraphQLFormattedError,
   executor: Executor,
   log: Logger,
 ): GraphQLFormattedError {
   if (formatted.extensions?.requestId) return formatted;
-  return formatError(error, { requestId: STAND_IN, log, hideSuggestions: executor.hideSuggestions }).toJSON();
+  return formatError(error, {
+    requestId: REQUEST_ID_PLACEHOLDER,
+    log,
+    hideSuggestions: executor.hideSuggestions,
+  }).toJSON();
 }
 
 /** The executor's documents as Apollo Server wants them: its keys end with the SHA-256 of the source in hex. */

@@ -3,9 +3,9 @@ import { type DocumentNode, GraphQLError } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { operationOf } from '../../graphql/execution/execute.ts';
 import { stringifyResult } from '../../graphql/execution/shared-execution.ts';
-import type { DoorOptions } from '../options.ts';
-import { startPatience } from '../patience.ts';
-import { type Asked, admit, headOf, runOperation } from './operation.ts';
+import type { TransportOptions } from '../options.ts';
+import { startRequestDeadline } from '../patience.ts';
+import { authenticateRequest, type PreparedOperation, runOperation, statusAndHeaders } from './operation.ts';
 
 /** How many documents are known by their text, and how many characters all of them may have. */
 const DOCUMENTS = { max: 1000, maxSize: 1_048_576 };
@@ -13,7 +13,7 @@ const DOCUMENTS = { max: 1000, maxSize: 1_048_576 };
 const MAX_HEADS = 100;
 const LONGEST_HEAD = 500;
 
-interface Known extends Asked {
+interface FastPathEntry extends PreparedOperation {
   readonly mediaType: string;
 }
 
@@ -23,18 +23,18 @@ interface Known extends Asked {
  * specification wants; what it answers, this answers. What Apollo Server looks at and this does not: headers that only
  * count with a Content-Type of a form (CSRF prevention), and properties of the body that it ignores too.
  */
-export function createKnownOperations(options: DoorOptions) {
+export function createFastPath(options: TransportOptions) {
   const { config, executor } = options;
   const mediaTypes = new LRUCache<string, string>({ max: MAX_HEADS });
   const documents = new LRUCache<string, DocumentNode>({ ...DOCUMENTS, sizeCalculation: (_, source) => source.length });
 
-  function find({ method, headers, body }: FastifyRequest): Known | null {
+  function find({ method, headers, body }: FastifyRequest): FastPathEntry | null {
     if (method !== 'POST' || !isRecord(body)) return null;
     const { query, operationName, variables, ...more } = body;
     if (typeof query !== 'string' || Object.keys(more).length > 0) return null;
     if (!isMissing(operationName) && typeof operationName !== 'string') return null;
     if (!isMissing(variables) && !isRecord(variables)) return null;
-    const mediaType = mediaTypes.get(headOfRequest(headers));
+    const mediaType = mediaTypes.get(requestKey(headers));
     const document = documents.get(query);
     if (mediaType === undefined || document === undefined) return null;
     const operation = operationOf(document, operationName);
@@ -48,17 +48,17 @@ export function createKnownOperations(options: DoorOptions) {
     };
   }
 
-  async function answer(known: Known, request: FastifyRequest, reply: FastifyReply): Promise<string> {
+  async function answer(known: FastPathEntry, request: FastifyRequest, reply: FastifyReply): Promise<string> {
     reply.header('content-type', known.mediaType);
-    const patience = startPatience(config.REQUEST_TIMEOUT_MS);
+    const patience = startRequestDeadline(config.REQUEST_TIMEOUT_MS);
     try {
-      const visit = await admit(options, request, patience);
+      const visit = await authenticateRequest(options, request, patience);
       const { status, errors, data } = await runOperation(options, visit, known);
       reply.code(status);
       return stringifyResult({ errors, data });
     } catch (refusal) {
       if (!(refusal instanceof GraphQLError)) throw refusal;
-      const { status, headers } = headOf(refusal);
+      const { status, headers } = statusAndHeaders(refusal);
       for (const [name, value] of headers) reply.header(name, value);
       reply.code(status);
       return JSON.stringify({ errors: [refusal] });
@@ -77,7 +77,7 @@ export function createKnownOperations(options: DoorOptions) {
     learn({ method, headers, body }: FastifyRequest, reply: FastifyReply): void {
       const mediaType = reply.getHeader('content-type');
       if (reply.statusCode !== 200 || typeof mediaType !== 'string' || method !== 'POST' || !isRecord(body)) return;
-      const head = headOfRequest(headers);
+      const head = requestKey(headers);
       const document = typeof body.query === 'string' ? executor.documents.find(body.query) : undefined;
       if (!document || head.length > LONGEST_HEAD) return;
       mediaTypes.set(head, mediaType);
@@ -87,7 +87,7 @@ export function createKnownOperations(options: DoorOptions) {
 }
 
 /** What of the headers decides whether and in which media type a POST is answered. */
-function headOfRequest(headers: FastifyRequest['headers']): string {
+function requestKey(headers: FastifyRequest['headers']): string {
   return `${headers['content-type']}\n${headers.accept ?? ''}`;
 }
 

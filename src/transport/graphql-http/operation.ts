@@ -9,18 +9,18 @@ import type {
 import { formatError, httpStatus } from '../../graphql/errors.ts';
 import type { Session } from '../../openstack/session.ts';
 import { RETRY_AFTER } from '../error-responses.ts';
-import type { DoorOptions } from '../options.ts';
-import { answerWithin, type Patience } from '../patience.ts';
-import { factsOf, logOf, type RequestFacts, shortName } from '../request-log.ts';
+import type { TransportOptions } from '../options.ts';
+import { type RequestDeadline, withTimeout } from '../patience.ts';
+import { type LogFields, logFieldsOf, logOf, shortName } from '../request-log.ts';
 
 /** One request over HTTP whose token is good. */
-export interface Visit {
+export interface AuthenticatedRequest {
   readonly session: Session;
-  readonly facts: RequestFacts;
+  readonly logFields: LogFields;
 }
 
 /** An operation of a validated document. */
-export interface Asked {
+export interface PreparedOperation {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode | undefined;
   readonly operationName: string | undefined;
@@ -28,31 +28,31 @@ export interface Asked {
 }
 
 /** What is answered, with its HTTP status. */
-export interface Answered {
+export interface OperationResult {
   readonly status: number;
   readonly errors?: GraphQLFormattedError[];
   readonly data?: Record<string, unknown> | null;
 }
 
 /** Lets a request in by its token; rejects with the formatted refusal. */
-export async function admit(
-  { authenticate }: DoorOptions,
+export async function authenticateRequest(
+  { authenticate }: TransportOptions,
   request: FastifyRequest,
-  patience: Patience,
-): Promise<Visit> {
-  const asking = { requestId: request.id, log: logOf(request), signal: patience.signal };
+  deadline: RequestDeadline,
+): Promise<AuthenticatedRequest> {
+  const meta = { requestId: request.id, log: logOf(request), signal: deadline.signal };
   try {
-    const session = await authenticate(onlyOne(request.headers['x-auth-token']), asking);
-    const facts = factsOf(request);
-    facts.identity = session.identity;
-    return { session, facts };
+    const session = await authenticate(onlyOne(request.headers['x-auth-token']), meta);
+    const logFields = logFieldsOf(request);
+    logFields.identity = session.identity;
+    return { session, logFields };
   } catch (error) {
-    throw formatError(error, asking);
+    throw formatError(error, meta);
   }
 }
 
 /** The HTTP status of a refusal, and what goes with it. */
-export function headOf(refusal: GraphQLError): { status: number; headers: [name: string, value: string][] } {
+export function statusAndHeaders(refusal: GraphQLError): { status: number; headers: [name: string, value: string][] } {
   const status = httpStatus([refusal]);
   if (status === 401) return { status, headers: [['www-authenticate', 'Keystone']] };
   return { status, headers: status === 503 ? [['retry-after', RETRY_AFTER]] : [] };
@@ -60,18 +60,18 @@ export function headOf(refusal: GraphQLError): { status: number; headers: [name:
 
 /** Executes, and notes what the log is to say of it. */
 export async function runOperation(
-  { config, executor, makeContext }: DoorOptions,
-  { session, facts }: Visit,
-  { document, operation, operationName, variables }: Asked,
-): Promise<Answered> {
-  facts.operationName = shortName(operation?.name?.value);
-  facts.operationType = operation?.operation;
+  { config, executor, makeContext }: TransportOptions,
+  { session, logFields }: AuthenticatedRequest,
+  { document, operation, operationName, variables }: PreparedOperation,
+): Promise<OperationResult> {
+  logFields.operationName = shortName(operation?.name?.value);
+  logFields.operationType = operation?.operation;
   const told = { requestId: session.requestId, log: session.log };
   const work = executor.execute({ document, operationName, variables, context: makeContext(session), ...told });
-  return answerOf(await answerWithin(config.REQUEST_TIMEOUT_MS, work, told), facts);
+  return resultOf(await withTimeout(config.REQUEST_TIMEOUT_MS, work, told), logFields);
 }
 
-function answerOf(result: ExecutionResult, facts: RequestFacts): Answered {
+function resultOf(result: ExecutionResult, facts: LogFields): OperationResult {
   const errors = result.errors ?? [];
   if (errors.length > 0) {
     facts.errors = errors.length;

@@ -4,20 +4,20 @@ import type { ExecutionResult } from 'graphql';
 import type { AttachmentEvent } from '../../attachments/attachment.ts';
 import { compareCursors } from '../../attachments/store/order.ts';
 import type { Executor, Operation } from '../../graphql/execution/execute.ts';
-import type { Wanted } from '../../graphql/execution/jit/compile.ts';
+import type { PreparedOperation } from '../../graphql/execution/jit/compile.ts';
 import type { Session } from '../../openstack/session.ts';
-import { beginning, type Connection, sendFrame } from './connection.ts';
+import { type Connection, resultPrefix, sendFrame } from './connection.ts';
 import { textFrame } from './frame.ts';
 
 /** How many sockets are written to before the event loop turns. */
-const SOCKETS_A_TURN = 256;
+const SOCKETS_PER_TICK = 256;
 
 /** A subscription on a socket. */
 export interface Listener extends Operation {
   readonly connection: Connection;
   readonly id: string;
   readonly session: Session;
-  readonly wanted: Wanted;
+  readonly prepared: PreparedOperation;
 }
 
 /** The same with the log of its operation: as long as it only listens it has none of its own, since a pino child is large. */
@@ -37,7 +37,7 @@ export interface Member {
   fail: (error: unknown) => void;
 }
 
-export interface TellingOptions {
+export interface BroadcastOptions {
   readonly executor: Executor;
   /** The context of one event. */
   readonly contextOf: (session: Session) => unknown;
@@ -46,7 +46,7 @@ export interface TellingOptions {
 }
 
 /** Makes what tells an event to all members of a group, who are to be told the same. */
-export function createTelling({ executor, contextOf, limit }: TellingOptions) {
+export function createBroadcast({ executor, contextOf, limit }: BroadcastOptions) {
   let sockets = 0;
   // One group after the other: side by side they would keep the event loop as long as one large group.
   let writing: Promise<void> = Promise.resolve();
@@ -68,18 +68,18 @@ export function createTelling({ executor, contextOf, limit }: TellingOptions) {
     const [member] = members;
     if (!member) return null;
     const listener = withLog(member.listener);
-    const { needsToken } = executor.scopeOf(listener.wanted.document, listener.wanted.operation);
+    const { needsToken } = executor.scopeOf(listener.prepared.document, listener.prepared.operation);
     // Where none is needed none is there, so that nobody is ever told what was read with another's token.
     const context = needsToken ? contextOf(listener.session) : null;
-    const result = await executor.answerAll(listener, listener.wanted, context, event);
+    const result = await executor.answerAll(listener, listener.prepared, context, event);
     return result && payloadOf(result);
   }
 
   async function tellAlone(members: Set<Member>, member: Member, event: AttachmentEvent): Promise<void> {
-    if (!isNews(member, event.cursor)) return;
+    if (!isAfter(member, event.cursor)) return;
     const listener = withLog(member.listener);
-    const result = await executor.answer(listener, listener.wanted, contextOf(listener.session), event);
-    if (members.has(member)) write(member, textFrame(`${beginningOf(member)}${payloadOf(result)}}`));
+    const result = await executor.answer(listener, listener.prepared, contextOf(listener.session), event);
+    if (members.has(member)) write(member, textFrame(`${prefixOf(member)}${payloadOf(result)}}`));
   }
 
   /** To each member that is there when its turn comes. Clients that count their ids share a frame. */
@@ -87,14 +87,14 @@ export function createTelling({ executor, contextOf, limit }: TellingOptions) {
     let lastId: string | null = null;
     let frame: Buffer = Buffer.alloc(0);
     for (const member of members) {
-      if (!isNews(member, cursor)) continue;
+      if (!isAfter(member, cursor)) continue;
       if (member.listener.id !== lastId) {
         lastId = member.listener.id;
-        frame = textFrame(beginningOf(member) + ending);
+        frame = textFrame(prefixOf(member) + ending);
       }
       write(member, frame);
       sockets++;
-      if (sockets % SOCKETS_A_TURN === 0) await turn();
+      if (sockets % SOCKETS_PER_TICK === 0) await turn();
     }
   }
 
@@ -108,14 +108,14 @@ export function createTelling({ executor, contextOf, limit }: TellingOptions) {
   }
 }
 
-function isNews(member: Member, cursor: string): boolean {
+function isAfter(member: Member, cursor: string): boolean {
   if (member.after === null) return true;
   if (compareCursors(cursor, member.after) <= 0) return false;
   member.after = null;
   return true;
 }
 
-const beginningOf = ({ listener }: Member) => `${beginning(listener.id)}"payload":`;
+const prefixOf = ({ listener }: Member) => `${resultPrefix(listener.id)}"payload":`;
 
 /** A result as graphql-ws writes it: errors last. */
 function payloadOf({ errors, ...result }: ExecutionResult): string {

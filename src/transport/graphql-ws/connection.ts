@@ -19,7 +19,7 @@ export const CLOSE = {
 export const TOO_SLOW = 'Too slow: resume from your last cursor';
 
 /** Ends the socket on whose behalf it is thrown. */
-export class SocketRefusal extends Error {
+export class SocketClose extends Error {
   constructor(
     readonly closeCode: number,
     reason: string,
@@ -38,13 +38,13 @@ export interface Connection {
   /** Whether it answered since the last ping. */
   isAlive: boolean;
   /** Bytes of answers to queries and mutations that the client has not taken yet: those may be large, and are asked for one by one. */
-  answerBytes: number;
+  resultBytes: number;
   /** How the frames begin that carry an answer, while they are about to be sent. */
-  readonly answers: Set<string>;
+  readonly results: Set<string>;
 }
 
 export function openConnection(socket: WebSocket, stream: Duplex): Connection {
-  return { socket, stream, isAlive: true, answerBytes: 0, answers: new Set() };
+  return { socket, stream, isAlive: true, resultBytes: 0, results: new Set() };
 }
 
 /** Ends a socket with a code and a reason of at most 123 bytes (RFC 6455, 5.5). */
@@ -53,8 +53,8 @@ export function closeConnection({ socket }: Connection, code: number, reason: st
 }
 
 /** The next frame that begins like this answers a query or a mutation: it may be larger than what may wait. */
-export function expectAnswer(connection: Connection, id: string): void {
-  connection.answers.add(beginning(id));
+export function expectResult(connection: Connection, id: string): void {
+  connection.results.add(resultPrefix(id));
 }
 
 /**
@@ -64,12 +64,12 @@ export function expectAnswer(connection: Connection, id: string): void {
  */
 export async function send(connection: Connection, data: string, limit: number): Promise<void> {
   const bytes = Buffer.byteLength(data);
-  const isAnswer = takeAnswer(connection, data);
+  const isAnswer = takeResult(connection, data);
   checkRoom(connection, bytes, isAnswer ? Number.POSITIVE_INFINITY : limit);
   if (isAnswer) {
-    connection.answerBytes += bytes;
+    connection.resultBytes += bytes;
     connection.socket.send(data, () => {
-      connection.answerBytes -= bytes;
+      connection.resultBytes -= bytes;
     });
   } else {
     connection.socket.send(data);
@@ -88,19 +88,19 @@ export function sendFrame(connection: Connection, frame: Buffer, limit: number):
 
 /** What waits in the stream beside answers are events and protocol messages. */
 function checkRoom(connection: Connection, bytes: number, limit: number): void {
-  const { socket, stream, answerBytes } = connection;
-  if (socket.readyState !== socket.OPEN) throw new SocketRefusal(CLOSE.GONE, 'The socket is closing');
-  if (stream.writableLength - answerBytes + bytes <= limit) return;
+  const { socket, stream, resultBytes } = connection;
+  if (socket.readyState !== socket.OPEN) throw new SocketClose(CLOSE.GONE, 'The socket is closing');
+  if (stream.writableLength - resultBytes + bytes <= limit) return;
   closeConnection(connection, CLOSE.TRY_AGAIN, TOO_SLOW);
-  throw new SocketRefusal(CLOSE.TRY_AGAIN, TOO_SLOW);
+  throw new SocketClose(CLOSE.TRY_AGAIN, TOO_SLOW);
 }
 
-function takeAnswer({ answers }: Connection, data: string): boolean {
-  for (const start of answers) if (data.startsWith(start)) return answers.delete(start);
+function takeResult({ results }: Connection, data: string): boolean {
+  for (const start of results) if (data.startsWith(start)) return results.delete(start);
   return false;
 }
 
 /** How the frame with a result begins, as graphql-ws writes it: id, type, payload, in this order. */
-export function beginning(id: string): string {
+export function resultPrefix(id: string): string {
   return `${JSON.stringify({ id, type: 'next' }).slice(0, -1)},`;
 }

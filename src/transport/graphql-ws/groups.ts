@@ -1,16 +1,16 @@
 /** Subscriptions that are told the same: one execution and one text for all of them, whatever their number. */
 import type { ExecutionResult, OperationDefinitionNode } from 'graphql';
 import type { AttachmentEvent } from '../../attachments/attachment.ts';
-import { type AttachmentEvents, type LiveEvents, liveOf } from '../../attachments/events.ts';
+import { type AttachmentEventStream, type EventStream, eventStreamOf } from '../../attachments/events.ts';
 import type { Executor } from '../../graphql/execution/execute.ts';
 import { mapEvents } from '../../graphql/execution/map-events.ts';
 import { tokenHash } from '../../openstack/session.ts';
-import { createTelling, type Listener, type Member, type TellingOptions, withLog } from './broadcast.ts';
-import { SocketRefusal } from './connection.ts';
+import { type BroadcastOptions, createBroadcast, type Listener, type Member, withLog } from './broadcast.ts';
+import { SocketClose } from './connection.ts';
 
 interface Group {
   readonly key: string;
-  readonly events: AttachmentEvents;
+  readonly events: AttachmentEventStream;
   readonly members: Set<Member>;
 }
 
@@ -19,32 +19,32 @@ interface Group {
  * there, one by one. Then it joins its group, which writes to the sockets itself: from then on nothing comes but the end,
  * or an error. What is no log of events comes from there all the way.
  */
-export function createGroups(options: TellingOptions) {
+export function createGroups(options: BroadcastOptions) {
   const { executor, contextOf } = options;
   const groups = new Map<string, Group>();
-  const tell = createTelling(options);
+  const tell = createBroadcast(options);
   const keyOf = createKeys(executor);
 
   function listen(listener: Listener, source: AsyncIterator<unknown>): AsyncIterableIterator<ExecutionResult> {
     return mapEvents(
-      liveOf(source) ? untilLive(listener, source as AttachmentEvents) : source,
+      eventStreamOf(source) ? untilLive(listener, source as AttachmentEventStream) : source,
       (event) => {
         const told = withLog(listener);
-        return executor.answer(told, told.wanted, contextOf(told.session), event);
+        return executor.answer(told, told.prepared, contextOf(told.session), event);
       },
-      (error) => (error instanceof SocketRefusal ? error : executor.explain(error, withLog(listener))),
+      (error) => (error instanceof SocketClose ? error : executor.explain(error, withLog(listener))),
     );
   }
 
   /** Lets go of the listener's own events when it joins: most wait for a long time. */
-  function untilLive(listener: Listener, its: AttachmentEvents): AsyncIterator<AttachmentEvent> {
-    const state: { events: AttachmentEvents | null; leave: () => void } = { events: its, leave: () => {} };
+  function untilLive(listener: Listener, its: AttachmentEventStream): AsyncIterator<AttachmentEvent> {
+    const state: { events: AttachmentEventStream | null; leave: () => void } = { events: its, leave: () => {} };
     return {
       async next() {
         const { events } = state;
         if (!events) return { done: true, value: undefined };
         do {
-          const value = await events.live.nextNow();
+          const value = await events.live.poll();
           // it has left meanwhile
           if (!state.events) return { done: true, value: undefined };
           if (value) return { done: false, value };
@@ -68,7 +68,7 @@ export function createGroups(options: TellingOptions) {
    * event at once. The first one's events become the group's. A group that has lost its log is about to say so to those who
    * were there.
    */
-  function join(member: Member, events: AttachmentEvents): () => void {
+  function join(member: Member, events: AttachmentEventStream): () => void {
     const key = keyOf(member.listener, events.live);
     const found = groups.get(key);
     const isThere = found !== undefined && found.events.live.errorAt(events.live.cursor()) === null;
@@ -127,8 +127,8 @@ function createKeys({ scopeOf }: Executor) {
   const numbers = new WeakMap<OperationDefinitionNode, number>();
   let last = 0;
 
-  return function keyOf({ wanted, session }: Listener, live: LiveEvents): string {
-    const { document, operation, variables } = wanted;
+  return function keyOf({ prepared, session }: Listener, live: EventStream): string {
+    const { document, operation, variables } = prepared;
     const number = numbers.get(operation) ?? ++last;
     numbers.set(operation, number);
     const scope = scopeOf(document, operation);

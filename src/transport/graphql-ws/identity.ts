@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import { type ErrorTold, formatError } from '../../graphql/errors.ts';
-import { CLOSE, type Connection, closeConnection, SocketRefusal } from './connection.ts';
+import { type ErrorContext, formatError } from '../../graphql/errors.ts';
+import { CLOSE, type Connection, closeConnection, SocketClose } from './connection.ts';
 
 /** The longest that a timer of Node can wait, in ms. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What the gateway knows of a socket: little, since there are many. */
 export interface Extra {
@@ -27,11 +27,11 @@ export function tokenOf(params: Readonly<Record<string, unknown>> | undefined): 
 }
 
 /** How a refused token ends a socket: never again with 4401, again with a new one after 4403, again later after 1013. */
-export function refusalOf(error: unknown, asking: ErrorTold, code: number): SocketRefusal {
+export function socketCloseOf(error: unknown, asking: ErrorContext, code: number): SocketClose {
   const { message, extensions } = formatError(error, asking);
-  if (extensions.code === 'UPSTREAM_UNAVAILABLE') return new SocketRefusal(CLOSE.TRY_AGAIN, message, { cause: error });
-  if (extensions.code === 'INTERNAL_SERVER_ERROR') return new SocketRefusal(CLOSE.INTERNAL, message, { cause: error });
-  return new SocketRefusal(code, message, { cause: error });
+  if (extensions.code === 'UPSTREAM_UNAVAILABLE') return new SocketClose(CLOSE.TRY_AGAIN, message, { cause: error });
+  if (extensions.code === 'INTERNAL_SERVER_ERROR') return new SocketClose(CLOSE.INTERNAL, message, { cause: error });
+  return new SocketClose(code, message, { cause: error });
 }
 
 /** Ends the socket with its token: clients come back with a new one. Nothing for a socket that is gone already. */
@@ -41,9 +41,9 @@ export function closeAtExpiry(extra: Extra, expiresAt: number): void {
   const left = expiresAt - Date.now();
   extra.expiry = setTimeout(
     () => {
-      if (left > LONGEST_TIMER_MS) closeAtExpiry(extra, expiresAt);
+      if (left > MAX_TIMER_MS) closeAtExpiry(extra, expiresAt);
       else closeConnection(extra.connection, CLOSE.TOKEN_ENDED, 'Token expired');
     },
-    Math.min(Math.max(left, 0), LONGEST_TIMER_MS),
+    Math.min(Math.max(left, 0), MAX_TIMER_MS),
   );
 }

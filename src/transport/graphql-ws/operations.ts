@@ -6,14 +6,14 @@ import { formatError } from '../../graphql/errors.ts';
 import { type Operation, operationOf } from '../../graphql/execution/execute.ts';
 import { lazyChild } from '../../lazy-log.ts';
 import { newRequestId, type Session } from '../../openstack/session.ts';
-import { overloaded } from '../concurrency.ts';
-import type { OpenDoors } from '../options.ts';
-import { answerWithin, eventSignal, startPatience } from '../patience.ts';
+import { overloadedError } from '../concurrency.ts';
+import type { OpenTransportOptions } from '../options.ts';
+import { eventSignal, startRequestDeadline, withTimeout } from '../patience.ts';
 import { shortName } from '../request-log.ts';
 import { withLog } from './broadcast.ts';
-import { CLOSE, type Connection, closeConnection, expectAnswer, TOO_SLOW } from './connection.ts';
+import { CLOSE, type Connection, closeConnection, expectResult, TOO_SLOW } from './connection.ts';
 import { createGroups } from './groups.ts';
-import { closeAtExpiry, type Extra, logOf, refusalOf, tokenOf } from './identity.ts';
+import { closeAtExpiry, type Extra, logOf, socketCloseOf, tokenOf } from './identity.ts';
 
 type Socket = Context<Record<string, unknown>, Extra>;
 type Hooks = ServerOptions<Record<string, unknown>, Extra>;
@@ -31,8 +31,8 @@ interface Running extends Operation {
  * The gateway's part of the graphql-transport-ws protocol: who connects, what may run, how it runs and how its errors
  * look. A thrown SocketRefusal closes the socket with its code.
  */
-export function socketHooks(options: OpenDoors): Hooks {
-  const { config, log, executor, authenticate, makeContext, inFlight } = options;
+export function socketHooks(options: OpenTransportOptions): Hooks {
+  const { config, log, executor, authenticate, makeContext, concurrency } = options;
   const groups = createGroups({
     executor,
     contextOf: (session) => makeContext({ ...session, signal: eventSignal(config.REQUEST_TIMEOUT_MS) }),
@@ -43,7 +43,7 @@ export function socketHooks(options: OpenDoors): Hooks {
   async function onConnect({ extra, connectionParams }: Socket): Promise<true> {
     const asking = newAsking();
     const session = await authenticate(tokenOf(connectionParams), asking).catch((error) => {
-      throw refusalOf(error, asking, CLOSE.UNAUTHENTICATED);
+      throw socketCloseOf(error, asking, CLOSE.UNAUTHENTICATED);
     });
     extra.token = session.token;
     closeAtExpiry(extra, session.identity.expiresAt);
@@ -100,27 +100,27 @@ export function socketHooks(options: OpenDoors): Hooks {
       return await authenticate(token ?? undefined, asking);
     } catch (error) {
       if (error instanceof GatewayError && error.code === 'UPSTREAM_UNAVAILABLE') return formatError(error, asking);
-      throw refusalOf(error, asking, CLOSE.TOKEN_ENDED);
+      throw socketCloseOf(error, asking, CLOSE.TOKEN_ENDED);
     }
   }
 
-  function limitCrossed({ answerBytes }: Connection, running: number): GatewayError | null {
+  function limitCrossed({ resultBytes }: Connection, running: number): GatewayError | null {
     if (running > config.WS_MAX_SUBSCRIPTIONS) {
       const expected = `at most ${config.WS_MAX_SUBSCRIPTIONS} operations at once on a socket`;
       return new GatewayError('LIMIT_EXCEEDED', `Expected ${expected}, got one more`);
     }
-    if (answerBytes <= config.WS_MAX_BUFFER_BYTES) return null;
+    if (resultBytes <= config.WS_MAX_BUFFER_BYTES) return null;
     return new GatewayError('LIMIT_EXCEEDED', 'Expected earlier answers to be read first');
   }
 
   async function execute({ contextValue }: ExecutionArgs): Promise<ExecutionResult> {
     const running = withLog(contextValue as Running);
-    const leave = inFlight.enter();
-    if (!leave) return { errors: [formatError(overloaded(), running)] };
-    const patience = startPatience(config.REQUEST_TIMEOUT_MS);
+    const leave = concurrency.acquire();
+    if (!leave) return { errors: [formatError(overloadedError(), running)] };
+    const patience = startRequestDeadline(config.REQUEST_TIMEOUT_MS);
     const context = makeContext({ ...running.session, signal: patience.signal });
     try {
-      return await answerWithin(config.REQUEST_TIMEOUT_MS, executor.execute({ ...running, context }), running);
+      return await withTimeout(config.REQUEST_TIMEOUT_MS, executor.execute({ ...running, context }), running);
     } finally {
       patience.end();
       leave();
@@ -131,7 +131,7 @@ export function socketHooks(options: OpenDoors): Hooks {
     const running = contextValue as Running;
     const asking = withLog(running);
     const started = await executor.subscribe({ ...asking, context: makeContext(asking.session) });
-    return 'source' in started ? groups.listen({ ...running, wanted: started.wanted }, started.source) : started;
+    return 'source' in started ? groups.listen({ ...running, prepared: started.prepared }, started.source) : started;
   }
 
   return {
@@ -144,7 +144,7 @@ export function socketHooks(options: OpenDoors): Hooks {
       logOperation(withLog(contextValue as Running), outcome);
     },
     onNext: ({ extra }, id, _payload, { contextValue }) => {
-      if (!(contextValue as Running).isSubscription) expectAnswer(extra.connection, id);
+      if (!(contextValue as Running).isSubscription) expectResult(extra.connection, id);
     },
     onError: ({ extra }, _id, _payload, errors) => {
       // A source that could not hold more for this listener: what it missed is in the log, behind its last cursor.

@@ -5,9 +5,9 @@ import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { newRequestId } from '../../openstack/session.ts';
-import { endWith } from '../error-responses.ts';
-import type { OpenDoors } from '../options.ts';
-import { CLOSE, type Connection, closeConnection, openConnection, SocketRefusal, send } from './connection.ts';
+import { endSocketWith } from '../error-responses.ts';
+import type { OpenTransportOptions } from '../options.ts';
+import { CLOSE, type Connection, closeConnection, openConnection, SocketClose, send } from './connection.ts';
 import { type Extra, logOf } from './identity.ts';
 import { socketHooks } from './operations.ts';
 import { addressOf, guardUpgrades } from './upgrades.ts';
@@ -22,7 +22,7 @@ const CLOSE_MS = 5000;
  * past Fastify: its request and reply would stay as long as the socket. Closing the app closes sockets with 1012, spread
  * over SHUTDOWN_SPREAD_MS.
  */
-export function registerSocket(app: FastifyInstance, options: OpenDoors): void {
+export function registerSocket(app: FastifyInstance, options: OpenTransportOptions): void {
   const { config, log } = options;
   const connections = new Set<Connection>();
   const perAddress = new Map<string, number>();
@@ -41,7 +41,7 @@ export function registerSocket(app: FastifyInstance, options: OpenDoors): void {
     closeTimeout: CLOSE_MS,
   };
   const sockets = new WebSocketServer(serverOptions);
-  sockets.on('wsClientError', (error, socket) => endWith(socket, 400, error.message));
+  sockets.on('wsClientError', (error, socket) => endSocketWith(socket, 400, error.message));
   guardUpgrades(app.server, {
     config,
     log,
@@ -52,9 +52,9 @@ export function registerSocket(app: FastifyInstance, options: OpenDoors): void {
       sockets.handleUpgrade(request, stream, head, (socket) => handle(socket, stream, address));
     },
   });
-  const heartbeat = setInterval(() => beat(connections), config.WS_KEEPALIVE_MS);
+  const timer = setInterval(() => heartbeat(connections), config.WS_KEEPALIVE_MS);
   app.addHook('preClose', drain);
-  app.addHook('onClose', async () => clearInterval(heartbeat));
+  app.addHook('onClose', async () => clearInterval(timer));
 
   function handle(socket: WebSocket, stream: Duplex, address: string): void {
     const connection = openConnection(socket, stream);
@@ -64,7 +64,7 @@ export function registerSocket(app: FastifyInstance, options: OpenDoors): void {
     socket.on('pong', () => {
       connection.isAlive = true;
     });
-    socket.on('error', (error) => breakOff(error, socket, logOf(log, extra)));
+    socket.on('error', (error) => terminateAll(error, socket, logOf(log, extra)));
     const closed = serve(extra);
     socket.once('close', (code, reason) => {
       connections.delete(connection);
@@ -93,7 +93,7 @@ export function registerSocket(app: FastifyInstance, options: OpenDoors): void {
   }
 
   function end(extra: Extra, error: unknown): void {
-    if (error instanceof SocketRefusal) {
+    if (error instanceof SocketClose) {
       closeConnection(extra.connection, error.closeCode, error.message);
     } else if (error instanceof Error && error.message.startsWith('Unexpected message of type')) {
       // graphql-ws: a message that only a server sends.
@@ -121,13 +121,13 @@ export function registerSocket(app: FastifyInstance, options: OpenDoors): void {
 }
 
 /** A frame that breaks the protocol, or a client that is gone: there is nobody to tell. */
-function breakOff(error: Error, socket: WebSocket, log: Logger): void {
+function terminateAll(error: Error, socket: WebSocket, log: Logger): void {
   log.debug({ err: error }, 'socket broke');
   socket.terminate();
 }
 
 /** Pings every socket, and drops those that did not answer the last one. One timer for all. */
-function beat(connections: ReadonlySet<Connection>): void {
+function heartbeat(connections: ReadonlySet<Connection>): void {
   for (const connection of connections) {
     if (!connection.isAlive) {
       connection.socket.terminate();

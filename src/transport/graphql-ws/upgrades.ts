@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Config } from '../../config.ts';
-import { endWith, isHost } from '../error-responses.ts';
+import { endSocketWith, isHost } from '../error-responses.ts';
 import { isOriginAllowed } from '../origin.ts';
 
 /** What the gate looks at beside the request itself. */
@@ -16,12 +16,12 @@ export interface UpgradeOptions {
   readonly accept: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
-type Refused = readonly [status: number, message: string, code?: string];
+type UpgradeError = readonly [status: number, message: string, code?: string];
 
 /** Stands before every upgrade: Node hands every request with an Upgrade header here, also a POST. */
 export function guardUpgrades(server: Server, options: UpgradeOptions): void {
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const refused = refusalOf(request, options);
+    const refused = upgradeErrorOf(request, options);
     if (!refused) {
       options.accept(request, socket, head);
       return;
@@ -29,12 +29,15 @@ export function guardUpgrades(server: Server, options: UpgradeOptions): void {
     const [status, message, code = 'BAD_REQUEST'] = refused;
     options.log.info({ path: pathOf(request), status, code }, 'upgrade refused');
     socket.on('error', () => socket.destroy());
-    endWith(socket, status, message, code);
+    endSocketWith(socket, status, message, code);
   });
 }
 
 /** 404 or 400 for what is no WebSocket here, 403 for a foreign page, 429 for an address with too many sockets, 503 while stopping. */
-function refusalOf(request: IncomingMessage, { config, socketsOf, isDraining }: UpgradeOptions): Refused | null {
+function upgradeErrorOf(
+  request: IncomingMessage,
+  { config, socketsOf, isDraining }: UpgradeOptions,
+): UpgradeError | null {
   const { origin, host, upgrade } = request.headers;
   if (pathOf(request) !== '/graphql') return [404, 'There is nothing to upgrade to at this path', 'NOT_FOUND'];
   if (request.method !== 'GET' || upgrade?.toLowerCase() !== 'websocket') {

@@ -9,13 +9,13 @@ import {
 } from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
-import { conditionsOf, decided, innerVariablesOf } from './skip-include.ts';
-import { isCompilable } from './supported.ts';
+import { applySkipInclude, conditionsOf, innerVariablesOf } from './skip-include.ts';
+import { isSupported } from './supported.ts';
 
 /** How many compiled operations are kept, and how many characters of source they may come from. */
 const COMPILED = { max: 500, maxSize: 262_144 };
 /** How many operations may wait to be compiled; more are asked again when they are used again. */
-const MAX_WAITING = 50;
+const MAX_QUEUED = 50;
 /** How many variables may decide by @skip and @include: each of their values is compiled by itself. */
 const MAX_CONDITIONS = 4;
 
@@ -23,14 +23,14 @@ const MAX_CONDITIONS = 4;
 export type RunCompiled = CompiledQuery['query'];
 
 /** An operation with the variables as coerced: they decide which of its variants is meant. */
-export interface Wanted {
+export interface PreparedOperation {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
 /** An operation for one set of decisions. */
-interface Variant extends Wanted {
+interface Variant extends PreparedOperation {
   state: 'new' | 'used' | 'impossible';
 }
 
@@ -43,7 +43,7 @@ interface Plan {
 
 export interface Compiler {
   /** The compiled operation; null while there is none: then graphql-js is to execute it. */
-  find(wanted: Wanted): RunCompiled | null;
+  find(wanted: PreparedOperation): RunCompiled | null;
 }
 
 /**
@@ -55,7 +55,7 @@ export function createCompiler(schema: GraphQLSchema): Compiler {
   const plans = new WeakMap<OperationDefinitionNode, Plan>();
   const waiting = new Set<Variant>();
 
-  function find(wanted: Wanted): RunCompiled | null {
+  function find(wanted: PreparedOperation): RunCompiled | null {
     const variant = variantOf(wanted);
     if (!variant || variant.state === 'impossible') return null;
     const found = compiled.get(variant);
@@ -65,7 +65,7 @@ export function createCompiler(schema: GraphQLSchema): Compiler {
     return null;
   }
 
-  function variantOf(wanted: Wanted): Variant | null {
+  function variantOf(wanted: PreparedOperation): Variant | null {
     let plan = plans.get(wanted.operation);
     if (!plan) {
       const { document } = wanted;
@@ -86,7 +86,7 @@ export function createCompiler(schema: GraphQLSchema): Compiler {
   }
 
   function enqueue(variant: Variant): void {
-    if (waiting.has(variant) || waiting.size >= MAX_WAITING) return;
+    if (waiting.has(variant) || waiting.size >= MAX_QUEUED) return;
     waiting.add(variant);
     if (waiting.size === 1) setImmediate(compileNext);
   }
@@ -108,11 +108,11 @@ export function createCompiler(schema: GraphQLSchema): Compiler {
 /** An operation of a valid document as a function; null for what graphql-jit cannot take. It writes into the nodes, so it gets its own. */
 export function compileOperation(
   schema: GraphQLSchema,
-  { document, operation, variables }: Wanted,
+  { document, operation, variables }: PreparedOperation,
 ): RunCompiled | null {
   const source = document.loc?.source;
-  if (!source || !isCompilable(schema, document, operation)) return null;
-  const made = compileQuery(schema, decided(parse(source), variables), operation.name?.value ?? '', {
+  if (!source || !isSupported(schema, document, operation)) return null;
+  const made = compileQuery(schema, applySkipInclude(parse(source), variables), operation.name?.value ?? '', {
     disablingCapturingStackErrors: true,
   });
   if (!isCompiledQuery(made)) return null;

@@ -40,7 +40,7 @@ export function innerVariablesOf(document: DocumentNode): readonly string[] {
 }
 
 /** The document as it is for these variables: without what is skipped, and without @skip and @include. */
-export function decided(document: DocumentNode, variables: Variables): DocumentNode {
+export function applySkipInclude(document: DocumentNode, variables: Variables): DocumentNode {
   const enter = (node: ASTNode) => {
     if (node.kind === Kind.DIRECTIVE) return isCondition(node) ? null : undefined;
     const directives = 'directives' in node ? (node.directives ?? []) : [];

@@ -27,13 +27,13 @@ const MAX_FIELDS = 1000;
  * begins with its own `__MAGIC_DATE__…` into an expression (0.8.9, execution.js, objectStringify): such a string, or one
  * with anything that could end a literal, never gets there.
  */
-const HARMLESS = /^[\w .:,=/+-]*$/;
+const SAFE_LITERALS = /^[\w .:,=/+-]*$/;
 
 /**
  * Whether graphql-jit answers an operation of a valid document as graphql-js does: queries and subscriptions without
  * introspection, names or literals that mean something in JavaScript, or literals of a scalar that is an object.
  */
-export function isCompilable(
+export function isSupported(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
@@ -41,7 +41,7 @@ export function isCompilable(
   return (
     operation.operation !== 'mutation' &&
     isHarmless(schema, document) &&
-    !hasEndlessVariable(schema, operation) &&
+    !hasRecursiveVariable(schema, operation) &&
     countFields(document, operation) <= MAX_FIELDS
   );
 }
@@ -62,7 +62,7 @@ function isHarmlessNode(node: ASTNode, types: TypeInfo): boolean {
     case Kind.FIELD:
       return !isReserved(node);
     case Kind.STRING:
-      return HARMLESS.test(node.value) && !node.value.includes('__');
+      return SAFE_LITERALS.test(node.value) && !node.value.includes('__');
     case Kind.OBJECT:
       return !isLeafType(getNamedType(types.getInputType()));
     default:
@@ -76,17 +76,17 @@ function isReserved({ name, alias }: FieldNode): boolean {
 }
 
 /** Whether a variable's type is an input that holds itself: graphql-jit would write its parser without an end. */
-function hasEndlessVariable(schema: GraphQLSchema, { variableDefinitions = [] }: OperationDefinitionNode): boolean {
+function hasRecursiveVariable(schema: GraphQLSchema, { variableDefinitions = [] }: OperationDefinitionNode): boolean {
   return variableDefinitions.some(({ type }) => {
     const found = typeFromAST(schema, type as NamedTypeNode);
-    return found !== undefined && isEndless(getNamedType(found), []);
+    return found !== undefined && isRecursiveInput(getNamedType(found), []);
   });
 }
 
-function isEndless(type: GraphQLNamedType, above: readonly GraphQLNamedType[]): boolean {
+function isRecursiveInput(type: GraphQLNamedType, above: readonly GraphQLNamedType[]): boolean {
   if (!isInputObjectType(type)) return false;
   if (above.includes(type)) return true;
-  return Object.values(type.getFields()).some((field) => isEndless(getNamedType(field.type), [...above, type]));
+  return Object.values(type.getFields()).some((field) => isRecursiveInput(getNamedType(field.type), [...above, type]));
 }
 
 /** Fields of an operation, each fragment as often as it is spread; stops soon after MAX_FIELDS. */
