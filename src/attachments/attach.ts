@@ -81,7 +81,7 @@ async function create(
   checkLevels(record, seen);
   // where there is no rule yet, there is none to look at again: one that came meanwhile is Manila's `exists`, and looked at then
   const isFree = rules !== null && seen.rules.every((rule) => rule === null);
-  const pass = { ...newReconcileContext(options, session), ...(isFree && { seen }) };
+  const pass = { ...newReconcileContext(options, session), ...(isFree && { observed: seen }) };
   const event = eventOf('ATTACH_STARTED', record);
   const lease = { owner: pass.owner, ms: options.leaseMs };
   const made = await options.store.create(record, event, lease);

@@ -93,7 +93,7 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
     const checked = check(operation);
     if ('errors' in checked) return checked;
     const { context, variables } = operation;
-    const company = (context as { company?: SharedExecution } | null)?.company;
+    const company = (context as { sharedExecution?: SharedExecution } | null)?.sharedExecution;
     const asked = { operation: checked.operation, variables };
     return shareExecution(company, asked, () => run(operation, checked, context));
   }
