@@ -137,7 +137,7 @@ export const SETTINGS = {
       .string()
       .regex(/^amqps?:\/\//, 'expected amqp://… or amqps://…')
       .optional(),
-    'The message bus that hears of attachments as Nova’s versioned notifications (docs/rest-api.md). Without it there are none.',
+    'The message bus that hears of attachments as Nova’s versioned notifications (docs/notifications.md). Without it there are none.',
     'none',
   ),
   NOTIFICATION_DURABLE: setting(

@@ -23,7 +23,7 @@ afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step();
 });
 
-test(`README's listener, cut off ${CUTS} times while ${EVENTS} events happen, the gateway and Redis killed once each -> each event once, in order`, async () => {
+test(`The example listener, cut off ${CUTS} times while ${EVENTS} events happen, the gateway and Redis killed once each -> each event once, in order`, async () => {
   buildGateway();
   const directory = mkdtempSync(join(tmpdir(), 'listener-'));
   undo.push(() => rmSync(directory, { recursive: true }));

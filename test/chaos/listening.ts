@@ -1,16 +1,16 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** README's listener at work. */
+/** The example listener at work. */
 export interface Listening {
   /** The cursors of the events that it printed, in that order. */
   readonly cursors: readonly string[];
   stop(): void;
 }
 
-/** Starts README's program; it goes on from the cursor in the file. */
+/** Starts examples/listener.mjs; it goes on from the cursor in the file. */
 export function startListener(url: string, cursorFile: string, token: string): Listening {
-  const program = spawn(process.execPath, ['test/chaos/listener-program.mjs', url, cursorFile], {
+  const program = spawn(process.execPath, ['examples/listener.mjs', url, cursorFile], {
     env: { ...process.env, OS_TOKEN: token },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -93,8 +93,8 @@ describe('an event as a notification', () => {
   });
 });
 
-describe('the samples of docs/rest-api.md', () => {
-  const reference = readFileSync(new URL('../../docs/rest-api.md', import.meta.url), 'utf8');
+describe('the samples of docs/notifications.md', () => {
+  const reference = readFileSync(new URL('../../docs/notifications.md', import.meta.url), 'utf8');
 
   test.each([
     ['ATTACH_STARTED', 'instance.share_attach.start'],
@@ -104,7 +104,7 @@ describe('the samples of docs/rest-api.md', () => {
     ['DETACHED', 'instance.share_detach.end'],
     ['DETACH_FAILED', 'instance.share_detach.error'],
   ] as const)('%s -> %s as it is told', (type, eventType) => {
-    const text = reference.split(`\n### ${eventType}\n`)[1]?.match(/```json\n([^`]*)```/)?.[1] ?? '';
+    const text = reference.split(`\n## ${eventType}\n`)[1]?.match(/```json\n([^`]*)```/)?.[1] ?? '';
     const sample = JSON.parse(text);
     const data = sample.payload['nova_object.data'];
     const said = data.fault?.['nova_object.data'];

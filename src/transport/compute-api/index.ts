@@ -19,7 +19,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /**
  * The compute API at `/v2.1`, as a door to the same attachments: `share_attach` and `share_detach` among the actions of a
- * server, the attached shares in its answers, and everything else passed on to Nova. docs/rest-api.md is its reference.
+ * server, the attached shares in its answers, and everything else passed on to Nova. docs/compute-api.md is its reference.
  */
 export async function registerComputeApi(app: FastifyInstance, options: ComputeApiOptions): Promise<void> {
   const { config, cloud, account } = options;
