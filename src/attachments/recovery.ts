@@ -1,5 +1,6 @@
 /** Reads a project's attachments back from Manila, where every access rule of ours says whose it is. */
 import type { Logger } from 'pino';
+import { startDeadline } from '../deadline.ts';
 import { listAccessRules } from '../openstack/manila/client.ts';
 import { listAllShares } from '../openstack/manila/list-all-shares.ts';
 import type { AccessRule, Share } from '../openstack/manila/types.ts';
@@ -48,7 +49,15 @@ export function createRecovery(store: AttachmentStore, log: Logger) {
 }
 
 async function recover(store: AttachmentStore, caller: Session, projectId: string, log: Logger): Promise<void> {
-  const session = { ...caller, signal: AbortSignal.timeout(DEADLINE_MS) };
+  const deadline = startDeadline(DEADLINE_MS);
+  try {
+    await readBack(store, { ...caller, signal: deadline.signal }, projectId, log);
+  } finally {
+    deadline.end();
+  }
+}
+
+async function readBack(store: AttachmentStore, session: Session, projectId: string, log: Logger): Promise<void> {
   const isOwn = session.identity.projectId === projectId;
   const filters = isOwn ? {} : { all_tenants: '1' as const, project_id: projectId };
   const { shares, isComplete } = await listAllShares(session, filters);

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { ExecutionResult } from 'graphql';
+import { startDeadline } from '../deadline.ts';
 import { GatewayError } from '../errors.ts';
 import { type ErrorContext, formatError } from '../graphql/errors.ts';
 
@@ -35,9 +36,7 @@ export function startRequestDeadline(ms: number): RequestDeadline {
 
 /** The same for one event of a subscription, whose end nobody says: the clock does not keep the process alive. */
 export function eventSignal(ms: number): AbortSignal {
-  const signal = AbortSignal.timeout(ms);
-  setMaxListeners(0, signal);
-  return signal;
+  return startDeadline(ms, undefined, () => timeoutError(ms)).signal;
 }
 
 /**

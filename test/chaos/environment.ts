@@ -1,4 +1,5 @@
 import { attachmentId } from '../../src/attachments/attachment.ts';
+import { withTimeout } from '../../src/deadline.ts';
 import { REFUSED_ADDRESS, type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
 import { testRedisUrl } from '../support/redis.ts';
@@ -110,16 +111,18 @@ const SEE =
 export type User = ReturnType<typeof asUser>;
 
 /** How long a program waits for an answer, in ms: longer than a gateway takes to give up. */
-const PATIENCE_MS = 60_000;
+const RESPONSE_MS = 60_000;
 
 /** What a program asks of a gateway with the user's token. Each rejects when the gateway dies meanwhile, or does not answer in 60 s. */
 export function asUser({ token }: Pick<World, 'token'>, { graphiql }: GatewayProcess) {
-  const post = async (query: string, variables: unknown) => {
+  const post = (query: string, variables: unknown) =>
+    withTimeout(RESPONSE_MS, (signal) => postOnce(query, variables, signal));
+  const postOnce = async (query: string, variables: unknown, signal: AbortSignal) => {
     const response = await fetch(graphiql, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-auth-token': token },
       body: JSON.stringify({ query, variables }),
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal,
     });
     return (await response.json()) as {
       data: Record<string, unknown> | null;

@@ -1,6 +1,7 @@
 /** The sweep of a running gateway: every so often, one gateway at a time, with the gateway's own credentials. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { startDeadline } from '../../deadline.ts';
 import { OpenStackError } from '../../openstack/errors.ts';
 import type { ServiceAccount } from '../../openstack/keystone/service-account.ts';
 import { newRequestId, type Session } from '../../openstack/session.ts';
@@ -102,18 +103,20 @@ export async function withScanLock(
   owner: string,
   stop: AbortSignal,
   work: (signal: AbortSignal) => Promise<void>,
+  scanMs = SCAN_MS,
 ): Promise<boolean> {
   if (!(await store.lockTarget(SWEEP, 'pass', owner, LOCK_MS))) return false;
-  const lost = new AbortController();
+  const deadline = startDeadline(scanMs, stop);
   const renew = async () => {
     if (!(await store.lockTarget(SWEEP, 'pass', owner, LOCK_MS))) throw new Error('Another gateway has the sweep now');
   };
-  const timer = setInterval(() => renew().catch((error: unknown) => lost.abort(error)), RENEW_MS).unref();
+  const timer = setInterval(() => renew().catch((error: unknown) => deadline.abort(error)), RENEW_MS).unref();
   try {
-    await work(AbortSignal.any([stop, lost.signal, AbortSignal.timeout(SCAN_MS)]));
+    await work(deadline.signal);
     return true;
   } finally {
     clearInterval(timer);
+    deadline.end();
     await store.unlockTarget(SWEEP, 'pass', owner).catch(() => undefined);
   }
 }

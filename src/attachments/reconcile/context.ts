@@ -61,12 +61,11 @@ export function isInterruption(error: unknown): boolean {
   return error instanceof LeaseLost || (error instanceof GatewayError && error.code === 'STATE_UNAVAILABLE');
 }
 
-/** The session of a context. No call starts after its lease, and none outlives it. */
+/** The session of a context. No call starts after its lease, and none outlives it: `reconcile` aborts the signal then. */
 export function leasedSession(context: ReconcileContext): Session {
+  if (remainingLeaseMs(context) <= 0) throw new LeaseLost();
   context.signal.throwIfAborted();
-  const left = remainingLeaseMs(context);
-  if (left <= 0) throw new LeaseLost();
-  return { ...context.session, signal: AbortSignal.any([context.signal, AbortSignal.timeout(left)]) };
+  return { ...context.session, signal: context.signal };
 }
 
 /** How long a pass may still start calls, in ms. */

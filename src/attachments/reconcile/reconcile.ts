@@ -1,4 +1,5 @@
 /** One pass over one attachment: observe, decide, perform, commit, until there is nothing to do but wait. */
+import { startDeadline } from '../../deadline.ts';
 import { OpenStackError } from '../../openstack/errors.ts';
 import { getShare } from '../../openstack/manila/client.ts';
 import { getServer } from '../../openstack/nova/client.ts';
@@ -11,10 +12,12 @@ import {
   commitAndRelease,
   commitEvent,
   FinalError,
+  LeaseLost,
   leasedSession,
   observeRecord,
   type ReconcileContext,
   type ReconcileResult,
+  remainingLeaseMs,
   requeueLater,
 } from './context.ts';
 import { backoffDelay, decide } from './decide.ts';
@@ -29,7 +32,16 @@ const MAX_STEPS = 100;
  * An uncertain outcome is committed with a backoff, never taken for a failure.
  * @throws Refused in a strict pass; Overtaken; GatewayError STATE_UNAVAILABLE; OpenStackError 401 when the token died
  */
-export async function reconcile(pass: ReconcileContext, claimed: Attachment): Promise<ReconcileResult> {
+export async function reconcile(context: ReconcileContext, claimed: Attachment): Promise<ReconcileResult> {
+  const lease = startDeadline(remainingLeaseMs(context), context.signal, () => new LeaseLost());
+  try {
+    return await reconcileLeased({ ...context, signal: lease.signal }, claimed);
+  } finally {
+    lease.end();
+  }
+}
+
+async function reconcileLeased(pass: ReconcileContext, claimed: Attachment): Promise<ReconcileResult> {
   const startedAt = performance.now();
   let record = claimed;
   let seen = pass.observed ?? null;

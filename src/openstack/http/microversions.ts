@@ -1,4 +1,4 @@
-import { startDeadline, waitWith } from '../../deadline.ts';
+import { abortable, startDeadline } from '../../deadline.ts';
 import { GatewayError } from '../../errors.ts';
 import { findEndpoint } from '../catalog.ts';
 import { OpenStackError } from '../errors.ts';
@@ -34,14 +34,14 @@ export async function supportedMicroversion(
     microversions.set(key, known);
     known.catch(() => microversions.delete(key));
   }
-  const patience = startDeadline(timeoutMs, signalOf(session));
+  const deadline = startDeadline(timeoutMs, signalOf(session));
   try {
-    return await waitWith(known, patience.signal);
+    return await abortable(known, deadline.signal);
   } catch (error) {
-    if (!patience.signal.aborted || error instanceof OpenStackError || error instanceof GatewayError) throw error;
+    if (!deadline.signal.aborted || error instanceof OpenStackError || error instanceof GatewayError) throw error;
     throw timeoutError({ service: service.name, method: 'GET', path: '/' }, error);
   } finally {
-    patience.end();
+    deadline.end();
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Deadline, startDeadline, waitWith } from '../../deadline.ts';
+import { abortable, type Deadline, startDeadline } from '../../deadline.ts';
 import { OpenStackError } from '../errors.ts';
 import { type Call, sendOnce, timeoutError } from './call.ts';
 import { deepFreeze, type Response } from './response.ts';
@@ -16,11 +16,11 @@ export function send(call: Call, timeoutMs: number, signal?: AbortSignal): Promi
 }
 
 async function read(call: Call, timeoutMs: number, signal?: AbortSignal): Promise<Response> {
-  const patience = startDeadline(timeoutMs, signal);
+  const deadline = startDeadline(timeoutMs, signal);
   try {
     for (;;) {
-      const { result, token } = joinFlight(call, patience);
-      const answer = await waitWith(result, patience.signal).catch((error: unknown) => {
+      const { result, token } = joinFlight(call, deadline);
+      const answer = await abortable(result, deadline.signal).catch((error: unknown) => {
         if (token === call.token || !isUnauthorized(error)) throw error;
         return null;
       });
@@ -30,15 +30,15 @@ async function read(call: Call, timeoutMs: number, signal?: AbortSignal): Promis
   } catch (error) {
     throw error instanceof OpenStackError ? error : timeoutError(call, error);
   } finally {
-    patience.end();
+    deadline.end();
   }
 }
 
-function joinFlight(call: Call, patience: Deadline): InFlight<Response> {
+function joinFlight(call: Call, deadline: Deadline): InFlight<Response> {
   const { cloud, flightKey, token } = call;
   const what = [call.service, call.url, JSON.stringify(call.headers ?? {})].join(' ');
   return singleFlight(cloud, flightKey ?? tokenFlightKey(token), token, what, () =>
-    readOnce(call, patience.remainingMs()),
+    readOnce(call, deadline.remainingMs()),
   );
 }
 
