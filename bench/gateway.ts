@@ -49,8 +49,14 @@ export async function keepAttachments({ store }: Kept, servers: number, projects
   }
 }
 
-export function startGateway(upstreamUrl: string, { redis }: Kept, env: Record<string, string> = {}): Promise<Server> {
+export function startGateway(
+  upstreamUrl: string,
+  { redis }: Kept,
+  env: Record<string, string> = {},
+  without?: string,
+): Promise<Server> {
   return startServer(MAIN, {
+    ...(without && { without }),
     env: {
       OS_AUTH_URL: `${upstreamUrl}/identity`,
       REDIS_URL: redis.url,

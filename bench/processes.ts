@@ -38,19 +38,31 @@ export async function startWorker(name: string, args: readonly string[] = []): P
   return worker(child, hello);
 }
 
+interface ServerOptions {
+  readonly args?: readonly string[];
+  readonly env?: Record<string, string>;
+  /** The optimisation that it does without (`without/register.ts`). */
+  readonly without?: string;
+}
+
 /** Starts a file as the server under measurement: on its core, in production, with a meter in it, its log to nowhere. */
-export async function startServer(
-  file: string,
-  { args = [], env = {} }: { args?: readonly string[]; env?: Record<string, string> } = {},
-): Promise<Server> {
+export async function startServer(file: string, { args = [], env = {}, without }: ServerOptions = {}): Promise<Server> {
   const port = await freePort();
-  const node = ['--expose-gc', '--import', compiled('meter'), file, ...args];
+  const replacing = without ? ['--import', compiled('without/register')] : [];
+  const node = ['--expose-gc', '--import', compiled('meter'), ...replacing, file, ...args];
   const [command, ...rest] = CAN_PIN
     ? ['taskset', '-c', SERVER_CORE, process.execPath, ...node]
     : [process.execPath, ...node];
   const child = spawn(command as string, rest, {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, NODE_ENV: 'production', PORT: String(port), ...env },
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      NODE_ENV: 'production',
+      PORT: String(port),
+      ...env,
+      ...(without && { BENCH_WITHOUT: without }),
+    },
   });
   const url = `http://127.0.0.1:${port}`;
   await answering(child, url);

@@ -7,6 +7,7 @@ import { growth } from './benches/growth.ts';
 import { list, tiny } from './benches/list.ts';
 import { redis } from './benches/redis.ts';
 import { start } from './benches/start.ts';
+import { worth } from './benches/worth.ts';
 import { type Line, markdown } from './table.ts';
 
 const BENCHES: Record<string, () => Promise<Line[]>> = {
@@ -19,6 +20,7 @@ const BENCHES: Record<string, () => Promise<Line[]>> = {
   growth,
   redis,
   start,
+  worth,
 };
 
 const names = process.argv.slice(2);

@@ -72,8 +72,8 @@ const doors = await createTransports({
   log,
   executor: createExecutor({ schema: createSchema(), config }),
   authenticate: createAuthenticate({ cloud, config, validate: async () => ({ identity, catalog: [] }) }),
-  // without company: each answer is to show its own cost
-  makeContext: (session) => Object.assign(createContext(session, attachments, clients), { company: undefined }),
+  // Nothing is shared: each response shows its own cost.
+  makeContext: (session) => Object.assign(createContext(session, attachments, clients), { sharedExecution: undefined }),
   checks: {},
 });
 await doors.listen();
