@@ -45,13 +45,13 @@ export async function startFanOut({
     log: pino({ level: 'silent' }),
     executor: {
       ...executor,
-      answer: (...args) => {
+      executeSubscriptionEvent: (...args) => {
         work.alone++;
-        return executor.answer(...args);
+        return executor.executeSubscriptionEvent(...args);
       },
-      answerAll: (...args) => {
+      executeShared: (...args) => {
         work.shared++;
-        return executor.answerAll(...args);
+        return executor.executeShared(...args);
       },
     },
     authenticate: async (token = '', asking) => {

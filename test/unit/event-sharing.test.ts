@@ -68,8 +68,8 @@ describe('which answers hang on the token', () => {
     if (!operation) throw new Error('no operation');
     const asked = { document, ...told };
     const wanted = { document, operation, variables: {} };
-    const shared = await executor.answerAll(asked, wanted, null, EVENT);
-    expect(shared).toEqual(await executor.answer(asked, wanted, plainContext(), EVENT));
+    const shared = await executor.executeShared(asked, wanted, null, EVENT);
+    expect(shared).toEqual(await executor.executeSubscriptionEvent(asked, wanted, plainContext(), EVENT));
     expect(shared?.data).toBeTruthy();
   });
 
@@ -84,10 +84,12 @@ describe('which answers hang on the token', () => {
     const operation = operationOf(document);
     if (!operation) throw new Error('no operation');
     const wanted = { document, operation, variables: {} };
-    expect(executor.scopeOf(document, operation).needsToken).toBe(false);
-    expect(await executor.answerAll({ document, ...told }, wanted, null, {})).toBeNull();
+    expect(executor.eventSharing(document, operation).needsToken).toBe(false);
+    expect(await executor.executeShared({ document, ...told }, wanted, null, {})).toBeNull();
     const context = { identity: { userId: 'ann' } };
-    expect(await executor.answer({ document, ...told }, wanted, context, {})).toEqual({ data: { who: 'ann' } });
+    expect(await executor.executeSubscriptionEvent({ document, ...told }, wanted, context, {})).toEqual({
+      data: { who: 'ann' },
+    });
   });
 });
 

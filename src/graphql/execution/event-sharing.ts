@@ -10,44 +10,44 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 
-/** The argument of a subscription that says from where, and nothing of what an event's answer looks like. */
+/** The argument that chooses where a subscription starts. It does not change the result of an event. */
 const CURSOR_ARGUMENT = 'after';
 
-/** What the answer to an event hangs on, beside the event itself and the document. */
+/** What the result of an event depends on, besides the event and the document. */
 export interface EventSharing {
-  /** Whether it may be read with the subscriber's token, or tell who that is; else everybody of the project is told the same. */
+  /** Whether a resolver may use the subscriber's token or identity; if not, all subscribers of a project share the result. */
   readonly needsToken: boolean;
-  /** The variables that have a say in it. */
+  /** The variables that the result depends on. */
   readonly variables: readonly string[];
 }
 
 /**
- * Makes the look at a valid document that tells for whom an event needs to be answered only once. A resolver that takes no
- * context can ask nobody; one that takes it, and a field whose resolver is not known before, may.
+ * Creates the analysis that decides which subscribers can share the execution of an event. A resolver without a context
+ * parameter cannot use a token; one with it may, and so may a field whose type is only known at run time.
  */
 export function createEventSharing(schema: GraphQLSchema) {
-  const known = new WeakMap<OperationDefinitionNode, EventSharing>();
+  const analysed = new WeakMap<OperationDefinitionNode, EventSharing>();
 
-  return function scopeOf(document: DocumentNode, operation: OperationDefinitionNode): EventSharing {
-    const found = known.get(operation);
-    if (found) return found;
-    const scope = { needsToken: usesContext(schema, document), variables: variablesOf(schema, document) };
-    known.set(operation, scope);
-    return scope;
+  return function eventSharing(document: DocumentNode, operation: OperationDefinitionNode): EventSharing {
+    const cached = analysed.get(operation);
+    if (cached) return cached;
+    const sharing = { needsToken: usesContext(schema, document), variables: variablesOf(schema, document) };
+    analysed.set(operation, sharing);
+    return sharing;
   };
 }
 
 function usesContext(schema: GraphQLSchema, document: DocumentNode): boolean {
   const types = new TypeInfo(schema);
-  let isSo = false;
+  let hasContext = false;
   const enter = (node: ASTNode) => {
-    if (node.kind === Kind.FIELD && node.name.value !== '__typename' && takesContext(types)) isSo = true;
+    if (node.kind === Kind.FIELD && node.name.value !== '__typename' && takesContext(types)) hasContext = true;
   };
   visit(document, visitWithTypeInfo(types, { enter }));
-  return isSo;
+  return hasContext;
 }
 
-/** Whether the resolver of the field that stands there has a third parameter, or is that of a type not known yet. */
+/** Whether the resolver of the visited field has a third parameter, or its type is only known at run time. */
 function takesContext(types: TypeInfo): boolean {
   const field = types.getFieldDef();
   return !isObjectType(types.getParentType()) || !field || (field.resolve?.length ?? 0) > 2;

@@ -23,10 +23,10 @@ import { createEventSharing } from './event-sharing.ts';
 import { createCompiler, type PreparedOperation } from './jit/compile.ts';
 import { type SharedExecution, shareExecution } from './shared-execution.ts';
 
-/** How many validated documents are kept, and how many characters of source they may come from. */
+/** Maximum number of validated documents that are cached, and of characters of source in all of them. */
 const DOCUMENTS = { max: 1000, maxSize: 1_048_576 };
 
-/** One operation as a door hands it in: a document that parseAndValidate gave, and what the client sent beside it. */
+/** One operation from a transport: a document that `parseAndValidate` returned, and the client's other parameters. */
 export interface Operation {
   readonly document: DocumentNode;
   readonly operationName?: string | null | undefined;
@@ -45,18 +45,18 @@ export interface Documents {
 
 export type Parsed = { readonly document: DocumentNode } | { readonly errors: readonly GraphQLError[] };
 
-/** A subscription that has begun. */
+/** A started subscription: its source stream, and the operation to execute for each event. */
 export interface OpenSubscription {
   readonly source: AsyncIterator<unknown>;
   readonly prepared: PreparedOperation;
 }
 
-/** The one execution that both doors call. Every error in every result has been through formatError. */
+/** The execution that all transports call. Every error in every result has been formatted by `formatError`. */
 export type Executor = ReturnType<typeof createExecutor>;
 
 /**
- * Makes the execution for one schema: parse, limits, validate, coerce, cost, run, format. `parseOptions` and `rules` are
- * for Apollo Server, which parses and validates itself: with the same limits, into the same `documents`.
+ * Creates the execution of one schema: parse, validate with limits, coerce variables, check the cost, execute, format
+ * errors. `parseOptions`, `rules` and `documents` are for Apollo Server, which parses and validates by itself.
  */
 export function createExecutor({ schema, config }: { schema: GraphQLSchema; config: Config }) {
   const rules = limitRules(config);
@@ -64,14 +64,14 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
   const hideSuggestions = !config.INTROSPECTION;
   const documents = createDocuments();
   const compiler = createCompiler(schema);
-  const refuseDear = createCostCheck(schema, config.MAX_COST);
+  const checkCost = createCostCheck(schema, config.MAX_COST);
 
-  /** A document that may be executed, or why not. Never throws. */
-  function parseAndValidate(source: string, told: ErrorContext): Parsed {
-    const known = documents.find(source);
-    if (known) return { document: known };
+  /** Returns a document that can be executed, or the formatted errors. Never throws. */
+  function parseAndValidate(source: string, errorContext: ErrorContext): Parsed {
+    const cached = documents.find(source);
+    if (cached) return { document: cached };
     const parsed = read(source);
-    if ('errors' in parsed) return { errors: parsed.errors.map((error) => format(error, told)) };
+    if ('errors' in parsed) return { errors: parsed.errors.map((error) => format(error, errorContext)) };
     documents.set(sha256Of(source), parsed.document);
     return parsed;
   }
@@ -80,48 +80,47 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
     try {
       const document = parse(source, options);
       const errors = validate(schema, document, [...specifiedRules, ...rules], { hideSuggestions });
-      return errors.length === 0 ? { document } : { errors: errors.map(codeOfValidation) };
+      return errors.length === 0 ? { document } : { errors: errors.map(withValidationCode) };
     } catch (error) {
-      return {
-        errors: [error instanceof GraphQLError ? withCode(error, 'GRAPHQL_PARSE_FAILED') : asGraphQLError(error)],
-      };
+      const isSyntaxError = error instanceof GraphQLError;
+      return { errors: [isSyntaxError ? withCode(error, 'GRAPHQL_PARSE_FAILED') : asGraphQLError(error)] };
     }
   }
 
-  /** Runs a query or a mutation. Never rejects: what failed is in `errors`; without `data` nothing was executed. */
+  /** Executes a query or a mutation. Never rejects; a result without `data` was rejected before execution. */
   async function execute(operation: Operation & { context: unknown }): Promise<ExecutionResult> {
-    const checked = check(operation);
-    if ('errors' in checked) return checked;
+    const prepared = prepare(operation);
+    if ('errors' in prepared) return prepared;
     const { context, variables } = operation;
-    const company = (context as { sharedExecution?: SharedExecution } | null)?.sharedExecution;
-    const asked = { operation: checked.operation, variables };
-    return shareExecution(company, asked, () => run(operation, checked, context));
+    const sharedExecution = (context as { sharedExecution?: SharedExecution } | null)?.sharedExecution;
+    const request = { operation: prepared.operation, variables };
+    return shareExecution(sharedExecution, request, () => run(operation, prepared, context));
   }
 
   /**
-   * Starts a subscription: its events, to be answered one by one, or an answer with `errors` when it cannot start.
-   * `context` is the source's; what the source throws is to be told as `explain` makes it.
+   * Starts a subscription: returns its source stream, or a result with `errors` when it cannot start. `context` is the
+   * source's. Errors that the source throws are the caller's to format, with `formatError`.
    */
   async function subscribe(operation: Operation & { context: unknown }): Promise<OpenSubscription | ExecutionResult> {
-    const prepared = check(operation);
+    const prepared = prepare(operation);
     if ('errors' in prepared) return prepared;
     const stream = await openSource(operation);
-    if (!(Symbol.asyncIterator in stream)) return formatted(stream, operation);
+    if (!(Symbol.asyncIterator in stream)) return withFormattedErrors(stream, operation);
     return { source: stream[Symbol.asyncIterator](), prepared };
   }
 
   /**
-   * The result for one event as all are told it who asked the same. Null when it has errors: each is told of them with its
-   * own request id, by `answer`, which takes the event in a context of its own (loaders remember for one event only).
+   * Executes one event once for all subscribers with the same operation. Returns null when the result has errors: those
+   * carry a request id, so each subscriber gets its own from `executeSubscriptionEvent`, with a context of its own.
    */
-  async function answerAll(
+  async function executeShared(
     operation: Operation,
     prepared: PreparedOperation,
     context: unknown,
     event: unknown,
   ): Promise<ExecutionResult | null> {
     try {
-      const result = await resolve(operation, prepared, context, event);
+      const result = await executeFields(operation, prepared, context, event);
       return result.errors ? null : result;
     } catch {
       return null;
@@ -136,23 +135,26 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
     }
   }
 
-  /** Everything that is decided before the first resolver runs. */
-  function check({
+  /** Chooses the operation, coerces its variables and checks its cost: everything before the first resolver runs. */
+  function prepare({
     document,
     operationName,
     variables,
-    ...told
+    ...errorContext
   }: Operation): { errors: readonly GraphQLError[] } | PreparedOperation {
     const operation = getOperationAST(document, operationName);
-    if (!operation) return { errors: [format(noOperation(operationName), told)] };
+    if (!operation) return { errors: [format(unknownOperation(operationName), errorContext)] };
     const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {}, { maxErrors: 20 });
-    if (coerced.errors)
-      return { errors: coerced.errors.map((error) => format(withCode(error, 'BAD_USER_INPUT'), told)) };
-    const tooDear = refuseDear(document, operation, coerced.coerced);
-    return tooDear ? { errors: [format(tooDear, told)] } : { document, operation, variables: coerced.coerced };
+    if (coerced.errors) {
+      return { errors: coerced.errors.map((error) => format(withCode(error, 'BAD_USER_INPUT'), errorContext)) };
+    }
+    const costError = checkCost(document, operation, coerced.coerced);
+    return costError
+      ? { errors: [format(costError, errorContext)] }
+      : { document, operation, variables: coerced.coerced };
   }
 
-  /** A result, with its errors as the operation's client is told them. Never rejects. */
+  /** Executes a prepared operation and formats its errors. Never rejects. */
   async function run(
     operation: Operation,
     prepared: PreparedOperation,
@@ -160,16 +162,21 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
     rootValue?: unknown,
   ): Promise<ExecutionResult> {
     try {
-      return formatted(await resolve(operation, prepared, context, rootValue), operation);
+      return withFormattedErrors(await executeFields(operation, prepared, context, rootValue), operation);
     } catch (error) {
       return { errors: [format(error, operation)] };
     }
   }
 
-  /** The only place where fields are resolved: compiled where that is possible and worth it, else by graphql-js. */
-  async function resolve(operation: Operation, prepared: PreparedOperation, context: unknown, rootValue: unknown) {
+  /** Resolves the fields of an operation: compiled from its second use on where that is possible, else by graphql-js. */
+  async function executeFields(
+    operation: Operation,
+    prepared: PreparedOperation,
+    context: unknown,
+    rootValue: unknown,
+  ) {
     const result = await compiler.find(prepared)?.(rootValue, context, operation.variables);
-    // Without data nothing was executed: graphql-jit refuses variables that graphql-js took.
+    // Without data nothing was executed: graphql-jit rejects some variables that graphql-js accepts.
     if (result && 'data' in result) return result;
     return await executeGraphQL({ ...argsOf(operation), contextValue: context, rootValue });
   }
@@ -184,8 +191,8 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
   const format = (error: unknown, { requestId, log }: ErrorContext) =>
     formatError(error, { requestId, log, hideSuggestions });
 
-  function formatted(result: ExecutionResult, told: ErrorContext): ExecutionResult {
-    return result.errors ? { ...result, errors: result.errors.map((error) => format(error, told)) } : result;
+  function withFormattedErrors(result: ExecutionResult, errorContext: ErrorContext): ExecutionResult {
+    return result.errors ? { ...result, errors: result.errors.map((error) => format(error, errorContext)) } : result;
   }
 
   return {
@@ -197,14 +204,14 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
     parseAndValidate,
     execute,
     subscribe,
-    answer: run,
-    answerAll,
-    explain: format,
-    scopeOf: createEventSharing(schema),
+    executeSubscriptionEvent: run,
+    executeShared,
+    formatError: format,
+    eventSharing: createEventSharing(schema),
   };
 }
 
-/** The operation of a document that a client means; null when it has none of that name, or several and no name was given. */
+/** The operation that a request selects; null when the document has none of that name, or several and no name is given. */
 export function operationOf(document: DocumentNode, operationName?: string | null): OperationDefinitionNode | null {
   return getOperationAST(document, operationName) ?? null;
 }
@@ -223,15 +230,15 @@ function createDocuments(): Documents {
 
 const sha256Of = (source: string) => hash('sha256', source, 'hex');
 
-/** A limit keeps its own code; everything else that validation finds is GRAPHQL_VALIDATION_FAILED. */
-function codeOfValidation(error: GraphQLError): GraphQLError {
+/** Adds GRAPHQL_VALIDATION_FAILED to an error without a code; the limits' errors have one. */
+function withValidationCode(error: GraphQLError): GraphQLError {
   return error.extensions.code ? error : withCode(error, 'GRAPHQL_VALIDATION_FAILED');
 }
 
-function noOperation(operationName: string | null | undefined): GraphQLError {
+function unknownOperation(operationName: string | null | undefined): GraphQLError {
   const message = operationName
     ? `The document has no operation named ${JSON.stringify(operationName.slice(0, 100))}`
-    : 'The document has several operations, or none: say which by `operationName`';
+    : 'The document has several operations, or none: choose one with `operationName`';
   return new GraphQLError(message, { extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } });
 }
 

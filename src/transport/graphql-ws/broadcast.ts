@@ -68,17 +68,22 @@ export function createBroadcast({ executor, contextOf, limit }: BroadcastOptions
     const [member] = members;
     if (!member) return null;
     const listener = withLog(member.listener);
-    const { needsToken } = executor.scopeOf(listener.prepared.document, listener.prepared.operation);
+    const { needsToken } = executor.eventSharing(listener.prepared.document, listener.prepared.operation);
     // Where none is needed none is there, so that nobody is ever told what was read with another's token.
     const context = needsToken ? contextOf(listener.session) : null;
-    const result = await executor.answerAll(listener, listener.prepared, context, event);
+    const result = await executor.executeShared(listener, listener.prepared, context, event);
     return result && payloadOf(result);
   }
 
   async function tellAlone(members: Set<Member>, member: Member, event: AttachmentEvent): Promise<void> {
     if (!isAfter(member, event.cursor)) return;
     const listener = withLog(member.listener);
-    const result = await executor.answer(listener, listener.prepared, contextOf(listener.session), event);
+    const result = await executor.executeSubscriptionEvent(
+      listener,
+      listener.prepared,
+      contextOf(listener.session),
+      event,
+    );
     if (members.has(member)) write(member, textFrame(`${prefixOf(member)}${payloadOf(result)}}`));
   }
 

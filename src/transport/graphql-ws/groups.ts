@@ -30,9 +30,9 @@ export function createGroups(options: BroadcastOptions) {
       eventStreamOf(source) ? untilLive(listener, source as AttachmentEventStream) : source,
       (event) => {
         const told = withLog(listener);
-        return executor.answer(told, told.prepared, contextOf(told.session), event);
+        return executor.executeSubscriptionEvent(told, told.prepared, contextOf(told.session), event);
       },
-      (error) => (error instanceof SocketClose ? error : executor.explain(error, withLog(listener))),
+      (error) => (error instanceof SocketClose ? error : executor.formatError(error, withLog(listener))),
     );
   }
 
@@ -123,7 +123,7 @@ function waiting(listener: Listener, after: string, leave: () => void) {
  * fields are read with the token, that. Nobody else's token will do there, also not one of the same user and roles: an
  * application credential's access rules let a token do less than its user may.
  */
-function createKeys({ scopeOf }: Executor) {
+function createKeys({ eventSharing }: Executor) {
   const numbers = new WeakMap<OperationDefinitionNode, number>();
   let last = 0;
 
@@ -131,9 +131,9 @@ function createKeys({ scopeOf }: Executor) {
     const { document, operation, variables } = prepared;
     const number = numbers.get(operation) ?? ++last;
     numbers.set(operation, number);
-    const scope = scopeOf(document, operation);
-    const who = scope.needsToken ? tokenHash(session.token) : null;
-    const given = scope.variables.map((name) => (Object.hasOwn(variables, name) ? [variables[name]] : []));
+    const sharing = eventSharing(document, operation);
+    const who = sharing.needsToken ? tokenHash(session.token) : null;
+    const given = sharing.variables.map((name) => (Object.hasOwn(variables, name) ? [variables[name]] : []));
     return JSON.stringify([number, live.key, who, given]);
   };
 }
