@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { extname, join } from 'node:path';
+
+// Part of `npm run lint`: words that this project once used for things that have a name in their field. Each row is what
+// to find (case matters) and what to write instead.
+
+const WORDS = [
+  [/bequeath/, 'transferRules, newOwner (ownership, reference count)'],
+  [/\bVisit\b|headOf/, 'AuthenticatedRequest, statusAndHeaders'],
+  [/lookAt\b|lookUnseen|lookAgain/, 'observe, reconcileRecord, probeUnlisted, requeueSoon'],
+  [/newPass\b/, 'reconcileOne, ReconcileContext'],
+  [/\bNOBODY/, 'NO_TOKEN_RETRY_MS'],
+  [/\bSeen[A-Z]/, 'Observed…, AttachmentView'],
+  [/\bPlace\b/, 'ValidatedToken, PageCursor, location, paths'],
+  [/\bLASTING\b|\brevive\b/, 'DURABLE, reconnectOnEnd'],
+  [/\bFollower\b|\bFeed\b/, 'Subscriber, LogSubscription (pub/sub)'],
+  [/\bliveOf\b|\bnextNow\b/, 'EventStream, poll'],
+  [/\bSTAND_IN\b/, 'REQUEST_ID_PLACEHOLDER'],
+  [/\bNOT_PASSED\b/, 'HOP_BY_HOP_HEADERS (RFC 9110)'],
+  [/\bmayPass\b|\bbadAnswer\b/, 'isTransient, invalidResponse'],
+  [/compilable|\bisEndless\b/, 'jit/supported, isRecursiveInput'],
+  [/\bsameWish\b|\bcheckSameWish\b|\bShareWish\b/, 'assertSameRequest, preconditions, desired (state)'],
+  [/\bStrays\b/, 'handleUncaughtErrors'],
+];
+
+const ROOTS = ['src', 'test', 'schema', 'docs', 'bench', 'examples', 'web', 'scripts', 'README.md', 'CONTRIBUTING.md'];
+const KINDS = new Set(['.ts', '.tsx', '.mjs', '.graphql', '.lua', '.md', '.css']);
+/** Recorded messages of other programs; this list itself. */
+const EXCEPT = new Set([join('test', 'fixtures'), join('scripts', 'words.mjs')]);
+
+function* filesIn(path) {
+  if (EXCEPT.has(path)) return;
+  if (statSync(path).isDirectory()) for (const name of readdirSync(path)) yield* filesIn(join(path, name));
+  else if (KINDS.has(extname(path))) yield path;
+}
+
+let found = 0;
+for (const file of ROOTS.flatMap((root) => [...filesIn(root)])) {
+  for (const [index, line] of readFileSync(file, 'utf8').split('\n').entries()) {
+    for (const [word, instead] of WORDS) {
+      const match = word.exec(line);
+      if (!match) continue;
+      process.stderr.write(`${file}:${index + 1}: "${match[0]}", better: ${instead}\n`);
+      found++;
+    }
+  }
+}
+process.exitCode = found === 0 ? 0 : 1;
