@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { readConfig, SETTINGS } from '../src/config.ts';
-import { ERROR_CODES } from '../src/errors.ts';
+import { ERROR_CODES, FAULT_CODES } from '../src/errors.ts';
 
 /** A part of a page in docs/ that is made from the code. It stands between `<!-- name -->` and `<!-- /name -->`. */
 export interface GeneratedPart {
@@ -13,6 +13,7 @@ export interface GeneratedPart {
 export const GENERATED_PARTS: readonly GeneratedPart[] = [
   { file: 'docs/configuration.md', name: 'settings', make: settingsTable },
   { file: 'docs/errors.md', name: 'codes', make: codesTable },
+  { file: 'docs/errors.md', name: 'faults', make: faultsTable },
 ];
 
 function settingsTable(): string {
@@ -32,6 +33,11 @@ function codesTable(): string {
     then,
   ]);
   return table(['Code', 'HTTP status', 'When', 'What to do'], rows);
+}
+
+function faultsTable(): string {
+  const rows = Object.entries(FAULT_CODES).map(([code, { when, then }]) => [`\`${code}\``, when, then]);
+  return table(['Code', 'When', 'What to do'], rows);
 }
 
 function table(head: string[], rows: string[][]): string {

@@ -1,4 +1,4 @@
-/** Every code that a client can find in `extensions.code`, when it comes, what the client should do, and the HTTP status it has before any field resolved. README's table is made from this one. */
+/** Every code that a client can find in `extensions.code`, when it comes, what the client should do, and the HTTP status it has before any field resolved. docs/errors.md lists them. */
 export const ERROR_CODES = {
   UNAUTHENTICATED: {
     status: 401,
@@ -68,6 +68,40 @@ export const ERROR_CODES = {
 } as const satisfies Record<string, { status: number; when: string; then: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** Every code that an attachment's `fault` can have: work that failed after the request was accepted. docs/errors.md lists them. */
+export const FAULT_CODES = {
+  UPSTREAM_REFUSED: {
+    when: 'Nova or Manila rejected a call that the attachment needs; `message` has its words.',
+    then: 'Correct what it names, then attach or detach again.',
+  },
+  RULE_ERROR: {
+    when: 'An access rule is in error: Manila could not apply it.',
+    then: 'Read the message of Manila’s driver in `message`, then attach again, or detach.',
+  },
+  RULE_MISSING: {
+    when: 'An access rule does not exist: it was removed in Manila, or was never granted and the caller’s token has expired.',
+    then: 'Attach again: only a user’s token grants access.',
+  },
+  LEVEL_CONFLICT: {
+    when: 'The share has a rule for the same client with another access level.',
+    then: 'Attach with that access level, or remove that rule in Manila.',
+  },
+  DEADLINE_EXCEEDED: {
+    when: 'Manila did not apply the access rules within `ATTACH_DEADLINE_MS`.',
+    then: 'Ask the operators about the share’s back end, then attach again, or detach.',
+  },
+  DENY_FAILED: {
+    when: 'An access rule still exists after 5 denials: the guest may still have access.',
+    then: 'Detach again, or remove the rule in Manila.',
+  },
+  DETACH_ABANDONED: {
+    when: 'The request to detach ended before Manila accepted it; the attachment is as it was.',
+    then: 'Detach again.',
+  },
+} as const satisfies Record<string, { when: string; then: string }>;
+
+export type FaultCode = keyof typeof FAULT_CODES;
 
 /** What an upstream said of a failure, for the client to quote. */
 export interface UpstreamDetails {

@@ -1,5 +1,7 @@
 /** The record of a share attached to a server, its words, and its id. Imports no package. */
 
+import type { FaultCode } from '../errors.ts';
+
 export type AttachmentStatus = 'attaching' | 'attached' | 'detaching' | 'error_attaching' | 'error_detaching';
 
 /** A record's status, or what it ends as: seen in events and payloads only. */
@@ -27,7 +29,7 @@ export interface Target {
 
 /** Why an attachment is in an error status. Never holds a token or an access key. */
 export interface Fault {
-  code: string;
+  code: FaultCode;
   message: string;
   /** ISO 8601, UTC. */
   at: string;

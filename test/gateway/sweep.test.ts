@@ -383,7 +383,12 @@ describe('what is found', () => {
       const tried: number[] = [];
       for (let pass = 0; pass < passes; pass++) {
         const now = await bench.store.get(record.projectId, record.id);
-        const fault = { code: 'DENY_FAILED', message: 'Manila refused', at: LONG_AGO_ISO, openstackRequestId: null };
+        const fault = {
+          code: 'DENY_FAILED' as const,
+          message: 'Manila refused',
+          at: LONG_AGO_ISO,
+          openstackRequestId: null,
+        };
         if (now?.status === 'detaching') {
           await bench.store.commit({ ...now, status: 'error_detaching', fault }, { dueInMs: null });
         }

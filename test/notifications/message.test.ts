@@ -5,7 +5,7 @@ import { notificationOf } from '../../src/notifications/message.ts';
 import { anAttachment, anEvent } from '../support/attachments.ts';
 
 const fault = {
-  code: 'ACCESS_RULE_ERROR',
+  code: 'RULE_ERROR' as const,
   message: 'Manila could not apply the rule',
   at: '2025-06-01T10:00:01.000Z',
   openstackRequestId: null,

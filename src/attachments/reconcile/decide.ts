@@ -2,6 +2,7 @@
  * The life of an attachment, as one pure decision: what the record says and what upstream shows -> what to do next.
  * No clock, no I/O, no package. design: observe, decide, perform, commit.
  */
+import type { FaultCode } from '../../errors.ts';
 import type { AccessLevel, Attachment, AttachmentStatus, EventType, Reason } from '../attachment.ts';
 
 /** What Manila shows of one target's access rule. */
@@ -51,7 +52,7 @@ export type Action =
       status: AttachmentStatus;
       event: EventType;
       reason?: Reason;
-      fault?: { code: string; message: string; target?: number };
+      fault?: { code: FaultCode; message: string; target?: number };
     }
   /** Commit the end. */
   | { do: 'remove'; reason?: Reason };

@@ -1,4 +1,5 @@
 /** What a pass does once it is decided: one step, and what is known after it. */
+import type { FaultCode } from '../../errors.ts';
 import { OpenStackError } from '../../openstack/errors.ts';
 import type { Attachment, AttachmentView, Fault, Reason } from '../attachment.ts';
 import { inStatus, isUnsettled } from '../record.ts';
@@ -194,7 +195,7 @@ async function describeFault(
   pass: ReconcileContext,
   record: Attachment,
   seen: Observed,
-  fault: { code: string; message: string; target?: number },
+  fault: { code: FaultCode; message: string; target?: number },
 ): Promise<Fault> {
   const target = fault.target === undefined ? null : record.targets[fault.target];
   const rule = fault.target === undefined ? null : seen.rules[fault.target];
