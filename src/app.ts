@@ -73,6 +73,7 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
     ...work,
     account,
     intervalMs: config.SWEEP_INTERVAL_MS,
+    lockMs: config.SWEEP_LOCK_MS,
     enqueueAfter: queue.enqueueAfter,
   });
   const notifier = config.NOTIFICATION_URL

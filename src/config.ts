@@ -128,6 +128,10 @@ export const SETTINGS = {
     count(0, 86_400_000, 60_000),
     'How often one of the gateways looks for what changed behind their back (servers and shares deleted, rules removed, addresses changed); 0 never. Takes credentials of the gateway’s own with the role admin.',
   ),
+  SWEEP_LOCK_MS: setting(
+    count(1000, 600_000, 30_000),
+    'Time to live of the lock under which one gateway scans for drift; renewed during the scan. After a crash the other gateways wait this long.',
+  ),
   EVENT_LOG_LENGTH: setting(
     count(10, 1_000_000, 10_000),
     'About how many events a project’s log keeps for listeners who come back.',

@@ -1,4 +1,4 @@
-/** One sweep, run by an operator: the gateways' own settings and store, the cloud of OS_CLOUD or OS_*, and its report on standard output. */
+/** `npm run sweep`: one full drift scan with the gateways' settings and store; prints its report. */
 import { randomUUID } from 'node:crypto';
 import { homedir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,8 +6,7 @@ import { parseArgs } from 'node:util';
 import { type Logger, pino } from 'pino';
 import { newMemory, type SweepBudget } from '../attachments/drift/context.ts';
 import { withScanLock } from '../attachments/drift/leader.ts';
-import type { SweepReport } from '../attachments/drift/report.ts';
-import { reportTable } from '../attachments/drift/report-table.ts';
+import { reportTable, type SweepReport } from '../attachments/drift/report.ts';
 import { canSweep, type ScanOptions, sweepOnce } from '../attachments/drift/scan.ts';
 import { createQueue } from '../attachments/reconcile/queue.ts';
 import { createSessionRegistry } from '../attachments/reconcile/sessions.ts';
@@ -21,24 +20,24 @@ import { connectRedis } from '../redis/connect.ts';
 
 const HELP = `Usage: npm run sweep -- [--dry-run] [--json]
 
-Compares the attachments with the cloud once, in full, as the gateways do by turns: attachments of deleted servers and
-shares, rules that are gone or in error, changed addresses, rules without an attachment, rules that let in another server.
-Puts right what needs no user's token, and lists what it did and what is left. Reads the gateways' settings
-(REDIS_URL, REDIS_PREFIX, OS_CLOUD or OS_*, …); takes credentials with the role admin.
+Compares all attachments with the cloud once: attachments of deleted servers and shares, rules that are gone or in error,
+changed addresses, rules without an attachment, rules for an address of another server.
+Repairs what needs no user's token, and lists what it did and what needs a manual decision. Reads the gateways' settings
+(REDIS_URL, REDIS_PREFIX, OS_CLOUD or OS_*, …); needs credentials with the role admin.
 
-  --dry-run  reads only: lists what would be done
+  --dry-run  changes nothing: lists what would be done
   --json     one JSON document instead of a table
   --help     this text
 
-Exit status: 0 nothing found, or all of it done; 1 it could not be done; 2 something is left to you, was not looked at,
-or, in a dry run, would be done.
+Exit status: 0 nothing found, or all of it done; 1 the sweep failed; 2 something needs a manual decision, was not
+compared, or, in a dry run, would be done.
 `;
 
-/** All that a cloud may have in one go: what runs by itself takes a part at a time. */
+/** Budget that covers a whole cloud in one scan; running gateways take a part at a time. */
 const WHOLE: SweepBudget = { confirmations: 100_000, ruleLists: 100_000, reconciles: 100_000, records: 1_000_000 };
-/** How long to wait for the turn of a gateway that sweeps, and then for revocations to end, in ms. */
-const TURN_MS = 60_000;
-const SETTLE_MS = 30_000;
+/** How long to wait for the scan lock, and afterwards for revocations to end, in ms. */
+const LOCK_WAIT_MS = 60_000;
+const REVOCATION_WAIT_MS = 30_000;
 const POLL_MS = 200;
 const CALLS_A_LEASE = 3;
 
@@ -62,7 +61,7 @@ async function main(args: string[]): Promise<number> {
 }
 
 function chooseCloud(config: Config): NamedCloud {
-  const problems = config.REDIS_URL ? [] : ['REDIS_URL: expected, the attachments of the gateways are there'];
+  const problems = config.REDIS_URL ? [] : ['REDIS_URL: expected, the gateways keep their attachments there'];
   const named = readCloudConfig(process.env, { cwd: process.cwd(), home: homedir() });
   if (named.kind === 'wrong') problems.push(...named.problems);
   else if (named.kind !== 'cloud') problems.push('OS_CLOUD or OS_AUTH_URL: expected');
@@ -100,8 +99,8 @@ async function sweep(
     const { enqueueAfter } = queue;
     const signal = new AbortController().signal;
     const scan = { ...work, enqueueAfter, session, signal, budget: WHOLE, memory: newMemory(), isDryRun };
-    const report = isDryRun ? await sweepOnce(scan) : await sweepAsLeader(scan);
-    if (!isDryRun) await settle(scan, report);
+    const report = isDryRun ? await sweepOnce(scan) : await sweepAsLeader(scan, config.SWEEP_LOCK_MS);
+    if (!isDryRun) await awaitRevocations(scan, report);
     return report;
   } finally {
     await queue.stop();
@@ -111,29 +110,29 @@ async function sweep(
   }
 }
 
-async function sweepAsLeader(pass: ScanOptions): Promise<SweepReport> {
-  const owner = randomUUID();
+async function sweepAsLeader(scan: ScanOptions, lockMs: number): Promise<SweepReport> {
+  const lock = { store: scan.store, owner: randomUUID(), lockMs, stop: scan.signal };
   let report: SweepReport | null = null;
-  const giveUp = performance.now() + TURN_MS;
-  while (performance.now() < giveUp) {
-    await withScanLock(pass.store, owner, pass.signal, async (signal) => {
-      report = await sweepOnce({ ...pass, signal });
+  const giveUpAt = performance.now() + LOCK_WAIT_MS;
+  while (performance.now() < giveUpAt) {
+    await withScanLock(lock, async (signal) => {
+      report = await sweepOnce({ ...scan, signal });
     });
     if (report) return report;
     await sleep(POLL_MS);
   }
-  throw new Error('Another gateway sweeps, and did not end in a minute: try again');
+  throw new Error('Another gateway holds the scan lock for more than a minute: try again');
 }
 
-/** Waits until what was begun is done, so that the operator need not look again; what takes longer is the gateways' to finish. */
-async function settle({ store }: ScanOptions, report: SweepReport): Promise<void> {
-  const giveUp = performance.now() + SETTLE_MS;
+/** Waits until the revocations that this sweep began are done; the gateways finish those that take longer. */
+async function awaitRevocations({ store }: ScanOptions, report: SweepReport): Promise<void> {
+  const giveUpAt = performance.now() + REVOCATION_WAIT_MS;
   for (const { kind, outcome, projectId, serverId, shareId } of report.findings) {
     if (!['SERVER_DELETED', 'RULE_WITHOUT_ATTACHMENT'].includes(kind) || outcome !== 'done' || !projectId) continue;
     const id = `${serverId}:${shareId}`;
     while ((await store.get(projectId, id))?.status === 'detaching') {
-      if (performance.now() > giveUp) {
-        report.unfinished.push(`The access of ${id} is still being revoked: a gateway goes on with it`);
+      if (performance.now() > giveUpAt) {
+        report.unfinished.push(`The access of ${id} is still being revoked: a gateway continues`);
         break;
       }
       await sleep(POLL_MS);

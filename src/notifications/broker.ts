@@ -2,28 +2,28 @@ import type { Duplex } from 'node:stream';
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
 import { type Notification, ROUTING_KEYS } from './message.ts';
 
-/** How long the broker may take for one step, in ms. */
+/** Timeout of one step of the protocol, in ms. */
 const STEP_MS = 5000;
-/** How often a silent connection is looked at, in seconds, unless the URL says otherwise. */
+/** Heartbeat of the connection, in seconds, unless the URL sets one. */
 const HEARTBEAT_S = 15;
 /** Nova's control exchange. */
 const EXCHANGE = 'nova';
 
 /** One connection to the message bus. */
 export interface Broker {
-  /** Resolves when the broker has them all, in this order; rejects when it may not have some: then it is to be closed. */
+  /** Resolves when the broker has confirmed all, in this order. After a rejection some may be missing: close it then. */
   publish(notifications: readonly Notification[]): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Connects, and sees that the exchange and the queues are there as oslo.messaging's rabbit driver does (impl_rabbit.py,
- * notify_send): a topic exchange, and a queue by the name of each routing key, so that nothing is lost before somebody
- * listens. What is there already stays as it is. Rejects when the broker does not do its part in time.
+ * Connects, and declares the exchange and the queues like oslo.messaging's rabbit driver (impl_rabbit.py, notify_send): a
+ * topic exchange, and a queue named after each routing key, so that nothing is lost before a consumer exists. Existing
+ * ones stay as they are. Rejects when the broker does not respond in time.
  */
 export async function openBroker(url: string, { isDurable }: { isDurable: boolean }): Promise<Broker> {
   const connection = await connect(withHeartbeat(url), { timeout: STEP_MS, noDelay: true, clientProperties: NAME });
-  // a lost connection shows at the next publish; without a listener it would end the process
+  // a lost connection fails the next publish; without a listener the event would end the process
   connection.on('error', () => undefined);
   try {
     await withTimeout(STEP_MS, declare(connection, isDurable));
@@ -48,14 +48,14 @@ function createBroker(connection: ChannelModel, channel: ConfirmChannel): Broker
         channel.publish(EXCHANGE, routingKey, body, { ...PROPERTIES, messageId });
       }
       await withTimeout(STEP_MS, channel.waitForConfirms());
-      // a broker confirms also what it has no queue for
+      // a broker also confirms messages that no queue takes
       if (returned > 0) throw new Error(`The broker has no queue for ${returned} notifications`);
     },
     close: () => end(connection),
   };
 }
 
-/** As kombu sends JSON; persistent, and never dropped silently. */
+/** JSON as kombu sends it; persistent, and returned when no queue takes it. */
 const PROPERTIES = {
   contentType: 'application/json',
   contentEncoding: 'utf-8',
@@ -81,13 +81,13 @@ async function declare(connection: ChannelModel, durable: boolean): Promise<void
 
 type Step = (channel: ConfirmChannel) => Promise<unknown>;
 
-/** What is there may have been declared otherwise: it is only looked at. A look that fails ends its channel. */
-async function ensure(connection: ChannelModel, look: Step, make: Step): Promise<void> {
+/** Declares only what is missing: existing ones may be declared otherwise. A failed check closes its channel. */
+async function ensure(connection: ChannelModel, check: Step, declare: Step): Promise<void> {
   try {
-    await onChannel(connection, look);
+    await onChannel(connection, check);
   } catch (error) {
     if ((error as { code?: number }).code !== 404) throw error;
-    await onChannel(connection, make);
+    await onChannel(connection, declare);
   }
 }
 
@@ -98,7 +98,7 @@ async function onChannel(connection: ChannelModel, step: Step): Promise<void> {
   await channel.close();
 }
 
-/** Ends the connection also when the broker does not answer any more; one that is lost already is no failure. */
+/** Closes the connection, also when the broker does not respond any more; a lost connection is no failure. */
 async function end(connection: ChannelModel): Promise<void> {
   await withTimeout(STEP_MS, connection.close()).catch(() => undefined);
   // not in amqplib's types

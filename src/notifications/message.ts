@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AttachmentEvent, EventType, Fault } from '../attachments/attachment.ts';
 
-/** What happened, as Nova names it: `instance.<action>.<phase>` (nova objects/fields.py, NotificationAction and NotificationPhase). */
+/** Nova's names of the events: `instance.<action>.<phase>` (nova objects/fields.py, NotificationAction and NotificationPhase). */
 const EVENT_TYPES: Readonly<Record<EventType, `instance.share_${'attach' | 'detach'}.${'start' | 'end' | 'error'}`>> = {
   ATTACH_STARTED: 'instance.share_attach.start',
   ATTACHED: 'instance.share_attach.end',
@@ -19,7 +19,7 @@ export const ROUTING_KEYS = [`${TOPIC}.info`, `${TOPIC}.error`] as const;
 
 /** A notification, ready for the bus. */
 export interface Notification {
-  /** The same for the same event, however often it is told and by whichever gateway. */
+  /** The same for the same event, however often and by whichever gateway it is published. */
   readonly messageId: string;
   readonly routingKey: (typeof ROUTING_KEYS)[number];
   /** oslo.messaging's envelope 2.0 as JSON. */
@@ -27,7 +27,7 @@ export interface Notification {
 }
 
 /**
- * An event as Nova's versioned notification: InstanceActionSharePayload 1.0 with the fields that the event tells (nova
+ * An event as Nova's versioned notification: InstanceActionSharePayload 1.0 with the fields that the event has (nova
  * notifications/objects/instance.py), in oslo.messaging's envelope (_drivers/common.py, serialize_msg) with the context
  * beside the message (_drivers/amqp.py, pack_context). `publisherId` is `<service>:<host>`.
  */
@@ -43,7 +43,7 @@ export function notificationOf(event: AttachmentEvent, publisherId: string): Not
     priority: isError ? 'ERROR' : 'INFO',
     payload: payloadOf(event, isError),
     timestamp: pythonTime(event.at),
-    // by this one listeners of oslo.messaging drop what they have had already
+    // oslo.messaging's listeners drop duplicates by this field
     _unique_id: messageId.replaceAll('-', ''),
     _context_request_id: requestId,
     _context_user_id: userId,
@@ -79,7 +79,7 @@ function exceptionOf({ code, message }: Fault) {
   };
 }
 
-/** A UUID (version 8, RFC 9562) made of where the event stands: cursors are unique within a project. */
+/** A UUID (version 8, RFC 9562) of the event's project and cursor: cursors are unique within a project. */
 function idOf(projectId: string, cursor: string): string {
   const hex = createHash('sha256').update(`${projectId} ${cursor}`).digest('hex');
   const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 0x3) | 0x8).toString(16);

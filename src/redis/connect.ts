@@ -2,31 +2,32 @@ import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import { GatewayError } from '../errors.ts';
 import { createClusterSubscriber, type ShardedSubscriber } from './cluster-subscriber.ts';
-import { type Commands, end, logConnectionState, OPTIONS, orUnavailable, whenReady } from './options.ts';
+import { type Commands, end, logConnectionState, orUnavailable, whenReady } from './connection.ts';
+import { OPTIONS } from './options.ts';
 import { type SentinelNode, watchFailovers } from './sentinel.ts';
 import { parseRedisUrl, type RedisAddress, type RedisNode } from './url.ts';
 
-/** How often the subscribing connection, which may be silent for hours, is asked whether it lives, ms. */
+/** Interval of pings on connections that may be silent for hours, in ms. */
 const HEARTBEAT_MS = 10_000;
-/** How long after its end a connection is opened again, ms. */
+/** Pause before a connection that ended is opened again, in ms. */
 const RECONNECT_MS = 500;
-/** How often a cluster is asked who has which slot, besides whenever a node sends us on, ms. */
+/** Interval at which a cluster's slot map is read, besides after each redirection, in ms. */
 const SLOTS_REFRESH_MS = 60_000;
 
-/** The gateway's two connections: a subscribing one must not wait behind commands, nor they behind its messages. */
+/** The gateway's two connections: messages must not wait behind commands, nor commands behind messages. */
 export interface RedisConnections {
   readonly commands: Commands;
   readonly subscriber: ShardedSubscriber;
   /** Resolves when both connections are ready; rejects with STATE_UNAVAILABLE after `ms` (10 s), or on a Redis older than 7. */
   ready(ms?: number): Promise<void>;
-  /** Ends both at once, whether Redis answers or not. */
+  /** Closes both at once, whether Redis responds or not. */
   close(): Promise<void>;
 }
 
 /**
- * Starts to connect, and goes on for as long as it takes, in the background. While Redis is away commands fail at once
- * and none is sent again later: what a caller was told failed must not happen after all. The log has no password.
- * A TypeError for a URL that redis-address.ts cannot read.
+ * Connects in the background, and tries again until it succeeds. While Redis is unreachable commands fail at once and none
+ * is sent again later: a change that a caller was told has failed must not happen after all. The log has no password.
+ * Throws a TypeError for a URL that url.ts cannot parse.
  */
 export function connectRedis(url: string, log: Logger): RedisConnections {
   const address = parseRedisUrl(url);
@@ -34,18 +35,18 @@ export function connectRedis(url: string, log: Logger): RedisConnections {
   const closing = new AbortController();
   const opened = address.kind === 'cluster' ? openCluster(address, log) : openPair(address, log, closing.signal);
   const { commands, subscriber } = opened;
-  // An unanswered ping trips socketTimeout, which reconnects: nothing else would notice a peer that went silently.
+  // A ping without reply trips socketTimeout, which reconnects: nothing else detects a peer that vanished silently.
   const heartbeat = setInterval(() => {
-    for (const connection of opened.silent()) connection.ping().catch(() => undefined);
+    for (const connection of opened.idle()) connection.ping().catch(() => undefined);
   }, HEARTBEAT_MS).unref();
   return {
     commands,
     subscriber,
     async ready(ms = 10_000) {
-      await Promise.all(opened.toBeReady.map((connection) => whenReady(connection, address.label, ms)));
-      // On a cluster this also opens the connection to each master, which else waits for the first command.
+      await Promise.all(opened.awaited.map((connection) => whenReady(connection, address.label, ms)));
+      // On a cluster this also opens the connection to each master, which otherwise waits for the first command.
       const masters = commands instanceof Cluster ? commands.nodes('master') : [commands];
-      await Promise.all(masters.map((node) => checkHeartbeat(node, address.label, log)));
+      await Promise.all(masters.map((node) => checkServer(node, address.label, log)));
     },
     async close() {
       clearInterval(heartbeat);
@@ -58,14 +59,14 @@ export function connectRedis(url: string, log: Logger): RedisConnections {
 interface Opened {
   commands: Commands;
   subscriber: ShardedSubscriber;
-  toBeReady: Commands[];
-  /** Those on which nothing may be said for hours. */
-  silent(): { ping(): Promise<unknown> }[];
-  /** All that must be ended. */
+  awaited: Commands[];
+  /** Connections that may carry nothing for hours. */
+  idle(): { ping(): Promise<unknown> }[];
+  /** All connections, to be closed at the end. */
   connections(): Commands[];
 }
 
-/** One Redis, or the one that the Sentinels name. */
+/** A single Redis, or the primary that the Sentinels name. */
 function openPair(address: Exclude<RedisAddress, { kind: 'cluster' }>, log: Logger, closing: AbortSignal): Opened {
   const pair = (['commands', 'subscriber'] as const).map((role) => {
     const options = { ...OPTIONS, connectionName: connectionName(role) };
@@ -80,8 +81,8 @@ function openPair(address: Exclude<RedisAddress, { kind: 'cluster' }>, log: Logg
   return {
     commands,
     subscriber,
-    toBeReady: pair,
-    silent: () => [subscriber, ...watchers],
+    awaited: pair,
+    idle: () => [subscriber, ...watchers],
     connections: () => [...pair, ...watchers],
   };
 }
@@ -89,13 +90,13 @@ function openPair(address: Exclude<RedisAddress, { kind: 'cluster' }>, log: Logg
 function watchSentinels(address: RedisAddress & { kind: 'sentinel' }, pair: Redis[], log: Logger): Redis[] {
   const connect = (to: SentinelNode) => new Redis({ ...OPTIONS, ...to, connectionName: connectionName('failovers') });
   const reconnect = () => {
-    // one between two attempts asks the Sentinels anyway
+    // a connection that is reconnecting asks the Sentinels anyway
     for (const connection of pair) if (connection.status !== 'reconnecting') connection.disconnect(true);
   };
   return watchFailovers(address, connect, reconnect, log.child({ redis: address.label }));
 }
 
-/** ioredis gives up for good when it is to connect anew while it asks a Sentinel. We go on. */
+/** Opens a connection again after its end: ioredis gives up for good when told to reconnect while it asks a Sentinel. */
 function reconnectOnEnd(connection: Redis, closing: AbortSignal): void {
   connection.on('end', () => {
     setTimeout(() => {
@@ -116,8 +117,8 @@ function sentinels(address: RedisAddress & { kind: 'sentinel' }) {
 }
 
 /**
- * MOVED, ASK, TRYAGAIN and CLUSTERDOWN say that a command was not executed: ioredis sends it again. A connection that
- * closed says nothing, so what was on it fails (retryDelayOnFailover 0): an executed script must not run twice.
+ * MOVED, ASK, TRYAGAIN and CLUSTERDOWN mean that a command was not executed: ioredis sends it again. A closed connection
+ * leaves that open, so its pending commands fail (retryDelayOnFailover 0): an executed script must not run twice.
  */
 function openCluster(address: RedisAddress & { kind: 'cluster' }, log: Logger): Opened {
   const { nodes, isTls, label } = address;
@@ -132,17 +133,17 @@ function openCluster(address: RedisAddress & { kind: 'cluster' }, log: Logger): 
     enableOfflineQueue,
     clusterRetryStrategy: retryStrategy,
     retryDelayOnFailover: 0,
-    // While a slot moves: so often every 100 ms, less than a command's timeout.
+    // While a slot moves, one every 100 ms: in all less than a command's timeout.
     maxRedirections: 20,
     slotsRefreshInterval: SLOTS_REFRESH_MS,
-    // Names stay names until a node is connected to: a certificate has names.
+    // Host names are resolved only when connecting: certificates are checked against names.
     dnsLookup: (host, done) => done(null, host),
     redisOptions: { ...redisOptions, connectionName: connectionName('commands') },
   });
   const toCluster = log.child({ redis: label, role: 'commands' });
   logConnectionState(commands, toCluster);
   commands.on('node error', (error: Error, node: string) => {
-    toCluster.debug({ node, reason: error.message }, 'A node of the cluster is away');
+    toCluster.debug({ node, reason: error.message }, 'A cluster node is unreachable');
   });
   const subscriber = createClusterSubscriber(commands, (node) => {
     const connection = new Redis({
@@ -159,8 +160,8 @@ function openCluster(address: RedisAddress & { kind: 'cluster' }, log: Logger): 
   return {
     commands,
     subscriber,
-    toBeReady: [commands],
-    silent: () => [subscriber],
+    awaited: [commands],
+    idle: () => [subscriber],
     connections: () => [commands, ...subscriber.connections()],
   };
 }
@@ -172,8 +173,8 @@ function nodeOf(address: string): RedisNode {
   return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
 }
 
-/** Throws STATE_UNAVAILABLE on a Redis that is too old; warns of one that may forget. */
-async function checkHeartbeat(node: Redis, label: string, log: Logger): Promise<void> {
+/** Throws STATE_UNAVAILABLE for a Redis that is too old; warns about one that may evict keys. */
+async function checkServer(node: Redis, label: string, log: Logger): Promise<void> {
   const info = await orUnavailable(node.info());
   const version = /^redis_version:(.*)$/m.exec(info)?.[1]?.trim() ?? 'unknown';
   if (Number.parseInt(version, 10) < 7) {

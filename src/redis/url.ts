@@ -1,12 +1,12 @@
-/** What REDIS_URL may say: one Redis, one behind Sentinels, or a Redis Cluster. */
+/** The forms of REDIS_URL: a single Redis, one behind Sentinels, or a Redis Cluster. */
 
-/** Where a node or a Sentinel listens. */
+/** Address of a node or a Sentinel. */
 export interface RedisNode {
   host: string;
   port: number;
 }
 
-/** A URL taken apart. `label` is what logs may show: it has no password. */
+/** A parsed URL. `label` is safe to log: it has no password. */
 export type RedisAddress =
   | { kind: 'single'; url: string; label: string }
   | ({
@@ -32,9 +32,9 @@ const SENTINEL_QUERY = new Set(['db', 'sentinelUsername', 'sentinelPassword']);
 const PORTS = { sentinel: 26379, cluster: 6379 };
 
 /**
- * Reads `redis[s]://…`, `redis[s]-sentinel://host:port,host:port/name?db=0&sentinelUsername=…&sentinelPassword=…` or
+ * Parses `redis[s]://…`, `redis[s]-sentinel://host:port,host:port/name?db=0&sentinelUsername=…&sentinelPassword=…` or
  * `redis[s]-cluster://host:port,host:port`; each may have `user:password@`, percent-encoded.
- * null for anything else. Sentinels have a name and the others none.
+ * null for anything else. Sentinels require a name, the other forms take none.
  */
 export function parseRedisUrl(url: string): RedisAddress | null {
   try {
@@ -78,7 +78,7 @@ function credentials(text: string): { username?: string; password?: string } {
 }
 
 function parseNode(text: string, port: number): RedisNode {
-  // no scheme that has a port of its own, which the URL would leave out
+  // a scheme without a default port, which URL would leave out
   const { hostname, port: given } = new URL(`redis://${text}`);
   if (hostname === '') throw new TypeError(`expected a host, got ${text}`);
   return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(given || port) };

@@ -68,6 +68,7 @@ export async function makeWorld({ hasAccount, sweeps }: Kind): Promise<World> {
     OS_AUTH_URL: sandbox.authUrl,
     ...(hasAccount ? ACCOUNT : {}),
     SWEEP_INTERVAL_MS: String(sweeps ? SWEEP_MS : 0),
+    SWEEP_LOCK_MS: '2000',
     REDIS_URL: proxy.url,
     REDIS_PREFIX: prefix,
   };

@@ -96,7 +96,7 @@ const action = (nth: number) => ({ call: 'POST action', nth }) as const;
  * calls that change something at Manila; what only reads leaves nothing behind.
  */
 export const POINTS: readonly CrashPoint[] = [
-  // first, as they wait for longest: the lock of a sweep lasts 30 s
+  // first, as they wait longest: for SWEEP_LOCK_MS
   ...around('sweepServer', 'the lock of the pass', { script: 'lock', says: /sweep:pass$/ }, DETACHED, null),
   ...around('sweepServer', 'the role of sweeper', { script: 'lock', says: /sweep:role$/ }, DETACHED, null),
   ...around('sweepServer', 'the claim', { script: 'claim' }, DETACHED, null),

@@ -5,8 +5,7 @@ import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/global
 import { pino } from 'pino';
 import type { Attachment } from '../../src/attachments/attachment.ts';
 import { createSweeper, withScanLock } from '../../src/attachments/drift/leader.ts';
-import type { SweepFinding, SweepReport } from '../../src/attachments/drift/report.ts';
-import { reportTable } from '../../src/attachments/drift/report-table.ts';
+import { reportTable, type SweepFinding, type SweepReport } from '../../src/attachments/drift/report.ts';
 import { createServiceAccount } from '../../src/openstack/keystone/service-account.ts';
 import type { RecordedRequest } from '../../src/sandbox/index.ts';
 import { anAttachment } from '../support/attachments.ts';
@@ -23,27 +22,27 @@ const silent = pino({ level: 'silent' });
 let bench: SweepBench;
 afterEach(() => bench.close());
 
-/** What goes upstream for the sweep itself: not signing in, nor asking for versions. */
+/** The upstream calls of the sweep itself: neither authentication nor version discovery. */
 const calls = () =>
   bench.sandbox.requests.filter(({ service, path }) => service !== 'keystone' && !['', '/'].includes(path));
 const isServerList = ({ path }: RecordedRequest) => path === '/servers/detail';
 const brief = ({ findings }: SweepReport) => findings.map(({ kind, outcome }) => `${kind} ${outcome}`).sort();
 const statusOf = async ({ projectId, id }: Attachment) => (await bench.store.get(projectId, id))?.status ?? null;
 
-describe('what a pass costs', () => {
+describe('the cost of a scan', () => {
   const SERVERS = 1000;
   const SHARES = 500;
-  /** pass.ts: lists of servers and of shares, rule lists, confirmations, close looks. */
+  /** scan.ts: lists of servers and of shares, rule lists, confirmations, reconciles. */
   const MOST = SERVERS / 200 + 1 + (1 + 1) + 200 + 200 + 3 * 100;
 
-  test('1,000 attachments in 20 projects -> within the bound; much goes wrong at once -> each pass within it, and in the end all is found', async () => {
+  test('1,000 attachments in 20 projects -> within the bound; much drifts at once -> each scan within it, and in the end all is found', async () => {
     bench = await startBench();
     const { sandbox } = bench;
     const shares = Array.from({ length: SHARES }, () => sandbox.addShare({ createdAt: LONG_AGO }).id);
-    const made: Attachment[] = [];
+    const attached: Attachment[] = [];
     for (let i = 0; i < SERVERS; i++) {
       const { record } = await bench.attached({ projectId: `project-${i % 20}`, shareId: shares[i % SHARES] ?? '' });
-      made.push(record);
+      attached.push(record);
     }
     expect((await bench.store.projects()).length).toBe(20);
 
@@ -54,28 +53,28 @@ describe('what a pass costs', () => {
 
     sandbox.clearRequests();
     expect(await bench.sweep()).toMatchObject({ isFull: false, servers: 0, findings: [] });
-    // 50 servers are asked for by turns: their addresses may have changed unseen
+    // 50 servers are read in rotation: no list shows a change of their addresses
     expect(calls().length).toBe(1 + 2 + 200 + 50);
 
-    for (const { serverId } of made.slice(0, 300)) sandbox.deleteServer(serverId);
-    for (const { targets } of made.slice(300, 400)) sandbox.removeRule(targets[0]?.ruleId ?? '');
-    const wrong = made.slice(0, 400);
+    for (const { serverId } of attached.slice(0, 300)) sandbox.deleteServer(serverId);
+    for (const { targets } of attached.slice(300, 400)) sandbox.removeRule(targets[0]?.ruleId ?? '');
+    const wrong = attached.slice(0, 400);
     const isFound = async (record: Attachment) => (await statusOf(record)) !== 'attached';
-    let passes = 0;
-    for (let left = wrong; left.length > 0 && passes < 20; passes++) {
+    let scans = 0;
+    for (let missed = wrong; missed.length > 0 && scans < 20; scans++) {
       sandbox.clearRequests();
       await bench.sweep();
       expect(calls().length).toBeLessThanOrEqual(MOST);
-      const found = await Promise.all(left.map(isFound));
-      left = left.filter((_, i) => !found[i]);
+      const found = await Promise.all(missed.map(isFound));
+      missed = missed.filter((_, i) => !found[i]);
     }
-    expect(passes).toBeLessThan(20);
+    expect(scans).toBeLessThan(20);
     const statuses = new Set(await Promise.all(wrong.map(statusOf)));
     expect(statuses).toEqual(new Set(['detaching', 'error_attaching']));
-    expect(new Set(await Promise.all(made.slice(400).map(statusOf)))).toEqual(new Set(['attached']));
+    expect(new Set(await Promise.all(attached.slice(400).map(statusOf)))).toEqual(new Set(['attached']));
   });
 
-  test('the budget is used up -> the report says so, and the next pass goes on there', async () => {
+  test('the budget is used up -> the report says so, and the next scan continues', async () => {
     bench = await startBench();
     const records: Attachment[] = [];
     for (let i = 0; i < 6; i++) records.push((await bench.attached()).record);
@@ -91,15 +90,15 @@ describe('what a pass costs', () => {
   });
 });
 
-describe('more attachments than one pass reads', () => {
-  test('each pass compares some and says so, in the end all are; nothing is concluded from what was not read', async () => {
+describe('more attachments than one scan reads', () => {
+  test('each scan compares some and says so, in the end all are; nothing is concluded from records that were not read', async () => {
     bench = await startBench();
-    const made: Attachment[] = [];
+    const attached: Attachment[] = [];
     for (let i = 0; i < 5; i++) {
       const { record } = await bench.attached({ projectId: `project-${i < 4 ? 'a' : 'b'}` });
-      made.push(record);
+      attached.push(record);
     }
-    const { accessTo = '' } = made[4]?.targets[0] ?? {};
+    const { accessTo = '' } = attached[4]?.targets[0] ?? {};
     bench.sandbox.addServer({ ports: [{ network: 'private', fixedIps: [accessTo] }] });
     const sweepSome = () => bench.sweep({ budget: { records: 2 } });
     const reports = [await sweepSome(), await sweepSome(), await sweepSome()];
@@ -109,18 +108,18 @@ describe('more attachments than one pass reads', () => {
       { attachments: 1, isFull: true },
     ]);
     for (const { unfinished, findings } of reports) {
-      expect(unfinished).toEqual([expect.stringContaining('More attachments than one pass reads')]);
+      expect(unfinished).toEqual([expect.stringContaining('More attachments than one scan reads')]);
       expect(findings).toEqual([]);
     }
-    for (const { serverId } of made) bench.sandbox.deleteServer(serverId);
+    for (const { serverId } of attached) bench.sandbox.deleteServer(serverId);
     const found = [await sweepSome(), await sweepSome(), await sweepSome()].map(({ findings }) => findings.length);
     expect(found).toEqual([2, 2, 1]);
     expect((await bench.sweep()).unfinished).toEqual([]);
   });
 });
 
-describe('which servers are asked for', () => {
-  test('first pass -> all; then -> those changed since the last pass; every tenth -> all again', async () => {
+describe('which servers are read', () => {
+  test('first scan -> all; then -> those changed since the last scan; every tenth -> all again', async () => {
     bench = await startBench();
     const { record } = await bench.attached();
     const before = Date.now();
@@ -137,13 +136,13 @@ describe('which servers are asked for', () => {
     expect(brief(await bench.sweep())).toEqual(['SERVER_DELETED done']);
   });
 
-  test('addresses change, which no list of changes shows -> servers with attachments are asked for by turns', async () => {
+  test('addresses change, which no list of changes shows -> servers with attachments are read in rotation', async () => {
     bench = await startBench();
-    const made: Attachment[] = [];
-    for (let i = 0; i < 4; i++) made.push((await bench.attached()).record);
+    const attached: Attachment[] = [];
+    for (let i = 0; i < 4; i++) attached.push((await bench.attached()).record);
     await bench.sweep();
-    for (const { serverId } of made) {
-      bench.sandbox.setServerAddresses(serverId, [{ network: 'private', fixedIps: [`10.10.200.${made.length}`] }]);
+    for (const { serverId } of attached) {
+      bench.sandbox.setServerAddresses(serverId, [{ network: 'private', fixedIps: [`10.10.200.${attached.length}`] }]);
     }
     const found: string[][] = [];
     for (let i = 0; i < 3; i++) found.push(brief(await bench.sweep({ budget: { confirmations: 8 } })));
@@ -151,7 +150,7 @@ describe('which servers are asked for', () => {
     expect(bench.sandbox.requests.filter(isServerList).filter(({ query }) => !query['changes-since'])).toHaveLength(1);
   });
 
-  test('Nova is away -> shares and rules are looked at all the same, and the change is not missed later', async () => {
+  test('Nova is down -> shares and rules are compared all the same, and the change is not missed later', async () => {
     bench = await startBench();
     const gone = (await bench.attached()).record;
     const broken = await bench.attached();
@@ -178,8 +177,8 @@ describe('which servers are asked for', () => {
   });
 });
 
-/** One of everything that can be found. */
-async function makeMess() {
+/** One of each kind of drift. */
+async function makeDrift() {
   const { sandbox } = bench;
   const fine = await bench.attached();
   const deleted = await bench.attached();
@@ -207,7 +206,7 @@ async function makeMess() {
   return { fine, deleted, shareless, ruleless, failed, moved, thief, orphan, orphanOfGone, foreign, late };
 }
 
-/** All that Redis has, and all rules. */
+/** All keys and values of the store. */
 async function everything() {
   const { commands } = bench.redis;
   const keys = (await commands.keys(`${bench.prefix}*`)).sort();
@@ -215,21 +214,21 @@ async function everything() {
   return { keys, values: values.map((value) => value?.toString('hex')) };
 }
 
-describe('what is found', () => {
+describe('findings', () => {
   test('a dry run -> everything is listed, nothing is written to the store or the cloud', async () => {
     bench = await startBench();
-    await makeMess();
+    await makeDrift();
     const before = await everything();
     bench.sandbox.clearRequests();
     const report = await bench.sweep({ isDryRun: true });
     expect(brief(report)).toEqual([
       'ADDRESSES_CHANGED planned',
-      'ADDRESS_OF_ANOTHER_SERVER left',
-      'ADDRESS_OF_ANOTHER_SERVER left',
+      'ADDRESS_OF_ANOTHER_SERVER manual',
+      'ADDRESS_OF_ANOTHER_SERVER manual',
       'RULE_ERROR planned',
       'RULE_MISSING planned',
       'RULE_OF_DELETED_SERVER planned',
-      'RULE_WITHOUT_ATTACHMENT left',
+      'RULE_WITHOUT_ATTACHMENT manual',
       'SERVER_DELETED planned',
       'SHARE_DELETED planned',
     ]);
@@ -237,34 +236,34 @@ describe('what is found', () => {
     expect(calls().filter(({ method }) => method !== 'GET')).toEqual([]);
   });
 
-  test('a pass -> the same, done; what is not ours, and what is fine, is untouched', async () => {
+  test('a scan -> the same, done; foreign rules and intact attachments are untouched', async () => {
     bench = await startBench();
-    const mess = await makeMess();
+    const drift = await makeDrift();
     const report = await bench.sweep();
     expect(brief(report)).toEqual([
       'ADDRESSES_CHANGED done',
-      'ADDRESS_OF_ANOTHER_SERVER left',
-      'ADDRESS_OF_ANOTHER_SERVER left',
+      'ADDRESS_OF_ANOTHER_SERVER manual',
+      'ADDRESS_OF_ANOTHER_SERVER manual',
       'RULE_ERROR done',
       'RULE_MISSING done',
       'RULE_OF_DELETED_SERVER done',
-      'RULE_WITHOUT_ATTACHMENT left',
+      'RULE_WITHOUT_ATTACHMENT manual',
       'SERVER_DELETED done',
       'SHARE_DELETED done',
     ]);
     const find = (kind: string) => report.findings.filter((finding) => finding.kind === kind);
     expect(find('ADDRESS_OF_ANOTHER_SERVER').map(({ serverId, ruleId }) => ({ serverId, ruleId }))).toEqual(
       expect.arrayContaining([
-        { serverId: mess.thief.id, ruleId: mess.moved.rule.id },
-        { serverId: mess.late.id, ruleId: mess.foreign.id },
+        { serverId: drift.thief.id, ruleId: drift.moved.rule.id },
+        { serverId: drift.late.id, ruleId: drift.foreign.id },
       ]),
     );
     expect(find('RULE_WITHOUT_ATTACHMENT')).toMatchObject([
-      { ruleId: mess.orphan.rule.id, serverId: mess.orphan.record.serverId },
+      { ruleId: drift.orphan.rule.id, serverId: drift.orphan.record.serverId },
     ]);
-    expect(await statusOf(mess.fine.record)).toBe('attached');
-    expect(bench.sandbox.rulesOf(mess.fine.record.shareId)).toEqual([mess.fine.rule, mess.foreign]);
-    await bench.sandbox.waitForRules(mess.orphanOfGone.record.shareId, (rules) => rules.length === 0);
+    expect(await statusOf(drift.fine.record)).toBe('attached');
+    expect(bench.sandbox.rulesOf(drift.fine.record.shareId)).toEqual([drift.fine.rule, drift.foreign]);
+    await bench.sandbox.waitForRules(drift.orphanOfGone.record.shareId, (rules) => rules.length === 0);
   });
 
   test('all is well -> nothing found, nothing written', async () => {
@@ -276,7 +275,7 @@ describe('what is found', () => {
     expect(await everything()).toEqual(before);
   });
 
-  test('a rule of ours in a project whose records are not read back yet -> no alarm; they are complete, without it -> found', async () => {
+  test('a rule made by a gateway in a project that is not recovered yet -> no finding; recovered, without a record for it -> found', async () => {
     bench = await startBench();
     const server = bench.sandbox.addServer({ createdAt: LONG_AGO, ports: [] });
     const share = bench.sandbox.addShare({ createdAt: LONG_AGO });
@@ -285,37 +284,37 @@ describe('what is found', () => {
     bench.sandbox.addRule(share.id, { accessType: 'ip', accessTo: '10.10.200.9', metadata });
     expect((await bench.sweep()).findings).toEqual([]);
     await bench.store.markRecovered(server.projectId);
-    expect(brief(await bench.sweep())).toEqual(['RULE_WITHOUT_ATTACHMENT left']);
+    expect(brief(await bench.sweep())).toEqual(['RULE_WITHOUT_ATTACHMENT manual']);
   });
 
-  test('a rule of a deleted server, and a server with its address attaches meanwhile -> the rule is that one’s now, and stays', async () => {
+  test('a rule of a deleted server, and a server with its address attaches meanwhile -> the rule belongs to it now, and stays', async () => {
     bench = await startBench();
     const gone = await bench.attached();
     await bench.store.remove(gone.record, {});
     bench.sandbox.deleteServer(gone.record.serverId);
     const { shareId, projectId, targets } = gone.record;
-    const heir = bench.sandbox.addServer({ ports: [] });
-    const looks = bench.sandbox.waitForRequest(({ path }) => path === `/share-access-rules/${gone.rule.id}`);
-    const pass = bench.sweep();
-    await looks;
-    const record = anAttachment({ serverId: heir.id, shareId, projectId, targets, status: 'attached' });
+    const newOwner = bench.sandbox.addServer({ ports: [] });
+    const isRead = bench.sandbox.waitForRequest(({ path }) => path === `/share-access-rules/${gone.rule.id}`);
+    const scan = bench.sweep();
+    await isRead;
+    const record = anAttachment({ serverId: newOwner.id, shareId, projectId, targets, status: 'attached' });
     await bench.store.create(record, null, null);
-    expect(brief(await pass)).toEqual(['RULE_OF_DELETED_SERVER left']);
+    expect(brief(await scan)).toEqual(['RULE_OF_DELETED_SERVER manual']);
     expect(bench.sandbox.rulesOf(shareId)).toEqual([gone.rule]);
   });
 
-  describe('a rule of ours and no record, its server is there', () => {
-    /** As Manila makes one after its attachment is gone. */
+  describe('a rule made by a gateway without a record, its server exists', () => {
+    /** Adds a rule as Manila makes one after its attachment is removed. */
     async function late(given: { deployment?: string; createdAt?: number; accessTo?: string } = {}) {
       const { record, rule } = await bench.attached();
       const { deployment = await bench.store.storeId(), createdAt = LONG_AGO, accessTo = rule.accessTo } = given;
       bench.sandbox.removeRule(rule.id);
       const metadata = { ...rule.metadata, deployment };
-      const left = bench.sandbox.addRule(record.shareId, { accessType: 'ip', accessTo, createdAt, metadata });
-      return { record, left };
+      const orphan = bench.sandbox.addRule(record.shareId, { accessType: 'ip', accessTo, createdAt, metadata });
+      return { record, orphan };
     }
 
-    test('this store’s gateways made it, long ago -> its record is there again, on its way out', async () => {
+    test('this store’s gateways made it, long ago -> its record is created again, detaching', async () => {
       bench = await startBench();
       const { record } = await late();
       await bench.store.remove(record, {});
@@ -330,58 +329,58 @@ describe('what is found', () => {
     });
 
     test.each([
-      ['it is new: the work on it may go on', { createdAt: Date.now() }],
+      ['it is new: work on it may still be running', { createdAt: Date.now() }],
       ['gateways with another store made it', { deployment: 'theirs' }],
-    ])('%s -> reported and left', async (_why, given) => {
+    ])('%s -> reported as manual, the rule stays', async (_why, given) => {
       bench = await startBench();
-      const { record, left } = await late(given);
+      const { record, orphan } = await late(given);
       await bench.store.remove(record, {});
-      expect(brief(await bench.sweep())).toEqual(['RULE_WITHOUT_ATTACHMENT left']);
-      expect(bench.sandbox.rulesOf(record.shareId)).toEqual([left]);
+      expect(brief(await bench.sweep())).toEqual(['RULE_WITHOUT_ATTACHMENT manual']);
+      expect(bench.sandbox.rulesOf(record.shareId)).toEqual([orphan]);
       expect(await statusOf(record)).toBeNull();
     });
 
-    test('its attachment is there, with another address, and somebody works on it -> left; nobody does -> revoked, and it stays', async () => {
+    test('its attachment has another address, and is held -> manual; is not held -> the rule is revoked, the attachment stays', async () => {
       bench = await startBench();
       const { record, rule } = await bench.attached();
       const metadata = { ...rule.metadata, deployment: await bench.store.storeId() };
       const old = { accessType: 'ip', accessTo: '10.10.200.9', createdAt: LONG_AGO, metadata };
       bench.sandbox.addRule(record.shareId, old);
       await bench.store.claim(record.projectId, record.id, { owner: 'another', ms: 60_000 });
-      expect(brief(await bench.sweep())).toEqual(['RULE_WITHOUT_ATTACHMENT left']);
+      expect(brief(await bench.sweep())).toEqual(['RULE_WITHOUT_ATTACHMENT manual']);
       expect(bench.sandbox.rulesOf(record.shareId)).toHaveLength(2);
       await bench.store.release(record.projectId, record.id, 'another', null);
       expect(brief(await bench.sweep())).toEqual(['RULE_WITHOUT_ATTACHMENT done']);
       expect(await bench.sandbox.waitForRules(record.shareId, (rules) => rules.length === 1)).toEqual([rule]);
       expect(await statusOf(record)).toBe('attached');
-      // it is held by nobody
+      // no lease is left behind
       expect(await bench.store.claim(record.projectId, record.id, { owner: 'another', ms: 1 })).toBeInstanceOf(Object);
     });
   });
 
-  test('a rule of a deleted server, and a pass has its target -> left to that one; nobody has it -> revoked', async () => {
+  test('a rule of a deleted server, and its target is locked -> manual; unlocked -> revoked', async () => {
     bench = await startBench();
     const { record, rule } = await bench.attached();
     await bench.store.remove(record, {});
     bench.sandbox.deleteServer(record.serverId);
     const lock = [record.projectId, `${record.shareId}:ip:${rule.accessTo}`, 'another'] as const;
     await bench.store.lockTarget(...lock, 60_000);
-    expect(brief(await bench.sweep())).toEqual(['RULE_OF_DELETED_SERVER left']);
+    expect(brief(await bench.sweep())).toEqual(['RULE_OF_DELETED_SERVER manual']);
     expect(bench.sandbox.rulesOf(record.shareId)).toEqual([rule]);
     await bench.store.unlockTarget(...lock);
     expect(brief(await bench.sweep())).toEqual(['RULE_OF_DELETED_SERVER done']);
     await bench.sandbox.waitForRules(record.shareId, (rules) => rules.length === 0);
   });
 
-  test('the access of a deleted server cannot be revoked -> tried again after 2 passes, then 4, until it is', async () => {
+  test('the access of a deleted server cannot be revoked -> tried again after 2 scans, then 4, until it is', async () => {
     bench = await startBench();
     const { record } = await bench.attached();
     bench.sandbox.deleteServer(record.serverId);
     expect(brief(await bench.sweep())).toEqual(['SERVER_DELETED done']);
-    /** The passes of so many that tried. */
-    const tries = async (passes: number) => {
+    /** Which of so many scans tried. */
+    const tries = async (scans: number) => {
       const tried: number[] = [];
-      for (let pass = 0; pass < passes; pass++) {
+      for (let scan = 0; scan < scans; scan++) {
         const now = await bench.store.get(record.projectId, record.id);
         const fault = {
           code: 'DENY_FAILED' as const,
@@ -396,14 +395,14 @@ describe('what is found', () => {
         expect(report.findings).toMatchObject([
           { kind: 'SERVER_DELETED', message: expect.stringContaining('Manila refused') },
         ]);
-        if (report.findings[0]?.outcome === 'done') tried.push(pass);
+        if (report.findings[0]?.outcome === 'done') tried.push(scan);
       }
       return tried;
     };
     expect(await tries(16)).toEqual([0, 2, 6, 14]);
   });
 
-  test('an attachment that somebody works on -> left alone, found in the next pass', async () => {
+  test('an attachment that is held -> skipped, found in the next scan', async () => {
     bench = await startBench();
     const { record, rule } = await bench.attached();
     bench.sandbox.removeRule(rule.id);
@@ -414,7 +413,7 @@ describe('what is found', () => {
   });
 });
 
-describe('an address that another server has', () => {
+describe('an address of another server', () => {
   const rule = async (accessTo: string, createdAt: number) => {
     const share = bench.sandbox.addShare({ createdAt: LONG_AGO });
     bench.sandbox.addRule(share.id, { accessType: 'ip', accessTo, createdAt });
@@ -429,12 +428,12 @@ describe('an address that another server has', () => {
     ['the server is older than the rule -> nothing', '10.10.200.9', [-1], 0],
     ['one older, one younger server, as networks may overlap -> nothing', '10.10.200.9', [-1, 1], 0],
     ['a network -> nothing', '10.10.200.0/24', [1], 0],
-    ['nobody has it -> nothing', '10.10.200.10', [1], 0],
-  ])('somebody else’s rule: %s', async (_what, accessTo, ages, found) => {
+    ['no server has it -> nothing', '10.10.200.10', [1], 0],
+  ])('a foreign rule: %s', async (_what, accessTo, ages, found) => {
     bench = await startBench();
     await rule(accessTo, LONG_AGO);
     for (const age of ages) server(LONG_AGO + age * 1000);
-    expect(brief(await bench.sweep())).toEqual(Array(found).fill('ADDRESS_OF_ANOTHER_SERVER left'));
+    expect(brief(await bench.sweep())).toEqual(Array(found).fill('ADDRESS_OF_ANOTHER_SERVER manual'));
   });
 
   test('the server attached the share itself -> nothing', async () => {
@@ -445,7 +444,7 @@ describe('an address that another server has', () => {
     expect((await bench.sweep()).findings).toEqual([]);
   });
 
-  test('the user named that address for an attachment of another server -> nothing', async () => {
+  test('the user gave that address for an attachment of another server -> nothing', async () => {
     bench = await startBench();
     server(LONG_AGO - 1000);
     const own = bench.sandbox.addServer({ createdAt: LONG_AGO, ports: [] });
@@ -453,84 +452,85 @@ describe('an address that another server has', () => {
     expect((await bench.sweep()).findings).toEqual([]);
   });
 
-  test('the server gave the address up since it was listed -> nothing', async () => {
+  test('the server lost the address since it was listed -> nothing', async () => {
     bench = await startBench();
     await rule('10.10.200.9', LONG_AGO);
     const { id } = server(LONG_AGO + 1000);
     bench.sandbox.waitForRequest(isServerList).then(() => bench.sandbox.setServerAddresses(id, []));
     const listed = bench.sandbox.waitForRequest(({ path }) => path === '/share-access-rules');
-    const pass = bench.sweep();
+    const scan = bench.sweep();
     await listed;
     bench.sandbox.setServerAddresses(id, []);
-    expect((await pass).findings).toEqual([]);
+    expect((await scan).findings).toEqual([]);
   });
 });
 
-describe('one at a time', () => {
-  test('two gateways -> one sweeps; it stops -> the other goes on', async () => {
+describe('one leader', () => {
+  test('two gateways -> one scans; it stops -> the other takes over', async () => {
     bench = await startBench();
     const logs = [hearingLog(), hearingLog()] as const;
     const env = { SWEEP_INTERVAL_MS: '20', REDIS_PREFIX: bench.prefix };
     const start = (log: (typeof logs)[number]) => startGateway({ sandbox: bench.sandbox, env, log: log.log });
     const gateways = await Promise.all([start(logs[0]), start(logs[1])]);
-    const swept = logs.map(
+    const scans = logs.map(
       ({ lines }) =>
         () =>
-          lines.filter(({ msg }) => msg === 'swept').length,
+          lines.filter(({ msg }) => msg === 'drift scan done').length,
     );
     try {
-      await until(() => Math.max(...swept.map((count) => count())) >= 5);
-      expect(Math.min(...swept.map((count) => count()))).toBe(0);
-      const first = swept.findIndex((count) => count() > 0);
+      await until(() => Math.max(...scans.map((count) => count())) >= 5);
+      expect(Math.min(...scans.map((count) => count()))).toBe(0);
+      const first = scans.findIndex((count) => count() > 0);
       await gateways[first]?.close();
-      await until(() => (swept[1 - first]?.() ?? 0) >= 2);
+      await until(() => (scans[1 - first]?.() ?? 0) >= 2);
     } finally {
       await Promise.all(gateways.map((gateway) => gateway.close()));
     }
   });
 
-  test('a pass runs -> another does not begin; it ends, or fails -> the next may', async () => {
+  test('a scan runs -> another does not begin; it ends, or fails -> the next may', async () => {
     bench = await startBench();
-    const { signal } = new AbortController();
+    const { signal: stop } = new AbortController();
+    const lock = (owner: string) => ({ store: bench.store, owner, lockMs: 30_000, stop });
     const idle = async () => undefined;
-    const within: boolean[] = [];
-    const first = await withScanLock(bench.store, 'one', signal, async () => {
-      within.push(await withScanLock(bench.store, 'two', signal, idle));
+    const nested: boolean[] = [];
+    const first = await withScanLock(lock('one'), async () => {
+      nested.push(await withScanLock(lock('two'), idle));
     });
-    expect([first, ...within]).toEqual([true, false]);
-    const failing = withScanLock(bench.store, 'two', signal, () => Promise.reject(new Error('it failed')));
+    expect([first, ...nested]).toEqual([true, false]);
+    const failing = withScanLock(lock('two'), () => Promise.reject(new Error('it failed')));
     await expect(failing).rejects.toThrow('it failed');
-    expect(await withScanLock(bench.store, 'one', signal, idle)).toBe(true);
+    expect(await withScanLock(lock('one'), idle)).toBe(true);
   });
 
-  test('credentials that do not see every project -> said once, nothing is listed', async () => {
+  test('a service account that does not see every project -> logged once, nothing is listed', async () => {
     bench = await startBench();
     const { log, lines } = hearingLog();
     const account = createServiceAccount(bench.cloud, passwordOf('demo', 'demo'), silent);
-    const asked = jest.spyOn(account, 'session');
+    const sessions = jest.spyOn(account, 'session');
     const options = { store: bench.store, log, leaseMs: 30_000, deadlineMs: 600_000, enqueueAfter() {} };
-    const sweeper = createSweeper({ ...options, account, intervalMs: 5 });
+    const sweeper = createSweeper({ ...options, account, intervalMs: 5, lockMs: 30_000 });
     sweeper.start();
-    await until(() => asked.mock.calls.length > 3);
+    await until(() => sessions.mock.calls.length > 3);
     await sweeper.stop();
     expect(lines.filter(({ msg }) => String(msg).includes('lack the role admin'))).toHaveLength(1);
     expect(calls()).toEqual([]);
   });
 
-  test('the gateway’s own token is revoked -> a new one in the next pass; it stops -> nobody need wait for it', async () => {
+  test('the service account’s token is revoked -> a new one in the next scan; the leader stops -> another can scan at once', async () => {
     bench = await startBench();
     const { log, lines } = hearingLog();
     const options = { store: bench.store, log, leaseMs: 30_000, deadlineMs: 600_000, enqueueAfter() {} };
-    const sweeper = createSweeper({ ...options, account: bench.account, intervalMs: 5 });
-    const swept = () => lines.filter(({ msg }) => msg === 'swept').length;
+    const sweeper = createSweeper({ ...options, account: bench.account, intervalMs: 5, lockMs: 30_000 });
+    const scans = () => lines.filter(({ msg }) => msg === 'drift scan done').length;
     sweeper.start();
-    await until(() => swept() > 0);
+    await until(() => scans() > 0);
     bench.sandbox.revokeToken((await bench.account.session('req-1')).token);
-    await until(() => lines.some(({ msg }) => String(msg).includes('the sweep failed')));
-    const before = swept();
-    await until(() => swept() > before);
+    await until(() => lines.some(({ msg }) => String(msg).includes('drift scan failed')));
+    const before = scans();
+    await until(() => scans() > before);
     await sweeper.stop();
-    // another gateway may sweep at once, without waiting for this one's time to end
+    // without waiting for the time to live of the leadership
     expect(await bench.store.lockTarget('sweep', 'role', 'another', 1)).toBe(true);
   });
 });
@@ -581,17 +581,17 @@ describe('npm run sweep', () => {
     // it ends when the revocation has ended
     expect(await statusOf(record)).toBeNull();
     expect(bench.sandbox.rulesOf(record.shareId)).toEqual([]);
-    expect(await run([])).toMatchObject({ status: 0, out: expect.stringMatching(/^Looked at 0 attachments.*Found 0/) });
+    expect(await run([])).toMatchObject({ status: 0, out: expect.stringMatching(/^Compared 0 attachments.*Found 0/) });
   });
 
-  test('--json, something left for a person -> the report as JSON, status 2', async () => {
+  test('--json, something needs a manual decision -> the report as JSON, status 2', async () => {
     bench = await startBench();
     const { record, rule } = await bench.attached();
     await bench.store.remove(record, {});
     const { out, status } = await run(['--json']);
     expect(status).toBe(2);
     const report = JSON.parse(out) as SweepReport;
-    expect(report.findings).toMatchObject([{ kind: 'RULE_WITHOUT_ATTACHMENT', outcome: 'left', ruleId: rule.id }]);
+    expect(report.findings).toMatchObject([{ kind: 'RULE_WITHOUT_ATTACHMENT', outcome: 'manual', ruleId: rule.id }]);
     expect(bench.sandbox.rulesOf(record.shareId)).toEqual([rule]);
   });
 
@@ -606,7 +606,7 @@ describe('npm run sweep', () => {
   test.each([
     ['credentials without the role admin', [], () => settings('demo', 'demo'), /with the role admin/],
     ['wrong credentials', [], () => ({ ...settings(), OS_PASSWORD: 'wrong' }), /Keystone refused/],
-    ['an option that there is not', ['--force'], settings, /Unknown option '--force'/],
+    ['an unknown option', ['--force'], settings, /Unknown option '--force'/],
   ] as const)('%s -> status 1 and why', async (_what, args, env, why) => {
     bench = await startBench();
     const { err, status, out } = await run([...args], env());
@@ -623,7 +623,7 @@ describe('npm run sweep', () => {
   });
 });
 
-test('a report as a table -> a column each, dashes for what is not known, a line that sums up', async () => {
+test('a report as a table -> a column per field, dashes for unknown values, a summary line', async () => {
   bench = await startBench();
   const finding: SweepFinding = {
     kind: 'RULE_MISSING',
@@ -640,7 +640,7 @@ test('a report as a table -> a column each, dashes for what is not known, a line
     'OUTCOME  WHAT          PROJECT  SERVER    SHARE    RULE  ACCESS TO  WHY',
     'done     RULE_MISSING  p        a-server  a-share  -     10.0.0.5   The access rule is gone',
     '',
-    'Not looked at: one thing',
-    'Looked at 0 attachments, 0 servers, 0 shares, the rules of 0 of them. Found 1: 1 done, 0 planned, 0 left to you.',
+    'Not compared: one thing',
+    'Compared 0 attachments, 0 servers, 0 shares, the rules of 0 of them. Found 1: 1 done, 0 planned, 0 manual.',
   ]);
 });

@@ -16,7 +16,7 @@ import { until } from '../support/until.ts';
 
 const INFO = 'versioned_notifications.info';
 const ERROR = 'versioned_notifications.error';
-const STORY = ['share_attach.start', 'share_attach.end', 'share_detach.start', 'share_detach.end'];
+const ALL_EVENTS = ['share_attach.start', 'share_attach.end', 'share_detach.start', 'share_detach.end'];
 
 let rabbit: RabbitServer;
 beforeAll(async () => {
@@ -54,7 +54,7 @@ const PAIR = { serverId: DEMO.serverId, shareId: DEMO.nfsShareId };
 const ATTACH = 'mutation ($i: AttachShareInput!) { attachShare(input: $i) { attachment { id } } }';
 const DETACH = 'mutation ($i: DetachShareInput!) { detachShare(input: $i) { attachment { id } } }';
 
-/** Attaches and detaches, and hears the end of both over GraphQL; says with which request ids. */
+/** Attaches and detaches, waits for the events of both over GraphQL; returns the request ids. */
 async function attachAndDetach(gateway: TestGateway): Promise<string[]> {
   const { data } = await gateway.query('{ shareAttachments { eventCursor } }');
   const listener = listen(gateway, { after: data.shareAttachments.eventCursor });
@@ -84,7 +84,7 @@ async function onBroker<T>(work: (connection: ChannelModel) => Promise<T>): Prom
   }
 }
 
-/** How many messages wait in a queue; null while there is none of the name. */
+/** Number of messages in a queue; null while it does not exist. */
 function waiting(queue: string): Promise<number | null> {
   return onBroker(async (connection) => {
     const channel = await connection.createChannel();
@@ -97,11 +97,11 @@ function waiting(queue: string): Promise<number | null> {
 }
 
 describe('a gateway with a message bus', () => {
-  test('attached and detached -> start and end of both, in order, with who and what', async () => {
+  test('attached and detached -> start and end of both, in order, with user, server and share', async () => {
     const gateway = await start();
     const [attachId, detachId] = await attachAndDetach(gateway);
     const messages = await consume(INFO, 4);
-    expect(typesOf(messages)).toEqual(STORY);
+    expect(typesOf(messages)).toEqual(ALL_EVENTS);
     expect(new Set(messages.map((message) => message.message_id)).size).toBe(4);
     for (const [i, message] of messages.entries()) {
       expect(message).toMatchObject({
@@ -121,7 +121,7 @@ describe('a gateway with a message bus', () => {
     expect(await waiting(INFO)).toBe(0);
   });
 
-  test('refused -> an error with its fault, in the queue of errors', async () => {
+  test('refused -> an error with its fault, in the error queue', async () => {
     const gateway = await start();
     const { errors } = await gateway.query(ATTACH, { i: PAIR }, sandbox.issueToken('reader'));
     expect(errors?.[0]?.extensions.code).toBe('FORBIDDEN');
@@ -134,14 +134,14 @@ describe('a gateway with a message bus', () => {
     expect(typesOf(await consume(INFO, 1))).toEqual(['share_attach.start']);
   });
 
-  test('what consumers declared durable already -> used as it is', async () => {
+  test('exchange and queue declared durable by a consumer -> used as they are', async () => {
     await onBroker(async (connection) => {
       const channel = await connection.createChannel();
       await channel.assertExchange('nova', 'topic', { durable: true });
       await channel.assertQueue(INFO, { durable: true });
     });
     await attachAndDetach(await start());
-    expect(typesOf(await consume(INFO, 4))).toEqual(STORY);
+    expect(typesOf(await consume(INFO, 4))).toEqual(ALL_EVENTS);
   });
 
   test('NOTIFICATION_DURABLE -> exchange and queues outlive the broker, and so do messages', async () => {
@@ -149,32 +149,32 @@ describe('a gateway with a message bus', () => {
     await until(async () => (await waiting(INFO)) === 4);
     await rabbit.stop();
     await rabbit.start();
-    expect(typesOf(await consume(INFO, 4))).toEqual(STORY);
+    expect(typesOf(await consume(INFO, 4))).toEqual(ALL_EVENTS);
   }, 60_000);
 });
 
-describe('a broker that is away', () => {
-  test('away -> attach goes on; back -> everything is told, in order', async () => {
+describe('a broker that is down', () => {
+  test('down -> attach succeeds; up again -> all events are published, in order', async () => {
     const gateway = await start();
     await until(async () => (await waiting(INFO)) !== null);
     await rabbit.stop();
     await attachAndDetach(gateway);
     await rabbit.start();
-    expect(typesOf(await consume(INFO, 4))).toEqual(STORY);
+    expect(typesOf(await consume(INFO, 4))).toEqual(ALL_EVENTS);
     await attachAndDetach(gateway);
-    expect(typesOf(await consume(INFO, 4))).toEqual(STORY);
+    expect(typesOf(await consume(INFO, 4))).toEqual(ALL_EVENTS);
   }, 90_000);
 
-  test('it does not take the password -> attach goes on, and the log has neither password nor user', async () => {
+  test('it rejects the password -> attach succeeds, and the log has neither password nor user', async () => {
     const logged: string[] = [];
     const log: Logger = pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) });
     const url = rabbit.url.replace('guest:guest', 'somebody:hunter2');
     await attachAndDetach(await start({ NOTIFICATION_URL: url }, { log }));
-    await until(() => logged.some((line) => line.includes('notifications wait')));
+    await until(() => logged.some((line) => line.includes('notifications cannot be published')));
     expect(logged.filter((line) => /hunter2|somebody/.test(line))).toEqual([]);
   });
 
-  test('somebody deletes the queue -> it is there again, with what would have been lost', async () => {
+  test('the queue is deleted -> it is declared again, and the events are published again', async () => {
     const gateway = await start();
     await until(async () => (await waiting(INFO)) !== null);
     await onBroker(async (connection) => {
@@ -182,43 +182,43 @@ describe('a broker that is away', () => {
       await channel.deleteQueue(INFO);
     });
     await attachAndDetach(gateway);
-    expect(new Set(typesOf(await consume(INFO, 4)))).toEqual(new Set(STORY));
+    expect(new Set(typesOf(await consume(INFO, 4)))).toEqual(new Set(ALL_EVENTS));
   });
 });
 
-describe('gateways that come and go', () => {
-  test('events while no gateway told -> told by the next one; what was told is not told again', async () => {
+describe('several gateways', () => {
+  test('events while no gateway published -> published by the next one; published events are not published again', async () => {
     const REDIS_PREFIX = `test-${randomUUID()}:`;
     const silent = await start({ NOTIFICATION_URL: '', REDIS_PREFIX });
     await attachAndDetach(silent);
     await stop(silent);
 
     const second = await start({ REDIS_PREFIX });
-    expect(typesOf(await consume(INFO, 4))).toEqual(STORY);
+    expect(typesOf(await consume(INFO, 4))).toEqual(ALL_EVENTS);
     await stop(second);
 
     const third = await start({ REDIS_PREFIX });
     const [attachId] = await attachAndDetach(third);
     const messages = await consume(INFO, 4);
-    expect(typesOf(messages)).toEqual(STORY);
+    expect(typesOf(messages)).toEqual(ALL_EVENTS);
     expect(messages[0].payload['nova_object.data'].request_id).toBe(attachId);
     expect(await waiting(INFO)).toBe(0);
   }, 60_000);
 
-  test('two at once -> one of them tells; it stops -> the other goes on', async () => {
+  test('two at once -> one publishes; it stops -> the other takes over', async () => {
     const REDIS_PREFIX = `test-${randomUUID()}:`;
     const [first, second] = [await start({ REDIS_PREFIX }), await start({ REDIS_PREFIX })];
     await attachAndDetach(second);
-    expect(typesOf(await consume(INFO, 4))).toEqual(STORY);
+    expect(typesOf(await consume(INFO, 4))).toEqual(ALL_EVENTS);
     await stop(first);
     await attachAndDetach(second);
-    expect(typesOf(await consume(INFO, 4))).toEqual(STORY);
+    expect(typesOf(await consume(INFO, 4))).toEqual(ALL_EVENTS);
     expect(await waiting(INFO)).toBe(0);
-    // sooner than the lease ends: who stops gives it back
+    // sooner than the leadership expires: a gateway that stops resigns
   }, 25_000);
 });
 
-describe('the log and its bookmark', () => {
+describe('the log and its checkpoint', () => {
   const LOG_LENGTH = 5;
 
   async function withNotifier(
@@ -246,11 +246,11 @@ describe('the log and its bookmark', () => {
     return next;
   }
 
-  test('the log dropped what was not told -> told from the oldest it has, and said in the log', async () => {
+  test('the log dropped unpublished events -> published from the oldest it has, with a warning', async () => {
     const store = createMemoryStore({ logLength: LOG_LENGTH });
-    const made = await store.create(anAttachment(), null, null);
-    if (made.outcome !== 'created') throw new Error(made.outcome);
-    let record = await commit(store, made.attachment);
+    const created = await store.create(anAttachment(), null, null);
+    if (created.outcome !== 'created') throw new Error(created.outcome);
+    let record = await commit(store, created.attachment);
     await store.setCheckpoint(record.projectId, await store.lastCursor(record.projectId));
     for (let change = 0; change < 2 * LOG_LENGTH; change++) record = await commit(store, record);
     const lines: object[] = [];
@@ -263,19 +263,22 @@ describe('the log and its bookmark', () => {
       lines,
     );
     expect(lines).toEqual([
-      expect.objectContaining({ msg: 'the log dropped events before they were told', projectId: record.projectId }),
+      expect.objectContaining({
+        msg: 'the log dropped events before they were published',
+        projectId: record.projectId,
+      }),
     ]);
     expect(await waiting(INFO)).toBe(0);
   });
 
-  test('another one tells already -> this one does not even look for news', async () => {
+  test('another gateway is leader -> this one does not read pending projects', async () => {
     const store = createMemoryStore({ logLength: LOG_LENGTH });
-    const looks: string[] = [];
+    const readers: string[] = [];
     const refused: string[] = [];
     const as = (name: string) => ({
       ...store,
-      projectsWithNews: (limit: number) => {
-        looks.push(name);
+      pendingProjects: (limit: number) => {
+        readers.push(name);
         return store.pendingProjects(limit);
       },
       lockTarget: async (...lock: Parameters<typeof store.lockTarget>) => {
@@ -286,29 +289,29 @@ describe('the log and its bookmark', () => {
       close: async () => {},
     });
     await withNotifier(as('first'), async () => {
-      await until(() => looks.includes('first'));
+      await until(() => readers.includes('first'));
       await withNotifier(as('second'), async () => {
         await until(() => refused.includes('second'));
-        const before = looks.length;
-        await until(() => looks.length > before + 1);
+        const before = readers.length;
+        await until(() => readers.length > before + 1);
       });
     });
-    expect(new Set(looks)).toEqual(new Set(['first']));
+    expect(new Set(readers)).toEqual(new Set(['first']));
   });
 
-  test('the bookmark could not be set -> the page is told again, with the same ids', async () => {
+  test('the checkpoint could not be set -> the page is published again, with the same ids', async () => {
     const store = createMemoryStore({ logLength: LOG_LENGTH });
     const record = anAttachment();
     await store.create(record, anEvent('ATTACH_STARTED', record), null);
     let refusals = 1;
-    const forgetful = {
+    const failing = {
       ...store,
-      setBookmark: async (projectId: string, cursor: string) => {
-        if (refusals-- > 0) throw new Error('the store is away');
+      setCheckpoint: async (projectId: string, cursor: string) => {
+        if (refusals-- > 0) throw new Error('the store is unreachable');
         await store.setCheckpoint(projectId, cursor);
       },
     };
-    await withNotifier(forgetful, async () => {
+    await withNotifier(failing, async () => {
       const [first, second] = await consume(INFO, 2);
       expect(second).toEqual(first);
       await until(async () => (await store.pendingProjects(1)).length === 0);
@@ -316,13 +319,13 @@ describe('the log and its bookmark', () => {
     expect(await waiting(INFO)).toBe(0);
   });
 
-  test('more news than one page, in several projects -> all of it, in order within each attachment', async () => {
+  test('more events than one page, in several projects -> all of them, in order within each attachment', async () => {
     const store = createMemoryStore({ logLength: 1000 });
     const projects = Array.from({ length: 3 }, () => randomUUID().replaceAll('-', ''));
     for (const projectId of projects) {
-      const made = await store.create(anAttachment({ projectId }), null, null);
-      if (made.outcome !== 'created') throw new Error(made.outcome);
-      let record = made.attachment;
+      const created = await store.create(anAttachment({ projectId }), null, null);
+      if (created.outcome !== 'created') throw new Error(created.outcome);
+      let record = created.attachment;
       for (let change = 0; change < 120; change++) {
         record = await commit(store, { ...record, requestId: `req-${change}` });
       }
@@ -330,8 +333,8 @@ describe('the log and its bookmark', () => {
     await withNotifier(store, async () => {
       const messages = await consume(INFO, 360);
       for (const projectId of projects) {
-        const theirs = messages.filter((message) => message._context_project_id === projectId);
-        expect(theirs.map((message) => message._context_request_id)).toEqual(
+        const own = messages.filter((message) => message._context_project_id === projectId);
+        expect(own.map((message) => message._context_request_id)).toEqual(
           Array.from({ length: 120 }, (_, change) => `req-${change}`),
         );
       }

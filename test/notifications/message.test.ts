@@ -17,8 +17,8 @@ function event(type: EventType, given: Partial<AttachmentEvent['attachment']> = 
   return { ...made, cursor, at: '2025-06-01T10:00:01.234Z', attachment: { ...attachment, ...given } };
 }
 
-function read(told: AttachmentEvent) {
-  const { body, ...rest } = notificationOf(told, 'nova-manila-gateway:host-1');
+function read(given: AttachmentEvent) {
+  const { body, ...rest } = notificationOf(given, 'nova-manila-gateway:host-1');
   const envelope = JSON.parse(body.toString('utf8'));
   return { ...rest, envelope, message: JSON.parse(envelope['oslo.message']) };
 }
@@ -41,8 +41,8 @@ describe('an event as a notification', () => {
   });
 
   test("the envelope is oslo.messaging's, the payload Nova's", () => {
-    const told = event('ATTACHED');
-    const { envelope, message, messageId } = read(told);
+    const attached = event('ATTACHED');
+    const { envelope, message, messageId } = read(attached);
     expect(Object.keys(envelope)).toEqual(['oslo.version', 'oslo.message']);
     expect(envelope['oslo.version']).toBe('2.0');
     expect(message).toEqual({
@@ -54,15 +54,15 @@ describe('an event as a notification', () => {
       _unique_id: messageId.replaceAll('-', ''),
       _context_request_id: 'req-1',
       _context_user_id: 'u1',
-      _context_project_id: told.attachment.projectId,
+      _context_project_id: attached.attachment.projectId,
       payload: {
         'nova_object.name': 'InstanceActionSharePayload',
         'nova_object.namespace': 'nova',
         'nova_object.version': '1.0',
         'nova_object.data': {
-          uuid: told.attachment.serverId,
-          tenant_id: told.attachment.projectId,
-          share_id: told.attachment.shareId,
+          uuid: attached.attachment.serverId,
+          tenant_id: attached.attachment.projectId,
+          share_id: attached.attachment.shareId,
           request_id: 'req-1',
           action_initiator_user: 'u1',
           fault: null,
@@ -71,7 +71,7 @@ describe('an event as a notification', () => {
     });
   });
 
-  test('an error -> its fault as an ExceptionPayload; an old fault is no part of a later success', () => {
+  test('an error -> its fault as an ExceptionPayload; a later success has no fault', () => {
     const { message } = read(event('ATTACH_FAILED', { fault }));
     expect(message.payload['nova_object.data'].fault).toEqual({
       'nova_object.name': 'ExceptionPayload',
@@ -103,7 +103,7 @@ describe('the samples of docs/notifications.md', () => {
     ['DETACH_STARTED', 'instance.share_detach.start'],
     ['DETACHED', 'instance.share_detach.end'],
     ['DETACH_FAILED', 'instance.share_detach.error'],
-  ] as const)('%s -> %s as it is told', (type, eventType) => {
+  ] as const)('%s -> %s', (type, eventType) => {
     const text = reference.split(`\n## ${eventType}\n`)[1]?.match(/```json\n([^`]*)```/)?.[1] ?? '';
     const sample = JSON.parse(text);
     const data = sample.payload['nova_object.data'];

@@ -21,7 +21,7 @@ const asUser = (url: string) => url.replace('://', '://gateway:p%40ss@');
 let stop: () => Promise<void> = async () => {};
 afterEach(() => stop());
 
-/** All that the gateway asks of Redis. */
+/** Every kind of command that the gateway sends. */
 async function everything(url: string, replicas: number): Promise<void> {
   const redis = connectRedis(url, log);
   try {
@@ -66,7 +66,7 @@ async function everything(url: string, replicas: number): Promise<void> {
   }
 }
 
-test("one Redis, as the user of docs/redis.md -> all that the gateway asks is allowed, and a stranger's key is not", async () => {
+test('a single Redis, as the user of docs/redis.md -> every command of the gateway is allowed, and keys outside its prefix are not', async () => {
   const server = await startRedisServer('--user', ...rights);
   stop = server.stop;
   await everything(asUser(server.url), 0);
@@ -76,13 +76,13 @@ test("one Redis, as the user of docs/redis.md -> all that the gateway asks is al
   await redis.close();
 });
 
-test('behind Sentinels that want a password of their own, waiting for a replica -> all is allowed', async () => {
+test('behind Sentinels with a separate password, waiting for a replica -> every command is allowed', async () => {
   const sentinel = await startRedisSentinel(1, 1, '--user', ...rights);
   stop = sentinel.stop;
   await everything(asUser(sentinel.url), 1);
 });
 
-test('a cluster -> all is allowed, also from a slot that is on its way', async () => {
+test('a cluster -> every command is allowed, also while a slot migrates', async () => {
   const cluster = await startRedisCluster('--user', ...rights, ...forCluster.split(' '));
   stop = cluster.stop;
   await everything(asUser(cluster.url), 0);

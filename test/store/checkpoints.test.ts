@@ -9,7 +9,7 @@ import { connectRedis, type RedisConnections } from '../../src/redis/connect.ts'
 import { anAttachment, anEvent } from '../support/attachments.ts';
 import { randomPrefix, testRedisUrl } from '../support/redis.ts';
 
-/** Which projects have news, and up to where their logs were told: what the notifications go on from. */
+/** Pending projects and the checkpoints of their logs, from which notifications continue. */
 
 const log = pino({ level: 'silent' });
 const LOG_LENGTH = 5;
@@ -47,12 +47,12 @@ describe.each(kinds)('the %s store', (_kind, open) => {
     return next;
   }
 
-  test('nothing happened -> no project has news', async () => {
+  test('no event -> no pending project', async () => {
     expect(await store.pendingProjects(10)).toEqual([]);
     expect(await store.checkpoint(project)).toBeNull();
   });
 
-  test('a change without an event -> no news', async () => {
+  test('a change without an event -> not pending', async () => {
     await create({}, null);
     expect(await store.pendingProjects(10)).toEqual([]);
   });
@@ -67,12 +67,12 @@ describe.each(kinds)('the %s store', (_kind, open) => {
         return await store.remove(record, { event: anEvent('DETACHED', record, 'detached') });
       },
     ],
-  ])('%s with an event -> its project has news', async (_how, change) => {
+  ])('%s with an event -> its project is pending', async (_how, change) => {
     await change();
     expect(await store.pendingProjects(10)).toEqual([project]);
   });
 
-  test('the bookmark at the end of the log -> no news; before it, or after another event -> news', async () => {
+  test('the checkpoint at the end of the log -> not pending; before it, or after another event -> pending', async () => {
     const record = await create();
     const first = await store.lastCursor(project);
     const next = await commit(record);
@@ -86,7 +86,7 @@ describe.each(kinds)('the %s store', (_kind, open) => {
     expect(await store.pendingProjects(10)).toEqual([project]);
   });
 
-  test('many projects with news -> each once, and no more than asked for', async () => {
+  test('many pending projects -> each once, and no more than the limit', async () => {
     const projects = Array.from({ length: 8 }, () => randomUUID().replaceAll('-', ''));
     for (const projectId of projects) await create({ projectId });
     expect((await store.pendingProjects(100)).sort()).toEqual([...projects].sort());

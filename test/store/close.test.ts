@@ -13,7 +13,7 @@ const log = pino({ level: 'silent' });
 const MOMENT_MS = 50;
 const { projectId } = anAttachment();
 
-/** Sockets and timers of the gateway's that came since the test began and are there still: jest has some, too. */
+/** Sockets and timers that the gateway opened since the test began and has not closed; jest has its own. */
 const made = new Map<number, { hasRef?(): boolean; _idleTimeout?: number }>();
 const hook = createHook({
   init(id, type, _trigger, resource) {
@@ -32,9 +32,9 @@ afterEach(() => {
   Error.stackTraceLimit = 10;
 });
 
-/** Those that keep a process from ending for longer than a moment. */
+/** Those that keep a process from ending. */
 async function open(): Promise<string[]> {
-  // a destroyed handle is heard of a turn later
+  // a destroyed handle is reported one tick later
   await new Promise((resolve) => setImmediate(resolve));
   return [...made.values()]
     .filter(({ hasRef, _idleTimeout = 1000 }) => _idleTimeout >= MOMENT_MS && hasRef !== undefined)
@@ -42,7 +42,7 @@ async function open(): Promise<string[]> {
     .map((resource) => resource.constructor.name);
 }
 
-/** A gateway's share of Redis at work: it follows a project and has asked something. */
+/** A gateway's connections in use: subscribed to a project, with a command sent. */
 async function begin(url: string) {
   const redis = connectRedis(url, log);
   const store = await createRedisStore({ redis, prefix: randomPrefix(), logLength: 100, log });
@@ -71,7 +71,7 @@ async function aServer(): Promise<RedisServer> {
   return server;
 }
 
-test('Redis is well -> nothing is left open', async () => {
+test('Redis responds -> nothing is left open', async () => {
   const server = await aServer();
   const gateway = await begin(server.url);
   expect(await open()).not.toEqual([]);
@@ -79,7 +79,7 @@ test('Redis is well -> nothing is left open', async () => {
   expect(await open()).toEqual([]);
 });
 
-test('Redis is gone, between two attempts to connect -> nothing is left open', async () => {
+test('Redis is down, between two attempts to connect -> nothing is left open', async () => {
   const server = await aServer();
   const gateway = await begin(server.url);
   await server.stop();
@@ -96,7 +96,7 @@ test('there never was a Redis -> nothing is left open', async () => {
   expect(await open()).toEqual([]);
 });
 
-test('Redis answers nothing, with commands on their way -> they fail, nothing is left open', async () => {
+test('Redis hangs, with commands pending -> they fail, nothing is left open', async () => {
   const server = await aServer();
   const gateway = await begin(server.url);
   server.pause();
@@ -106,7 +106,7 @@ test('Redis answers nothing, with commands on their way -> they fail, nothing is
   expect(await asked).toBe('STATE_UNAVAILABLE');
 });
 
-test('a primary behind a Sentinel answers nothing -> nothing is left open', async () => {
+test('a primary behind a Sentinel hangs -> nothing is left open', async () => {
   const sentinel = await startRedisSentinel();
   stop = sentinel.stop;
   made.clear();
@@ -116,13 +116,13 @@ test('a primary behind a Sentinel answers nothing -> nothing is left open', asyn
   expect(await open()).toEqual([]);
 });
 
-test('a node of a cluster answers nothing -> nothing is left open', async () => {
+test('a cluster node hangs -> nothing is left open', async () => {
   const cluster = await startRedisCluster();
   stop = cluster.stop;
   made.clear();
   const gateway = await begin(cluster.url);
   cluster.servers[0]?.pause();
   await gateway.close();
-  // ioredis gives one connection of its own 2 s
+  // ioredis keeps one connection of its own for 2 s
   await until(async () => (await open()).length === 0);
 });

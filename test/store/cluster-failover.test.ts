@@ -6,16 +6,16 @@ import { type Listener, listen } from '../support/listener.ts';
 import { randomPrefix } from '../support/redis.ts';
 import { startRedisCluster, type TestCluster, type TestReplica } from '../support/redis-cluster.ts';
 import { until } from '../support/until.ts';
-import { told as asTold, attach, codeOf, granted, hear, logOf, nthRuleChange, SOON, seen, type Told } from './work.ts';
+import { attach, codeOf, granted, hear, type LogEntry, listed, logOf, nthRuleChange, SOON, toEntry } from './work.ts';
 
 let cluster: TestCluster;
 let replica: TestReplica;
 let one: TestGateway;
 let two: TestGateway;
 let listener: Listener;
-/** Attached before anything happens, so that the listener is live. */
+/** Attached first, so that the listener is live. */
 let first: string;
-let heard: Told[];
+let heard: LogEntry[];
 let ends: (() => Promise<void>)[];
 
 beforeEach(async () => {
@@ -26,7 +26,7 @@ afterEach(async () => {
   for (const end of ends) await end();
 });
 
-/** Two gateways before one cloud; the master that has the project's records has a replica. */
+/** Two gateways on one cloud; the master that has the project's records has a replica. */
 async function begin(isWaitedFor: boolean): Promise<void> {
   const sandbox = await startSandbox({ accessDelayMs: 20 });
   ends.unshift(() => sandbox.close());
@@ -41,16 +41,16 @@ async function begin(isWaitedFor: boolean): Promise<void> {
   ends.unshift(listener.close, two.close, one.close);
   first = sandbox.addShare().id;
   expect((await attach(two, first)).errors).toBeUndefined();
-  heard = (await listener.until('ATTACHED')).map(asTold);
+  heard = (await listener.until('ATTACHED')).map(toEntry);
 }
 
 interface Outcome {
   attached: string[];
-  /** Refused to who asked; the gateway that found its record had no user's token, and may not grant. */
+  /** Failed for the caller; the gateway that found the record had no user's token, and may not grant. */
   failed: string[];
 }
 
-/** Attaches many shares over both gateways, with the master replaced meanwhile; gives how they ended. */
+/** Attaches many shares over both gateways, with the master replaced meanwhile; returns how they ended. */
 async function attachThrough(failOver: () => Promise<void>): Promise<Outcome> {
   const shares = Array.from({ length: 16 }, () => one.sandbox.addShare().id);
   const third = nthRuleChange(one, 3);
@@ -67,7 +67,7 @@ async function attachThrough(failOver: () => Promise<void>): Promise<Outcome> {
   await until(async () => !(await attach(one, late[0])).errors);
   await until(async () => !(await attach(two, late[1])).errors);
   const nodes = await until(async () => {
-    const now = await seen(two);
+    const now = await listed(two);
     return now?.every(({ status }) => status === 'ATTACHED' || status === 'ERROR_ATTACHING') ? now : null;
   });
   const those = (wanted: string) => nodes.flatMap(({ shareId, status }) => (status === wanted ? [shareId] : [])).sort();
@@ -79,27 +79,27 @@ async function attachThrough(failOver: () => Promise<void>): Promise<Outcome> {
   return { attached, failed };
 }
 
-/** The shares whose attachments the log has this event of, each as often as it has. */
-const told = (events: readonly Told[], type: string) =>
+/** The shares of the events of this type, one per event. */
+const sharesWith = (events: readonly LogEntry[], type: string) =>
   events.flatMap(({ what }) => (what.endsWith(` ${type}`) ? [what.slice(0, -type.length - 1)] : [])).sort();
 
-describe('a replica takes the place of a master of the cluster while attachments run', () => {
-  test('they change places, changes count once the replica has them -> all settle, each event once, a listener hears all, or that it heard one too much', async () => {
+describe('failover of a cluster master while attachments run', () => {
+  test('a planned failover, changes wait for the replica -> all settle, each event once, a listener receives all, or CURSOR_EXPIRED', async () => {
     await begin(true);
     const { attached, failed } = await attachThrough(() => replica.changePlaces());
     const events = await logOf(two);
-    expect(told(events, 'ATTACH_STARTED')).toEqual([...attached, ...failed].sort());
-    expect(told(events, 'ATTACHED')).toEqual(attached);
-    expect(told(events, 'ATTACH_FAILED')).toEqual(failed);
+    expect(sharesWith(events, 'ATTACH_STARTED')).toEqual([...attached, ...failed].sort());
+    expect(sharesWith(events, 'ATTACHED')).toEqual(attached);
+    expect(sharesWith(events, 'ATTACH_FAILED')).toEqual(failed);
     expect(['all', 'CURSOR_EXPIRED']).toContain(await hear(listener, events, heard));
   });
 
-  test('the master is killed -> what the replica lacks is read back from Manila and told as it is; no event comes twice', async () => {
+  test('the master is killed -> attachments that the replica lacks are recovered from Manila with an event; no event comes twice', async () => {
     await begin(false);
     const { attached, failed } = await attachThrough(() => replica.succeed());
     const events = await logOf(two);
-    expect(told(events, 'ATTACHED')).toEqual(attached);
-    expect(told(events, 'ATTACH_FAILED')).toEqual(failed);
+    expect(sharesWith(events, 'ATTACHED')).toEqual(attached);
+    expect(sharesWith(events, 'ATTACH_FAILED')).toEqual(failed);
     const what = events.map((event) => event.what);
     expect(new Set(what).size).toBe(what.length);
     expect(['all', 'CURSOR_EXPIRED']).toContain(await hear(listener, events, heard));

@@ -12,7 +12,7 @@ import { listen } from '../support/listener.ts';
 import { type RedisServer, randomPrefix } from '../support/redis.ts';
 import { startRedisCluster, type TestCluster } from '../support/redis-cluster.ts';
 import { until } from '../support/until.ts';
-import { attach, codeOf, expectEachOnce, granted, hear, logOf, nthRuleChange, SOON, settled, told } from './work.ts';
+import { attach, codeOf, expectEachOnce, granted, hear, logOf, nthRuleChange, SOON, settled, toEntry } from './work.ts';
 
 const log = pino({ level: 'silent' });
 
@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => cluster.stop());
 
 describe('a slot moves to another master', () => {
-  test('while attachments run on two gateways -> all settle, each event once, listeners hear all', async () => {
+  test('while attachments run on two gateways -> all settle, each event once, listeners receive all', async () => {
     const env = { REDIS_URL: cluster.url, ...SOON };
     const one = await startGateway({ env });
     const { REDIS_PREFIX } = one.config;
@@ -31,7 +31,7 @@ describe('a slot moves to another master', () => {
     const listeners = [listen(one, { after: '0-0' }), listen(two, { after: '0-0' })] as const;
     const [first, ...shares] = Array.from({ length: 17 }, () => one.sandbox.addShare().id) as [string, ...string[]];
     await attach(two, first);
-    const before = await Promise.all(listeners.map(async (one) => (await one.until('ATTACHED')).map(told)));
+    const before = await Promise.all(listeners.map(async (one) => (await one.until('ATTACHED')).map(toEntry)));
 
     const { data } = await one.query('{ viewer { project { id } } }');
     const key = createKeys(REDIS_PREFIX).projectIndex(data.viewer.project.id);
@@ -88,7 +88,7 @@ describe('the store', () => {
     );
   const ids = (attachments: readonly Attachment[]) => attachments.map(({ id }) => id).sort();
 
-  test('reads and removals while each key of a slot moves -> whole or refused, never half', async () => {
+  test('reads and removals while each key of a slot moves -> complete or refused, never half', async () => {
     const made: Attachment[] = [];
     for (let i = 0; i < 6; i++) made.push(await created(project, `/mnt/${i}`));
     const stay = made.slice(3);
@@ -99,8 +99,8 @@ describe('the store', () => {
       () => void heard.push('lost'),
     );
 
-    // The indexes move first: 1 of the project, 1 of the server, 6 of shares. Looked at three times only, as a refusal
-    // takes as long as we are ready to wait for a slot.
+    // The indexes move first: 1 of the project, 1 of the server, 6 of shares. Checked three times only, because each
+    // refusal takes as long as commands wait for a slot.
     const outcomes: string[] = [];
     const between = async (moved: number) => {
       const at = [0, 9, 15].indexOf(moved);
@@ -115,7 +115,7 @@ describe('the store', () => {
         ),
       );
       const read = await lists;
-      // a list that is given lacks nothing but what was removed
+      // a returned list lacks only what was removed
       for (const list of read === 'STATE_UNAVAILABLE' ? [] : read) {
         expect(ids(list)).toEqual(expect.arrayContaining(ids(stay)));
       }
@@ -155,14 +155,14 @@ describe('the store', () => {
     expect(heard).toEqual(wanted);
   });
 
-  test('a connection is lost with a change on its way, which is made -> STATE_UNAVAILABLE; it is not sent again', async () => {
+  test('a connection is lost with a change pending, which is executed -> STATE_UNAVAILABLE; it is not sent again', async () => {
     const key = createKeys(prefix).projectIndex(project);
     const master = cluster.servers[await cluster.ownerOf(key)] as RedisServer;
     const attachment = await created();
     const end = await store.lastCursor(project);
     master.pause();
     const asked = outcome(store.commit(attachment, { dueInMs: null, event: anEvent('ATTACHED', attachment) }));
-    // written, and then nobody is there for the answer
+    // executed, but its reply has no reader
     await new Promise((resolve) => setImmediate(resolve));
     for (const node of (redis.commands as Cluster).nodes())
       if (node.options.port === master.port) node.stream?.destroy();
@@ -176,7 +176,7 @@ describe('the store', () => {
     expect(await store.get(project, attachment.id)).toMatchObject({ version: 2 });
   });
 
-  test('a master is gone -> what is on the others goes on; the due work of the others is given; what must be whole is refused', async () => {
+  test('a master is down -> projects on the others work; due returns their work; reads that need every shard are refused', async () => {
     const projects = Array.from({ length: 12 }, (_, i) => `project-${i}`);
     const owners = await Promise.all(projects.map((id) => cluster.ownerOf(createKeys(prefix).projectIndex(id))));
     for (const projectId of projects) await created(projectId);

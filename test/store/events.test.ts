@@ -40,7 +40,7 @@ const given = anAttachment();
 const { projectId } = given;
 const watch = (after: string) => openEventStream(store, projectId, { serverId: null, shareId: null, after });
 
-/** A log of so many events of one attachment. */
+/** Fills the log with this many events of one attachment. */
 async function write(count: number): Promise<void> {
   const made = await store.create(given, anEvent('ATTACH_STARTED', given), null);
   if (made.outcome !== 'created') throw new Error(made.outcome);
@@ -59,9 +59,9 @@ async function take(events: AsyncIterator<AttachmentEvent>, count: number): Prom
 }
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
 
-describe.each(['gone', 'stuck'])('Redis is %s while a listener is behind', (how) => {
+describe.each(['down', 'hanging'])('Redis is %s while a listener replays the log', (how) => {
   const takeAway = async () => {
-    if (how === 'stuck') return server.pause();
+    if (how === 'hanging') return server.pause();
     await server.stop();
     await until(() =>
       store.ping().then(
@@ -70,15 +70,15 @@ describe.each(['gone', 'stuck'])('Redis is %s while a listener is behind', (how)
       ),
     );
   };
-  const bringBack = async () => (how === 'stuck' ? server.resume() : await server.start());
+  const bringBack = async () => (how === 'hanging' ? server.resume() : await server.start());
 
-  test('the listener waits; Redis is back -> it has each event once, in order, then what is new', async () => {
+  test('the listener waits; Redis is back -> it receives each event once, in order, then new ones', async () => {
     await write(EVENTS);
     const events = await watch('0-0');
     const heard = await take(events, 150);
     await takeAway();
     const rest = take(events, EVENTS - 150);
-    // the next page is asked for, and refused at least once
+    // the next page is requested, and refused at least once
     await store.ping().catch(() => undefined);
     await bringBack();
     expect([...heard, ...(await rest)]).toEqual(upTo(EVENTS));
@@ -100,7 +100,7 @@ describe.each(['gone', 'stuck'])('Redis is %s while a listener is behind', (how)
   });
 });
 
-test('Redis is away when a listener comes -> STATE_UNAVAILABLE, as for everybody else', async () => {
+test('Redis is down when a listener subscribes -> STATE_UNAVAILABLE', async () => {
   await server.stop();
   await until(() =>
     store.ping().then(

@@ -14,19 +14,19 @@ import {
   expectEachOnce,
   granted,
   hear,
+  listed,
   logOf,
   nthRuleChange,
   SOON,
-  seen,
   settled,
-  told,
+  toEntry,
 } from './work.ts';
 
 let directory: string;
 let redis: RedisServer;
 let gateway: TestGateway;
 let listener: Listener;
-/** What a test started besides. */
+/** Servers that a test started. */
 let others: (() => Promise<void>)[];
 
 beforeEach(async () => {
@@ -44,7 +44,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** What the listener is told instead of its next event. */
+/** The error that the listener receives instead of its next event. */
 const endOf = (one: Listener) =>
   one.next().then(
     ({ cursor }) => `event ${cursor}`,
@@ -62,10 +62,10 @@ async function attached(count: number): Promise<string[]> {
 }
 
 describe('Redis with an append-only file', () => {
-  test('killed while attachments run, and started again -> all that was said is so, each event once, nobody was cut off', async () => {
+  test('killed while attachments run, and started again -> every accepted attachment exists, each event once, no listener is cut off', async () => {
     const [first = ''] = newShares(1);
     await attach(gateway, first);
-    const before = (await listener.until('ATTACHED')).map(told);
+    const before = (await listener.until('ATTACHED')).map(toEntry);
     const shares = newShares(12);
     const third = nthRuleChange(gateway, 3);
     const asking = Promise.all(shares.map((id) => attach(gateway, id)));
@@ -87,7 +87,7 @@ describe('Redis with an append-only file', () => {
 });
 
 describe('Redis with a snapshot only', () => {
-  test('started again from one older than the latest attachments -> the next answer has them, from Manila', async () => {
+  test('started again from a snapshot older than the latest attachments -> the next response has them, from Manila', async () => {
     await redis.stop();
     const snapshots = await startRedisServer('--dir', directory, '--dbfilename', 'old.rdb');
     const other = await startGateway({ env: { REDIS_URL: snapshots.url, ...SOON }, sandbox: gateway.sandbox });
@@ -102,7 +102,7 @@ describe('Redis with a snapshot only', () => {
     expect(await settled(other)).toHaveLength(2);
     await snapshots.stop();
     await snapshots.start();
-    const nodes = await until(() => seen(other));
+    const nodes = await until(() => listed(other));
     expect(nodes.map(({ shareId, mountPoint, status }) => [shareId, mountPoint, status]).sort()).toEqual(
       [
         [early, '/mnt/early', 'ATTACHED'],
@@ -112,11 +112,11 @@ describe('Redis with a snapshot only', () => {
   });
 });
 
-describe.each(['gone', 'stuck'])('Redis %s', (how) => {
-  const takeAway = async () => (how === 'gone' ? await redis.stop() : redis.pause());
-  const bringBack = async () => (how === 'gone' ? await redis.start() : redis.resume());
+describe.each(['down', 'hanging'])('Redis %s', (how) => {
+  const takeAway = async () => (how === 'down' ? await redis.stop() : redis.pause());
+  const bringBack = async () => (how === 'down' ? await redis.start() : redis.resume());
 
-  test('reads go on without what only Redis knows; mutations refuse before a call upstream; listeners catch up', async () => {
+  test('reads answer without attachments; mutations are refused before a call upstream; listeners catch up', async () => {
     const [share = '', other = ''] = [...(await attached(1)), ...newShares(1)];
     await takeAway();
     gateway.sandbox.clearRequests();
@@ -134,7 +134,7 @@ describe.each(['gone', 'stuck'])('Redis %s', (how) => {
     expect(changes).toEqual([]);
 
     await bringBack();
-    expect(await until(() => seen(gateway))).toMatchObject([{ shareId: share, status: 'ATTACHED' }]);
+    expect(await until(() => listed(gateway))).toMatchObject([{ shareId: share, status: 'ATTACHED' }]);
     expect((await detach(gateway, share)).errors).toBeUndefined();
     const events = await listener.until('DETACHED');
     expect(events.map(({ type }) => type)).toEqual(['DETACH_STARTED', 'DETACHED']);
@@ -148,19 +148,19 @@ describe('Redis flushed', () => {
     outside.disconnect();
   };
 
-  test('the next answer has every attachment again, as it was; a listener is told at the next event that it missed some', async () => {
+  test('the next response has every attachment again, as it was; a listener gets CURSOR_EXPIRED at the next event', async () => {
     const shares = await attached(3);
-    const before = await seen(gateway);
+    const before = await listed(gateway);
     expect(before).toHaveLength(3);
     await flush();
-    const byShare = (nodes: Awaited<ReturnType<typeof seen>>) =>
+    const byShare = (nodes: Awaited<ReturnType<typeof listed>>) =>
       [...(nodes ?? [])].sort((a, b) => (a.shareId < b.shareId ? -1 : 1));
-    expect(byShare(await seen(gateway))).toEqual(byShare(before));
+    expect(byShare(await listed(gateway))).toEqual(byShare(before));
     expect((await detach(gateway, shares[0] ?? '')).errors).toBeUndefined();
     expect(await endOf(listener)).toContain('CURSOR_EXPIRED');
   });
 
-  test('a listener comes back with a cursor from before -> CURSOR_EXPIRED', async () => {
+  test('a listener resumes from an earlier cursor -> CURSOR_EXPIRED', async () => {
     const [share = ''] = newShares(1);
     await attach(gateway, share);
     const { cursor } = (await listener.until('ATTACHED')).at(-1) ?? {};
@@ -175,7 +175,7 @@ describe('Redis flushed', () => {
     const [share = ''] = newShares(1);
     expect((await attach(gateway, share)).errors).toBeUndefined();
     await flush();
-    expect(await seen(gateway)).toMatchObject([{ shareId: share, status: 'ATTACHING' }]);
+    expect(await listed(gateway)).toMatchObject([{ shareId: share, status: 'ATTACHING' }]);
     gateway.sandbox.setAccessDelay(0);
     gateway.sandbox.step();
     expect(await settled(gateway)).toEqual([share]);

@@ -29,7 +29,7 @@ describe.each(kinds)('projects of the %s store', (_kind, open) => {
     return made.attachment;
   };
 
-  test('nothing attached -> none, also for a project that is known', async () => {
+  test('nothing attached -> none, also for a recovered project', async () => {
     const store = await open();
     await store.markRecovered('project-1');
     expect(await store.projects()).toEqual([]);
@@ -42,7 +42,7 @@ describe.each(kinds)('projects of the %s store', (_kind, open) => {
     expect((await store.projects()).sort()).toEqual(projects.sort());
   });
 
-  test('the last attachment of a project goes -> the project goes with it, not before', async () => {
+  test('the last attachment of a project is removed -> the project goes with it, not before', async () => {
     const store = await open();
     const [first, second, other] = await Promise.all([
       create(store, 'project-1'),

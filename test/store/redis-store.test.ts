@@ -16,7 +16,7 @@ const log = pino({ level: 'silent' });
 const LOG_LENGTH = 100;
 const project = anAttachment().projectId;
 
-/** One gateway's share of it: its connections and its store. */
+/** One gateway's connections and store. */
 interface Gateway {
   redis: RedisConnections;
   store: AttachmentStore;
@@ -25,7 +25,7 @@ interface Gateway {
 let server: RedisServer;
 let prefix: string;
 let gateways: Gateway[];
-/** A connection of nobody's, to look and to harm with. */
+/** A separate connection, to inspect and to break things. */
 let outside: RedisConnections;
 
 beforeAll(async () => {
@@ -92,8 +92,8 @@ const subscriptions = async () => {
 const killed = (type: 'pubsub' | 'normal') => outside.commands.call('CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes');
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-describe('following', () => {
-  test('two gateways on one Redis -> each hears what the other does', async () => {
+describe('subscriptions', () => {
+  test('two gateways on one Redis -> each receives the events of the other', async () => {
     const [one, two] = [await openGateway(), await openGateway()];
     const [ears, otherEars] = [await follow(one.store), await follow(two.store)];
     const attachment = await appended(one.store, await created(two.store), 3);
@@ -103,7 +103,7 @@ describe('following', () => {
     expect(otherEars.events).toEqual(ears.events);
   });
 
-  test('many followers of a project -> one subscription a gateway; none when the last has left', async () => {
+  test('many subscribers of a project -> one Redis subscription per gateway; none when the last has left', async () => {
     const [one, two] = [await openGateway(), await openGateway()];
     const ears = await Promise.all(Array.from({ length: 10 }, () => follow(one.store)));
     expect(await subscriptions()).toBe(1);
@@ -117,7 +117,7 @@ describe('following', () => {
     await until(async () => (await subscriptions()) === 0);
   });
 
-  test('the last leaves while another comes -> the other hears', async () => {
+  test('the last subscriber leaves while another joins -> the other receives events', async () => {
     const { store } = await openGateway();
     const attachment = await created(store);
     let ears = await follow(store);
@@ -130,14 +130,14 @@ describe('following', () => {
     expect(await subscriptions()).toBe(1);
   });
 
-  test('the subscription is killed while events come -> all are heard, in order, once', async () => {
+  test('the subscription is killed while events are appended -> all are delivered, in order, once', async () => {
     const [one, two] = [await openGateway(), await openGateway()];
     let attachment = await created(two.store);
     const [ears, sameEars] = [await follow(one.store), await follow(one.store)];
     for (let round = 0; round < 5; round++) {
       await killed('pubsub');
       attachment = await appended(two.store, attachment, 7);
-      // Some rounds begin before the connection of the last one is back, some after.
+      // Some rounds begin before the previous round's connection is back, some after.
       if (round % 2) await until(async () => (await subscriptions()) === 1);
     }
     await until(() => ears.events.length >= 35 && sameEars.events.length >= 35);
@@ -150,7 +150,7 @@ describe('following', () => {
     expect(ears.lost).toEqual([]);
   });
 
-  test('both connections are killed -> all are heard when they are back', async () => {
+  test('both connections are killed -> all events are delivered when they are back', async () => {
     const [one, two] = [await openGateway(), await openGateway()];
     const attachment = await created(two.store);
     const ears = await follow(one.store);
@@ -167,7 +167,7 @@ describe('following', () => {
     expect(ears.versions()).toEqual(range(2, 6));
   });
 
-  test('a message is lost though the connection stands -> the next one shows it, and the log has it', async () => {
+  test('a message is lost though the connection stands -> the next one reveals it, and it is read from the log', async () => {
     const { store } = await openGateway();
     const attachment = await created(store);
     const ears = await follow(store);
@@ -179,7 +179,7 @@ describe('following', () => {
     expect(ears.versions()).toEqual([2, 99, 3]);
   });
 
-  test('more is missing than the log keeps -> lost with CURSOR_EXPIRED; who follows anew hears again', async () => {
+  test('more is missing than the log keeps -> CURSOR_EXPIRED; a new subscription receives events again', async () => {
     const { store } = await openGateway();
     const attachment = await created(store);
     const ears = await follow(store);
@@ -205,7 +205,7 @@ describe('following', () => {
   });
 });
 
-describe('Redis away', () => {
+describe('Redis unreachable', () => {
   async function everyMethod(store: AttachmentStore): Promise<unknown[]> {
     const attachment = anAttachment({ version: 1 });
     const { id } = attachment;
@@ -238,7 +238,7 @@ describe('Redis away', () => {
     });
   }
 
-  test('stopped -> every method says STATE_UNAVAILABLE; started again -> all works, nothing is known, nobody heard of it is left', async () => {
+  test('stopped -> every method rejects with STATE_UNAVAILABLE; started again empty -> every method works', async () => {
     const { store, redis } = await openGateway();
     const attachment = await created(store);
     await store.markRecovered(project);
@@ -260,7 +260,7 @@ describe('Redis away', () => {
     expect(await everyMethod(store)).not.toContain('STATE_UNAVAILABLE');
   });
 
-  test('away and back while somebody waits for the first event -> it is heard', async () => {
+  test('down and up while a subscriber waits for the first event -> it is delivered', async () => {
     const { store, redis } = await openGateway();
     const ears = await follow(store);
     await server.stop();
@@ -274,7 +274,7 @@ describe('Redis away', () => {
     expect(ears.lost).toEqual([]);
   });
 
-  test('ioredis has given a connection up -> it is opened again', async () => {
+  test('ioredis has given up a connection -> it is opened again', async () => {
     const { store, redis } = await openGateway();
     const ears = await follow(store);
     for (const connection of [redis.commands, redis.subscriber as Redis]) {
@@ -288,7 +288,7 @@ describe('Redis away', () => {
     expect(ears.versions()).toEqual([2, 3]);
   });
 
-  test('a replica is to have each change and there is none -> STATE_UNAVAILABLE for what was written; reads go on', async () => {
+  test('changes wait for a replica and there is none -> STATE_UNAVAILABLE for changes; reads work', async () => {
     const redis = connectRedis(server.url, log);
     const store = await createRedisStore({ redis, prefix, logLength: LOG_LENGTH, replicas: 1, log });
     gateways.push({ redis, store });
@@ -301,7 +301,7 @@ describe('Redis away', () => {
     expect(await store.get(project, given.id)).toMatchObject({ version: 1 });
   });
 
-  test('no Redis at the start -> the store opens, refuses, and works once Redis is there', async () => {
+  test('no Redis at the start -> the store opens, rejects, and works once Redis is up', async () => {
     await server.stop();
     const redis = connectRedis(server.url, log);
     const store = await createRedisStore({ redis, prefix, logLength: LOG_LENGTH, log });
@@ -314,7 +314,7 @@ describe('Redis away', () => {
     await created(store);
   });
 
-  test('Redis takes connections and answers nothing -> STATE_UNAVAILABLE', async () => {
+  test('Redis accepts connections and hangs -> STATE_UNAVAILABLE', async () => {
     const stalled = await startRedisServer();
     const redis = connectRedis(stalled.url, log);
     const store = await createRedisStore({ redis, prefix, logLength: LOG_LENGTH, log });
@@ -343,8 +343,8 @@ describe('Redis away', () => {
   });
 });
 
-describe('what is in Redis', () => {
-  test('work of every kind -> all keys have the prefix and their shard; after the removals only the log stays, and that it has news', async () => {
+describe('keys in Redis', () => {
+  test('changes of every kind -> all keys have the prefix and their shard; after the removals only the log and its pending mark stay', async () => {
     const { store } = await openGateway();
     const made = await Promise.all(
       ['project-1', 'project-2', project].map(async (projectId) => {
@@ -401,7 +401,7 @@ describe('what is in Redis', () => {
     expect(await dump()).toEqual(before);
   });
 
-  /** Every key with its bytes and when it ends. */
+  /** Every key with its bytes and its expiry. */
   async function dump() {
     const keys = (await outside.commands.keys(`${prefix}*`)).sort();
     return Promise.all(
@@ -409,7 +409,7 @@ describe('what is in Redis', () => {
     );
   }
 
-  test('more shards have work than the limit, and nobody does it -> every one is heard in turn', async () => {
+  test('more shards have due work than the limit, and none is done -> every shard gets its turn', async () => {
     const { store } = await openGateway();
     const projects = Array.from({ length: 20 }, (_, i) => `project-${i}`);
     for (const projectId of projects) await store.create(anAttachment({ projectId }), null, null, 0);
@@ -418,7 +418,7 @@ describe('what is in Redis', () => {
     expect([...heard].sort()).toEqual(projects.sort());
   });
 
-  test('Redis forgets the scripts -> they are sent again', async () => {
+  test('Redis loses the scripts -> they are sent again', async () => {
     const { store } = await openGateway();
     const attachment = await created(store);
     await outside.commands.script('FLUSH');
@@ -426,7 +426,7 @@ describe('what is in Redis', () => {
     expect(await store.list(project, { first: 1, after: null })).toMatchObject({ totalCount: 1 });
   });
 
-  test('a record whose index entry stayed behind -> skipped in every list', async () => {
+  test('an index entry without a record -> skipped in every list', async () => {
     const { store } = await openGateway();
     const [lost, kept] = [await created(store), await created(store)];
     await outside.commands.del(createKeys(prefix).record(project, lost.id));

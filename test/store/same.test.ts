@@ -80,8 +80,8 @@ async function take(store: AttachmentStore, step: Step): Promise<unknown> {
   }
 }
 
-/** All that can be asked of a store, without what the clock says: the cursors. */
-async function look(store: AttachmentStore) {
+/** The state of a store as its methods show it, without cursors, which depend on the clock. */
+async function stateOf(store: AttachmentStore) {
   const events = await store.readEvents('p', '0-0', 1000);
   const { cursor: _, ...page } = await store.list('p', { first: 3, after: null });
   return {
@@ -93,10 +93,10 @@ async function look(store: AttachmentStore) {
   };
 }
 
-/** Unordered: two stores' clocks order by the ms. */
+/** Unordered: the order depends on each store's clock. */
 const dueIds = async (store: AttachmentStore) => (await store.due(100)).map((entry) => entry.id).sort();
 
-test('any history -> both stores answer alike at every step, and hold the same at its end', async () => {
+test('any history -> both stores return the same at every step, and hold the same at its end', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (history) => {
       const memory = createMemoryStore({ logLength: 1000 });
@@ -105,7 +105,7 @@ test('any history -> both stores answer alike at every step, and hold the same a
         expect(await take(onRedis, step)).toEqual(await take(memory, step));
         expect(await dueIds(onRedis)).toEqual(await dueIds(memory));
       }
-      expect(await look(onRedis)).toEqual(await look(memory));
+      expect(await stateOf(onRedis)).toEqual(await stateOf(memory));
       await onRedis.close();
     }),
     { numRuns: 100 },

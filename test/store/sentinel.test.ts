@@ -9,23 +9,23 @@ import {
   expectEachOnce,
   granted,
   hear,
+  type LogEntry,
   logOf,
   nthRuleChange,
   SOON,
   settled,
-  type Told,
-  told,
+  toEntry,
 } from './work.ts';
 
 let redis: TestSentinel;
 let one: TestGateway;
 let two: TestGateway;
 let listener: Listener;
-/** Attached before anything happens, so that the listener is live. */
+/** Attached first, so that the listener is live. */
 let first: string;
-let heard: Told[];
+let heard: LogEntry[];
 
-/** Two gateways before one cloud, on a primary with so many replicas, each of which has a change before it counts, or none. */
+/** Two gateways on one cloud and a primary with this many replicas; each change waits for all of them, or for none. */
 async function begin(replicas: number, isWaitedFor: boolean): Promise<void> {
   redis = await startRedisSentinel(replicas, isWaitedFor ? replicas : 0);
   const REDIS_WAIT_REPLICAS = String(isWaitedFor ? replicas : 0);
@@ -36,7 +36,7 @@ async function begin(replicas: number, isWaitedFor: boolean): Promise<void> {
   listener = listen(one, { after: '0-0' });
   first = one.sandbox.addShare().id;
   expect((await attach(two, first)).errors).toBeUndefined();
-  heard = (await listener.until('ATTACHED')).map(told);
+  heard = (await listener.until('ATTACHED')).map(toEntry);
 }
 
 afterEach(async () => {
@@ -46,7 +46,7 @@ afterEach(async () => {
   await redis.stop();
 });
 
-/** Attaches many shares over both gateways, with the primary replaced meanwhile; gives those that were accepted, settled now. */
+/** Attaches many shares over both gateways, with the primary replaced meanwhile; returns those accepted, once settled. */
 async function attachThroughFailover(): Promise<string[]> {
   const shares = Array.from({ length: 16 }, () => one.sandbox.addShare().id);
   const third = nthRuleChange(one, 3);
@@ -66,8 +66,8 @@ async function attachThroughFailover(): Promise<string[]> {
   return all;
 }
 
-describe('a replica takes the place of the primary while attachments run', () => {
-  test('changes count once the replica has them -> all settle, each event once, a listener hears all, or that it heard one too much', async () => {
+describe('failover of the primary while attachments run', () => {
+  test('changes wait for the replica -> all settle, each event once, a listener receives all, or CURSOR_EXPIRED', async () => {
     await begin(1, true);
     const all = await attachThroughFailover();
     const events = await logOf(two);
@@ -75,7 +75,7 @@ describe('a replica takes the place of the primary while attachments run', () =>
     expect(['all', 'CURSOR_EXPIRED']).toContain(await hear(listener, events, heard));
   });
 
-  test('changes count at once -> what the replica lacks is read back from Manila and told as it is; no event comes twice', async () => {
+  test('changes do not wait -> attachments that the replica lacks are recovered from Manila with an event; no event comes twice', async () => {
     await begin(2, false);
     const all = await attachThroughFailover();
     const events = await logOf(two);

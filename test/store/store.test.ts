@@ -69,8 +69,8 @@ describe.each(kinds)('the %s store', (_kind, open) => {
     return { attachment, owner: held.owner };
   }
 
-  /** Everything a refusal must leave alone. */
-  async function whole(attachment: Attachment) {
+  /** Everything that a refusal must not change. */
+  async function stateOf(attachment: Attachment) {
     return {
       record: await store.get(project, attachment.id),
       page: await store.list(project, { first: 100, after: null }),
@@ -91,24 +91,24 @@ describe.each(kinds)('the %s store', (_kind, open) => {
 
     test('a record for the pair -> exists, with that record; nothing changes', async () => {
       const first = await created({ mountPoint: '/mnt/a' });
-      const before = await whole(first);
+      const before = await stateOf(first);
       const again = { ...first, mountPoint: '/mnt/b', accessLevel: 'ro' as const };
       expect(await store.create(again, anEvent('ATTACH_STARTED', again), lease(), 0)).toEqual({
         outcome: 'exists',
         attachment: first,
       });
-      expect(await whole(first)).toEqual(before);
+      expect(await stateOf(first)).toEqual(before);
     });
 
     test('the mount point is taken on the server -> says by which attachment; nothing is written', async () => {
       const first = await created({ mountPoint: '/mnt/a' });
-      const before = await whole(first);
+      const before = await stateOf(first);
       const second = anAttachment({ serverId: first.serverId, mountPoint: '/mnt/a' });
       expect(await store.create(second, anEvent('ATTACH_STARTED', second), lease(), 0)).toEqual({
         outcome: 'mount_point_taken',
         attachmentId: first.id,
       });
-      expect(await whole(first)).toEqual(before);
+      expect(await stateOf(first)).toEqual(before);
       expect(await store.get(project, second.id)).toBeNull();
     });
 
@@ -120,7 +120,7 @@ describe.each(kinds)('the %s store', (_kind, open) => {
       expect((await store.list(project, { first: 10, after: null })).totalCount).toBe(4);
     });
 
-    test('the log tells of it after the cursor -> logged, nothing written; of others, or before the cursor -> created', async () => {
+    test('the log has an event of it after the cursor -> logged, nothing written; of others, or before the cursor -> created', async () => {
       const given = anAttachment();
       const before = await store.lastCursor(project);
       const event = anEvent('DETACHED', given);
@@ -188,7 +188,7 @@ describe.each(kinds)('the %s store', (_kind, open) => {
       expect(await store.due(10)).toEqual([{ projectId: project, id: now.id }]);
     });
 
-    /** What a store gives may be a copy, or something that cannot be changed. */
+    /** A store returns a copy or a frozen object. */
     function tryTo(change: () => unknown): void {
       try {
         change();
@@ -219,16 +219,16 @@ describe.each(kinds)('the %s store', (_kind, open) => {
     test('an older version -> stale; nothing changes', async () => {
       const first = await created();
       const second = await committed(first, { status: 'attached' });
-      const before = await whole(second);
+      const before = await stateOf(second);
       expect(await store.commit(first, { dueInMs: 0, event: anEvent('ATTACHED', first) })).toBe('stale');
-      expect(await whole(second)).toEqual(before);
+      expect(await stateOf(second)).toEqual(before);
     });
 
     test('no record -> gone; nothing is written', async () => {
       const unknown = anAttachment({ version: 1 });
-      const before = await whole(unknown);
+      const before = await stateOf(unknown);
       expect(await store.commit(unknown, { dueInMs: 0, event: anEvent('ATTACHED', unknown) })).toBe('gone');
-      expect(await whole(unknown)).toEqual(before);
+      expect(await stateOf(unknown)).toEqual(before);
     });
 
     test('30 at once with one version -> one is written, 29 are stale', async () => {
@@ -243,10 +243,10 @@ describe.each(kinds)('the %s store', (_kind, open) => {
     test('another holds the record, the version is right -> stale; nothing changes', async () => {
       const { id } = await created();
       const { attachment } = await claimed(id);
-      const before = await whole(attachment);
+      const before = await stateOf(attachment);
       expect(await store.commit(attachment, { dueInMs: 0 })).toBe('stale');
-      expect(await store.commit(attachment, { dueInMs: 0, owner: 'somebody else', keepLease: true })).toBe('stale');
-      expect(await whole(attachment)).toEqual(before);
+      expect(await store.commit(attachment, { dueInMs: 0, owner: 'another owner', keepLease: true })).toBe('stale');
+      expect(await stateOf(attachment)).toEqual(before);
     });
 
     test('claimed since -> the version from before the claim is stale', async () => {
@@ -289,7 +289,7 @@ describe.each(kinds)('the %s store', (_kind, open) => {
       expect(await store.claim(project, id, lease())).toMatchObject({ version: 5 });
     });
 
-    test('the lease has ended and nobody claimed since -> written', async () => {
+    test('the lease has ended and there was no claim since -> written', async () => {
       const { id } = await created();
       const { attachment, owner } = await claimed(id, 1);
       await until(async () => (await dueIds()).includes(id));
@@ -321,11 +321,11 @@ describe.each(kinds)('the %s store', (_kind, open) => {
     test('an older version, or another holds it -> stale; nothing changes', async () => {
       const first = await created({ mountPoint: '/mnt/a' });
       const { attachment } = await claimed(first.id);
-      const before = await whole(attachment);
+      const before = await stateOf(attachment);
       expect(await store.remove(first, { event: anEvent('DETACHED', first, 'detached') })).toBe('stale');
       expect(await store.remove(attachment, { event: anEvent('DETACHED', first, 'detached') })).toBe('stale');
-      expect(await store.remove(attachment, { owner: 'somebody else' })).toBe('stale');
-      expect(await whole(attachment)).toEqual(before);
+      expect(await store.remove(attachment, { owner: 'another owner' })).toBe('stale');
+      expect(await stateOf(attachment)).toEqual(before);
     });
 
     test('no record -> gone; no event', async () => {
@@ -352,7 +352,7 @@ describe.each(kinds)('the %s store', (_kind, open) => {
   });
 
   describe('claim and release', () => {
-    test('nobody holds it -> the record, its version up by one', async () => {
+    test('not held -> the record, its version up by one', async () => {
       const first = await created();
       expect(await store.claim(project, first.id, lease())).toEqual({ ...first, version: 2 });
       expect(await store.get(project, first.id)).toEqual({ ...first, version: 2 });
@@ -388,7 +388,7 @@ describe.each(kinds)('the %s store', (_kind, open) => {
       expect(await dueIds()).toEqual([]);
     });
 
-    test('somebody else releases, or an earlier holder -> nothing happens', async () => {
+    test('another owner releases, or an earlier holder -> no effect', async () => {
       const { id } = await created();
       const early = await claimed(id, 1);
       await until(async () => typeof (await store.claim(project, id, lease())) === 'object');
@@ -398,11 +398,11 @@ describe.each(kinds)('the %s store', (_kind, open) => {
       expect(await store.claim(project, id, lease())).toBe('held');
     });
 
-    test('nobody holds it, somebody releases -> nothing happens', async () => {
+    test('not held -> release has no effect', async () => {
       const { id } = await created();
       await store.release(project, id, '', 0);
-      await store.release(project, id, 'somebody', 0);
-      await store.release(project, anAttachment().id, 'somebody', 0);
+      await store.release(project, id, 'another owner', 0);
+      await store.release(project, anAttachment().id, 'another owner', 0);
       expect(await dueIds()).toEqual([]);
     });
 
@@ -562,7 +562,7 @@ describe.each(kinds)('the %s store', (_kind, open) => {
       expect(await store.lockTarget(project, 't', 'b', HOUR)).toBe(true);
     });
 
-    test('nobody unlocks -> free when its time is over', async () => {
+    test('not unlocked -> free when it expires', async () => {
       await store.lockTarget(project, 't', 'a', 10);
       await until(() => store.lockTarget(project, 't', 'b', HOUR));
       expect(await store.lockTarget(project, 't', 'a', HOUR)).toBe(false);

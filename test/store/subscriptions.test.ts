@@ -8,12 +8,12 @@ import { GatewayError } from '../../src/errors.ts';
 import { anAttachment, anEvent } from '../support/attachments.ts';
 import { until } from '../support/until.ts';
 
-/** The orders of events that a real Redis shows too rarely to test with: here the test says when each answer comes. */
+/** Orders of replies that occur too rarely on a real Redis: here the test decides when each reply arrives. */
 
 const cursorOf = (n: number) => (n === 0 ? '0-0' : `${n}-0`);
 const eventAt = (n: number): AttachmentEvent => ({ ...anEvent('ATTACHED', anAttachment()), cursor: cursorOf(n) });
 
-/** A Redis of one log, whose answers the test may hold back. */
+/** A Redis with one log, whose replies the test can hold back. */
 function aLog() {
   const subscriber = Object.assign(new EventEmitter(), {
     ssubscribe: async () => 1,
@@ -47,7 +47,7 @@ function aLog() {
     ...createSubscriptions(reader),
     state,
     commands,
-    /** Answers that are on their way come when the function given back is called. */
+    /** Holds back replies until the returned function is called. */
     hold() {
       let open = () => {};
       gate = new Promise((resolve) => {
@@ -58,7 +58,7 @@ function aLog() {
         open();
       };
     },
-    /** Appends events; the last `published` of them bring a message. */
+    /** Appends events; only the last `published` of them are published. */
     append(count = 1, published = count) {
       for (let i = count; i > 0; i--) {
         state.end += 1;
@@ -86,7 +86,7 @@ function ears() {
 
 const tick = () => new Promise((resolve) => setImmediate(resolve));
 
-test('an event comes while the first follower learns where the log stands -> heard, without waiting for the next', async () => {
+test('an event is appended while the first subscriber reads the end of the log -> delivered, without waiting for the next', async () => {
   const log = aLog();
   log.state.end = 5;
   const open = log.hold();
@@ -100,7 +100,7 @@ test('an event comes while the first follower learns where the log stands -> hea
   expect(heard).toEqual([6]);
 });
 
-test('somebody comes while the others are behind -> hears only what came after it', async () => {
+test('a subscriber joins while the others catch up -> it receives only later events', async () => {
   const log = aLog();
   const [early, late] = [ears(), ears()];
   await log.subscribe(...early.args);
@@ -112,7 +112,7 @@ test('somebody comes while the others are behind -> hears only what came after i
   expect(late.heard).toEqual([4]);
 });
 
-test('messages come while the log is read -> in order, each once', async () => {
+test('messages arrive while the log is read -> in order, each once', async () => {
   const log = aLog();
   const { heard, args } = ears();
   await log.subscribe(...args);
@@ -125,7 +125,7 @@ test('messages come while the log is read -> in order, each once', async () => {
   expect(heard).toEqual([1, 2, 3, 4, 5]);
 });
 
-test('thousands are missing -> read in portions, all heard', async () => {
+test('thousands are missing -> read in pages, all delivered', async () => {
   const log = aLog();
   const { heard, args } = ears();
   await log.subscribe(...args);
@@ -134,7 +134,7 @@ test('thousands are missing -> read in portions, all heard', async () => {
   expect(heard).toEqual(Array.from({ length: 1700 }, (_, i) => i + 1));
 });
 
-test('the log dropped where we were, but a message brought us on meanwhile -> nothing is lost', async () => {
+test('the log dropped the cursor, but a message moved it on meanwhile -> nothing is lost', async () => {
   const log = aLog();
   const { heard, lost, args } = ears();
   await log.subscribe(...args);
@@ -152,7 +152,7 @@ test('the log dropped where we were, but a message brought us on meanwhile -> no
   expect(lost).toEqual([]);
 });
 
-test('the log is lost while somebody is about to follow -> that one follows anew, the others are told', async () => {
+test('the cursor expires while a subscriber joins -> it begins anew, the others get CURSOR_EXPIRED', async () => {
   const log = aLog();
   const [early, late] = [ears(), ears()];
   await log.subscribe(...early.args);

@@ -4,30 +4,30 @@ import type { TestGateway } from '../support/gateway.ts';
 import { type HeardEvent, type Listener, listen } from '../support/listener.ts';
 import { until } from '../support/until.ts';
 
-/** Work of a gateway on many shares of one server, and how it must end, whatever befalls Redis meanwhile. */
+/** Attaching and detaching many shares of one server, and the required outcome whatever happens to Redis meanwhile. */
 
 const ATTACH = 'mutation ($input: AttachShareInput!) { attachShare(input: $input) { attachment { id status } } }';
 const DETACH = 'mutation ($input: DetachShareInput!) { detachShare(input: $input) { attachment { id status } } }';
 const LIST = '{ shareAttachments(first: 100) { nodes { shareId status mountPoint accessLevel } } }';
 
-/** Settings with which what a lost answer leaves behind is taken up within seconds. */
+/** Settings with which work left by a lost reply is resumed within seconds. */
 export const SOON = { UPSTREAM_TIMEOUT_MS: '1000', LEASE_MS: '3000' };
 
-export const attach = (gateway: TestGateway, shareId: string, wish: Record<string, unknown> = {}) =>
-  gateway.query(ATTACH, { input: { serverId: DEMO.serverId, shareId, ...wish } });
+export const attach = (gateway: TestGateway, shareId: string, input: Record<string, unknown> = {}) =>
+  gateway.query(ATTACH, { input: { serverId: DEMO.serverId, shareId, ...input } });
 export const detach = (gateway: TestGateway, shareId: string) =>
   gateway.query(DETACH, { input: { serverId: DEMO.serverId, shareId } });
 export const codeOf = (answer: Awaited<ReturnType<typeof attach>>) => answer.errors?.[0]?.extensions.code;
 
-/** The project's attachments; null while they cannot be had. */
-export async function seen(
+/** The project's attachments; null while they cannot be read. */
+export async function listed(
   gateway: TestGateway,
 ): Promise<{ shareId: string; status: string; mountPoint: string | null; accessLevel: string }[] | null> {
   const { data, errors } = await gateway.query(LIST);
   return errors ? null : data.shareAttachments.nodes;
 }
 
-/** Shares of ours that the server may reach, as Manila has it, each as often as it has a rule of ours. */
+/** The shares with access rules made by a gateway in Manila, one entry per rule. */
 export const granted = ({ sandbox }: TestGateway, shareIds: readonly string[]) =>
   shareIds.flatMap((id) =>
     sandbox
@@ -49,43 +49,43 @@ export function nthRuleChange({ sandbox }: TestGateway, nth: number): Promise<vo
   });
 }
 
-/** Looks until nothing is on its way, as its users do; gives what is attached then. */
+/** Polls as a user does until everything is attached; returns the share ids. */
 export async function settled(gateway: TestGateway): Promise<string[]> {
   const nodes = await until(async () => {
-    const now = await seen(gateway);
+    const now = await listed(gateway);
     return now?.every(({ status }) => status === 'ATTACHED') ? now : null;
   });
   return nodes.map(({ shareId }) => shareId).sort();
 }
 
 /** An event as these tests compare them. */
-export interface Told {
+export interface LogEntry {
   cursor: string;
   what: string;
 }
 
 /** An event's cursor, and `<share id> <type>`. */
-export const told = ({ cursor, type, attachment }: HeardEvent): Told => ({
+export const toEntry = ({ cursor, type, attachment }: HeardEvent): LogEntry => ({
   cursor,
   what: `${attachment.shareId} ${type}`,
 });
 
-/** The events of the project's whole log, up to where it stands. */
-export async function logOf(gateway: TestGateway): Promise<Told[]> {
+/** All events of the project's log up to its end. */
+export async function logOf(gateway: TestGateway): Promise<LogEntry[]> {
   const { data } = await gateway.query('{ shareAttachments(first: 1) { eventCursor } }');
   const end = data.shareAttachments.eventCursor;
-  const events: Told[] = [];
+  const events: LogEntry[] = [];
   const listener = listen(gateway, { after: '0-0' });
-  while (end !== '0-0' && events.at(-1)?.cursor !== end) events.push(told(await listener.next()));
+  while (end !== '0-0' && events.at(-1)?.cursor !== end) events.push(toEntry(await listener.next()));
   await listener.close();
   return events;
 }
 
-/** Listens until it has heard, with those before, just the events of this log (`all`), or is told that its place is lost (CURSOR_EXPIRED). */
-export async function hear(listener: Listener, log: readonly Told[], before: readonly Told[]): Promise<string> {
+/** Listens until it has received exactly the events of this log, including those before (`all`), or CURSOR_EXPIRED. */
+export async function hear(listener: Listener, log: readonly LogEntry[], before: readonly LogEntry[]): Promise<string> {
   const heard = [...before];
   try {
-    while (JSON.stringify(heard) !== JSON.stringify(log)) heard.push(told(await listener.next()));
+    while (JSON.stringify(heard) !== JSON.stringify(log)) heard.push(toEntry(await listener.next()));
     return 'all';
   } catch (error) {
     const reason = error instanceof Error ? error.message : JSON.stringify(error);
@@ -93,8 +93,8 @@ export async function hear(listener: Listener, log: readonly Told[], before: rea
   }
 }
 
-/** Each attachment started once and came about once. */
-export function expectEachOnce(events: readonly Told[], shareIds: readonly string[]): void {
-  const wanted = shareIds.flatMap((id) => [`${id} ATTACHED`, `${id} ATTACH_STARTED`]);
-  expect(events.map(({ what }) => what).sort()).toEqual(wanted.sort());
+/** Each attachment has one ATTACH_STARTED and one ATTACHED. */
+export function expectEachOnce(events: readonly LogEntry[], shareIds: readonly string[]): void {
+  const expected = shareIds.flatMap((id) => [`${id} ATTACHED`, `${id} ATTACH_STARTED`]);
+  expect(events.map(({ what }) => what).sort()).toEqual(expected.sort());
 }

@@ -6,33 +6,33 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './redis.ts';
 
-/** Debian's; /usr/sbin/rabbitmq-server would go over to another user. */
+/** Debian's binary; /usr/sbin/rabbitmq-server would switch to another user. */
 const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 const TOOLS = ['/usr/bin/amqp-consume', '/usr/bin/amqp-declare-queue'];
 
-/** A RabbitMQ that a test may stop and start. */
+/** A RabbitMQ server that a test can stop and start. */
 export interface RabbitServer {
   readonly url: string;
-  /** Ends the process at once; what is durable stays. */
+  /** Kills the process; durable queues and messages stay. */
   stop(): Promise<void>;
-  /** Starts it again on the same port with what it kept; resolves when it takes connections. */
+  /** Starts it again on the same port and data; resolves when it accepts connections. */
   start(): Promise<void>;
-  /** Ends all of it, and takes away what it kept. */
+  /** Ends all its processes and deletes its data. */
   close(): Promise<void>;
-  /** Waits for the next messages of a queue and takes them, with amqp-tools: a consumer that is not ours. */
+  /** Waits for the next messages of a queue and takes them with amqp-tools, a consumer independent of the code under test. */
   consume(queue: string, count: number): Promise<string[]>;
 }
 
 /**
- * Starts Debian's RabbitMQ on free ports of loopback, with a node name, an epmd and a directory of its own. Installed by
- * apt-get where that is possible; else throws with what to install.
+ * Starts Debian's RabbitMQ on free ports of loopback, with its own node name, epmd and directory. Installs it with
+ * apt-get where possible; otherwise throws with what to install.
  */
 export async function startRabbit(): Promise<RabbitServer> {
   install();
   const directory = mkdtempSync(join(tmpdir(), 'test-rabbitmq-'));
   const [port, distPort, epmdPort] = [await freePort(), await freePort(), await freePort()];
   const env = environment(directory, port, distPort, epmdPort);
-  // in the foreground, so that it ends with us; Erlang would start one that stays
+  // in the foreground, so that it ends with this process; Erlang would start one that stays
   const epmd = spawn('epmd', ['-port', String(epmdPort), '-address', '127.0.0.1'], { env, stdio: 'ignore' });
   const url = `amqp://guest:guest@127.0.0.1:${port}/%2f`;
   let server: ChildProcess | null = null;

@@ -2,9 +2,9 @@ import { Command, Redis } from 'ioredis';
 import { freePort, type RedisServer, startRedisServer } from './redis.ts';
 import { until } from './until.ts';
 
-/** A Redis Cluster of three masters, without replicas unless they are added, that a test may harm. */
+/** A Redis Cluster of three masters, without replicas unless they are added, that a test can break. */
 export interface TestCluster {
-  /** REDIS_URL of it. */
+  /** Its REDIS_URL. */
   url: string;
   servers: RedisServer[];
   /** A connection to each, in the order of `servers`. */
@@ -16,20 +16,20 @@ export interface TestCluster {
    * the new owner. `between` is called with how many keys have moved; those that fit `first` move first.
    */
   moveSlot(key: string, options?: { between?: (moved: number) => Promise<void>; first?: RegExp }): Promise<number>;
-  /** Starts a replica of the master that has the slot of this key; resolves when it is in step. */
+  /** Starts a replica of the master that has the slot of this key; resolves when it is in sync. */
   addReplica(key: string): Promise<TestReplica>;
   stop(): Promise<void>;
 }
 
 /** A replica of one of the masters. */
 export interface TestReplica {
-  /** It and its master change places, as `redis-cli CLUSTER FAILOVER` has it. */
+  /** Planned failover to this replica, as by `redis-cli CLUSTER FAILOVER`. */
   changePlaces(): Promise<void>;
-  /** Its master is killed, and it takes the place. */
+  /** Kills its master; resolves when this replica has taken over. */
   succeed(): Promise<void>;
 }
 
-/** Starts three redis-servers, with these arguments of theirs, on free ports and makes them a cluster, each with a third of the slots. */
+/** Starts three redis-servers with these arguments on free ports and makes them a cluster, each with a third of the slots. */
 export async function startRedisCluster(...args: string[]): Promise<TestCluster> {
   const busPorts: number[] = [];
   const servers: RedisServer[] = [];
@@ -44,11 +44,11 @@ export async function startRedisCluster(...args: string[]): Promise<TestCluster>
     const bus = await freePort();
     const clustered = ['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-node-timeout', '1000'];
     try {
-      // as docs/redis.md says: slots without a master must not take the others with them
+      // as docs/redis.md recommends: slots without a master must not stop the others
       const server = await startRedisServer(...clustered, '--cluster-require-full-coverage', 'no', ...args);
       return { server, bus };
     } catch (error) {
-      // two ports are asked for before both are taken
+      // another process may take a free port before redis-server does
       if (triesLeft === 0 || !/already in use/.test(String(error))) throw error;
       return await start(triesLeft - 1);
     }
@@ -108,7 +108,7 @@ export async function startRedisCluster(...args: string[]): Promise<TestCluster>
       await connection.call('CLUSTER', 'REPLICATE', ids[owner] as string);
       const says = async (words: string) => (await connection.info('replication')).includes(words);
       await until(() => says('master_link_status:up'));
-      // the others let it take the place only when they know whose replica it is
+      // the others vote for it only when they know whose replica it is
       await until(async () => {
         const seen = (await Promise.all(nodes.map((node) => node.cluster('NODES')))) as string[];
         return seen.every((one) =>

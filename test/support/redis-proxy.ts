@@ -7,31 +7,31 @@ import { readCommands } from './resp.ts';
 
 const LUA = new URL('../../src/attachments/store/lua/', import.meta.url);
 
-/** A write of the store, as it passes by. */
+/** A write of the store, seen by the proxy. */
 export interface Write {
   /** The script's name: `create`, `commit`, `claim`, … */
   script: string;
-  /** Before Redis hears of it, or after it did it and before the answer. */
+  /** Before Redis receives it, or after it was executed and before the reply. */
   side: 'before' | 'after';
-  /** What one of its keys or arguments must look like. */
+  /** Matches one of its keys or arguments. */
   says?: RegExp;
-  /** The how manieth of those that fit; the first, unless said otherwise. */
+  /** Which of the matching writes; default the first. */
   nth?: number;
 }
 
-/** A Redis through which every command passes, and where one can be stopped. */
+/** A proxy of Redis that can stop a command. */
 export interface RedisProxy {
   url: string;
-  /** Calls `reached` at the first write that fits; neither that nor anything later on its connection is answered. */
+  /** Calls `reached` at the first matching write; neither it nor anything later on its connection gets a reply. */
   stopAt(write: Write, reached: () => void): void;
-  /** Breaks all connections; new ones are taken. */
+  /** Breaks all connections; new ones are accepted. */
   cut(): void;
   close(): Promise<void>;
 }
 
 type Stop = Write & { passed: number; reached: () => void };
 
-/** Starts a proxy on a free port before the Redis at `url`. Scripts are known by the text in src. */
+/** Starts a proxy on a free port for the Redis at `url`. Scripts are recognised by their text in src. */
 export async function startRedisProxy(url: string): Promise<RedisProxy> {
   const redis = new Redis(url);
   redis.on('error', () => undefined);

@@ -7,13 +7,13 @@ import { Redis } from 'ioredis';
 import { freePort, type RedisServer, startRedisServer } from './redis.ts';
 import { until } from './until.ts';
 
-/** A primary with replicas and a Sentinel that knows them. */
+/** A primary with replicas and a Sentinel that monitors them. */
 export interface TestSentinel {
-  /** REDIS_URL of it. */
+  /** Its REDIS_URL. */
   url: string;
   primary: RedisServer;
   replicas: RedisServer[];
-  /** Has a replica take the primary's place. The old one goes on as a primary until it is told, by us as the Sentinel would some seconds later. */
+  /** Promotes a replica. The old primary goes on as one until it is demoted: here at once, by the Sentinel some seconds later. */
   failOver(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export async function startRedisSentinel(count = 1, careful = 1, ...args: string
   const sentinel = new Redis({ port, host: '127.0.0.1', password: PASSWORD });
   sentinel.on('error', () => undefined);
   const addressNow = async () => (await sentinel.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME)) as string[];
-  // known to the Sentinel, and in step with the primary
+  // known to the Sentinel, and in sync with the primary
   await until(async () => {
     const known = (await sentinel.call('SENTINEL', 'REPLICAS', NAME)) as string[][];
     return known.length === count && known.every((replica) => replica.includes('ok'));

@@ -6,17 +6,17 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A Redis that a test may kill. */
+/** A Redis that a test can kill. */
 export interface RedisServer {
   url: string;
   port: number;
-  /** Ends the process and waits until it is gone; what it kept is lost. */
+  /** Kills the process and waits for its exit; its data is lost unless it has files. */
   stop(): Promise<void>;
-  /** Starts it again on the same port, empty unless its arguments say where its files are. */
+  /** Starts it again on the same port, empty unless its arguments name its files. */
   start(): Promise<void>;
-  /** It keeps its connections and takes new ones, and answers nothing. */
+  /** Suspends the process: connections stay and are accepted, nothing is replied. */
   pause(): void;
-  /** It goes on, with what came meanwhile. */
+  /** Resumes the process, which then handles what it received. */
   resume(): void;
 }
 
@@ -28,7 +28,7 @@ export function testRedisUrl(): string {
   return url;
 }
 
-/** A key prefix that no other test has. */
+/** A key prefix used by this test only. */
 export function randomPrefix(): string {
   return `test:${randomBytes(8).toString('hex')}:`;
 }
@@ -67,7 +67,7 @@ async function spawnRedis(port: number, args: string[]): Promise<ChildProcess> {
     ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', directory, ...args],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
-  // A test run that dies must not leave its Redis behind.
+  // A test run that crashes must not leave its Redis running.
   const end = () => void child.kill('SIGKILL');
   process.once('exit', end);
   child.once('exit', () => {
@@ -88,7 +88,7 @@ async function spawnRedis(port: number, args: string[]): Promise<ChildProcess> {
 }
 
 /**
- * A port of loopback that nobody has now. Below those that systems give to outgoing connections (32768 and up on Linux,
+ * A free port of loopback. Below those that systems give to outgoing connections (32768 and up on Linux,
  * 49152 elsewhere): one of them could take it before its server does, or while the server is restarted.
  */
 export async function freePort(): Promise<number> {

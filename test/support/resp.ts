@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 
 const NEWLINE = Buffer.from('\r\n');
 
-/** Hands out each command that a Redis client sends: arrays of bulk strings, as all clients send them, with the bytes as they came. */
+/** Parses the commands that a Redis client sends: arrays of bulk strings, with the bytes received. */
 export function readCommands(client: Socket, take: (command: Buffer[], raw: Buffer) => void): void {
   let rest: Buffer = Buffer.alloc(0);
   client.on('data', (bytes: Buffer) => {
@@ -14,7 +14,7 @@ export function readCommands(client: Socket, take: (command: Buffer[], raw: Buff
   });
 }
 
-/** The first command, and where it ends; null when it has not all come yet. */
+/** The first command, and where it ends; null while it is incomplete. */
 function readCommand(bytes: Buffer): { command: Buffer[]; end: number } | null {
   const head = readNumber(bytes, 0, '*');
   if (!head) return null;

@@ -14,7 +14,7 @@ import { type AccessRule, type Sandbox, startSandbox } from '../../src/sandbox/i
 import { anAttachment } from './attachments.ts';
 import { randomPrefix, testRedisUrl } from './redis.ts';
 
-/** A sweep by hand: the real passes over a real Redis and a sandbox cloud, without a gateway around them. */
+/** Drift scans run by the test: over a real Redis and a sandbox cloud, without a gateway. */
 export interface SweepBench {
   sandbox: Sandbox;
   store: AttachmentStore;
@@ -22,9 +22,9 @@ export interface SweepBench {
   prefix: string;
   cloud: Cloud;
   account: ServiceAccount;
-  /** One pass; what it remembers is there for the next. */
+  /** One scan; its memory is kept for the next. */
   sweep(options?: { isDryRun?: boolean; budget?: Partial<SweepBudget> }): Promise<SweepReport>;
-  /** An attached pair with its record and its active rule: new ones, but for what is given. */
+  /** An attached pair with its record and its active rule; what is not given is new. */
   attached(given?: Given): Promise<{ record: Attachment; rule: Readonly<AccessRule> }>;
   close(): Promise<void>;
 }
@@ -37,7 +37,7 @@ interface Given {
   requestedAccessTo?: string[];
 }
 
-/** When everything in the bench's cloud was made: long before a pass asks for changes. */
+/** When everything in the bench's cloud was created: long before any scan asks for changes. */
 export const LONG_AGO = Date.UTC(2025, 2, 3, 8, 0, 0);
 
 /** The credentials of a user of the sandbox. */
@@ -46,7 +46,7 @@ export function passwordOf(user: string, project: string) {
   return { method: 'password' as const, user: named(user), password: 'secret', project: named(project) };
 }
 
-/** Starts an empty cloud and a store of its own. */
+/** Starts an empty cloud and a store under a new prefix. */
 export async function startBench(log: Logger = pino({ level: 'silent' })): Promise<SweepBench> {
   const sandbox = await startSandbox({ seed: 'empty', accessDelayMs: 5 });
   const redis = connectRedis(testRedisUrl(), log);
@@ -103,9 +103,9 @@ async function attach(sandbox: Sandbox, store: AttachmentStore, given: Given) {
     },
   });
   const targets = [{ accessTo: address, ruleId: rule.id, isOwned: true, state: 'active' }];
-  const wish = anAttachment({ serverId, shareId, projectId, requestedAccessTo, targets, status: 'attached' });
-  const made = await store.create(wish, null, null);
-  if (made.outcome !== 'created') throw new Error(`expected created, got ${made.outcome}`);
+  const attachment = anAttachment({ serverId, shareId, projectId, requestedAccessTo, targets, status: 'attached' });
+  const created = await store.create(attachment, null, null);
+  if (created.outcome !== 'created') throw new Error(`expected created, got ${created.outcome}`);
   await store.markRecovered(projectId);
-  return { record: made.attachment, rule };
+  return { record: created.attachment, rule };
 }

@@ -44,7 +44,7 @@ describe('keys', () => {
     expect(new Set(tags)).toEqual(new Set([`p${shardOf(project)}`]));
   });
 
-  test('every key and channel of a project -> a name of its own', () => {
+  test('every key and channel of a project -> a distinct name', () => {
     expect(new Set(all).size).toBe(all.length);
   });
 
@@ -62,7 +62,7 @@ describe('keys', () => {
     expect(Math.max(...shards)).toBeLessThan(SHARDS);
   });
 
-  test('a due member -> the project and the id that it was made of', () => {
+  test('a due member -> its project and id', () => {
     expect(parseDueMember(dueMember(project, 's1:sh1'))).toEqual({ projectId: project, id: 's1:sh1' });
   });
 

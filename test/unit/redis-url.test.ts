@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { parseRedisUrl } from '../../src/redis/url.ts';
 
-test('one Redis -> its URL as it is; the label has no password', () => {
+test('a single Redis -> its URL unchanged; the label has no password', () => {
   const url = 'rediss://me:secret@r.example:6380/2';
   expect(parseRedisUrl(url)).toEqual({ kind: 'single', url, label: 'r.example:6380' });
 });
 
-test('Sentinels -> each with its port, the name, and what was left out as usual', () => {
+test('Sentinels -> each with its port, the name, and defaults', () => {
   expect(parseRedisUrl('redis-sentinel://a.example,[::1]:5000/mymaster')).toEqual({
     kind: 'sentinel',
     nodes: [
@@ -20,7 +20,7 @@ test('Sentinels -> each with its port, the name, and what was left out as usual'
   });
 });
 
-test('Sentinels with passwords of both kinds, a database and TLS -> read, percent-decoded', () => {
+test('Sentinels with both passwords, a database and TLS -> parsed, percent-decoded', () => {
   expect(
     parseRedisUrl('rediss-sentinel://me:p%40ss:word@a:1/my%20m?db=3&sentinelUsername=s&sentinelPassword=p%26w'),
   ).toMatchObject({
@@ -35,7 +35,7 @@ test('Sentinels with passwords of both kinds, a database and TLS -> read, percen
   });
 });
 
-test('a cluster -> its nodes; the port that is left out is 6379; a password without a user', () => {
+test('a cluster -> its nodes; the default port is 6379; a password without a user', () => {
   expect(parseRedisUrl('redis-cluster://:pw@a:80,b')).toEqual({
     kind: 'cluster',
     nodes: [

@@ -1,4 +1,4 @@
-/** Attachments whose server has other addresses now, and rules that let in an address of another server. */
+/** Attachments whose server has other addresses now, and rules that grant access to an address of another server. */
 import { OpenStackError } from '../../openstack/errors.ts';
 import type { AccessRule } from '../../openstack/manila/types.ts';
 import { getServer } from '../../openstack/nova/client.ts';
@@ -20,10 +20,10 @@ import {
 } from './context.ts';
 import { isStaleAgainst, markStale } from './reconcile-record.ts';
 
-/** Of the confirmations left, those for servers whose addresses may have changed unseen. */
+/** Share of the remaining confirmations spent on servers that Nova's list of changes may omit. */
 const SHARE_OF_UNLISTED = 1 / 4;
 
-/** Marks what is behind its server's addresses. Nothing is granted or revoked: that takes a caller's token. */
+/** Marks attachments whose rules differ from their server's addresses. Grants and revokes nothing: that takes a user's token. */
 export async function sweepAddresses(context: SweepContext): Promise<void> {
   await probeUnlisted(context);
   type Pair = { record: Attachment; server: NovaServer };
@@ -31,7 +31,7 @@ export async function sweepAddresses(context: SweepContext): Promise<void> {
   // a share network's addresses take two calls: the network, and the server's ports
   const onShareNetworks = new Map<string, Pair>();
   for (const server of context.observed.values()) {
-    // without a word on addresses, as from a cell that is down, nothing is concluded
+    // a server without addresses in the list (its cell is down) proves nothing
     if (!server.addresses) continue;
     for (const record of context.snapshot.byServer.get(server.id) ?? []) {
       if (record.status !== 'attached' || !followsAddresses(record)) continue;
@@ -41,21 +41,21 @@ export async function sweepAddresses(context: SweepContext): Promise<void> {
   }
   candidates.push(...withinBudget(context, 'attachments on share networks', onShareNetworks, 2));
   await forEach(context, candidates, async ({ record, server }) => {
-    const wanted = await addressesNow(context, record, server);
-    const isStale = wanted && isStaleAgainst(record, wanted);
-    if (!wanted || isStale === null || isStale === (record.staleSince !== null)) return;
-    await mark(context, record, wanted, isStale);
+    const addresses = await currentAddresses(context, record, server);
+    const isStale = addresses && isStaleAgainst(record, addresses);
+    if (!addresses || isStale === null || isStale === (record.staleSince !== null)) return;
+    await mark(context, record, addresses, isStale);
   });
 }
 
-// a port that comes or goes does not make Nova's list of changes (2025.1 and Zed): some servers with attachments are asked for by turns
+// Nova's list of changes omits ports that are attached or detached (2025.1 and Zed): servers are read in rotation
 async function probeUnlisted(context: SweepContext): Promise<void> {
   const { snapshot, observed, memory, session, budget } = context;
-  const isUnseen = ([id, records]: [string, Attachment[]]) =>
+  const isUnlisted = ([id, records]: [string, Attachment[]]) =>
     !observed.has(id) && records.some((record) => record.status === 'attached' && followsAddresses(record));
-  const unseen = new Map([...snapshot.byServer].filter(isUnseen).map(([id]) => [id, id]));
-  const turn = rotate(context, 'unseen servers', unseen, Math.floor(budget.confirmations * SHARE_OF_UNLISTED));
-  await forEach(context, turn, async (id) => {
+  const unlisted = new Map([...snapshot.byServer].filter(isUnlisted).map(([id]) => [id, id]));
+  const chosen = rotate(context, 'unlisted servers', unlisted, Math.floor(budget.confirmations * SHARE_OF_UNLISTED));
+  await forEach(context, chosen, async (id) => {
     if (!consume(context, 'confirmations')) return;
     const server = await getServer(session, id);
     if (server) rememberServer(context, server);
@@ -63,7 +63,11 @@ async function probeUnlisted(context: SweepContext): Promise<void> {
   });
 }
 
-async function addressesNow(context: SweepContext, record: Attachment, server: NovaServer): Promise<string[] | null> {
+async function currentAddresses(
+  context: SweepContext,
+  record: Attachment,
+  server: NovaServer,
+): Promise<string[] | null> {
   const share = context.shares.get(record.shareId);
   if (!share) return null;
   if (share.share_network_id && !consume(context, 'confirmations', 2)) return null;
@@ -75,10 +79,10 @@ async function addressesNow(context: SweepContext, record: Attachment, server: N
   }
 }
 
-async function mark(context: SweepContext, record: Attachment, wanted: string[], isStale: boolean): Promise<void> {
+async function mark(context: SweepContext, record: Attachment, addresses: string[], isStale: boolean): Promise<void> {
   const { projectId, serverId, shareId } = record;
   const { isDryRun } = context.report;
-  if (!isDryRun && !(await markStale(context, record, wanted))) return;
+  if (!isDryRun && !(await markStale(context, record, addresses))) return;
   report(context, {
     kind: isStale ? 'ADDRESSES_CHANGED' : 'ADDRESSES_BACK',
     outcome: isDryRun ? 'planned' : 'done',
@@ -88,12 +92,12 @@ async function mark(context: SweepContext, record: Attachment, wanted: string[],
     ruleId: null,
     accessTo: record.targets.map((target) => target.accessTo).join(' '),
     message: isStale
-      ? `The server's addresses are ${wanted.join(' ') || 'none'} now: stale until a user's token repairs it`
+      ? `The server's addresses are ${addresses.join(' ') || 'none'} now: stale until a user's token repairs it`
       : 'The server has the addresses of the rules again',
   });
 }
 
-/** Who has which address now, by its canonical form. */
+/** Servers by canonical address. */
 export function ownersByAddress(servers: Iterable<ObservedServer>): Map<string, ObservedServer[]> {
   const owners = new Map<string, ObservedServer[]>();
   for (const server of servers) {
@@ -107,8 +111,9 @@ export function ownersByAddress(servers: Iterable<ObservedServer>): Map<string, 
 }
 
 /**
- * Reports a rule that lets in an address of another server. Of ours: its server has the address no more, and another has it. Of others, or where the user named
- * the address: every server that has it now is younger than the rule. Networks are left out, and addresses may overlap between projects: a person judges.
+ * Reports a rule that grants access to an address of another server. A rule made by a gateway: its server no longer has the
+ * address, and another has. Any other rule, or one whose address the user gave: every server with the address is younger
+ * than the rule. Networks are skipped. Addresses may overlap between projects, so the outcome is always `manual`.
  */
 export async function checkAddress(
   context: SweepContext,
@@ -116,25 +121,25 @@ export async function checkAddress(
   rule: AccessRule,
   owners: Map<string, ObservedServer[]>,
 ): Promise<void> {
-  // who is let in rightly is known only with all the records
+  // which access is intended is known only from all records
   if (!context.snapshot.isComplete) return;
   const address = rule.access_type === 'ip' ? canonicalAddress(rule.access_to) : null;
-  const present = address === null ? [] : (owners.get(address) ?? []);
-  const owner = present[0];
-  if (address === null || !owner || !isSuspicious(context, shareId, rule, address, present)) return;
+  const servers = address === null ? [] : (owners.get(address) ?? []);
+  const owner = servers[0];
+  if (address === null || !owner || !isSuspicious(context, shareId, rule, address, servers)) return;
   if (!consume(context, 'confirmations')) return;
   const now = await getServer(context.session, owner.id);
   if (!now || !addressesOf(now).has(address)) return;
-  const whose = isOurs(rule) ? `of server ${rule.metadata?.server_id ?? 'unknown'}` : `that is ${ageOf(rule, owner)}`;
+  const origin = isOurs(rule) ? `of server ${rule.metadata?.server_id ?? 'unknown'}` : `that is ${ageOf(rule, owner)}`;
   report(context, {
     kind: 'ADDRESS_OF_ANOTHER_SERVER',
-    outcome: 'left',
+    outcome: 'manual',
     projectId: now.tenant_id,
     serverId: now.id,
     shareId,
     ruleId: rule.id,
     accessTo: rule.access_to,
-    message: `Server ${now.id} of project ${now.tenant_id} has the address of a rule ${whose}: it may mount the share`,
+    message: `Server ${now.id} of project ${now.tenant_id} has the address of a rule ${origin}: it may mount the share`,
   });
 }
 

@@ -1,4 +1,4 @@
-/** What a pass of the sweep works with: whose rights, how many calls it may make, and what it remembers of the pass before. */
+/** The context of a drift scan: its session, its budget of calls, and what the process remembers of earlier scans. */
 import type { Logger } from 'pino';
 import { OpenStackError } from '../../openstack/errors.ts';
 import type { Share } from '../../openstack/manila/types.ts';
@@ -8,15 +8,15 @@ import type { AttachmentStore } from '../store/contract.ts';
 import type { SweepFinding, SweepReport } from './report.ts';
 import type { AttachmentSnapshot, SnapshotPosition } from './snapshot.ts';
 
-/** How much of each kind one pass does at the most; what is left over has its turn in the next. */
+/** Maximum work of one scan; the next scan continues with the rest. */
 export interface SweepBudget {
-  /** GETs of single servers, shares and rules, to confirm what a list says, and calls for a server's ports. */
+  /** GETs of single servers, shares and rules, which confirm what a list shows, and calls for a server's ports. */
   confirmations: number;
   /** Lists of a share's access rules. */
   ruleLists: number;
-  /** Attachments that are looked at closely, as something is wrong with them: three requests each, and one a rule for the denial. */
+  /** Attachments reconciled because something is wrong with them: three requests each, and one per rule denied. */
   reconciles: number;
-  /** Records read, which are held in memory meanwhile: about 1 KiB each. */
+  /** Records read, and held in memory during the scan: about 1 KiB each. */
   records: number;
 }
 
@@ -25,55 +25,55 @@ export interface SweepOptions {
   log: Logger;
   leaseMs: number;
   deadlineMs: number;
-  /** Has the worker go on with an attachment. */
+  /** Schedules an attachment for reconciling in this process. */
   enqueueAfter(projectId: string, id: string, delayMs: number): void;
 }
 
-/** A server as far as the sweep compares it. */
+/** The fields of a server that the sweep compares. */
 export type ObservedServer = Pick<NovaServer, 'id' | 'tenant_id' | 'created' | 'addresses'>;
 
-/** What one process remembers from pass to pass. Losing it costs one full pass. */
+/** What one process remembers between scans. Losing it costs one full scan. */
 export interface SweepMemory {
-  /** When the last pass that saw all changes of servers began, ms since the epoch; null before the first. */
+  /** When the last scan that read all changes of servers began, ms since the epoch; null before the first. */
   since: number | null;
   scans: number;
-  /** Servers that may be gone, and are not confirmed or not dealt with. */
+  /** Servers that may be deleted, until that is disproved or their last record is gone. */
   candidates: Set<string>;
-  /** Attachments of deleted servers whose revocation failed: how often it was tried again, and from which pass on it is next. */
-  retries: Map<string, { retries: number; fromPass: number }>;
-  /** Every server by id, since the first full pass. */
+  /** Attachments of deleted servers whose revocation failed: number of retries, and the scan from which the next is due. */
+  retries: Map<string, { retries: number; fromScan: number }>;
+  /** Every server by id, since the first full scan. */
   servers: Map<string, ObservedServer>;
-  /** Where the next pass begins to read records; null at the first. */
+  /** Where the next scan begins to read records; null: at the first record. */
   recordsFrom: SnapshotPosition | null;
-  /** Where each rotation stands. */
+  /** Last id of each rotation. */
   rotation: Map<string, string>;
-  /** Findings that were logged already. */
+  /** Keys of findings that are logged already. */
   reported: Set<string>;
 }
 
 export interface SweepContext extends SweepOptions {
-  /** The gateway's own, with a view of every project. */
+  /** The service account's, which sees every project. */
   session: Session;
   signal: AbortSignal;
   budget: SweepBudget;
   memory: SweepMemory;
   report: SweepReport;
   snapshot: AttachmentSnapshot;
-  /** The shares of all projects, as listed in this pass. */
+  /** The shares of all projects, as listed in this scan. */
   shares: Map<string, Share>;
-  /** The servers that this pass has seen as they are now. */
+  /** The servers read in this scan. */
   observed: Map<string, NovaServer>;
   failures: number;
 }
 
-/** Findings that are remembered as told; then all are told again. */
+/** Number of logged findings remembered; past it all are logged again. */
 const MAX_REPORTED = 10_000;
-/** Calls at the same time. */
+/** Number of concurrent calls. */
 const PARALLEL = 8;
-/** Failed calls after which a pass gives up: the service is away. */
+/** Failed calls after which a part of the scan ends: the service is down. */
 const MAX_FAILURES = 5;
 
-/** The memory of a process that has not swept yet. */
+/** The memory of a process before its first scan. */
 export function newMemory(): SweepMemory {
   return {
     since: null,
@@ -87,35 +87,35 @@ export function newMemory(): SweepMemory {
   };
 }
 
-/** Takes a server as seen now. One whose cell is down shows no addresses: what was known of them stays. */
+/** Remembers a server as read now. One whose cell is down shows no addresses: the last known ones stay. */
 export function rememberServer({ memory, observed }: SweepContext, server: NovaServer): void {
   const { id, tenant_id, created, addresses } = server;
   observed.set(id, server);
   if (addresses) memory.servers.set(id, { id, tenant_id, created, addresses });
 }
 
-/** Takes from the budget; false when it is used up, which the report says. */
+/** Takes calls from the budget; false when it is used up, which the report notes. */
 export function consume({ budget, report }: SweepContext, what: keyof SweepBudget, calls = 1): boolean {
   if (budget[what] >= calls) {
     budget[what] -= calls;
     return true;
   }
-  const note = `More ${what} than one pass makes: the next pass goes on`;
+  const note = `More ${what} than the budget of one scan: the next scan continues`;
   if (!report.unfinished.includes(note)) report.unfinished.push(note);
   return false;
 }
 
-/** Puts a finding into the report, and into the log the first time it is found. */
+/** Adds a finding to the report, and logs it the first time. */
 export function report({ report, memory, log }: SweepContext, finding: SweepFinding): void {
   report.findings.push(finding);
   const key = [finding.kind, finding.outcome, finding.serverId, finding.shareId, finding.ruleId].join(' ');
-  if (memory.reported.has(key) && finding.outcome === 'left') return;
+  if (memory.reported.has(key) && finding.outcome === 'manual') return;
   if (memory.reported.size >= MAX_REPORTED) memory.reported.clear();
   memory.reported.add(key);
-  log[finding.outcome === 'left' ? 'warn' : 'info'](finding, 'the sweep found something');
+  log[finding.outcome === 'manual' ? 'warn' : 'info'](finding, 'drift found');
 }
 
-/** Works on each item, a few at the same time. A call that fails costs its item only; a refused token, or the sixth failure, ends the pass. */
+/** Runs `work` on the items, a few concurrently. A failed call skips its item; a rejected token, or the sixth failure, throws. */
 export async function forEach<T>(
   context: SweepContext,
   items: Iterable<T>,
@@ -125,26 +125,29 @@ export async function forEach<T>(
   const worker = async () => {
     for (const item of queue) {
       context.signal.throwIfAborted();
-      await work(item).catch((error: unknown) => note(context, error));
+      await work(item).catch((error: unknown) => countFailure(context, error));
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, worker));
 }
 
-function note(context: SweepContext, error: unknown): void {
+function countFailure(context: SweepContext, error: unknown): void {
   if (!(error instanceof OpenStackError) || error.status === 401 || ++context.failures > MAX_FAILURES) throw error;
   context.report.unfinished.push(error.message);
 }
 
-/** Items that take so many confirmations each, as many as the budget still has calls for, each in its turn. The report says when some were left out. */
+/**
+ * The items that the remaining confirmations suffice for, at `calls` each; by rotation when not all fit, which the report
+ * notes.
+ */
 export function withinBudget<T>(context: SweepContext, name: string, items: Map<string, T>, calls = 1): T[] {
   const count = Math.floor(context.budget.confirmations / calls);
   if (items.size <= count) return [...items.values()];
-  context.report.unfinished.push(`${items.size - count} of ${name} have their turn in the next pass`);
+  context.report.unfinished.push(`${items.size - count} of ${name} wait for the next scan`);
   return rotate(context, name, items, count);
 }
 
-/** The items after the one that had its turn last, by id, round and round: at most `count`. */
+/** At most `count` items by id, beginning after the last of the previous rotation. */
 export function rotate<T>({ memory }: SweepContext, name: string, items: Map<string, T>, count: number): T[] {
   const ids = [...items.keys()].sort();
   const last = memory.rotation.get(name) ?? '';

@@ -1,4 +1,4 @@
-/** The sweep of a running gateway: every so often, one gateway at a time, with the gateway's own credentials. */
+/** The periodic drift scan of the running gateways: by one leader at a time, with the service account. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { startDeadline } from '../../deadline.ts';
@@ -9,54 +9,64 @@ import type { AttachmentStore } from '../store/contract.ts';
 import { newMemory, type SweepOptions } from './context.ts';
 import { canSweep, SCAN_BUDGET, sweepOnce } from './scan.ts';
 
-/** A lock is held for so long at a time, in ms, and renewed while a pass runs. */
-const LOCK_MS = 30_000;
-const RENEW_MS = 10_000;
-/** How long the gateway that sweeps keeps others from it after a pass: so many intervals, and at least `LEAST_ROLE_MS`. */
-const ROLE_INTERVALS = 2.5;
-const MIN_ROLE_MS = 5000;
-/** How long one pass may take, in ms. */
+/** How many times a running scan renews its lock within the lock's time to live. */
+const RENEWALS = 3;
+/** Time to live of the leadership after a scan: this many intervals, and at least `MIN_LEADER_MS`. */
+const LEADER_INTERVALS = 2.5;
+const MIN_LEADER_MS = 5000;
+/** Deadline of one scan, in ms. */
 const SCAN_MS = 600_000;
-/** Not a project: under whose name the sweep's locks are. */
+/** The locks of the sweep: in the place of a project, and of a target. */
 const SWEEP = 'sweep';
+const LEADER_LOCK = 'role';
+const SCAN_LOCK = 'pass';
 
 export interface Sweeper {
   start(): void;
-  /** Ends the pass under way, and leaves the sweep to other gateways at once. */
+  /** Ends a running scan, and resigns as leader. */
   stop(): Promise<void>;
 }
 
-/** Sweeps every `intervalMs`, 0 never. Without an account, or with one that does not see all projects, it says so once and does nothing. */
-export function createSweeper(options: SweepOptions & { account: ServiceAccount | null; intervalMs: number }): Sweeper {
-  const { store, log, account, intervalMs } = options;
+export interface SweeperOptions extends SweepOptions {
+  account: ServiceAccount | null;
+  intervalMs: number;
+  /** Time to live of the scan lock, in ms. */
+  lockMs: number;
+}
+
+/** Scans every `intervalMs` (0: never). Without an account, or with one that does not see all projects, logs that once and does nothing. */
+export function createSweeper(options: SweeperOptions): Sweeper {
+  const { store, log, account, intervalMs, lockMs } = options;
   const owner = randomUUID();
   const memory = newMemory();
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | null = null;
   let running: Promise<void> = Promise.resolve();
-  let isBlind = false;
+  let hasWarned = false;
 
-  const turn = async (own: ServiceAccount) => {
+  const scanAsLeader = async (own: ServiceAccount) => {
     const session = await own.session(newRequestId());
     if (!canSweep(session)) {
-      if (!isBlind)
-        log.warn('the gateway’s own credentials lack the role admin: what changes behind its back is not seen');
-      isBlind = true;
+      if (!hasWarned) log.warn('the service account lacks the role admin: no drift detection');
+      hasWarned = true;
       return;
     }
-    // the same gateway goes on with it: it knows since when
-    const roleMs = Math.max(MIN_ROLE_MS, ROLE_INTERVALS * intervalMs);
-    if (!(await store.lockTarget(SWEEP, 'role', owner, roleMs))) return;
-    await withScanLock(store, owner, stopping.signal, async (signal) => {
-      await pass(own, session, signal);
+    // the leader stays the same while it lives: it remembers since when it has read changes
+    const leaderMs = Math.max(MIN_LEADER_MS, LEADER_INTERVALS * intervalMs);
+    if (!(await store.lockTarget(SWEEP, LEADER_LOCK, owner, leaderMs))) return;
+    await withScanLock({ store, owner, lockMs, stop: stopping.signal }, async (signal) => {
+      await scan(own, session, signal);
     });
   };
 
-  const pass = async (own: ServiceAccount, session: Session, signal: AbortSignal) => {
+  const scan = async (own: ServiceAccount, session: Session, signal: AbortSignal) => {
     try {
       const report = await sweepOnce({ ...options, session, signal, memory, budget: SCAN_BUDGET, isDryRun: false });
       const { findings, unfinished, ...counts } = report;
-      log[unfinished.length > 0 ? 'warn' : 'debug']({ ...counts, found: findings.length, unfinished }, 'swept');
+      log[unfinished.length > 0 ? 'warn' : 'debug'](
+        { ...counts, findings: findings.length, unfinished },
+        'drift scan done',
+      );
     } catch (error) {
       if (error instanceof OpenStackError && error.status === 401) own.invalidate(session);
       throw error;
@@ -65,10 +75,10 @@ export function createSweeper(options: SweepOptions & { account: ServiceAccount 
 
   const schedule = (own: ServiceAccount) => {
     if (stopping.signal.aborted) return;
-    // gateways that start together do not sweep together
+    // spread: gateways that start together do not scan together
     timer = setTimeout(
       () => {
-        running = turn(own)
+        running = scanAsLeader(own)
           .catch((error: unknown) => logFailure(log, stopping.signal, error))
           .finally(() => schedule(own));
       },
@@ -80,43 +90,54 @@ export function createSweeper(options: SweepOptions & { account: ServiceAccount 
     start() {
       if (intervalMs === 0 || timer) return;
       if (account) schedule(account);
-      else log.info('without credentials of its own the gateway does not see what changes behind its back: no sweep');
+      else log.info('no service account: no drift detection');
     },
     async stop() {
       stopping.abort(new Error('The gateway stops'));
       if (timer) clearTimeout(timer);
       await running;
-      if (timer) await store.unlockTarget(SWEEP, 'role', owner).catch(() => undefined);
+      if (timer) await store.unlockTarget(SWEEP, LEADER_LOCK, owner).catch(() => undefined);
     },
   };
 }
 
 function logFailure(log: Logger, { aborted }: AbortSignal, error: unknown): void {
-  if (!aborted) log.warn({ err: error }, 'the sweep failed; it is tried again');
+  if (!aborted) log.warn({ err: error }, 'drift scan failed; the next one is scheduled');
+}
+
+/** The scan lock of a store as one process takes it. */
+export interface ScanLock {
+  store: AttachmentStore;
+  /** A random id of the process. */
+  owner: string;
+  /** Time to live, in ms. */
+  lockMs: number;
+  /** Ends the scan. */
+  stop: AbortSignal;
 }
 
 /**
- * Runs `work` while nobody else runs a pass; false when somebody does. The signal it gives ends when the lock is lost, the pass takes too long, or `stop` says so.
+ * Runs `work` under the scan lock; false when another process holds it. The signal that `work` gets aborts when the lock is
+ * lost, the deadline passes, or `stop` aborts.
  */
 export async function withScanLock(
-  store: AttachmentStore,
-  owner: string,
-  stop: AbortSignal,
+  { store, owner, lockMs, stop }: ScanLock,
   work: (signal: AbortSignal) => Promise<void>,
   scanMs = SCAN_MS,
 ): Promise<boolean> {
-  if (!(await store.lockTarget(SWEEP, 'pass', owner, LOCK_MS))) return false;
+  if (!(await store.lockTarget(SWEEP, SCAN_LOCK, owner, lockMs))) return false;
   const deadline = startDeadline(scanMs, stop);
   const renew = async () => {
-    if (!(await store.lockTarget(SWEEP, 'pass', owner, LOCK_MS))) throw new Error('Another gateway has the sweep now');
+    if (!(await store.lockTarget(SWEEP, SCAN_LOCK, owner, lockMs)))
+      throw new Error('The scan lock is lost to another process');
   };
-  const timer = setInterval(() => renew().catch((error: unknown) => deadline.abort(error)), RENEW_MS).unref();
+  const timer = setInterval(() => renew().catch((error: unknown) => deadline.abort(error)), lockMs / RENEWALS).unref();
   try {
     await work(deadline.signal);
     return true;
   } finally {
     clearInterval(timer);
     deadline.end();
-    await store.unlockTarget(SWEEP, 'pass', owner).catch(() => undefined);
+    await store.unlockTarget(SWEEP, SCAN_LOCK, owner).catch(() => undefined);
   }
 }

@@ -1,4 +1,4 @@
-/** Access rules of ours that no record needs: what a lost record, or an answer after our deadline, left behind. */
+/** Orphans: access rules made by a gateway that no record needs, left by a lost record or by a response after our deadline. */
 import { randomUUID } from 'node:crypto';
 import { OpenStackError } from '../../openstack/errors.ts';
 import { denyAccess, getAccessRule } from '../../openstack/manila/client.ts';
@@ -15,8 +15,9 @@ import { consume, report, type SweepContext } from './context.ts';
 import type { SweepOutcome } from './report.ts';
 
 /**
- * A rule of ours that no record needed when the pass began. A record exists before its rule, and goes after it: so the store is read again, then the
- * rule, and only one that is still there has lost its record. In a project that the store does not know (yet), the rebuild will make the record.
+ * Checks a rule that no record needed when the scan began. A record exists before its rule and is removed after it: so the
+ * store is read again, then the rule, and only a rule that still exists has lost its record. In a project that is not
+ * recovered yet, recovery will make the record.
  */
 export async function checkOrphan(
   context: SweepContext,
@@ -37,36 +38,37 @@ export async function checkOrphan(
   const now = await getAccessRule(session, rule.id);
   if (!now || isBeingDenied(now)) return;
   const projectId = server?.tenant_id ?? share.project_id;
-  const place = { projectId, serverId, shareId: share.id, ruleId: rule.id, accessTo: rule.access_to };
+  const subject = { projectId, serverId, shareId: share.id, ruleId: rule.id, accessTo: rule.access_to };
   if (server !== null) {
     const { outcome, message } = await recreateForRevocation(context, share, now, rules, server);
-    report(context, { kind: 'RULE_WITHOUT_ATTACHMENT', outcome, ...place, message });
+    report(context, { kind: 'RULE_WITHOUT_ATTACHMENT', outcome, ...subject, message });
     return;
   }
-  const finding = { kind: 'RULE_OF_DELETED_SERVER', ...place } as const;
+  const finding = { kind: 'RULE_OF_DELETED_SERVER', ...subject } as const;
   if (context.report.isDryRun) {
     report(context, {
       ...finding,
       outcome: 'planned',
-      message: 'No attachment, and the server is gone: it would be revoked',
+      message: 'No attachment, and the server is deleted: it would be revoked',
     });
     return;
   }
   const failure = await revoke(context, share.project_id, share, rule);
   report(context, {
     ...finding,
-    outcome: failure === null ? 'done' : 'left',
-    message: `No attachment, and the server is gone: ${failure ?? 'it is being revoked'}`,
+    outcome: failure === null ? 'done' : 'manual',
+    message: `No attachment, and the server is deleted: ${failure ?? 'it is being revoked'}`,
   });
 }
 
 /**
- * A rule that Manila made after its attachment was gone: an allow_access that it served when we had given up on it. It gets its record back, on
- * its way out, so that nothing can cross with its revocation: whoever attaches the same pair finds that record, and a pass over it does the rest.
+ * Recreates the record of a rule that Manila made after its attachment was removed: an allow_access that it served after our
+ * deadline. The record is created as `detaching`, so that nothing can cross with the revocation: an attach of the same pair
+ * finds the record, and reconciling it does the rest.
  *
- * Only where that is certain: the rule carries the word of this store's gateways (rules of gateways with another store, or of before this store lost its
- * state, are left to a person), the server says whose project it is, and the rule is older than any work on it could last. The rebuild does not ask for
- * that word: a store that lost its state has lost it too, and what Manila has is the truth then.
+ * Only where that is certain: the rule carries this store's id (rules of gateways with another store, or made before this
+ * store lost its state, are `manual`), the server names its project, and the rule is older than any work on it can be.
+ * Recovery does not ask for the store's id: a store that lost its state has lost its id too, and Manila is the truth then.
  */
 async function recreateForRevocation(
   context: SweepContext,
@@ -77,24 +79,24 @@ async function recreateForRevocation(
 ): Promise<{ outcome: SweepOutcome; message: string }> {
   const { store, enqueueAfter, report, deadlineMs } = context;
   const id = rule.metadata?.attachment_id;
-  const theirs = rules.filter((one) => one.metadata?.attachment_id === id);
-  const [known] = server ? recordsOf(server.tenant_id, share, theirs) : [];
-  const word = rule.metadata?.deployment;
-  if (!known || known.serverId !== server?.id || !word || word !== (await store.storeId())) {
+  const siblings = rules.filter((one) => one.metadata?.attachment_id === id);
+  const [lost] = server ? recordsOf(server.tenant_id, share, siblings) : [];
+  const storeId = rule.metadata?.deployment;
+  if (!lost || lost.serverId !== server?.id || !storeId || storeId !== (await store.storeId())) {
     return {
-      outcome: 'left',
+      outcome: 'manual',
       message:
-        'A rule that a gateway made, and no attachment of this one needs: attach and detach again, or revoke it in Manila',
+        'A rule made by a gateway that no attachment here needs: attach and detach again, or revoke it in Manila',
     };
   }
   if (Date.now() - (timeOf(rule.created_at) ?? Date.now()) < deadlineMs) {
-    return { outcome: 'left', message: 'A new rule that no attachment needs: it is revoked when it is older' };
+    return { outcome: 'manual', message: 'A new rule that no attachment needs: it is revoked when it is older' };
   }
   if (report.isDryRun) return { outcome: 'planned', message: 'A rule that no attachment needs: it would be revoked' };
   if (!consume(context, 'reconciles'))
-    return { outcome: 'left', message: 'A rule that no attachment needs: the next pass revokes it' };
-  // without its mount point, which may be another attachment's by now
-  const record = { ...inStatus(known, 'detaching'), isAccepted: true, mountPoint: null };
+    return { outcome: 'manual', message: 'A rule that no attachment needs: the next scan revokes it' };
+  // without its mount point, which another attachment may have by now
+  const record = { ...inStatus(lost, 'detaching'), isAccepted: true, mountPoint: null };
   const event = {
     type: 'DETACH_STARTED' as const,
     at: record.updatedAt,
@@ -102,13 +104,13 @@ async function recreateForRevocation(
     reason: null,
     attachment: record,
   };
-  const made = await store.create(record, event, null, 0);
-  if (made.outcome === 'created') enqueueAfter(record.projectId, record.id, 0);
-  else if (made.outcome === 'exists') return await revokeAlongside(context, share, rule, made.attachment);
+  const created = await store.create(record, event, null, 0);
+  if (created.outcome === 'created') enqueueAfter(record.projectId, record.id, 0);
+  else if (created.outcome === 'exists') return await revokeAlongside(context, share, rule, created.attachment);
   return { outcome: 'done', message: 'A rule that no attachment needs: it is being revoked' };
 }
 
-/** Revokes a rule that its attachment has no use for (any more), while nobody else works on the attachment and may come to need it. */
+/** Revokes a rule that its attachment does not need (any more), under the attachment's lease: no work on it may come to need the rule. */
 async function revokeAlongside(
   context: SweepContext,
   share: Share,
@@ -118,19 +120,19 @@ async function revokeAlongside(
   const { store, leaseMs } = context;
   const owner = randomUUID();
   const claimed = await store.claim(projectId, id, { owner, ms: leaseMs });
-  if (typeof claimed === 'string') return { outcome: 'left', message: 'Its attachment is being worked on' };
+  if (typeof claimed === 'string') return { outcome: 'manual', message: 'Its attachment is held by another process' };
   try {
     const failure = await revoke(context, projectId, share, rule);
     const message = `A rule that its attachment does not need: ${failure ?? 'it is being revoked'}`;
-    return { outcome: failure === null ? 'done' : 'left', message };
+    return { outcome: failure === null ? 'done' : 'manual', message };
   } finally {
     await store.release(projectId, id, owner, isUnsettled(claimed.status) ? 0 : null);
   }
 }
 
 /**
- * Denies the rule under its target's lock, as a pass over an attachment would: a server with the same address may have attached since, and found the
- * rule there. Null: Manila took the denial, or the rule is gone; else why not.
+ * Denies the rule under its target's lock, as reconciling an attachment does: a server with the same address may have
+ * attached since, and found the rule. Returns null when Manila accepted the denial or the rule is gone, else the reason.
  */
 async function revoke(
   { session, store }: SweepContext,
@@ -155,7 +157,7 @@ async function revoke(
   }
 }
 
-/** Whether a rule is ours, and neither on its way out nor needed by one of the share's records. */
+/** Whether a rule is made by a gateway, not being denied, and not needed by one of the share's records. */
 export function isOrphan(rule: AccessRule, records: readonly Attachment[]): boolean {
   return isOurs(rule) && !isBeingDenied(rule) && !isNeeded(rule, records);
 }

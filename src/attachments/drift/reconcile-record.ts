@@ -1,4 +1,4 @@
-/** A close look at one attachment with the gateway's own credentials: the machine decides, as for any pass, and never grants. */
+/** Reconciles one attachment with the service account: as in the queue, but never granting. */
 import { randomUUID } from 'node:crypto';
 import type { Attachment, AttachmentView } from '../attachment.ts';
 import { isInterruption } from '../reconcile/context.ts';
@@ -8,8 +8,8 @@ import { followsAddresses, isInChange, isStale } from '../retarget.ts';
 import { consume, type SweepContext } from './context.ts';
 
 /**
- * Claims the attachment and drives it, Nova asked for its server too. Gives what it is now; null when somebody else has it, or the
- * pass has used up its looks. Throws OpenStackError 401 when the gateway's own token died.
+ * Claims and reconciles the attachment, observing its server too. Returns its new view; null when it is held or gone, or
+ * the scan's budget is used up. Throws OpenStackError 401 when the service account's token is no longer valid.
  */
 export async function reconcileRecord(
   context: SweepContext,
@@ -21,10 +21,10 @@ export async function reconcileRecord(
   const leaseEnds = performance.now() + leaseMs;
   const claimed = await store.claim(projectId, id, { owner, ms: leaseMs });
   if (typeof claimed === 'string') return null;
-  // a detach that was accepted, or whose server is gone, is ours to finish; nothing else is
+  // the service account finishes a detach that was accepted, or whose server is deleted, and nothing else
   const mayRevoke = claimed.status === 'detaching' && claimed.isAccepted;
   const rights = { mayGrant: false, mayRevoke };
-  const pass = {
+  const reconcileContext = {
     store,
     session,
     rights,
@@ -36,7 +36,7 @@ export async function reconcileRecord(
     observesServer: true,
   };
   try {
-    const { attachment, requeueAfterMs } = await reconcile(pass, claimed);
+    const { attachment, requeueAfterMs } = await reconcile(reconcileContext, claimed);
     if (requeueAfterMs !== null) enqueueAfter(projectId, id, requeueAfterMs);
     return attachment;
   } catch (error) {
@@ -47,18 +47,18 @@ export async function reconcileRecord(
 }
 
 /**
- * Marks an attachment stale, or takes the mark away, by the addresses that its server has now. No event, no upstream call.
- * Gives whether it changed anything.
+ * Sets or clears the stale mark of an attachment by its server's current addresses. No event, no upstream call. Returns
+ * whether it changed the record.
  */
 export async function markStale(
   { store, leaseMs }: Pick<SweepContext, 'store' | 'leaseMs'>,
   { projectId, id }: Attachment,
-  wanted: readonly string[],
+  addresses: readonly string[],
 ): Promise<boolean> {
   const owner = randomUUID();
   const claimed = await store.claim(projectId, id, { owner, ms: leaseMs });
   if (typeof claimed === 'string') return false;
-  const isStale = isStaleAgainst(claimed, wanted);
+  const isStale = isStaleAgainst(claimed, addresses);
   if (isStale === null || isStale === (claimed.staleSince !== null)) {
     await store.release(projectId, id, owner, isUnsettled(claimed.status) ? 0 : null);
     return false;
@@ -68,8 +68,8 @@ export async function markStale(
   return typeof (await store.commit(marked, { dueInMs: null, owner })) !== 'string';
 }
 
-/** Whether an attachment's rules are behind its server's addresses; null for one that is not attached, or does not follow them. */
-export function isStaleAgainst(record: Attachment, wanted: readonly string[]): boolean | null {
+/** Whether an attachment's rules differ from its server's addresses; null unless it is attached and follows them. */
+export function isStaleAgainst(record: Attachment, addresses: readonly string[]): boolean | null {
   if (record.status !== 'attached' || !followsAddresses(record)) return null;
-  return isInChange(record) || isStale(record, wanted);
+  return isInChange(record) || isStale(record, addresses);
 }

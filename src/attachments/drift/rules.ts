@@ -1,4 +1,4 @@
-/** Access rules compared with the records, both ways. */
+/** Compares access rules with records, in both directions. */
 import { listAccessRules } from '../../openstack/manila/client.ts';
 import type { AccessRule, Share } from '../../openstack/manila/types.ts';
 import type { Attachment } from '../attachment.ts';
@@ -8,11 +8,11 @@ import { consume, forEach, report, rotate, type SweepContext } from './context.t
 import { checkOrphan, isOrphan } from './orphans.ts';
 import { reconcileRecord } from './reconcile-record.ts';
 
-/** Of the rule lists of a pass, those for shares that say of themselves that a rule is in error, and those for shares with attachments. */
+/** Parts of a scan's rule lists: shares with a rule in error, and shares with attachments. */
 const SHARE_OF_ERRORS = 1 / 4;
 const SHARE_OF_ATTACHED = 1 / 2;
 
-/** Lists the rules of the shares whose turn it is: first those in error, then those with attachments, then any. */
+/** Lists the rules of some shares, in rotation: those with a rule in error, those with attachments, then any. */
 export async function sweepRules(context: SweepContext): Promise<void> {
   const owners = ownersByAddress(context.memory.servers.values());
   await forEach(context, chooseShares(context), async (share) => {
@@ -36,28 +36,28 @@ function chooseShares(context: SweepContext): Set<Share> {
   const some = (name: string, fits: (share: Share) => boolean, count: number) =>
     rotate(context, name, new Map([...shares].filter(([, share]) => fits(share))), Math.floor(count));
   const total = Math.min(budget.ruleLists, shares.size);
-  const first = [
+  const preferred = [
     ...some('in error', (share) => share.access_rules_status === 'error' && isAttached(share), total * SHARE_OF_ERRORS),
     ...some('attached', isAttached, total * SHARE_OF_ATTACHED),
   ];
-  const chosen = new Set(first);
+  const chosen = new Set(preferred);
   for (const share of some('any', (one) => !chosen.has(one), total - chosen.size)) chosen.add(share);
   return chosen;
 }
 
-// what the list shows is only why the attachment is looked at: the machine decides on what it sees itself
+// the list is only a hint: reconciling decides on its own observation
 async function compareRecord(context: SweepContext, record: Attachment, rules: readonly AccessRule[]): Promise<void> {
   if (record.status !== 'attached') return;
-  const seen = matchRules(record, rules, []).rules;
+  const observed = matchRules(record, rules, []).rules;
   const target = record.targets.findIndex(
-    ({ change }, i) => change === undefined && (!seen[i] || seen[i]?.state === 'error'),
+    ({ change }, i) => change === undefined && (!observed[i] || observed[i]?.state === 'error'),
   );
   if (target < 0) return;
   const { projectId, serverId, shareId } = record;
-  const kind = seen[target] ? 'RULE_ERROR' : 'RULE_MISSING';
+  const kind = observed[target] ? 'RULE_ERROR' : 'RULE_MISSING';
   const { accessTo = null, ruleId = null } = record.targets[target] ?? {};
   const finding = { kind, projectId, serverId, shareId, ruleId, accessTo } as const;
-  const what = seen[target] ? 'The access rule is in error' : 'The access rule is gone';
+  const what = observed[target] ? 'The access rule is in error' : 'The access rule is gone';
   if (context.report.isDryRun) {
     report(context, { ...finding, outcome: 'planned', message: `${what}: the attachment would be ERROR_ATTACHING` });
     return;

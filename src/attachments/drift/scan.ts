@@ -1,4 +1,4 @@
-/** One pass of the sweep: what changed behind our back, compared with the records, and put right as far as the gateway's own credentials may. */
+/** One drift scan: compares servers, shares, addresses and rules with the records, and repairs what the service account may. */
 import { GatewayError } from '../../errors.ts';
 import { OpenStackError } from '../../openstack/errors.ts';
 import type { Session } from '../../openstack/session.ts';
@@ -10,13 +10,13 @@ import { sweepServers } from './servers.ts';
 import { sweepShares } from './shares.ts';
 import { type AttachmentSnapshot, readSnapshot } from './snapshot.ts';
 
-/** What a pass of a running gateway may cost. */
+/** Budget of a scan by a running gateway. */
 export const SCAN_BUDGET: SweepBudget = { confirmations: 200, ruleLists: 200, reconciles: 100, records: 200_000 };
-/** Every so many passes all servers are listed, not only those changed: its lists leave out cells that are down. */
+/** Every so many scans list all servers, not only those changed: Nova's lists omit cells that are down. */
 const FULL_EVERY = 10;
 
 export interface ScanOptions extends SweepOptions {
-  /** The gateway's own; `canSweep` says whether it will do. */
+  /** The service account's, for which `canSweep` is true. */
   session: Session;
   signal: AbortSignal;
   budget: SweepBudget;
@@ -25,24 +25,28 @@ export interface ScanOptions extends SweepOptions {
   isDryRun: boolean;
 }
 
-/** Whether a session sees every project: to another a 404 would read as deleted. */
+/** Whether a session sees every project: to any other a 404 would wrongly mean deleted. */
 export function canSweep({ identity }: Session): boolean {
   return identity.roles.includes('admin');
 }
 
 /**
- * Sweeps once. Upstream calls, with S servers (of a full pass; else those changed since the last pass and 5 minutes before it) and M shares, at the most
+ * Scans once. Maximum number of upstream calls, with S servers (in a full scan; otherwise those changed since 5 minutes
+ * before the last scan) and M shares:
  *
- *     ⌈S/200⌉ + 1  +  ⌈M/1000⌉ + 1  +  ruleLists  +  confirmations  +  3 × looks
+ *     ⌈S/200⌉ + 1  +  ⌈M/1000⌉ + 1  +  ruleLists  +  confirmations  +  3 × reconciles
  *
- * (708 in a cloud of 1,000 servers and 1,000 shares and the budget of a running gateway), whatever the number of attachments and projects, and the worker's revocations for at most `looks` attachments; what the budget leaves over has its turn in the next pass. A service that is away costs its part: the report's `unfinished` says it. So does more than the budget's records: each pass then compares some of them, and lists all servers.
- * @throws OpenStackError 401 when the token died; GatewayError STATE_UNAVAILABLE
+ * (708 in a cloud of 1,000 servers and 1,000 shares with the budget of a running gateway), whatever the number of
+ * attachments and projects, and the queue's revocations for at most `reconciles` attachments. The next scan continues
+ * beyond the budget. When a service is down its part is skipped, which the report's `unfinished` notes. So it does when
+ * there are more records than the budget: each scan then compares some of them, and lists all servers.
+ * @throws OpenStackError 401 when the token is no longer valid; GatewayError STATE_UNAVAILABLE
  */
 export async function sweepOnce(options: ScanOptions): Promise<SweepReport> {
   const { memory } = options;
   const snapshot = await readSnapshot(options.store, options.budget.records, memory.recordsFrom);
   memory.recordsFrom = snapshot.next;
-  // a change may be told in a pass that does not hold the record: with some of them only, all servers are listed each time
+  // a change may be listed in a scan that does not hold the record: with an incomplete snapshot all servers are listed
   const isFull = memory.since === null || memory.scans % FULL_EVERY === 0 || !snapshot.isComplete;
   const report = newReport(options.isDryRun, isFull);
   report.attachments = snapshot.count;
@@ -64,8 +68,8 @@ export async function sweepOnce(options: ScanOptions): Promise<SweepReport> {
 }
 
 function tooMany({ count, next }: AttachmentSnapshot): string {
-  const rest = next ? 'the next pass goes on with the others' : 'the passes before read the others';
-  return `More attachments than one pass reads: ${count} are compared, ${rest}; rules without an attachment, and rules that let in another server, are not looked for`;
+  const others = next ? 'the next scan continues with the others' : 'the scans before read the others';
+  return `More attachments than one scan reads: ${count} are compared, ${others}; rules without an attachment, and rules for an address of another server, are not checked`;
 }
 
 async function attempt(context: SweepContext, part: (context: SweepContext) => Promise<void>): Promise<void> {

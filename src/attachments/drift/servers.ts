@@ -1,22 +1,23 @@
-/** Servers that are gone: found by Nova's list, believed only when their GET says 404. */
+/** Deleted servers: suspected from Nova's list, confirmed only by a 404 of their GET. */
 import { getServer, listServers } from '../../openstack/nova/client.ts';
 import type { NovaServer } from '../../openstack/nova/types.ts';
 import { type Attachment, parseAttachmentId } from '../attachment.ts';
 import { consume, forEach, rememberServer, report, type SweepContext, withinBudget } from './context.ts';
 import { reconcileRecord } from './reconcile-record.ts';
+import type { SweepOutcome } from './report.ts';
 
-/** Servers asked for at once: a page of 1,000 takes Nova longer than a call may last. */
+/** Page size: 1,000 servers take Nova longer than a call's timeout. */
 const PAGE = 200;
-/** A cloud of 100,000 servers. */
+/** Bound of the list: 100,000 servers. */
 const MAX_PAGES = 500;
-/** How far back the list of changes reaches before the last pass, in ms: clocks differ, and what is being written then is seen now. */
+/** Overlap of the list of changes with the last scan, in ms: clocks differ, and a change may be listed late. */
 const OVERLAP_MS = 300_000;
-/** Passes between two tries to revoke what could not be revoked: 2, 4, 8 and so on, up to this many. */
+/** Maximum number of scans between two retries of a failed revocation; it begins with 2 and doubles. */
 const MAX_SCANS_BETWEEN = 256;
 
 /**
- * Reads the servers that changed since the last pass, or all of them in a full one, and detaches what is attached to servers that are
- * gone. Absence from a list proves nothing (Nova leaves out cells that are down): what is missing is asked for.
+ * Lists the servers that changed since the last scan, or all of them in a full one, and detaches the attachments of deleted
+ * servers. Absence from a list proves nothing (Nova omits cells that are down): missing servers are read one by one.
  */
 export async function sweepServers(context: SweepContext): Promise<void> {
   const { memory, report, snapshot, observed } = context;
@@ -40,10 +41,10 @@ async function readServers({ session, memory, report }: SweepContext): Promise<M
   const filters = { all_tenants: '1', ...(since ? { 'changes-since': since } : {}) } as const;
   const servers = new Map<string, NovaServer>();
   let marker: string | null = null;
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const { servers: some, hasNext } = await listServers(session, { limit: PAGE, marker, filters });
-    for (const server of some) servers.set(server.id, server);
-    marker = some.at(-1)?.id ?? null;
+  for (let read = 0; read < MAX_PAGES; read++) {
+    const { servers: page, hasNext } = await listServers(session, { limit: PAGE, marker, filters });
+    for (const server of page) servers.set(server.id, server);
+    marker = page.at(-1)?.id ?? null;
     if (!hasNext || marker === null) return servers;
   }
   report.unfinished.push(`More than ${MAX_PAGES * PAGE} servers: the others are not compared`);
@@ -54,12 +55,12 @@ async function confirm(context: SweepContext): Promise<void> {
   const { memory, snapshot, session } = context;
   for (const id of memory.candidates) if (!snapshot.byServer.has(id)) memory.candidates.delete(id);
   for (const id of memory.retries.keys()) if (!isInSnapshot(context, id)) memory.retries.delete(id);
-  const suspects = withinBudget(context, 'servers to confirm', new Map([...memory.candidates].map((id) => [id, id])));
-  await forEach(context, suspects, async (id) => {
+  const candidates = withinBudget(context, 'servers to confirm', new Map([...memory.candidates].map((id) => [id, id])));
+  await forEach(context, candidates, async (id) => {
     if (!consume(context, 'confirmations')) return;
     const server = await getServer(session, id);
     if (!server) await detachAll(context, id);
-    // a server that was just deleted may be shown for a moment: it stays suspect
+    // a server that was just deleted may be shown for a moment: it stays a candidate
     else if (server.status !== 'DELETED') {
       memory.candidates.delete(id);
       rememberServer(context, server);
@@ -75,37 +76,40 @@ function isInSnapshot({ snapshot }: SweepContext, id: string): boolean {
 async function detachAll(context: SweepContext, serverId: string): Promise<void> {
   const { memory, snapshot } = context;
   memory.servers.delete(serverId);
-  // it stays suspect until its last record is gone: a revocation may fail
+  // it stays a candidate until its last record is gone: a revocation may fail
   for (const record of snapshot.byServer.get(serverId) ?? []) await detachOne(context, record);
 }
 
 async function detachOne(context: SweepContext, record: Attachment): Promise<void> {
   const { serverId, shareId, projectId } = record;
-  const place = { projectId, serverId, shareId, ruleId: null, accessTo: null };
-  const found = (outcome: 'done' | 'planned' | 'left', message: string) =>
-    report(context, { kind: 'SERVER_DELETED', outcome, ...place, message });
+  const subject = { projectId, serverId, shareId, ruleId: null, accessTo: null };
+  const reportAs = (outcome: SweepOutcome, message: string) =>
+    report(context, { kind: 'SERVER_DELETED', outcome, ...subject, message });
   if (record.status === 'detaching' && record.isAccepted) return;
   const hasFailed = record.status === 'error_detaching' && record.reason === 'SERVER_DELETED';
   const why = record.fault?.message ?? 'no reason given';
   if (hasFailed && !isRetryDue(context, record)) {
-    found('left', `The server is gone, and its access rule is not revoked yet, it is tried again later: ${why}`);
+    reportAs('manual', `The server is deleted, its access rule is not revoked yet, a later scan retries: ${why}`);
     return;
   }
   if (context.report.isDryRun) {
-    found('planned', `The server is gone: its access (${record.status}) would be revoked`);
+    reportAs('planned', `The server is deleted: its access (${record.status}) would be revoked`);
     return;
   }
   const now = await reconcileRecord(context, record);
   if (now?.reason !== 'SERVER_DELETED') return;
   if (hasFailed) countRetry(context, record);
-  found('done', `The server is gone: its access is being revoked${hasFailed ? `, which has failed: ${why}` : ''}`);
+  reportAs(
+    'done',
+    `The server is deleted: its access is being revoked${hasFailed ? `, which failed before: ${why}` : ''}`,
+  );
 }
 
 function isRetryDue({ memory }: SweepContext, { id }: Attachment): boolean {
-  return memory.scans >= (memory.retries.get(id)?.fromPass ?? 0);
+  return memory.scans >= (memory.retries.get(id)?.fromScan ?? 0);
 }
 
 function countRetry({ memory }: SweepContext, { id }: Attachment): void {
   const retries = (memory.retries.get(id)?.retries ?? 0) + 1;
-  memory.retries.set(id, { retries, fromPass: memory.scans + Math.min(2 ** retries, MAX_SCANS_BETWEEN) });
+  memory.retries.set(id, { retries, fromScan: memory.scans + Math.min(2 ** retries, MAX_SCANS_BETWEEN) });
 }

@@ -1,11 +1,11 @@
-/** Shares that are gone: found by Manila's list, believed only when their GET says 404. */
+/** Deleted shares: suspected from Manila's list, confirmed only by a 404 of their GET. */
 import { getShare } from '../../openstack/manila/client.ts';
 import { listAllShares } from '../../openstack/manila/list-all-shares.ts';
 import type { Share } from '../../openstack/manila/types.ts';
 import { consume, forEach, report, type SweepContext, withinBudget } from './context.ts';
 import { reconcileRecord } from './reconcile-record.ts';
 
-/** Reads the shares of all projects, and ends the attachments of those that are gone: their rules went with them. */
+/** Lists the shares of all projects, and removes the attachments of deleted ones: their rules went with them. */
 export async function sweepShares(context: SweepContext): Promise<void> {
   const { snapshot, shares, report, session } = context;
   for (const share of await readShares(context)) shares.set(share.id, share);
@@ -15,7 +15,7 @@ export async function sweepShares(context: SweepContext): Promise<void> {
     if (!consume(context, 'confirmations')) return;
     const share = await getShare(session, id);
     if (share) shares.set(id, share);
-    else await endAll(context, id);
+    else await removeAll(context, id);
   });
 }
 
@@ -25,7 +25,7 @@ async function readShares({ session, report }: SweepContext): Promise<Share[]> {
   return shares;
 }
 
-async function endAll(context: SweepContext, shareId: string): Promise<void> {
+async function removeAll(context: SweepContext, shareId: string): Promise<void> {
   for (const record of context.snapshot.byShare.get(shareId) ?? []) {
     const { projectId, serverId } = record;
     const finding = { kind: 'SHARE_DELETED' as const, projectId, serverId, shareId, ruleId: null, accessTo: null };
@@ -33,13 +33,13 @@ async function endAll(context: SweepContext, shareId: string): Promise<void> {
       report(context, {
         ...finding,
         outcome: 'planned',
-        message: 'The share is gone: the attachment would be removed',
+        message: 'The share is deleted: the attachment would be removed',
       });
       continue;
     }
     const now = await reconcileRecord(context, record);
     if (now?.status === 'detached') {
-      report(context, { ...finding, outcome: 'done', message: 'The share is gone: the attachment is removed' });
+      report(context, { ...finding, outcome: 'done', message: 'The share is deleted: the attachment is removed' });
     }
   }
 }

@@ -1,9 +1,9 @@
-/** Every Redis key and channel; nowhere else is one spelled. Imports no package. */
+/** Every Redis key and channel is spelled here and nowhere else. Imports no package. */
 
-/** How many slots' worth of keys there are: a project's shard is `crc16(projectId) mod SHARDS`. */
+/** Number of shards: a project's shard is `crc16(projectId) mod SHARDS`, and each shard is one slot of a cluster. */
 export const SHARDS = 256;
 
-/** Keys of one gateway family, all beginning with its prefix. */
+/** The keys below one prefix. */
 export type Keys = ReturnType<typeof createKeys>;
 
 /**
@@ -17,11 +17,11 @@ export function createKeys(prefix: string) {
   return {
     /** Hash: `version`, `record` (JSON), `status`, `position`, `mount_point`, `owner` and `until` of the lease. */
     record: (projectId: string, id: string) => `${key(projectId, 'record')}:${id}`,
-    /** Sorted set of positions, all of score 0: a lexicographic index. All attachments of the project. */
+    /** Sorted set of positions, all of score 0 (a lexicographic index): the attachments of the project. */
     projectIndex: (projectId: string) => key(projectId, 'attachments'),
-    /** The like, of one server. */
+    /** Sorted set of positions, all of score 0: the attachments of one server. */
     serverIndex: (projectId: string, serverId: string) => `${key(projectId, 'server')}:${serverId}`,
-    /** The like, of one share. */
+    /** Sorted set of positions, all of score 0: the attachments of one share. */
     shareIndex: (projectId: string, shareId: string) => `${key(projectId, 'share')}:${shareId}`,
     /** Hash: mount point -> attachment id, of one server. */
     mountPoints: (projectId: string, serverId: string) => `${key(projectId, 'mounts')}:${serverId}`,
@@ -29,9 +29,9 @@ export function createKeys(prefix: string) {
     due: (shard: number) => shardKey(shard, 'due'),
     /** Set of a shard: the projects that have attachments. */
     projects: (shard: number) => shardKey(shard, 'projects'),
-    /** Set of a shard: the projects whose log goes on after their bookmark. */
+    /** Set of a shard: the projects whose log has events after their checkpoint. */
     pending: (shard: number) => shardKey(shard, 'news'),
-    /** String: by which word the gateways of this store mark what they make. One for all projects. */
+    /** String: the id with which the gateways of this store mark the access rules they make. One for all projects. */
     storeId: () => shardKey(0, 'deployment'),
     /** Stream: field `event` (JSON). Its entry ids are the cursors. */
     log: (projectId: string) => key(projectId, 'log'),
@@ -39,19 +39,19 @@ export function createKeys(prefix: string) {
     channel: (projectId: string) => key(projectId, 'events'),
     /** String with the owner, expiring. */
     targetLock: (projectId: string, target: string) => `${key(projectId, 'lock')}:${target}`,
-    /** String: the cursor up to which the project's log was told elsewhere. */
+    /** String: the cursor up to which the project's log is published on the message bus. */
     checkpoint: (projectId: string) => key(projectId, 'bookmark'),
-    /** String: the run id of the Redis process that had the project's records when they were last compared with Manila. */
+    /** String: the run id of the Redis process that had the project's records when they were last recovered. */
     recovered: (projectId: string) => key(projectId, 'known'),
   };
 }
 
-/** A record in its shard's due set. Keystone's ids and ours hold no space. */
+/** A record's member in its shard's due set. Neither Keystone's ids nor attachment ids contain a space. */
 export function dueMember(projectId: string, id: string): string {
   return `${projectId} ${id}`;
 }
 
-/** What dueMember put together. */
+/** The inverse of dueMember. */
 export function parseDueMember(member: string): { projectId: string; id: string } {
   const space = member.indexOf(' ');
   return { projectId: member.slice(0, space), id: member.slice(space + 1) };
@@ -62,7 +62,7 @@ export function shardOf(projectId: string): number {
   return crc16(new TextEncoder().encode(projectId)) % SHARDS;
 }
 
-/** CRC16 as Redis Cluster computes it (XMODEM: polynomial 0x1021, start 0), from the Redis Cluster specification, appendix A. */
+/** CRC16 as Redis Cluster computes it (XMODEM: polynomial 0x1021, start 0); Redis Cluster specification, appendix A. */
 export function crc16(bytes: Uint8Array): number {
   let crc = 0;
   for (const byte of bytes) {

@@ -1,33 +1,32 @@
 import type { AttachmentEvent, NewEvent } from '../attachment.ts';
-import { frozenCopy } from './frozen-copy.ts';
 import { compareCursors, LOG_START } from './order.ts';
 import { publish, type Subscriber } from './subscribers.ts';
 
-/** A project's log in process: the last `length` events, and those who follow it. */
+/** A project's log in process: its last events and its subscribers. */
 export interface MemoryLog {
   append(event: NewEvent): void;
   last(): string;
   read(after: string | null, limit: number): AttachmentEvent[] | 'expired';
-  /** Whether it has events of this attachment after the cursor, or has dropped what followed that. */
+  /** Whether it has an event of this attachment after the cursor, or may have dropped one. */
   hasEventOf(attachmentId: string, after: string): boolean;
-  subscribe(listener: Subscriber['listener'], onLost: Subscriber['onExpired']): () => void;
+  subscribe(listener: Subscriber['listener'], onExpired: Subscriber['onExpired']): () => void;
 }
 
 /** Makes an empty log that keeps the last `length` events; `now` is its clock, ms since the epoch. */
 export function createMemoryLog(length: number, now: () => number): MemoryLog {
   const entries: AttachmentEvent[] = [];
   const subscribers = new Set<Subscriber>();
-  const untold: AttachmentEvent[] = [];
+  const undelivered: AttachmentEvent[] = [];
   let cursor = LOG_START;
   let hasDropped = false;
-  let isTelling = false;
+  let isDelivering = false;
 
-  // A listener that appends does so while an event is being told: the new one waits until everybody has the first.
-  function tellAll() {
-    if (isTelling) return;
-    isTelling = true;
-    for (let event = untold.shift(); event; event = untold.shift()) publish(subscribers, event);
-    isTelling = false;
+  // A listener may append: the new event waits until every subscriber has the one being delivered.
+  function deliver() {
+    if (isDelivering) return;
+    isDelivering = true;
+    for (let event = undelivered.shift(); event; event = undelivered.shift()) publish(subscribers, event);
+    isDelivering = false;
   }
 
   return {
@@ -39,8 +38,8 @@ export function createMemoryLog(length: number, now: () => number): MemoryLog {
         entries.shift();
         hasDropped = true;
       }
-      untold.push(entry);
-      tellAll();
+      undelivered.push(entry);
+      deliver();
     },
     last: () => cursor,
     read(after, limit) {
@@ -61,10 +60,20 @@ export function createMemoryLog(length: number, now: () => number): MemoryLog {
   };
 }
 
-/** As Redis does for `XADD *`: the time, and a sequence within one ms or while the clock stands behind the log. */
+/** As Redis does for `XADD *`: the time, and a sequence within one ms or while the clock is behind the log. */
 function nextCursor(last: string, ms: number): string {
   const candidate = `${Math.floor(ms)}-0`;
   if (compareCursors(candidate, last) > 0) return candidate;
   const dash = last.indexOf('-');
   return `${last.slice(0, dash)}-${Number(last.slice(dash + 1)) + 1}`;
+}
+
+/** A deep copy that cannot be changed, so that all readers can share it: one copy per reader costs more than all else. Plain JSON. */
+export function frozenCopy<T extends object>(record: T): T {
+  return freeze(structuredClone(record));
+}
+
+function freeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) freeze(part);
+  return Object.freeze(value);
 }

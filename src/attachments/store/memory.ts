@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Attachment, NewEvent } from '../attachment.ts';
 import type { AttachmentPage, AttachmentStore, Lease, ListOptions } from './contract.ts';
-import { frozenCopy } from './frozen-copy.ts';
-import { createMemoryLog, type MemoryLog } from './memory-log.ts';
+import { createMemoryLog, frozenCopy, type MemoryLog } from './memory-log.ts';
 import { comparePositions, LOG_START, positionOf, SCAN_LIMIT } from './order.ts';
 
 export interface MemoryStoreOptions {
-  /** How many events a project's log keeps. */
+  /** Number of events that a project's log keeps. */
   logLength: number;
   /** The store's clock, ms since the epoch. */
   now?: () => number;
@@ -26,21 +25,24 @@ interface Project {
   checkpoint: string | null;
 }
 
-/** The in-process store: the whole contract on Maps. Every method does its work before it returns its promise, so each is atomic. What it keeps is frozen, and given to everybody as it is. */
+/**
+ * The in-process store: the whole contract on Maps. Every method does its work before it returns its promise, so each is
+ * atomic. Records are frozen, so that all callers share them.
+ */
 export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOptions): AttachmentStore {
-  const deployment = randomUUID();
+  const storeId = randomUUID();
   const projects = new Map<string, Project>();
   const locks = new Map<string, { owner: string; until: number }>();
 
   function project(id: string): Project {
-    const found = projects.get(id) ?? {
+    const present = projects.get(id) ?? {
       records: new Map(),
       log: createMemoryLog(logLength, now),
       isRecovered: false,
       checkpoint: null,
     };
-    projects.set(id, found);
-    return found;
+    projects.set(id, present);
+    return present;
   }
 
   const record = (projectId: string, id: string) => projects.get(projectId)?.records.get(id);
@@ -52,7 +54,7 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
     if (event) project(projectId).log.append({ ...event, attachment: { ...event.attachment, version } });
   }
 
-  /** The record when this writer may write it, else why not. */
+  /** The record if `owner` may write it, else the conflict. */
   function writable(attachment: Attachment, owner: string | undefined): Stored | 'stale' | 'gone' {
     const stored = record(attachment.projectId, attachment.id);
     if (!stored) return 'gone';
@@ -65,8 +67,8 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
       const { records, log } = project(given.projectId);
       const present = records.get(given.id);
       if (present) return { outcome: 'exists', attachment: present.attachment };
-      const neighbour = given.mountPoint === null ? undefined : findMount(records, given.serverId, given.mountPoint);
-      if (neighbour) return { outcome: 'mount_point_taken', attachmentId: neighbour.attachment.id };
+      const holder = given.mountPoint === null ? undefined : findMount(records, given.serverId, given.mountPoint);
+      if (holder) return { outcome: 'mount_point_taken', attachmentId: holder.attachment.id };
       if (unlessLoggedAfter !== null && log.hasEventOf(given.id, unlessLoggedAfter)) return { outcome: 'logged' };
       const attachment = frozenCopy({ ...given, version: 1 });
       records.set(given.id, {
@@ -83,8 +85,8 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
       const stored = writable(attachment, owner);
       if (typeof stored === 'string') return stored;
       stored.attachment = frozenCopy({ ...attachment, version: attachment.version + 1 });
-      const keepsIt = keepLease && isHeldBy(stored, owner);
-      if (!keepsIt) stored.lease = null;
+      const continuesLease = keepLease && isHeldBy(stored, owner);
+      if (!continuesLease) stored.lease = null;
       stored.dueAt = stored.lease?.until ?? inMs(dueInMs);
       append(attachment.projectId, event, attachment.version + 1);
       return stored.attachment;
@@ -167,7 +169,7 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
       project(projectId).isRecovered = true;
     },
 
-    storeId: async () => deployment,
+    storeId: async () => storeId,
 
     async lastCursor(projectId) {
       return projects.get(projectId)?.log.last() ?? LOG_START;
@@ -175,15 +177,15 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
     async readEvents(projectId, after, limit) {
       return project(projectId).log.read(after, limit);
     },
-    async subscribe(projectId, listener, onLost) {
+    async subscribe(projectId, listener, onExpired) {
       const { log } = project(projectId);
-      const unfollow = log.subscribe(listener, onLost);
-      return Object.assign(async () => unfollow(), { after: log.last() });
+      const unsubscribe = log.subscribe(listener, onExpired);
+      return Object.assign(async () => unsubscribe(), { after: log.last() });
     },
 
     async pendingProjects(limit) {
-      const hasNews = ({ log, checkpoint }: Project) => log.last() !== (checkpoint ?? LOG_START);
-      return [...projects].flatMap(([id, each]) => (hasNews(each) ? [id] : [])).slice(0, limit);
+      const isPending = ({ log, checkpoint }: Project) => log.last() !== (checkpoint ?? LOG_START);
+      return [...projects].flatMap(([id, each]) => (isPending(each) ? [id] : [])).slice(0, limit);
     },
     async checkpoint(projectId) {
       return projects.get(projectId)?.checkpoint ?? null;
@@ -214,7 +216,7 @@ function inOrder(project: Project | undefined): Stored[] {
   return [...(project?.records.values() ?? [])].sort((a, b) => comparePositions(a.position, b.position));
 }
 
-/** One list an id, in the order of the ids, in one pass over the project. */
+/** One list per id, in the order of the ids. */
 function listsFor(project: Project | undefined, ids: readonly string[], idOf: (attachment: Attachment) => string) {
   const lists = new Map<string, Stored[]>(ids.map((id) => [id, []]));
   for (const stored of project?.records.values() ?? []) lists.get(idOf(stored.attachment))?.push(stored);
@@ -222,7 +224,7 @@ function listsFor(project: Project | undefined, ids: readonly string[], idOf: (a
   return ids.map((id) => (lists.get(id) ?? []).slice(0, SCAN_LIMIT).map(({ attachment }) => attachment));
 }
 
-/** The page of an index in order, with the Redis store's rules on how far a filter may look (lua/list.lua). */
+/** The page of an index in order, with the scan limit of lua/list.lua. */
 function page(
   records: Stored[],
   { first, after, status, serverId, shareId }: ListOptions,

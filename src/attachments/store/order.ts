@@ -1,6 +1,6 @@
-/** Where positions and cursors come from and how they compare. Both stores speak of the same ones. */
+/** Positions of records and cursors of events: how they are made and compared. Both stores use the same ones. */
 
-/** How many records a filtered `list` looks at in one call, at the most. */
+/** Maximum number of records that one call of a filtered `list` reads. */
 export const SCAN_LIMIT = 1000;
 
 /** The cursor of a log that never had an entry. */
@@ -9,8 +9,8 @@ export const LOG_START = '0-0';
 const MS_DIGITS = 15;
 
 /**
- * A record's place among its project's: `<created, ms, 15 digits>-<id>`. As text it sorts by creation, then id, so
- * one lexicographic index serves paging and every list. Throws a TypeError on a `createdAt` that is no time.
+ * A record's position in its project: `<created, ms, 15 digits>-<id>`. As text it sorts by creation, then id, so
+ * one lexicographic index serves paging and every list. Throws a TypeError for a `createdAt` that is not a time.
  */
 export function positionOf(attachment: { id: string; createdAt: string }): string {
   const created = Date.parse(attachment.createdAt);
@@ -22,12 +22,12 @@ export function positionOf(attachment: { id: string; createdAt: string }): strin
   return `${String(created).padStart(MS_DIGITS, '0')}-${attachment.id}`;
 }
 
-/** Orders positions oldest first: by code unit, which for them is by byte, as Redis does. */
+/** Orders positions oldest first: by code unit, which for them is by byte, as in Redis. */
 export function comparePositions(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Whether a text can be a cursor: `<ms>-<sequence>` as Redis writes a stream's ids. Anything else no log ever had. */
+/** Whether a text can be a cursor: `<ms>-<sequence>`, as Redis writes a stream's ids. */
 export function isCursor(text: string): boolean {
   return /^(0|[1-9]\d{0,15})-(0|[1-9]\d{0,15})$/.test(text);
 }

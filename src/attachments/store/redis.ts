@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { RedisConnections } from '../../redis/connect.ts';
-import { orUnavailable } from '../../redis/options.ts';
+import { orUnavailable } from '../../redis/connection.ts';
 import { type Attachment, type AttachmentEvent, attachmentId } from '../attachment.ts';
 import type { AttachmentStore, WriteConflict } from './contract.ts';
 import { createKeys, dueMember, parseDueMember, SHARDS, shardOf } from './keys.ts';
@@ -11,21 +11,21 @@ import { loadScripts, type Reply } from './scripts.ts';
 import { clockOf, ofShards } from './shards.ts';
 import { createSubscriptions } from './subscriptions.ts';
 
-/** The most that one shard is asked for at once. */
+/** Maximum number of members read from one shard at once. */
 const PER_SHARD = 100;
 
 export interface RedisStoreOptions {
   redis: RedisConnections;
-  /** What every key begins with. */
+  /** Prefix of every key. */
   prefix: string;
-  /** How many events a project's log keeps: exactly, so that a small one means what it says. */
+  /** Number of events that a project's log keeps, exactly. */
   logLength: number;
-  /** How many replicas must have a change before it counts; none unless said. */
+  /** Number of replicas that must have a change before it counts; default 0. */
   replicas?: number;
   log: Logger;
 }
 
-/** The store on Redis: typed functions over the scripts in lua/. Does not wait for Redis; does not close its connections. */
+/** The store on Redis: typed functions over the scripts in lua/. Neither waits for Redis nor closes its connections. */
 export async function createRedisStore(options: RedisStoreOptions): Promise<AttachmentStore> {
   const { redis, prefix, logLength, replicas = 0, log } = options;
   const { commands, subscriber } = redis;
@@ -34,7 +34,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
   let firstShard = Math.floor(Math.random() * SHARDS);
 
   const dueKey = (projectId: string) => keys.due(shardOf(projectId));
-  /** All keys that one attachment is in, in the order that create and remove take. */
+  /** All keys that one attachment is in, in the order of KEYS in create and remove. */
   const allKeys = ({ projectId, id, serverId, shareId }: Attachment) => [
     keys.record(projectId, id),
     keys.projectIndex(projectId),
@@ -131,11 +131,11 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
     async due(limit) {
       const now = await clockOf(commands);
       const first = firstShard;
-      // The next call begins where this one may have run full, so that no shard is always the last to be heard.
+      // The next call begins where this one may have reached its limit, so that no shard is always last.
       firstShard = (firstShard + limit) % SHARDS;
-      const most = Math.min(limit, PER_SHARD);
+      const perShard = Math.min(limit, PER_SHARD);
       const members = await ofShards(commands, 'some', (on, shard) =>
-        on.zrangebyscore(keys.due((first + shard) % SHARDS), '-inf', now, 'LIMIT', 0, most),
+        on.zrangebyscore(keys.due((first + shard) % SHARDS), '-inf', now, 'LIMIT', 0, perShard),
       );
       return roundRobin(members, limit).map(parseDueMember);
     },
@@ -164,13 +164,13 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
       const projectIndex = keys.projectIndex(projectId);
       const shareIndex = shareId === undefined ? projectIndex : keys.shareIndex(projectId, shareId);
       const index = serverId === undefined ? shareIndex : keys.serverIndex(projectId, serverId);
-      const wantedId = serverId !== undefined && shareId !== undefined ? attachmentId(serverId, shareId) : '';
-      // No status at all would want every one: an empty list wants none, and '' is the status of none.
+      const onlyId = serverId !== undefined && shareId !== undefined ? attachmentId(serverId, shareId) : '';
+      // The script takes no status as all of them; an empty list matches none, and '' is the status of no record.
       const statuses = status?.length === 0 ? [''] : (status ?? []);
       const { values } = await run(
         'list',
         [index, projectIndex, keys.log(projectId), keys.channel(projectId)],
-        [keys.record(projectId, ''), after ?? '', first, Math.max(SCAN_LIMIT, first + 1), wantedId, ...statuses],
+        [keys.record(projectId, ''), after ?? '', first, Math.max(SCAN_LIMIT, first + 1), onlyId, ...statuses],
       );
       return parsePage(values, options);
     },
@@ -199,9 +199,9 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
     subscribe: subscriptions.subscribe,
 
     async pendingProjects(limit) {
-      const most = Math.min(limit, PER_SHARD);
+      const perShard = Math.min(limit, PER_SHARD);
       return roundRobin(
-        await ofShards(commands, 'some', (on, shard) => on.srandmember(keys.pending(shard), most)),
+        await ofShards(commands, 'some', (on, shard) => on.srandmember(keys.pending(shard), perShard)),
         limit,
       );
     },
@@ -224,6 +224,6 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
   };
 }
 
-function isWriteConflict(word: Reply['status']): word is WriteConflict {
-  return word === 'gone' || word === 'stale';
+function isWriteConflict(status: Reply['status']): status is WriteConflict {
+  return status === 'gone' || status === 'stale';
 }

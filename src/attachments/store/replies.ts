@@ -1,9 +1,9 @@
 import type { Attachment, AttachmentEvent, NewEvent } from '../attachment.ts';
 import type { AttachmentPage, ListOptions } from './contract.ts';
 
-/** How records and events go to Redis as text, and what its flat replies mean. */
+/** Records and events as text in Redis, and its flat replies as objects. */
 
-/** The event as the log keeps it, with the version that its change gives the record; '' for none. */
+/** The event as the log keeps it, with the record's version after the change; '' for none. */
 export function eventJson(event: NewEvent | null | undefined, version: number): string {
   return event ? JSON.stringify({ ...event, attachment: { ...event.attachment, version } }) : '';
 }
@@ -12,19 +12,19 @@ export function parseEvent(json: string, cursor: string): AttachmentEvent {
   return { ...(JSON.parse(json) as NewEvent), cursor };
 }
 
-/** The record; its version is a field of its own, because a claim bumps it without reading the rest. */
+/** A record from its JSON; its version is a separate field, because a claim bumps it without reading the rest. */
 export function parseRecord(version: string, json: string): Attachment {
   return { ...(JSON.parse(json) as Attachment), version: Number(version) };
 }
 
-/** Texts two by two. */
+/** A flat list as pairs. */
 export function inPairs(values: readonly unknown[]): [string, string][] {
   const pairs: [string, string][] = [];
   for (let i = 0; i + 1 < values.length; i += 2) pairs.push([String(values[i]), String(values[i + 1])]);
   return pairs;
 }
 
-/** lua/list.lua's answer as a page. */
+/** The reply of lua/list.lua as a page. */
 export function parsePage(values: readonly unknown[], { status, serverId, shareId }: ListOptions): AttachmentPage {
   const [cursor, total, hasMore, endPosition, ...flat] = values;
   const isFiltered = status !== undefined || serverId !== undefined || shareId !== undefined;
@@ -41,11 +41,11 @@ export function parsePage(values: readonly unknown[], { status, serverId, shareI
   };
 }
 
-/** The first of each list, then the second of each, and so on: at most `limit`. */
+/** Merges lists: the first item of each, then the second of each, and so on; at most `limit` items. */
 export function roundRobin<T>(lists: readonly (readonly T[])[], limit: number): T[] {
-  const longest = Math.max(0, ...lists.map((list) => list.length));
+  const ranks = Math.max(0, ...lists.map((list) => list.length));
   const taken: T[] = [];
-  for (let rank = 0; rank < longest && taken.length < limit; rank++) {
+  for (let rank = 0; rank < ranks && taken.length < limit; rank++) {
     for (const list of lists) {
       const item = list[rank];
       if (item !== undefined && taken.length < limit) taken.push(item);

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { type Commands, orUnavailable } from '../../redis/options.ts';
-import { onReplicas } from './replicas.ts';
+import { Cluster } from 'ioredis';
+import { GatewayError } from '../../errors.ts';
+import { masterOf } from '../../redis/cluster-subscriber.ts';
+import { type Commands, orUnavailable } from '../../redis/connection.ts';
 
 const SCRIPTS = [
   'create',
@@ -19,10 +21,13 @@ const SCRIPTS = [
   'store_id',
 ] as const;
 
-/** What must not be forgotten once it was said: the rest, lost in a failover, costs time at the most. */
+/** Scripts whose effect must survive a failover once a caller was told of it; losing one of the others only costs time. */
 const DURABLE: ReadonlySet<string> = new Set(['create', 'commit', 'remove', 'claim', 'lock']);
 
-/** What the number at the head of a script's answer means. Here, and only here, numbers become words. */
+/** How long replicas may take, in ms: less than the timeout of a command. */
+const WAIT_MS = 1000;
+
+/** The meaning of the number at the head of a script's reply. */
 const STATUSES = {
   '1': 'done',
   '-1': 'gone',
@@ -34,13 +39,13 @@ const STATUSES = {
   '-7': 'logged',
 } as const;
 
-/** A script's answer: what came of it, and what the script's header says it returns with that. */
+/** A script's reply: its status, and the values that the script's header documents for it. */
 export interface Reply {
   status: (typeof STATUSES)[keyof typeof STATUSES];
   values: unknown[];
 }
 
-/** Runs one script in one round trip, and waits for replicas where that is asked for; rejects with STATE_UNAVAILABLE when Redis does not answer. */
+/** Runs one script in one round trip, and waits for replicas where configured. Rejects with STATE_UNAVAILABLE. */
 export type RunScript = (
   name: (typeof SCRIPTS)[number],
   keys: readonly string[],
@@ -52,9 +57,9 @@ type Command = (keyCount: number, ...keysAndArgs: (string | number)[]) => Promis
 /**
  * Reads the scripts beside this module and makes them commands of the connection, which sends their hash (EVALSHA).
  * On Redis Cluster a slot's keys move to another node a few at a time, and a script that finds some of its keys gone
- * half way would stop there, or take them for missing. So each that touches several keys has one among KEYS that never
- * exists as a key, the project's channel, or would only read and write keys that exist at its start: with one missing
- * Redis answers TRYAGAIN until the slot has moved, and runs nothing.
+ * half way would stop there, or take them for missing. So each script that touches several keys either names one among
+ * KEYS that never exists as a key, the project's channel, or uses only keys that exist at its start: while one is missing
+ * Redis replies TRYAGAIN until the slot has moved, and runs nothing.
  */
 export async function loadScripts(commands: Commands, replicas: number): Promise<RunScript> {
   await Promise.all(
@@ -76,3 +81,25 @@ export async function loadScripts(commands: Commands, replicas: number): Promise
 }
 
 const commandName = (script: string) => `attachment:${script}`;
+
+/**
+ * Waits until `replicas` replicas have what this connection has just written under the key, so that it outlives its
+ * primary. Rejects with STATE_UNAVAILABLE when they do not confirm in time: then it is written on the primary, and may or
+ * may not exist after a failover, as with any lost reply.
+ */
+async function onReplicas(commands: Commands, replicas: number, key: string): Promise<void> {
+  if (replicas === 0) return;
+  const primary = commands instanceof Cluster ? nodeOf(commands, key) : commands;
+  const reached = await orUnavailable(Promise.resolve(primary?.wait(replicas, WAIT_MS)));
+  if (reached === undefined || reached < replicas) {
+    throw new GatewayError(
+      'STATE_UNAVAILABLE',
+      `The change is on ${reached ?? 0} replicas of Redis after ${WAIT_MS} ms, expected ${replicas}`,
+    );
+  }
+}
+
+function nodeOf(cluster: Cluster, key: string) {
+  const address = masterOf(cluster, key);
+  return cluster.nodes('master').find(({ options }) => `${options.host}:${options.port}` === address);
+}

@@ -1,14 +1,14 @@
 import { type ChainableCommander, Cluster } from 'ioredis';
-import { type Commands, orUnavailable } from '../../redis/options.ts';
+import { type Commands, orUnavailable } from '../../redis/connection.ts';
 import { SHARDS } from './keys.ts';
 
 /** One read of a shard's key, as a command or as part of a batch. */
 type Read = (on: ChainableCommander, shard: number) => unknown;
 
 /**
- * Reads the like of every shard, in their order, all sent at once. One Redis takes them as one batch. On Redis Cluster
- * each is a command of its own, so that each finds its slot's node also while a slot moves, which a batch cannot;
- * 256 small ones cost a few ms. `some`: what the nodes that are there have, unless none is; `all`: all or none.
+ * Runs one read on every shard, all sent at once; results in the order of the shards. A single Redis takes them as one
+ * batch. On Redis Cluster each is a separate command, so that each finds its slot's node also while a slot moves, which a
+ * batch cannot; 256 small ones cost a few ms. `some`: the results of the reachable nodes, at least one; `all`: all or none.
  * Rejects with STATE_UNAVAILABLE.
  */
 export async function ofShards(commands: Commands, which: 'all' | 'some', read: Read): Promise<string[][]> {
@@ -27,10 +27,10 @@ export async function ofShards(commands: Commands, which: 'all' | 'some', read: 
   return results.map((result) => (result.status === 'fulfilled' ? result.value : []));
 }
 
-/** What Redis' clock says, ms since the epoch: that of whichever node says it first, as one of them may be gone. */
+/** The time on Redis' clock, ms since the epoch: of the node that replies first, as one of them may be down. */
 export async function clockOf(commands: Commands): Promise<number> {
-  const asked = commands instanceof Cluster ? commands.nodes('master').map((node) => node.time()) : [commands.time()];
-  const [seconds, micros] = await orUnavailable(Promise.any(asked));
+  const replies = commands instanceof Cluster ? commands.nodes('master').map((node) => node.time()) : [commands.time()];
+  const [seconds, micros] = await orUnavailable(Promise.any(replies));
   return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
 }
 

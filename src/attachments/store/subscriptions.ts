@@ -1,22 +1,22 @@
 import type { Logger } from 'pino';
 import { GatewayError } from '../../errors.ts';
 import type { ShardedSubscriber } from '../../redis/cluster-subscriber.ts';
-import { orUnavailable } from '../../redis/options.ts';
+import { orUnavailable } from '../../redis/connection.ts';
 import type { AttachmentEvent } from '../attachment.ts';
 import type { AttachmentStore, Unsubscribe } from './contract.ts';
 import { compareCursors } from './order.ts';
 import { parseEvent } from './replies.ts';
 import { publish, type Subscriber } from './subscribers.ts';
 
-/** How many events are read at once while catching up. */
+/** Events per read while catching up. */
 const READ_LIMIT = 500;
-/** How long to wait before what failed without a lost connection is tried again, ms. */
+/** Pause before a failed read or subscription is tried again while the connection stands, in ms. */
 const RETRY_MS = 1000;
 
-/** What following a log needs of its store. */
+/** What subscriptions need of their store. */
 export interface LogReader {
   subscriber: ShardedSubscriber;
-  /** `ready`: what could not be read may be tried again. */
+  /** `ready`: failed reads may be tried again. */
   commands: { on(event: 'ready', listener: () => void): unknown; off(event: 'ready', listener: () => void): unknown };
   channelOf(projectId: string): string;
   lastCursor: AttachmentStore['lastCursor'];
@@ -24,27 +24,27 @@ export interface LogReader {
   log: Logger;
 }
 
-/** One project's log as this process follows it: one subscription, however many subscribers. */
+/** This process's subscription to one project's log, shared by all its subscribers. */
 interface LogSubscription {
   readonly projectId: string;
   readonly channel: string;
   readonly subscribers: Set<Subscriber>;
-  /** Those who are about to subscribe: the subscription stays for them. */
-  arriving: number;
-  /** The last event that was told; null until the first subscriber knows where the log stands. */
+  /** Number of subscribers that are being added: the subscription stays for them. */
+  joining: number;
+  /** Cursor of the last event delivered; null until the first subscriber has read the end of the log. */
   cursor: string | null;
   subscribed: Promise<unknown>;
   isSubscribed: boolean;
-  /** There may be events after `cursor` that no message will bring. */
+  /** Whether there may be events after `cursor` that no message will bring. */
   isBehind: boolean;
   isReading: boolean;
 }
 
 /**
- * Follows projects' logs. A message carries an event with the cursor before it: when that is where we are, the event is
- * told; else, and after each loss of a connection, the log is read from where we were. So messages may get lost, events
- * may not. The channels are sharded (SSUBSCRIBE): on Redis Cluster a message stays on its shard's nodes, and a plain
- * Redis 7 takes it the same way.
+ * Subscribes to projects' logs. A message carries an event with the cursor before it: when that is the last one delivered,
+ * the event is delivered; otherwise, and after each loss of a connection, the log is read from the last one. So messages
+ * may be lost, events may not. The channels are sharded (SSUBSCRIBE): on Redis Cluster a message stays on its shard's
+ * nodes, and a single Redis 7 handles it the same way.
  */
 export function createSubscriptions(reader: LogReader) {
   const { subscriber, commands, log } = reader;
@@ -57,7 +57,7 @@ export function createSubscriptions(reader: LogReader) {
       projectId,
       channel,
       subscribers: new Set(),
-      arriving: 0,
+      joining: 0,
       cursor: null,
       subscribed,
       isSubscribed: true,
@@ -71,16 +71,16 @@ export function createSubscriptions(reader: LogReader) {
   function drop(subscription: LogSubscription) {
     if (subscriptions.get(subscription.channel) !== subscription) return;
     subscriptions.delete(subscription.channel);
-    // Without a connection there is nothing to end; commands of one connection keep their order, so a subscription that
-    // opens right after this subscribes after it too.
+    // Without a connection there is nothing to end. Commands of one connection keep their order, so a subscription
+    // opened right after this one is sent after it too.
     Promise.resolve(subscriber.sunsubscribe(subscription.channel)).catch(() => undefined);
   }
 
   function dropIfUnused(subscription: LogSubscription) {
-    if (subscription.subscribers.size === 0 && subscription.arriving === 0) drop(subscription);
+    if (subscription.subscribers.size === 0 && subscription.joining === 0) drop(subscription);
   }
 
-  function lose(subscription: LogSubscription, error: Error) {
+  function expire(subscription: LogSubscription, error: Error) {
     drop(subscription);
     const subscribers = [...subscription.subscribers];
     subscription.subscribers.clear();
@@ -103,7 +103,7 @@ export function createSubscriptions(reader: LogReader) {
     else void catchUp(subscription);
   }
 
-  /** Reads the log from where the subscription is until its end; when that fails it is tried again later. */
+  /** Reads the log from the subscription's cursor to its end; a failure is tried again later. */
   async function catchUp(subscription: LogSubscription): Promise<void> {
     subscription.isBehind = true;
     if (subscription.isReading || subscription.cursor === null) return;
@@ -111,27 +111,24 @@ export function createSubscriptions(reader: LogReader) {
     try {
       while (subscription.isBehind && subscriptions.get(subscription.channel) === subscription) {
         subscription.isBehind = false;
-        await readOn(subscription, subscription.cursor);
+        await readNext(subscription, subscription.cursor);
       }
     } catch (error) {
       subscription.isBehind = true;
-      log.debug(
-        { projectId: subscription.projectId, reason: String(error) },
-        'Events could not be read, will try again',
-      );
+      log.debug({ projectId: subscription.projectId, reason: String(error) }, 'Events could not be read, trying again');
       retryLater();
     } finally {
       subscription.isReading = false;
     }
   }
 
-  async function readOn(subscription: LogSubscription, from: string): Promise<void> {
+  async function readNext(subscription: LogSubscription, from: string): Promise<void> {
     const events = await reader.readEvents(subscription.projectId, from, READ_LIMIT);
     if (events === 'expired') {
-      // A message may have moved us on meanwhile: then it is from there that the log must have everything.
+      // A message may have moved the cursor meanwhile: then the log must be complete from there.
       if (subscription.cursor !== from) subscription.isBehind = true;
       else
-        lose(
+        expire(
           subscription,
           new GatewayError('CURSOR_EXPIRED', `The event log does not have the cursor ${from} any more`),
         );
@@ -144,7 +141,7 @@ export function createSubscriptions(reader: LogReader) {
     if (events.length === READ_LIMIT) subscription.isBehind = true;
   }
 
-  /** Makes a subscription whole again: subscribed, then read, so that nothing falls between. */
+  /** Subscribes again, then reads, so that no event falls between the two. */
   async function restore(subscription: LogSubscription): Promise<void> {
     try {
       if (!subscription.isSubscribed) await subscriber.ssubscribe(subscription.channel);
@@ -156,13 +153,13 @@ export function createSubscriptions(reader: LogReader) {
     await catchUp(subscription);
   }
 
-  /** Those of these channels, or all. */
-  function feedsOf(channels?: readonly string[]): LogSubscription[] {
+  /** The subscriptions of these channels, or all. */
+  function subscriptionsOf(channels?: readonly string[]): LogSubscription[] {
     return channels ? channels.flatMap((channel) => subscriptions.get(channel) ?? []) : [...subscriptions.values()];
   }
 
   function restoreAll(channels?: readonly string[]) {
-    for (const subscription of feedsOf(channels)) void restore(subscription);
+    for (const subscription of subscriptionsOf(channels)) void restore(subscription);
   }
 
   const readAll = () => restoreAll();
@@ -176,7 +173,7 @@ export function createSubscriptions(reader: LogReader) {
   }
 
   function onSubscriberClose(channels?: readonly string[]) {
-    for (const subscription of feedsOf(channels)) subscription.isSubscribed = false;
+    for (const subscription of subscriptionsOf(channels)) subscription.isSubscribed = false;
   }
 
   subscriber.on('smessage', onMessage).on('close', onSubscriberClose).on('ready', restoreAll);
@@ -189,11 +186,11 @@ export function createSubscriptions(reader: LogReader) {
   ): Promise<Unsubscribe> {
     const channel = reader.channelOf(projectId);
     const subscription = subscriptions.get(channel) ?? open(projectId, channel);
-    subscription.arriving += 1;
+    subscription.joining += 1;
     try {
       await subscription.subscribed;
       const after = await reader.lastCursor(projectId);
-      // The subscription was lost to all who followed it meanwhile: this one never did, and begins with a new one.
+      // The subscription expired meanwhile for its subscribers: this one was none of them, and begins with a new one.
       if (subscriptions.get(channel) !== subscription) return await subscribe(projectId, listener, onExpired);
       const subscriber = { after, listener, onExpired };
       subscription.subscribers.add(subscriber);
@@ -205,14 +202,14 @@ export function createSubscriptions(reader: LogReader) {
       };
       return Object.assign(unsubscribe, { after });
     } finally {
-      subscription.arriving -= 1;
+      subscription.joining -= 1;
       dropIfUnused(subscription);
     }
   }
 
   return {
     subscribe,
-    /** Ends every subscription; subscribers hear nothing more. */
+    /** Ends every subscription; no event is delivered any more. */
     close() {
       subscriber.off('smessage', onMessage).off('close', onSubscriberClose).off('ready', restoreAll);
       commands.off('ready', readAll);

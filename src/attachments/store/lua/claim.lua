@@ -1,11 +1,11 @@
 --[[
-  Holds a record if nobody does: leases it to one worker, bumps its version (a fence: what an earlier holder still
+  Holds a record unless it is held: leases it to one worker, bumps its version (a fence: what an earlier holder still
   writes is stale), and makes it due when the lease ends, so that a worker that dies leaves work that comes due.
 
   KEYS[1] record        KEYS[2] due set
   ARGV[1] lease owner   ARGV[2] lease, ms   ARGV[3] due member
 
-  Returns {1, version, record}; {-1} no such record; {-3} somebody holds it.
+  Returns {1, version, record}; {-1} no such record; {-3} it is held.
 ]]
 local record, due = KEYS[1], KEYS[2]
 local owner, leaseMs, member = ARGV[1], ARGV[2], ARGV[3]

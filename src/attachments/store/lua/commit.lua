@@ -1,16 +1,16 @@
 --[[
-  Commits one change of an attachment: if the version is the expected one and nobody else holds the record, writes it,
-  bumps the version, ends or keeps the lease, reschedules, appends the event to the log and publishes it.
+  Commits one change of an attachment: if the version is the expected one and no other owner holds the record,
+  writes it, bumps the version, ends or keeps the lease, reschedules, appends the event to the log and publishes it.
 
   KEYS[1] record             KEYS[2] due set         KEYS[3] log         KEYS[4] channel
-  KEYS[5] projects of the shard with news
+  KEYS[5] pending projects of the shard
   ARGV[1] expected version   ARGV[2] lease owner, or ''                  ARGV[3] '1' to keep the lease
   ARGV[4] record as JSON     ARGV[5] status          ARGV[6] due in, ms, or '' for never   ARGV[7] due member
   ARGV[8] event as JSON, or ''                       ARGV[9] log length   ARGV[10] project id
 
   Returns {1, new version}; {-1} no such record; {-2} the version moved on, or another holds the record.
 ]]
-local record, due, log, channel, news = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local record, due, log, channel, pending = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local expected, owner, keepLease, json, status = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local dueInMs, member, event, length, projectId = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 
@@ -25,7 +25,7 @@ if isHeld and present[2] ~= owner then return {-2} end
 local version = redis.call('HINCRBY', record, 'version', 1)
 redis.call('HSET', record, 'record', json, 'status', status)
 if isHeld and keepLease == '1' then
-  -- Whatever the caller asked: a holder that dies leaves a record that comes due when its lease ends.
+  -- Whatever dueInMs says: the record of a holder that crashes comes due when its lease ends.
   redis.call('ZADD', due, present[3], member)
 else
   redis.call('HSET', record, 'owner', '', 'until', 0)
@@ -36,6 +36,6 @@ if event ~= '' then
   local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
   local cursor = redis.call('XADD', log, 'MAXLEN', length, '*', 'event', event)
   redis.call('SPUBLISH', channel, cursor .. ' ' .. (last and last[1] or '0-0') .. ' ' .. event)
-  redis.call('SADD', news, projectId)
+  redis.call('SADD', pending, projectId)
 end
 return {1, version}

@@ -1,25 +1,25 @@
 --[[
-  Writes an attachment if there is none for its pair and its mount point is free on its server; indexes it, holds it
-  under a lease, makes it due, appends the event to the project's log and publishes it.
+  Writes an attachment if its pair has none and its mount point is free on its server; indexes it, holds it under a
+  lease, schedules it, appends the event to the project's log and publishes it.
 
   KEYS[1] record        KEYS[2] project index   KEYS[3] server index   KEYS[4] share index
   KEYS[5] mount points  KEYS[6] due set         KEYS[7] log            KEYS[8] channel
-  KEYS[9] projects of the shard                 KEYS[10] projects of the shard with news
+  KEYS[9] projects of the shard                 KEYS[10] pending projects of the shard
   ARGV[1] id            ARGV[2] position        ARGV[3] record as JSON ARGV[4] status
   ARGV[5] mount point, or ''                    ARGV[6] lease owner, or ''   ARGV[7] lease, ms
   ARGV[8] due in, ms, or '' for never           ARGV[9] due member
   ARGV[10] event as JSON, or ''                 ARGV[11] log length   ARGV[12] project id
-  ARGV[13] cursor after which the log must tell nothing of the attachment, or ''
+  ARGV[13] cursor after which the log must have no event of the attachment, or ''
 
-  Returns {1}; {-4, version, record} there is one already; {-5, id} that attachment has the mount point;
-  {-7} the log tells of it after the cursor, or has dropped what followed that.
+  Returns {1}; {-4, version, record} the pair has one; {-5, id} this attachment has the mount point;
+  {-7} the log has an event of it after the cursor, or has dropped what followed the cursor.
 ]]
 local record, projectIndex, serverIndex, shareIndex = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local mountPoints, due, log, channel, projects = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local news = KEYS[10]
+local pending = KEYS[10]
 local id, position, json, status, mountPoint = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local owner, leaseMs, dueInMs, member, event, length = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
-local projectId, since = ARGV[12], ARGV[13]
+local projectId, unlessLoggedAfter = ARGV[12], ARGV[13]
 
 local present = redis.call('HMGET', record, 'version', 'record')
 if present[1] then return {-4, present[1], present[2]} end
@@ -28,10 +28,10 @@ if mountPoint ~= '' then
   if neighbour then return {-5, neighbour} end
 end
 
-if since ~= '' then
-  local told = redis.call('XRANGE', log, '(' .. since, '+')
-  if #told >= tonumber(length) then return {-7} end
-  for _, entry in ipairs(told) do
+if unlessLoggedAfter ~= '' then
+  local later = redis.call('XRANGE', log, '(' .. unlessLoggedAfter, '+')
+  if #later >= tonumber(length) then return {-7} end
+  for _, entry in ipairs(later) do
     if string.find(entry[2][2], '"' .. id .. '"', 1, true) then return {-7} end
   end
 end
@@ -51,6 +51,6 @@ if event ~= '' then
   local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
   local cursor = redis.call('XADD', log, 'MAXLEN', length, '*', 'event', event)
   redis.call('SPUBLISH', channel, cursor .. ' ' .. (last and last[1] or '0-0') .. ' ' .. event)
-  redis.call('SADD', news, projectId)
+  redis.call('SADD', pending, projectId)
 end
 return {1}

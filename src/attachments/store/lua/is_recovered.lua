@@ -1,10 +1,10 @@
 --[[
-  Whether this very process of Redis was told that the project's records are complete. After a restart or a failover
-  another one holds them, and may lack the latest: it has not been told. Writes nothing.
+  Whether the project's records were marked as complete in this process of Redis. After a restart or a failover another
+  process holds them, which may lack the latest: it has no mark of its own. Writes nothing.
 
   KEYS[1] marker
 
-  Returns {1}; {-1} not this one.
+  Returns {1}; {-1} not in this process.
 ]]
 local runId = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 

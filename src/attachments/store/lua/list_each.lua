@@ -2,11 +2,11 @@
   The records of several indexes of one project, each oldest first. Writes nothing.
 
   KEYS[1] channel: never a key, see scripts.ts   KEYS[2...] index
-  ARGV[1] what a record's key begins with: records are found by the index, so their keys cannot be told beforehand;
-          they carry the same hash tag as KEYS, so they are in the same slot
-  ARGV[2] the most of each index
+  ARGV[1] prefix of a record's key: records are found through the index, so their keys are not known beforehand; they
+          carry the same hash tag as KEYS, so they are in the same slot
+  ARGV[2] limit of each index
 
-  Returns {1, {version, record, version, record, ...}, ...}, one list an index.
+  Returns {1, {version, record, version, record, ...}, ...}, one list per index.
 ]]
 local keyPrefix, limit = ARGV[1], ARGV[2]
 

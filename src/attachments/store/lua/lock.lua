@@ -1,10 +1,10 @@
 --[[
-  Takes a lock, or takes it again for its owner; it ends by itself.
+  Takes a lock, or renews it for its owner; it expires by itself.
 
   KEYS[1] lock
-  ARGV[1] owner   ARGV[2] for how long, ms
+  ARGV[1] owner   ARGV[2] time to live, ms
 
-  Returns {1}; {-3} somebody else holds it.
+  Returns {1}; {-3} another owner holds it.
 ]]
 local lock, owner, ms = KEYS[1], ARGV[1], ARGV[2]
 

@@ -1,5 +1,5 @@
 --[[
-  Tells this very process of Redis that the project's records are complete.
+  Marks the project's records as complete in this process of Redis.
 
   KEYS[1] marker
 

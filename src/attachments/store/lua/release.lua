@@ -1,10 +1,10 @@
 --[[
-  Ends a lease early without changing the record, and says when the record is due again.
+  Ends a lease early without changing the record, and schedules the record.
 
   KEYS[1] record        KEYS[2] due set
   ARGV[1] lease owner   ARGV[2] due in, ms, or '' for never   ARGV[3] due member
 
-  Returns {1}; {-1} no such record; {-2} the lease is not, or no longer, this owner's.
+  Returns {1}; {-1} no such record; {-2} the owner does not (or no longer) hold the lease.
 ]]
 local record, due = KEYS[1], KEYS[2]
 local owner, dueInMs, member = ARGV[1], ARGV[2], ARGV[3]

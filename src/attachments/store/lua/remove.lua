@@ -1,10 +1,10 @@
 --[[
-  commit's twin for the end: if the version is the expected one and nobody else holds the record, deletes it with its
-  indexes and its mount point, appends the event to the log and publishes it.
+  Deletes an attachment if the version is the expected one and no other owner holds the record, with its index entries
+  and its mount point; appends the event to the log and publishes it.
 
   KEYS[1] record        KEYS[2] project index   KEYS[3] server index   KEYS[4] share index
   KEYS[5] mount points  KEYS[6] due set         KEYS[7] log            KEYS[8] channel
-  KEYS[9] projects of the shard                 KEYS[10] projects of the shard with news
+  KEYS[9] projects of the shard                 KEYS[10] pending projects of the shard
   ARGV[1] expected version   ARGV[2] lease owner, or ''   ARGV[3] due member
   ARGV[4] event as JSON, or ''   ARGV[5] log length   ARGV[6] project id
 
@@ -12,7 +12,7 @@
 ]]
 local record, projectIndex, serverIndex, shareIndex = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local mountPoints, due, log, channel, projects = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local news = KEYS[10]
+local pending = KEYS[10]
 local expected, owner, member, event, length, projectId = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 
 local present = redis.call('HMGET', record, 'version', 'owner', 'until', 'position', 'mount_point')
@@ -35,6 +35,6 @@ if event ~= '' then
   local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
   local cursor = redis.call('XADD', log, 'MAXLEN', length, '*', 'event', event)
   redis.call('SPUBLISH', channel, cursor .. ' ' .. (last and last[1] or '0-0') .. ' ' .. event)
-  redis.call('SADD', news, projectId)
+  redis.call('SADD', pending, projectId)
 end
 return {1}

@@ -1,15 +1,15 @@
 --[[
-  Gives the word by which this store's gateways are told from those of other stores, and makes it the first time.
+  Returns the id of this store; makes it at first use.
 
-  KEYS[1] deployment
-  ARGV[1] the word if there is none yet
+  KEYS[1] store id
+  ARGV[1] the id if there is none yet
 
-  Returns {1, word}.
+  Returns {1, id}.
 ]]
-local deployment, word = KEYS[1], ARGV[1]
+local key, new = KEYS[1], ARGV[1]
 
-local known = redis.call('GET', deployment)
-if known then return {1, known} end
+local present = redis.call('GET', key)
+if present then return {1, present} end
 
-redis.call('SET', deployment, word)
-return {1, word}
+redis.call('SET', key, new)
+return {1, new}

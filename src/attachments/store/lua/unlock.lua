@@ -1,10 +1,10 @@
 --[[
-  Ends a lock if its owner asks.
+  Ends a lock on behalf of its owner.
 
   KEYS[1] lock
   ARGV[1] owner
 
-  Returns {1}; {-3} somebody else holds it, or nobody.
+  Returns {1}; {-3} the owner does not hold it.
 ]]
 local lock, owner = KEYS[1], ARGV[1]
 
