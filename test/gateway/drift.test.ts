@@ -361,16 +361,16 @@ describe('a rule of ours without an attachment', () => {
       },
     });
 
-  test('its server is there -> told in the log once, and left; its server goes -> revoked', async () => {
+  test('its server exists -> logged once, the rule stays; its server is deleted -> revoked', async () => {
     const { log, lines } = hearingLog();
     await start({ log });
     await see();
     const server = gateway.sandbox.addServer({ ports: [] });
     const rule = orphan(server.id);
-    const told = () => lines.filter((line) => line.kind === 'RULE_WITHOUT_ATTACHMENT' && line.ruleId === rule.id);
-    await until(() => told().length > 0);
+    const findings = () => lines.filter((line) => line.kind === 'RULE_WITHOUT_ATTACHMENT' && line.ruleId === rule.id);
+    await until(() => findings().length > 0);
     await morePasses(2);
-    expect(told()).toHaveLength(1);
+    expect(findings()).toHaveLength(1);
     expect(gateway.sandbox.rulesOf(DEMO.nfsShareId)).toContainEqual(rule);
     gateway.sandbox.deleteServer(server.id);
     await gateway.sandbox.waitForRules(DEMO.nfsShareId, (rules) => rules.every(({ id }) => id !== rule.id));
@@ -416,11 +416,11 @@ describe('a rule of ours without an attachment', () => {
   });
 });
 
-test('no credentials of the gateway’s own -> it says so once, and nothing is swept', async () => {
+test('no service account -> logged once, no scan', async () => {
   const { log, lines } = hearingLog();
   await start({ log, hasAccount: false });
   await attached();
-  const notes = lines.filter((line) => String(line.msg).includes('without credentials of its own'));
+  const notes = lines.filter((line) => String(line.msg).includes('no service account'));
   expect(notes).toHaveLength(1);
   expect(gateway.sandbox.requests.filter(({ query }) => query.all_tenants)).toEqual([]);
 });

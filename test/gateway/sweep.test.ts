@@ -513,7 +513,7 @@ describe('one leader', () => {
     sweeper.start();
     await until(() => sessions.mock.calls.length > 3);
     await sweeper.stop();
-    expect(lines.filter(({ msg }) => String(msg).includes('lack the role admin'))).toHaveLength(1);
+    expect(lines.filter(({ msg }) => String(msg).includes('lacks the role admin'))).toHaveLength(1);
     expect(calls()).toEqual([]);
   });
 
