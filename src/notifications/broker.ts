@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
+import { timeoutError, withTimeout } from '../deadline.ts';
 import { type Notification, ROUTING_KEYS } from './message.ts';
 
 /** Timeout of one step of the protocol, in ms. */
@@ -26,8 +27,8 @@ export async function openBroker(url: string, { isDurable }: { isDurable: boolea
   // a lost connection fails the next publish; without a listener the event would end the process
   connection.on('error', () => undefined);
   try {
-    await withTimeout(STEP_MS, declare(connection, isDurable));
-    return createBroker(connection, await withTimeout(STEP_MS, connection.createConfirmChannel()));
+    await inTime(declare(connection, isDurable));
+    return createBroker(connection, await inTime(connection.createConfirmChannel()));
   } catch (error) {
     await end(connection);
     throw error;
@@ -47,7 +48,7 @@ function createBroker(connection: ChannelModel, channel: ConfirmChannel): Broker
       for (const { routingKey, body, messageId } of notifications) {
         channel.publish(EXCHANGE, routingKey, body, { ...PROPERTIES, messageId });
       }
-      await withTimeout(STEP_MS, channel.waitForConfirms());
+      await inTime(channel.waitForConfirms());
       // a broker also confirms messages that no queue takes
       if (returned > 0) throw new Error(`The broker has no queue for ${returned} notifications`);
     },
@@ -100,22 +101,15 @@ async function onChannel(connection: ChannelModel, step: Step): Promise<void> {
 
 /** Closes the connection, also when the broker does not respond any more; a lost connection is no failure. */
 async function end(connection: ChannelModel): Promise<void> {
-  await withTimeout(STEP_MS, connection.close()).catch(() => undefined);
+  await inTime(connection.close()).catch(() => undefined);
   // not in amqplib's types
   const { stream } = connection.connection as unknown as { stream: Duplex };
   stream.destroy();
 }
 
-async function withTimeout<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`The broker did not answer in ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function inTime<T>(step: Promise<T>): Promise<T> {
+  const reason = () => timeoutError(STEP_MS, 'No response from the broker');
+  return withTimeout(STEP_MS, () => step, reason);
 }
 
 function withHeartbeat(url: string): string {

@@ -65,5 +65,7 @@ test('a sweep takes too long -> its signal aborts', async () => {
     await collectMeanwhile();
     await aborted;
   };
-  expect(await withScanLock(store, 'me', new AbortController().signal, waitForAbort, 50)).toBe(true);
+  expect(
+    await withScanLock({ store, owner: 'me', lockMs: 30_000, stop: new AbortController().signal }, waitForAbort, 50),
+  ).toBe(true);
 });
