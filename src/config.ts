@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseRedisUrl } from './redis/url.ts';
 
-/** One setting: its schema with the default, what README says of it, and how it is shown where the default is none. */
+/** One setting: its schema with the default, its description in docs/configuration.md, and what the table shows where there is no default. */
 interface Setting<T extends z.ZodType> {
   readonly schema: T;
   readonly about: string;
@@ -37,8 +37,8 @@ const list = z
   .default([]);
 
 /**
- * Every setting of the gateway itself, by its environment name; README's table is made from this one.
- * Which cloud and with which credentials is OpenStack's own to name: openstack/cloud-config.ts reads those.
+ * Every setting of the gateway itself, by its environment name; `npm run docs` makes the table in docs/configuration.md from it.
+ * The cloud and its credentials have OpenStack's own names: openstack/config/ reads those.
  */
 export const SETTINGS = {
   HOST: setting(z.string().min(1).default('127.0.0.1'), 'Address to listen on.'),
@@ -51,82 +51,85 @@ export const SETTINGS = {
         'expected redis://host, redis-sentinel://host,host/name or redis-cluster://host,host (rediss… with TLS)',
       )
       .optional(),
-    'Where attachments and events are kept (docs/redis.md): `redis://host:6379/0`, `redis-sentinel://host:26379,host:26379/name` or `redis-cluster://host:6379,host:6379`, each with `user:password@` where needed, and `rediss` in the place of `redis` for TLS. Without it they are kept in process, and rebuilt from Manila after a restart.',
-    'in process',
+    'Redis that stores attachments and events ([Redis](redis.md)): `redis://host:6379/0`, `redis-sentinel://host:26379,host:26379/name` or `redis-cluster://host:6379,host:6379`, with `user:password@` where needed, and `rediss` instead of `redis` for TLS. Without it they are stored in memory, by one process, and recovered from Manila after a restart.',
+    'in memory',
   ),
-  REDIS_PREFIX: setting(z.string().max(64).default('nmg:'), 'What every Redis key begins with.'),
+  REDIS_PREFIX: setting(z.string().max(64).default('nmg:'), 'Prefix of every Redis key.'),
   REDIS_WAIT_REPLICAS: setting(
     count(0, 5, 0),
-    'How many replicas must have a change before it counts. 0: a failover may lose the latest events, and attachments are read back from Manila; all there are: it loses nothing, and nothing changes while one is away (docs/redis.md).',
+    'Number of replicas that must confirm a change. With 0 a failover may lose the latest events, and attachments are recovered from Manila. With all replicas it loses nothing, but changes are rejected while one replica is unavailable ([Redis](redis.md)).',
   ),
   LOG_LEVEL: setting(
     z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-    'How much is logged (JSON lines on standard output).',
+    'Lowest level that is logged, as JSON lines on standard output.',
   ),
   PUBLIC_URL: setting(
     z
       .string()
       .regex(/^https?:\/\/[^\s?#"\\]{1,200}$/, 'expected http(s)://…')
       .optional(),
-    'Where clients reach the gateway: what links in answers of the compute API begin with.',
-    'the host that was asked for',
+    'Public base URL of the gateway, for links in responses of the compute API.',
+    'the host of the request',
   ),
-  SANDBOX_PORT: setting(count(0, 65535, 4001), 'Port of the sandbox cloud, which starts when no cloud is named.'),
-  GRAPHIQL: setting(flag(true), 'Whether a browser gets GraphiQL at `/graphql`.'),
-  INTROSPECTION: setting(flag(true), 'Whether clients may ask for the schema.'),
+  SANDBOX_PORT: setting(count(0, 65535, 4001), 'Port of the sandbox cloud, which starts when no cloud is configured.'),
+  GRAPHIQL: setting(flag(true), 'Serve GraphiQL to browsers at `/graphql`.'),
+  INTROSPECTION: setting(flag(true), 'Allow introspection queries.'),
   ALLOWED_ORIGINS: setting(
     list,
-    'Origins, comma-separated, whose pages may open a WebSocket or call over HTTP besides the gateway’s own. Programs send no Origin and are let in.',
+    'Comma-separated origins, in addition to the gateway’s own, whose pages may send requests and open WebSockets. Clients that are not browsers send no Origin and are not restricted.',
     'own origin only',
   ),
-  MAX_DEPTH: setting(count(1, 100, 12), 'How deep fields may nest in an operation.'),
-  MAX_ALIASES: setting(count(0, 10000, 30), 'How many aliases an operation may use.'),
-  MAX_TOKENS: setting(count(50, 100000, 2000), 'How many tokens a document may have.'),
-  MAX_DIRECTIVES: setting(count(0, 10000, 50), 'How many directives a document may use.'),
+  MAX_DEPTH: setting(count(1, 100, 12), 'Maximum nesting depth of an operation.'),
+  MAX_ALIASES: setting(count(0, 10000, 30), 'Maximum number of aliases in an operation.'),
+  MAX_TOKENS: setting(count(50, 100000, 2000), 'Maximum number of tokens in a document.'),
+  MAX_DIRECTIVES: setting(count(0, 10000, 50), 'Maximum number of directives in a document.'),
   MAX_COST: setting(
     count(1, 10_000_000, 100_000),
-    'How dear an operation may be: one for each field, times `first` for what stands in a connection.',
+    'Maximum query cost: 1 per field, multiplied by `first` inside a connection.',
   ),
-  MAX_BODY_BYTES: setting(count(1024, 100_000_000, 1_048_576), 'Largest HTTP body.'),
+  MAX_BODY_BYTES: setting(count(1024, 100_000_000, 1_048_576), 'Maximum size of an HTTP request body, in bytes.'),
   MAX_IN_FLIGHT: setting(
     count(1, 100_000, 512),
-    'How many requests may run at once, over HTTP and sockets; more are refused at once with `LIMIT_EXCEEDED` and `Retry-After`.',
+    'Maximum number of requests that run at the same time, over HTTP and WebSocket. Requests over the limit get `LIMIT_EXCEEDED` with `Retry-After`.',
   ),
   REQUEST_TIMEOUT_MS: setting(
     count(100, 600_000, 30_000),
-    'How long one operation may take over all its calls upstream.',
+    'Deadline of one operation, over all its calls to OpenStack.',
   ),
-  WS_INIT_TIMEOUT_MS: setting(count(100, 60_000, 3000), 'How long a socket may wait with `connection_init`.'),
-  WS_MAX_PAYLOAD_BYTES: setting(count(1024, 10_000_000, 131_072), 'Largest WebSocket message from a client.'),
-  WS_MAX_SUBSCRIPTIONS: setting(count(1, 10_000, 100), 'How many operations may run on one socket.'),
-  WS_MAX_SOCKETS_PER_ADDRESS: setting(count(1, 1_000_000, 1000), 'How many sockets one client address may hold.'),
+  WS_INIT_TIMEOUT_MS: setting(count(100, 60_000, 3000), 'Time in which a new WebSocket must send `connection_init`.'),
+  WS_MAX_PAYLOAD_BYTES: setting(count(1024, 10_000_000, 131_072), 'Maximum size of a WebSocket message from a client.'),
+  WS_MAX_SUBSCRIPTIONS: setting(count(1, 10_000, 100), 'Maximum number of operations on one WebSocket.'),
+  WS_MAX_SOCKETS_PER_ADDRESS: setting(
+    count(1, 1_000_000, 1000),
+    'Maximum number of WebSockets from one client address.',
+  ),
   WS_MAX_BUFFER_BYTES: setting(
     count(16_384, 100_000_000, 1_048_576),
-    'How much may wait for a slow listener before its socket is closed with 1013; it resumes from its cursor.',
+    'Maximum number of bytes buffered for a slow client. Beyond it the WebSocket is closed with 1013, and the client resumes from its cursor.',
   ),
-  WS_KEEPALIVE_MS: setting(count(1000, 600_000, 12_000), 'How often sockets are pinged.'),
-  SHUTDOWN_MS: setting(count(0, 600_000, 10_000), 'How long a stop may wait for requests that run.'),
+  WS_KEEPALIVE_MS: setting(count(1000, 600_000, 12_000), 'Interval of WebSocket pings.'),
+  SHUTDOWN_MS: setting(count(0, 600_000, 10_000), 'Time that a stop waits for running requests.'),
   SHUTDOWN_SPREAD_MS: setting(
     count(0, 60_000, 2000),
-    'Over which span sockets are closed at a stop, so that not all clients come back at once.',
+    'Time over which a stop spreads the closing of WebSockets, so that clients do not all reconnect at once.',
   ),
-  UPSTREAM_TIMEOUT_MS: setting(count(100, 600_000, 10_000), 'How long one call to OpenStack may take.'),
-  UPSTREAM_CONNECTIONS: setting(count(1, 1000, 64), 'Most connections to one OpenStack service.'),
+  UPSTREAM_TIMEOUT_MS: setting(count(100, 600_000, 10_000), 'Timeout of one call to OpenStack.'),
+  UPSTREAM_CONNECTIONS: setting(count(1, 1000, 64), 'Maximum number of connections to one OpenStack service.'),
   TOKEN_CACHE_SECONDS: setting(
     count(0, 300, 300),
-    'How long Keystone’s word on a token is kept, at most until it expires.',
+    'TTL of the token validation cache, never beyond the token’s expiry. A revoked token is accepted for at most this long.',
   ),
   ATTACH_DEADLINE_MS: setting(
     count(1000, 86_400_000, 600_000),
-    'How long an attachment may be `ATTACHING` before it is `ERROR_ATTACHING`; uncertain outcomes do not end it.',
+    'Time after which an attachment that is still `ATTACHING` becomes `ERROR_ATTACHING`. Uncertain outcomes do not end it.',
   ),
   LEASE_MS: setting(
     count(1000, 600_000, 30_000),
-    'How long one gateway holds an attachment that it works on, at least three times `UPSTREAM_TIMEOUT_MS`; what a crash left is taken up when this is over.',
+    'Duration of the lease under which a gateway reconciles an attachment, at least three times `UPSTREAM_TIMEOUT_MS`. After a crash another gateway continues when the lease has expired.',
   ),
   SWEEP_INTERVAL_MS: setting(
     count(0, 86_400_000, 60_000),
-    'How often one of the gateways looks for what changed behind their back (servers and shares deleted, rules removed, addresses changed); 0 never. Takes credentials of the gateway’s own with the role admin.',
+    'Interval of drift detection: deleted servers and shares, removed access rules, changed addresses; 0 disables it. Needs credentials of the gateway’s own with the role `admin`.',
   ),
   SWEEP_LOCK_MS: setting(
     count(1000, 600_000, 30_000),
@@ -134,19 +137,19 @@ export const SETTINGS = {
   ),
   EVENT_LOG_LENGTH: setting(
     count(10, 1_000_000, 10_000),
-    'About how many events a project’s log keeps for listeners who come back.',
+    'Approximate number of events in the log of a project, for subscribers that resume.',
   ),
   NOTIFICATION_URL: setting(
     z
       .string()
       .regex(/^amqps?:\/\//, 'expected amqp://… or amqps://…')
       .optional(),
-    'The message bus that hears of attachments as Nova’s versioned notifications (docs/notifications.md). Without it there are none.',
+    'AMQP URL of the message bus to which attachment events are published as Nova’s versioned notifications ([Notifications](notifications.md)).',
     'none',
   ),
   NOTIFICATION_DURABLE: setting(
     flag(false),
-    'Whether the exchange and the queues of notifications are declared durable where they are missing: as `amqp_durable_queues` of those who listen.',
+    'Declare a missing exchange and missing queues durable; must match `amqp_durable_queues` of the consumers.',
   ),
 } as const;
 
@@ -155,20 +158,20 @@ type Settings = { [Name in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Na
 /** The gateway's settings, frozen. */
 export type Config = Readonly<Settings> & { readonly isProduction: boolean };
 
-/** Wrong settings, all of them at once. */
+/** Invalid settings, all of them at once. */
 export class ConfigError extends Error {
   constructor(readonly problems: readonly string[]) {
-    super(`Wrong settings:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    super(`Invalid settings:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
     this.name = 'ConfigError';
   }
 }
 
-// what stands before the @ of a URL is for nobody's eyes, nor is the Sentinels' password
+// the user and password of a URL must not appear in a message, nor the password of the Sentinels
 function withoutPassword(value: string): string {
   return value.replace(/\/\/[^/]*@/, '//***@').replace(/(password=)[^&]*/i, '$1***');
 }
 
-/** Reads the gateway's settings from the environment; throws a ConfigError that names every one that is wrong. An empty value counts as not set. */
+/** Reads the gateway's settings from the environment. An empty value counts as unset. @throws ConfigError that names every invalid setting */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const shape = Object.fromEntries(Object.entries(SETTINGS).map(([name, { schema }]) => [name, schema]));
   const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in SETTINGS && value !== ''));

@@ -87,7 +87,7 @@ describe('settings', () => {
   }
 
   test('wrong ones -> one message with a line for each', () => {
-    expect(() => readConfig({ PORT: 'x', MAX_DEPTH: 'x' })).toThrow(/^Wrong settings:\n {2}- .*\n {2}- .*$/);
+    expect(() => readConfig({ PORT: 'x', MAX_DEPTH: 'x' })).toThrow(/^Invalid settings:\n {2}- .*\n {2}- .*$/);
     expect(() => readConfig({ PORT: 'x' })).toThrow(ConfigError);
   });
 });
