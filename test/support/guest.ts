@@ -50,6 +50,8 @@ export interface Guest {
   startAgent(...options: string[]): Background;
   /** Variables of the environment of the agent. */
   readonly environment: NodeJS.ProcessEnv;
+  /** From now on curl is not found. */
+  withoutCurl(): void;
   /** Replaces the settings; `metadata_url` is set always. */
   configure(settings: Record<string, string | number>): void;
   /** Runs a script with sh, and throws when it fails. */
@@ -76,6 +78,7 @@ export async function startGuest(shell: Shell, metadataUrl: string): Promise<Gue
   const bin = join(directory, 'bin');
   mkdirSync(bin);
   if (shell === 'busybox') installApplets(bin);
+  else requireProgram('/usr/bin/curl', 'curl');
   writeTools(directory, bin);
   const path = shell === 'busybox' ? bin : `${bin}:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin`;
 
@@ -122,6 +125,14 @@ export async function startGuest(shell: Shell, metadataUrl: string): Promise<Gue
       const all = { metadata_url: metadataUrl, ...settings };
       const lines = Object.entries(all).map(([name, value]) => `${name} = ${value}\n`);
       writeFileSync(config, `# settings of a test\n\n${lines.join('')}`);
+    },
+    withoutCurl() {
+      requireProgram('/usr/bin/wget', 'wget');
+      guest.sh('ls /usr/bin >"$DIRECTORY/programs"; mkdir "$DIRECTORY/no-curl"');
+      for (const program of readFileSync(join(directory, 'programs'), 'utf8').split('\n')) {
+        if (program && program !== 'curl') symlinkSync(join('/usr/bin', program), join(directory, 'no-curl', program));
+      }
+      env.PATH = `${bin}:${join(directory, 'no-curl')}`;
     },
     sh(script) {
       const { status, stdout, stderr } = spawnSync('nsenter', [...enter, '/bin/sh', '-euc', script], {
@@ -227,7 +238,7 @@ function installApplets(bin: string): void {
 }
 
 function readMounts(pid: number): MountedFileSystem[] {
-  const unescape = (text: string) =>
+  const decode = (text: string) =>
     text.replace(/\\(\d{3})/g, (_, code) => String.fromCharCode(Number.parseInt(code, 8)));
   return readFileSync(`/proc/${pid}/mountinfo`, 'utf8')
     .split('\n')
@@ -236,9 +247,9 @@ function readMounts(pid: number): MountedFileSystem[] {
       const [before = '', after = ''] = line.split(' - ');
       const fields = before.split(' ');
       return {
-        mountPoint: unescape(fields[4] ?? ''),
+        mountPoint: decode(fields[4] ?? ''),
         options: (fields[5] ?? '').split(','),
-        source: unescape(after.split(' ')[1] ?? ''),
+        source: decode(after.split(' ')[1] ?? ''),
       };
     })
     .filter(({ mountPoint }) => /^\/(mnt|srv|media)\/./.test(mountPoint));
