@@ -267,7 +267,7 @@ describe.each(SHELLS)('under %s', (shell) => {
 
     test('text for a shell is text', async () => {
       service.list(
-        nfs('/srv/$(touch${IFS}$DIRECTORY/run)`id`;\';\\040\\"', '10.0.0.1:/a$(id)'),
+        nfs('/srv/$(touch$IFS$DIRECTORY/run)`id`;\';\\040\\"', '10.0.0.1:/a$(id)'),
         nfs("/srv/$(id)'*?[a]", '10.0.0.1:/*'),
       );
       await guest.agent();

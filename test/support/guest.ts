@@ -50,6 +50,12 @@ export interface Guest {
   startAgent(...options: string[]): Background;
   /** Variables of the environment of the agent. */
   readonly environment: NodeJS.ProcessEnv;
+  /** Runs this text as `curl | sh` would. */
+  script(text: string): Promise<Run>;
+  /** Puts a program of this body before all others. */
+  addTool(name: string, body: string): void;
+  /** Ends what `behave` made hang, as if the file server had answered with an error. */
+  killHanging(): void;
   /** From now on curl is not found. */
   withoutCurl(): void;
   /** Replaces the settings; `metadata_url` is set always. */
@@ -126,6 +132,17 @@ export async function startGuest(shell: Shell, metadataUrl: string): Promise<Gue
       const lines = Object.entries(all).map(([name, value]) => `${name} = ${value}\n`);
       writeFileSync(config, `# settings of a test\n\n${lines.join('')}`);
     },
+    script(text) {
+      const script = join(directory, 'script');
+      writeFileSync(script, text);
+      const command = ['/bin/sh', '-c', 'input=$1; shift; exec "$@" <"$input"', 'sh', script, ...COMMANDS[shell]];
+      return spawnInside(command, { ...env, ...guest.environment }).ended;
+    },
+    addTool(name, body) {
+      rmSync(join(bin, name), { force: true });
+      writeFileSync(join(bin, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+    },
+    killHanging: () => process.kill(Number(readFileSync(join(directory, 'hangs'), 'utf8')), 'SIGKILL'),
     withoutCurl() {
       requireProgram('/usr/bin/wget', 'wget');
       guest.sh('ls /usr/bin >"$DIRECTORY/programs"; mkdir "$DIRECTORY/no-curl"');
@@ -175,12 +192,13 @@ cp -a /etc/alternatives /etc/passwd /etc/group "$DIRECTORY/etc/"
 [ ! -e /etc/ld.so.cache ] || cp -a /etc/ld.so.cache "$DIRECTORY/etc/"
 mkdir -p "$DIRECTORY/etc/systemd/system" "$DIRECTORY/etc/ceph" "$DIRECTORY/etc/cifs"
 mount --bind "$DIRECTORY/etc" /etc
-for root in /mnt /srv /media /run /usr/local; do
+for root in /mnt /srv /media /usr/local /run; do
   awk -v root="$root/" 'index($5, root) == 1 { print $5 }' /proc/self/mountinfo | sort -r |
     while read -r below; do umount -l "$below"; done
   mount -t tmpfs -o mode=755 tmpfs "$root"
 done
 mkdir -p /usr/local/sbin
+rm -rf /run/mount
 echo ready
 cat >/dev/null
 `;
@@ -192,8 +210,8 @@ function writeTools(directory: string, bin: string): void {
   [ -f "${directory}/behaviour" ] || return 0
   awk -F '\\t' -v name="$1" '$1 == name { print $2 }' "${directory}/behaviour"
 }
-# a directory is created when the program hangs, so that a test can wait for it
-hang() { : >"${directory}/hangs"; exec sleep 1000000; }
+# a test can wait for the file, and end the process
+hang() { echo $$ >"${directory}/hangs.new"; mv "${directory}/hangs.new" "${directory}/hangs"; exec sleep 1000000; }
 `;
   const mount = `#!/bin/sh
 NAME=mount

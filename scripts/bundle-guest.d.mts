@@ -1,0 +1,2 @@
+/** The installer as one text; see bundle-guest.mjs. */
+export declare function bundleInstaller(): string;
