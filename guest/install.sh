@@ -1178,7 +1178,7 @@ check_secret() {
   case $secret_file in
     /etc/ceph/*)
       name=${secret_file#/etc/ceph/}
-      reason="write the CephX key of \"${name%.secret}\" to $secret_file (mode 0600): \"openstack share access list <share> --columns \\\"Access Key\\\"\" shows it"
+      reason="write the CephX key of \"${name%.secret}\" to $secret_file (mode 0600): openstack share access list -c \"Access To\" -c \"Access Key\" <share> shows it"
       ;;
     *) reason="write username= and password= lines to $secret_file (mode 0600)" ;;
   esac

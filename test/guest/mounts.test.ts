@@ -266,12 +266,23 @@ describe.each(SHELLS)('under %s', (shell) => {
     expect(guest.mountPoints()).toEqual([]);
   });
 
-  test('what failed last time is tried last, and a run ends after run_timeout', async () => {
+  test('what failed last time is tried last', async () => {
+    guest.behave('10.20.0.11:/shares/srv/a', 'fail');
+    service.list(nfs('/srv/a'), nfs('/srv/b'));
+    await guest.agent();
+    guest.calls();
+    service.list(nfs('/srv/a'), nfs('/srv/b'), nfs('/srv/c'));
+    await guest.agent();
+    expect(guest.calls().map((words) => words.at(-1))).toEqual(['/srv/c', '/srv/a']);
+  });
+
+  test('a run that takes longer than run_timeout mounts nothing more; the next one does', async () => {
     guest.behave('10.20.0.11:/shares/srv/a', 'hang');
     guest.configure({ mount_timeout: 1, run_timeout: 1 });
     service.list(nfs('/srv/a'), nfs('/srv/b'));
     expect((await guest.agent()).stderr).toContain('the run took longer than 1 s');
     expect(guest.mountPoints()).toEqual([]);
+    guest.configure({ mount_timeout: 1 });
     await guest.agent();
     expect(guest.mountPoints()).toEqual(['/srv/b']);
   });

@@ -4,6 +4,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { jest } from '@jest/globals';
+
+// a run of the agent is dozens of processes, and the tests of a busy machine wait for them
+jest.setTimeout(120_000);
 
 /** The shells that the agent must run under. `busybox` also has no other tools than those of busybox. */
 export const SHELLS = ['dash', 'bash', 'busybox'] as const;
