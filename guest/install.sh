@@ -1534,9 +1534,9 @@ KillMode=process
 # the agent logs changes at notice; "Starting" and "Finished" every minute would hide them
 LogLevelMax=notice
 
-# Mounts must appear in the mount namespace of the guest. Whatever gives a service a namespace of its own would hide them:
+# Mounts must appear in the mount namespace of the guest. These settings give a service a namespace of its own, which would hide them:
 # ProtectSystem=, ProtectHome=, ProtectKernelTunables=, ProtectKernelModules=, ProtectKernelLogs=, ProtectControlGroups=,
-# PrivateTmp=, PrivateDevices=, PrivateMounts=, ReadOnlyPaths=, TemporaryFileSystem= and the like are left out for that.
+# PrivateTmp=, PrivateDevices=, PrivateMounts=, ReadOnlyPaths= and TemporaryFileSystem= are left out for that reason.
 CapabilityBoundingSet=CAP_SYS_ADMIN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_NET_BIND_SERVICE CAP_SETUID CAP_SETGID CAP_SETPCAP
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 RestrictNamespaces=yes

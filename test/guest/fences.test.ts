@@ -83,7 +83,7 @@ const REFUSED: [line: string, why: string][] = [
   ['//h/s /srv/a cifs password=x 0 0', 'option password= is not allowed'],
 ];
 
-/** Items of the server metadata, written by whoever may write it. */
+/** Items of the server metadata, and what the log says of them. */
 const REFUSED_ITEMS: [key: string, value: string, why: string][] = [
   [`share:${ID}`, 'nfs rw 10.0.0.1:/x /etc', 'not below /mnt'],
   [`share:${ID}`, 'nfs rw,suid 10.0.0.1:/x /srv/a', 'expected type, rw or ro'],
@@ -182,7 +182,7 @@ describe.each(SHELLS)('under %s', (shell) => {
         'users other than root can write to /srv/a',
       ],
       [
-        'above a mount of another',
+        'above another mount',
         'mkdir -p /srv/a/b; /bin/mount -t tmpfs own /srv/a/b',
         '/srv/a',
         'it would hide the mount on /srv/a/b',
@@ -217,7 +217,7 @@ describe.each(SHELLS)('under %s', (shell) => {
       expect(guest.mountPoints()).toEqual(['/srv/a/b']);
     });
 
-    test('inside a share of ours the owner of a directory is the file server’s business', async () => {
+    test('inside a share that the agent mounted, the owner of a directory is not examined', async () => {
       service.list(nfs('/srv/a'));
       await guest.agent();
       guest.sh('mkdir -m 777 /srv/a/b; chown 1000 /srv/a /srv/a/b');

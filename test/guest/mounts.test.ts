@@ -174,7 +174,7 @@ describe.each(SHELLS)('under %s', (shell) => {
     expect(guest.mounts().map(({ source }) => source)).toEqual(['own', '10.20.0.11:/x']);
   });
 
-  test('a mount made by hand in the place of ours, of the same source, is not ours', async () => {
+  test('a mount made by hand in place of the agent’s, of the same source: left alone', async () => {
     await mounted(nfs('/srv/home', '10.20.0.11:/x'));
     guest.sh(
       '/bin/umount /srv/home; /bin/mount -t tmpfs keeps-the-id /mnt; /bin/mount -t tmpfs 10.20.0.11:/x /srv/home',
@@ -185,7 +185,7 @@ describe.each(SHELLS)('under %s', (shell) => {
     expect(guest.mountPoints()).toEqual(['/srv/home']);
   });
 
-  test('a mount over ours: ours is not unmounted from below it', async () => {
+  test('another mount covers that of the agent: neither is unmounted', async () => {
     await mounted(nfs('/srv/home'));
     guest.sh('/bin/mount -t tmpfs over /srv/home');
     service.list();
@@ -197,7 +197,7 @@ describe.each(SHELLS)('under %s', (shell) => {
     expect(guest.mountPoints()).toEqual([]);
   });
 
-  test('a mount below ours, made by hand: never taken away by a lazy unmount', async () => {
+  test('a mount made by hand below that of the agent: a lazy unmount does not take it along', async () => {
     await mounted(nfs('/srv/home'));
     guest.sh('mkdir /srv/home/own; /bin/mount -t tmpfs own /srv/home/own');
     guest.configure({ lazy_after: 0 });
@@ -207,7 +207,7 @@ describe.each(SHELLS)('under %s', (shell) => {
     expect(guest.mountPoints()).toEqual(['/srv/home', '/srv/home/own']);
   });
 
-  test('somebody unmounted ours while it is listed: mounted again', async () => {
+  test('unmounted by hand while it is listed: mounted again', async () => {
     await mounted(nfs('/srv/home'));
     guest.sh('/bin/umount /srv/home');
     await guest.agent();
