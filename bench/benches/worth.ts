@@ -2,19 +2,18 @@
 import { serversQuery, tokenOf } from '../data.ts';
 import { keepAttachments, startGateway, startStore } from '../gateway.ts';
 import { loadInTurn, type Measured, type Plan, type Stack, stopAll } from '../measure.ts';
-import { compiled, startServer, startWorker } from '../processes.ts';
+import { startWorker } from '../processes.ts';
 import { type Line, number, ratio } from '../table.ts';
 
 const SHARED = 'graphql/execution/shared-execution=shared-execution';
-const LAZY = 'graphql/context=context';
-/** Many short runs: what else the machine does falls on both alike. */
+/** Many short runs in turn, so that other load of the machine falls on both alike. */
 const PAIRS = { repetitions: 7, warmUpMs: 1500, ms: 1500 };
 
 export async function worth(): Promise<Line[]> {
-  return [...(await sharedExecutions()), ...(await lazyLoaders())];
+  return await sharedExecutions();
 }
 
-/** 16 clients ask the same with one token, as a dashboard open in many windows. */
+/** 16 clients send the same query with one token, as a dashboard that is open in many windows. */
 async function sharedExecutions(): Promise<Line[]> {
   const upstream = await startWorker('upstream', ['2']);
   const url = upstream.hello.url ?? '';
@@ -37,27 +36,6 @@ async function sharedExecutions(): Promise<Line[]> {
   } finally {
     await stopAll(upstream, ...stacks.map(({ server }) => server));
     await kept.close();
-  }
-}
-
-/** What needs no loader, and what needs them. */
-async function lazyLoaders(): Promise<Line[]> {
-  const stacks: Stack[] = [];
-  for (const without of [undefined, LAZY]) {
-    const server = await startServer(compiled('servers/memory-gateway'), {
-      args: ['list'],
-      ...(without && { without }),
-    });
-    stacks.push({ name: nameOf(without), server });
-  }
-  const plan = { ...PAIRS, connections: 32, tokens: [tokenOf(0)] };
-  try {
-    return [
-      ...(await compare('lazy loaders: { __typename }', stacks, { ...plan, query: '{ __typename }' })),
-      ...(await compare('lazy loaders: 50 servers', stacks, { ...plan, query: serversQuery(50) })),
-    ];
-  } finally {
-    await stopAll(...stacks.map(({ server }) => server));
   }
 }
 

@@ -1,4 +1,4 @@
-/** In the place of src/graphql/execution/shared-execution.ts: each operation is executed by itself. */
+/** Replaces src/graphql/execution/shared-execution.ts: each operation is executed by itself. */
 import type { ExecutionResult } from 'graphql';
 import type { SharedExecution } from '../../src/graphql/execution/shared-execution.ts';
 import type { Session } from '../../src/openstack/session.ts';
