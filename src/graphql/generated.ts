@@ -17,88 +17,89 @@ export type Scalars = {
   Boolean: { input: boolean; output: boolean; }
   Int: { input: number; output: number; }
   Float: { input: number; output: number; }
-  /** A moment in time, RFC 3339 with a zone, for example `2026-11-22T14:40:25.845Z`. OpenStack's zone-less timestamps are UTC. */
+  /** A timestamp, RFC 3339 with a zone, for example `2026-11-22T14:40:25.845Z`. OpenStack's timestamps without a zone are UTC. */
   DateTime: { input: string; output: Date | string; }
-  /** A JSON object whose values are strings, as OpenStack keeps metadata. */
+  /** A JSON object with string values, the form of metadata in OpenStack. */
   StringMap: { input: Readonly<Record<string, string>>; output: Readonly<Record<string, string>>; }
 };
 
-/** What an access rule or an attachment grants. */
+/** The access that an access rule or an attachment grants. */
 export const AccessLevel = {
-  /** Reading only. */
+  /** Read access. */
   READ_ONLY: 'READ_ONLY',
-  /** Reading and writing. */
+  /** Read and write access. */
   READ_WRITE: 'READ_WRITE'
 } as const;
 
 export type AccessLevel = typeof AccessLevel[keyof typeof AccessLevel];
-/** A permission on a share: who may mount it, and how. */
+/** An access rule of a share: it grants a client access. */
 export type AccessRule = {
   /**
-   * The secret key that a CephFS client mounts with, for those Manila shows it to.
+   * The secret key that a CephFS client mounts the share with, for callers that Manila shows it to.
    * Null until the rule is active, and for other protocols; `******` when Manila hides it.
    */
   readonly accessKey?: Maybe<Scalars['String']['output']>;
-  /** What it grants. */
+  /** The access that the rule grants. */
   readonly accessLevel: AccessLevel;
-  /** Whom it grants access: an address, a user or an id. `******` when Manila hides it from the caller. */
+  /** The client that has access: an address, a user, a common name or a cephx id. `******` when Manila hides it from the caller. */
   readonly accessTo: Scalars['String']['output'];
-  /** What `accessTo` is. */
+  /** The kind of client that `accessTo` names. */
   readonly accessType: AccessType;
-  /** When it was made. */
+  /** When the rule was created. */
   readonly createdAt?: Maybe<Scalars['DateTime']['output']>;
   /** The rule's UUID. */
   readonly id: Scalars['ID']['output'];
   /**
-   * The key-value pairs on the rule. This gateway writes `managed_by`, `attachment_id`, `server_id`, `mount_point`, `access_to_given`, `user_id` (who attached) and `deployment` there.
-   * Null with an error on this path when Manila cannot be asked.
+   * The metadata of the rule. On its own rules this gateway writes `managed_by`, `attachment_id`, `server_id`, `mount_point`,
+   * `access_to_given`, `user_id` (the user who attached) and `deployment`.
+   * Null with an error on this path when the call to Manila fails.
    */
   readonly metadata?: Maybe<Scalars['StringMap']['output']>;
-  /** How far Manila is with it. */
+  /** The state of the rule. */
   readonly state: AccessRuleState;
-  /** Manila's own word for the state, also when this schema does not know it. */
+  /** The state as Manila sent it, for values that this schema does not have too. */
   readonly stateRaw?: Maybe<Scalars['String']['output']>;
-  /** When it last changed. */
+  /** When the rule last changed. */
   readonly updatedAt?: Maybe<Scalars['DateTime']['output']>;
 };
 
-/** How far Manila is with an access rule. */
+/** The state of an access rule: Manila's values. */
 export const AccessRuleState = {
-  /** It is in force. */
+  /** The rule is in effect. */
   ACTIVE: 'ACTIVE',
-  /** The back end is applying it. */
+  /** The back end is applying the rule. */
   APPLYING: 'APPLYING',
-  /** The back end is taking it away. */
+  /** The back end is denying the rule. */
   DENYING: 'DENYING',
-  /** The back end refused it. */
+  /** The back end failed to apply or deny the rule. */
   ERROR: 'ERROR',
-  /** Manila has taken it, and will apply it. */
+  /** The rule is queued to be applied. */
   QUEUED_TO_APPLY: 'QUEUED_TO_APPLY',
-  /** Manila will take it away. */
+  /** The rule is queued to be denied. */
   QUEUED_TO_DENY: 'QUEUED_TO_DENY',
-  /** Manila will change its level. */
+  /** A change of the access level is queued. */
   QUEUED_TO_UPDATE: 'QUEUED_TO_UPDATE',
-  /** Manila does not say, or says a word this schema does not know: see `stateRaw`. */
+  /** Manila sent no state, or one that this schema does not have: see `stateRaw`. */
   UNKNOWN: 'UNKNOWN',
-  /** The back end is changing its level. */
+  /** The back end is changing the access level. */
   UPDATING: 'UPDATING'
 } as const;
 
 export type AccessRuleState = typeof AccessRuleState[keyof typeof AccessRuleState];
-/** Whether all access rules of a share are applied. */
+/** The combined state of the access rules of a share. */
 export const AccessRulesStatus = {
-  /** All are. */
+  /** All rules are applied. */
   ACTIVE: 'ACTIVE',
-  /** At least one is in error. */
+  /** At least one rule is in error. */
   ERROR: 'ERROR',
-  /** At least one is being applied or denied. */
+  /** At least one rule is being applied or denied. */
   SYNCING: 'SYNCING',
-  /** Manila says a word this schema does not know. */
+  /** Manila sent a state that this schema does not have. */
   UNKNOWN: 'UNKNOWN'
 } as const;
 
 export type AccessRulesStatus = typeof AccessRulesStatus[keyof typeof AccessRulesStatus];
-/** What an access rule names. */
+/** The kinds of client that an access rule names. */
 export const AccessType = {
   /** A cephx id (CephFS). */
   CEPHX: 'CEPHX',
@@ -106,33 +107,33 @@ export const AccessType = {
   CERT: 'CERT',
   /** An IP address or network (NFS). */
   IP: 'IP',
-  /** Manila says a word this schema does not know. */
+  /** Manila sent a type that this schema does not have. */
   UNKNOWN: 'UNKNOWN',
   /** A user or group (CIFS). */
   USER: 'USER'
 } as const;
 
 export type AccessType = typeof AccessType[keyof typeof AccessType];
-/** How an address belongs to a server. */
+/** The kinds of address. */
 export const AddressType = {
-  /** The address of a port of the server. */
+  /** An address of a port of the server. */
   FIXED: 'FIXED',
-  /** An address that is forwarded to the server. */
+  /** A floating IP address that is forwarded to a port of the server. */
   FLOATING: 'FLOATING'
 } as const;
 
 export type AddressType = typeof AddressType[keyof typeof AddressType];
-/** Which share to attach to which server, and how. */
+/** Arguments of `attachShare`. */
 export type AttachShareInput = {
-  /** What the server may do on the share. */
+  /** The access to grant. */
   readonly accessLevel?: InputMaybe<AccessLevel>;
   /**
-   * Whom to grant access, at most 16: addresses or networks (NFS), a user (CIFS), a cephx id (CephFS).
-   * Left out: the server's fixed addresses on the share's network, else all its fixed IPv4 addresses (NFS);
-   * `srv-` and the server's id (CephFS). Needed for CIFS.
+   * The clients to grant access to, at most 16: addresses or networks (NFS), a user (CIFS), a cephx id (CephFS).
+   * Default: for NFS the server's fixed addresses on the share's network, or all its fixed IPv4 addresses if it has none
+   * there; for CephFS `srv-<server id>`. Required for CIFS.
    */
   readonly accessTo?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
-  /** Where the user wants it in the guest: an absolute POSIX path of at most 255 characters without `..`, unique on its server. */
+  /** Intended mount path in the guest (informational): an absolute POSIX path of at most 255 characters without `..`, unique per server. */
   readonly mountPoint?: InputMaybe<Scalars['String']['input']>;
   /** The server's UUID. */
   readonly serverId: Scalars['ID']['input'];
@@ -140,27 +141,27 @@ export type AttachShareInput = {
   readonly shareId: Scalars['ID']['input'];
 };
 
-/** The answer to `attachShare`. */
+/** Result of `attachShare`. */
 export type AttachSharePayload = {
-  /** The attachment as it is now. */
+  /** The attachment after the request. */
   readonly attachment: ShareAttachment;
 };
 
-/** Why work on an attachment failed. */
+/** Why an operation on an attachment failed. */
 export type AttachmentFault = {
-  /** When it happened. */
+  /** When the failure happened. */
   readonly at: Scalars['DateTime']['output'];
-  /** A word for programs, for example `RULE_ERROR`, `RULE_MISSING`, `UPSTREAM_ERROR` or `DEADLINE_EXCEEDED`. */
+  /** A code for programs, for example `RULE_ERROR`, `RULE_MISSING`, `UPSTREAM_ERROR` or `DEADLINE_EXCEEDED`. */
   readonly code: Scalars['String']['output'];
-  /** What went wrong, with Manila's own words where it said any. */
+  /** What failed, with Manila's message if there is one. */
   readonly message: Scalars['String']['output'];
-  /** The request id to quote to the cloud's operators. */
+  /** The OpenStack request id, to quote to the operators of the cloud. */
   readonly openstackRequestId?: Maybe<Scalars['String']['output']>;
 };
 
-/** Which share to detach from which server. */
+/** Arguments of `detachShare`. */
 export type DetachShareInput = {
-  /** When given, it must be the attachment's mount point. */
+  /** If given, it must equal the attachment's mount point. */
   readonly mountPoint?: InputMaybe<Scalars['String']['input']>;
   /** The server's UUID. */
   readonly serverId: Scalars['ID']['input'];
@@ -168,58 +169,59 @@ export type DetachShareInput = {
   readonly shareId: Scalars['ID']['input'];
 };
 
-/** The answer to `detachShare`. */
+/** Result of `detachShare`. */
 export type DetachSharePayload = {
-  /** The attachment as it is now; `DETACHED` when no access rule was left to take away. */
+  /** The attachment after the request: `DETACHING`, or `DETACHED` when no access rule was left to revoke. */
   readonly attachment: ShareAttachment;
 };
 
-/** Where a share can be mounted from. */
+/** A location that a share can be mounted from. */
 export type ExportLocation = {
   /** The export location's UUID. */
   readonly id: Scalars['ID']['output'];
-  /** The key-value pairs on it (Manila 2.87). */
+  /** The metadata of the export location (Manila 2.87 or later). */
   readonly metadata: Scalars['StringMap']['output'];
-  /** What a client mounts, for example `10.0.0.10:/shares/share-1`. */
+  /** The path that a client mounts, for example `10.0.0.10:/shares/share-1`. */
   readonly path: Scalars['String']['output'];
-  /** Whether the back end prefers it. */
+  /** Whether the back end prefers this location. */
   readonly preferred: Scalars['Boolean']['output'];
 };
 
-/** What can be changed. */
+/** Write operations. */
 export type Mutation = {
   /**
-   * Gives a server access to a share. Answers as soon as Manila has accepted the access rules;
-   * the attachment is then `ATTACHING`, and becomes `ATTACHED` once every rule is active.
-   * The same call again returns the attachment that is there; other arguments for an attached pair are a `CONFLICT`.
+   * Grants a server access to a share. Returns when Manila has accepted the access rules: the attachment is then
+   * `ATTACHING`, and becomes `ATTACHED` when every rule is active.
+   * `attachShare` is idempotent: repeating it with the same arguments returns the existing attachment. Other arguments for
+   * an attached server and share are a `CONFLICT`.
    */
   readonly attachShare: AttachSharePayload;
   /**
-   * Takes a server's access to a share away. Unmount in the guest first: some back ends cut the mount at once.
-   * Answers as soon as Manila has accepted; the attachment is `DETACHING`, and gone once no rule is left.
+   * Revokes a server's access to a share. Unmount the share in the guest first: some back ends end the mount at once.
+   * Returns when Manila has accepted the revocation: the attachment is then `DETACHING`, and removed when no rule is left.
    */
   readonly detachShare: DetachSharePayload;
 };
 
 
-/** What can be changed. */
+/** Write operations. */
 export type MutationAttachShareArgs = {
   input: AttachShareInput;
 };
 
 
-/** What can be changed. */
+/** Write operations. */
 export type MutationDetachShareArgs = {
   input: DetachShareInput;
 };
 
-/** Where a page of a connection stands in the whole. */
+/** The position of a page within its connection. */
 export type PageInfo = {
-  /** The cursor of the page's last edge: give it as `after` for the next page. */
+  /** The cursor to pass as `after` for the next page. */
   readonly endCursor?: Maybe<Scalars['String']['output']>;
-  /** Whether there is more after this page. */
+  /** Whether there are items after this page. */
   readonly hasNextPage: Scalars['Boolean']['output'];
-  /** Whether there is more before this page; always false here, as paging goes forward only. */
+  /** Always false: paging is forward only. */
   readonly hasPreviousPage: Scalars['Boolean']['output'];
   /** The cursor of the page's first edge. */
   readonly startCursor?: Maybe<Scalars['String']['output']>;
@@ -227,7 +229,7 @@ export type PageInfo = {
 
 /** A Keystone project. */
 export type Project = {
-  /** The name of the domain that the project belongs to. */
+  /** The name of the project's domain. */
   readonly domainName: Scalars['String']['output'];
   /** The project's id in Keystone. */
   readonly id: Scalars['ID']['output'];
@@ -235,32 +237,32 @@ export type Project = {
   readonly name: Scalars['String']['output'];
 };
 
-/** What can be asked. */
+/** Read operations. */
 export type Query = {
-  /** One server by its id; null when the caller's project has none with it. */
+  /** A server by id; null when the caller's project has no such server. */
   readonly server?: Maybe<Server>;
-  /** The servers of the caller's project, newest first, as Nova lists them. */
+  /** The servers of the caller's project, newest first, in Nova's order. */
   readonly servers: ServerConnection;
-  /** One share by its id; null when the caller can see none with it. */
+  /** A share by id; null when no such share is visible to the caller. */
   readonly share?: Maybe<Share>;
-  /** The attachment of one share to one server; null when they are not attached. */
+  /** The attachment of a share to a server; null when the share is not attached to the server. */
   readonly shareAttachment?: Maybe<ShareAttachment>;
   /** The attachments of the caller's project, oldest first. */
   readonly shareAttachments: ShareAttachmentConnection;
-  /** The shares of the caller's project, newest first, as Manila lists them. */
+  /** The shares of the caller's project, newest first, in Manila's order. */
   readonly shares: ShareConnection;
-  /** Who the caller's token is. */
+  /** The user and project of the caller's token. */
   readonly viewer: Viewer;
 };
 
 
-/** What can be asked. */
+/** Read operations. */
 export type QueryServerArgs = {
   id: Scalars['ID']['input'];
 };
 
 
-/** What can be asked. */
+/** Read operations. */
 export type QueryServersArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<ServerFilter>;
@@ -268,20 +270,20 @@ export type QueryServersArgs = {
 };
 
 
-/** What can be asked. */
+/** Read operations. */
 export type QueryShareArgs = {
   id: Scalars['ID']['input'];
 };
 
 
-/** What can be asked. */
+/** Read operations. */
 export type QueryShareAttachmentArgs = {
   serverId: Scalars['ID']['input'];
   shareId: Scalars['ID']['input'];
 };
 
 
-/** What can be asked. */
+/** Read operations. */
 export type QueryShareAttachmentsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<ShareAttachmentFilter>;
@@ -289,115 +291,115 @@ export type QueryShareAttachmentsArgs = {
 };
 
 
-/** What can be asked. */
+/** Read operations. */
 export type QuerySharesArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<ShareFilter>;
   first?: InputMaybe<Scalars['Int']['input']>;
 };
 
-/** A virtual machine, as Nova shows it to the caller. */
+/** A virtual machine in Nova, as the caller sees it. */
 export type Server = {
-  /** The IPv4 address by which its user says it is reached; null when none is set. */
+  /** The IPv4 address that its user set for access; null when none is set. */
   readonly accessIPv4?: Maybe<Scalars['String']['output']>;
-  /** The IPv6 address by which its user says it is reached; null when none is set. */
+  /** The IPv6 address that its user set for access; null when none is set. */
   readonly accessIPv6?: Maybe<Scalars['String']['output']>;
-  /** Its addresses on every network, in the order that Nova shows them. */
+  /** The addresses on all networks, in Nova's order. */
   readonly addresses: ReadonlyArray<ServerAddress>;
-  /** The availability zone it runs in; null until it is scheduled. */
+  /** The availability zone of the server; null until the server is scheduled. */
   readonly availabilityZone?: Maybe<Scalars['String']['output']>;
-  /** When it was created. */
+  /** When the server was created. */
   readonly created: Scalars['DateTime']['output'];
-  /** The free text of its user. */
+  /** The description of the server. */
   readonly description?: Maybe<Scalars['String']['output']>;
-  /** Why it is in `ERROR`; null otherwise. */
+  /** Why the server is in `ERROR`; null otherwise. */
   readonly fault?: Maybe<ServerFault>;
-  /** Its size. Null while Nova cannot say. */
+  /** The flavor of the server. Null when Nova cannot reach the server's cell. */
   readonly flavor?: Maybe<ServerFlavor>;
-  /** An opaque id of the host, the same for all servers of this project on that host. */
+  /** An opaque id of the host, the same for all servers of the project on that host. */
   readonly hostId?: Maybe<Scalars['String']['output']>;
-  /** The host name in the guest, where the cloud says (Nova 2.90). */
+  /** The host name of the guest (Nova 2.90 or later). */
   readonly hostname?: Maybe<Scalars['String']['output']>;
   /** The server's UUID. */
   readonly id: Scalars['ID']['output'];
-  /** The image that it was booted from; null for a server booted from a volume. */
+  /** The id of the image that the server was booted from; null for a server booted from a volume. */
   readonly imageId?: Maybe<Scalars['ID']['output']>;
-  /** The name of the key pair put into it at boot. */
+  /** The name of the key pair injected at boot. */
   readonly keyName?: Maybe<Scalars['String']['output']>;
-  /** When it first ran. */
+  /** When the server was first started. */
   readonly launchedAt?: Maybe<Scalars['DateTime']['output']>;
-  /** Whether it is locked against changes. */
+  /** Whether the server is locked. */
   readonly locked: Scalars['Boolean']['output'];
-  /** Why it was locked, where its user said so. */
+  /** The reason given for the lock. */
   readonly lockedReason?: Maybe<Scalars['String']['output']>;
-  /** The key-value pairs that its user set. */
+  /** The metadata of the server. */
   readonly metadata: Scalars['StringMap']['output'];
-  /** The name its user gave it. Empty when Nova could not reach the server's cell (`status` is then `UNKNOWN`). */
+  /** The name of the server. Empty when Nova cannot reach the server's cell (`status` is then `UNKNOWN`). */
   readonly name: Scalars['String']['output'];
-  /** The availability zone it must stay in, where the cloud says (Nova 2.96); null when it may move. */
+  /** The availability zone that the server is pinned to (Nova 2.96 or later); null when it is not pinned. */
   readonly pinnedAvailabilityZone?: Maybe<Scalars['String']['output']>;
-  /** Whether the machine runs, as the hypervisor says. */
+  /** The power state that the hypervisor reports. */
   readonly powerState?: Maybe<ServerPowerState>;
-  /** How far a build or a migration is, in percent. */
+  /** The progress of a build or a migration in percent. */
   readonly progress?: Maybe<Scalars['Int']['output']>;
-  /** The id of the project that owns it. */
+  /** The id of the project that owns the server. */
   readonly projectId: Scalars['ID']['output'];
-  /** The names of its security groups. */
+  /** The names of the server's security groups. */
   readonly securityGroups: ReadonlyArray<Scalars['String']['output']>;
   /**
-   * The shares attached to it through this gateway, oldest first.
-   * Null with an error on this path when the attachment store is away.
+   * The shares attached to the server through this gateway, oldest first.
+   * Null with an error on this path when the attachment store is unavailable.
    */
   readonly sharesAttached?: Maybe<ReadonlyArray<ShareAttachment>>;
-  /** What it is doing now. */
+  /** The status of the server. */
   readonly status: ServerStatus;
-  /** Nova's own word for the status, also when this schema does not know it. */
+  /** The status as Nova sent it, for values that this schema does not have too. */
   readonly statusRaw: Scalars['String']['output'];
-  /** The tags that its user set. */
+  /** The tags of the server. */
   readonly tags: ReadonlyArray<Scalars['String']['output']>;
-  /** The task that Nova is at, for example `powering-on`; null when there is none. */
+  /** The task in progress, for example `powering-on`; null when there is none. */
   readonly taskState?: Maybe<Scalars['String']['output']>;
-  /** When it was deleted. */
+  /** When the server was deleted. */
   readonly terminatedAt?: Maybe<Scalars['DateTime']['output']>;
-  /** When it last changed. Attaching a share does not change it. */
+  /** When the server last changed. Attaching a share does not change it. */
   readonly updated?: Maybe<Scalars['DateTime']['output']>;
-  /** The id of the user who created it. */
+  /** The id of the user who created the server. */
   readonly userId?: Maybe<Scalars['ID']['output']>;
-  /** Nova's finer state of the virtual machine, for example `stopped`. */
+  /** Nova's internal state of the virtual machine, for example `stopped`. */
   readonly vmState?: Maybe<Scalars['String']['output']>;
-  /** The ids of the Cinder volumes attached to it. */
+  /** The ids of the attached Cinder volumes. */
   readonly volumeIds: ReadonlyArray<Scalars['ID']['output']>;
 };
 
-/** One address of a server. */
+/** An address of a server. */
 export type ServerAddress = {
   /** The IP address. */
   readonly address: Scalars['String']['output'];
   /** The MAC address of the port. */
   readonly macAddress?: Maybe<Scalars['String']['output']>;
-  /** The network's name. Nova merges networks of the same name. */
+  /** The name of the network. Nova merges networks of the same name. */
   readonly network: Scalars['String']['output'];
-  /** Whether the address belongs to a port or floats in front of one. */
+  /** Whether the address is fixed or floating. */
   readonly type: AddressType;
-  /** 4 or 6. */
+  /** The IP version: 4 or 6. */
   readonly version: Scalars['Int']['output'];
 };
 
 /** A page of servers. */
 export type ServerConnection = {
-  /** The servers with their cursors. */
+  /** The servers of the page with their cursors. */
   readonly edges: ReadonlyArray<ServerEdge>;
-  /** The servers alone. */
+  /** The servers of the page. */
   readonly nodes: ReadonlyArray<Server>;
-  /** Where this page stands. */
+  /** The position of the page. */
   readonly pageInfo: PageInfo;
-  /** How many there are in all; null, as Nova has no count that is cheaper than listing them. */
+  /** Always null: Nova has no count that is cheaper than listing all servers. */
   readonly totalCount?: Maybe<Scalars['Int']['output']>;
 };
 
-/** A server in a page. */
+/** A server and its cursor. */
 export type ServerEdge = {
-  /** Where this server stands in the list. */
+  /** The position of the server in the list. */
   readonly cursor: Scalars['String']['output'];
   /** The server. */
   readonly node: Server;
@@ -405,437 +407,437 @@ export type ServerEdge = {
 
 /** Why a server is in `ERROR`. */
 export type ServerFault = {
-  /** An HTTP-like code. */
+  /** Nova's code, similar to an HTTP status. */
   readonly code: Scalars['Int']['output'];
-  /** When it happened. */
+  /** When the error happened. */
   readonly created: Scalars['DateTime']['output'];
-  /** A trace, which Nova shows to administrators only. */
+  /** A stack trace; Nova shows it to administrators only. */
   readonly details?: Maybe<Scalars['String']['output']>;
-  /** What Nova says. */
+  /** Nova's message. */
   readonly message: Scalars['String']['output'];
 };
 
-/** Which servers to list. All that is given must match. */
+/** Conditions on servers. A server must match all of them. */
 export type ServerFilter = {
-  /** Names that contain this text. */
+  /** Servers whose name contains this text. */
   readonly name?: InputMaybe<Scalars['String']['input']>;
-  /** Servers in one of these statuses; an empty list is no filter. */
+  /** Servers in one of these statuses; an empty list does not filter. */
   readonly status?: InputMaybe<ReadonlyArray<ServerStatus>>;
 };
 
-/** A server's size at the time it was built: Nova embeds it in the server, so later changes of the flavor do not show. */
+/** The flavor of a server when it was built. Nova keeps a copy in the server, so later changes of the flavor do not show. */
 export type ServerFlavor = {
-  /** Root disk in GiB. */
+  /** The size of the root disk in GiB. */
   readonly diskGib: Scalars['Int']['output'];
-  /** Ephemeral disk in GiB. */
+  /** The size of the ephemeral disk in GiB. */
   readonly ephemeralGib: Scalars['Int']['output'];
-  /** The flavor's extra specs; null when policy hides them. */
+  /** The extra specs of the flavor; null when Nova's policy hides them. */
   readonly extraSpecs?: Maybe<Scalars['StringMap']['output']>;
-  /** The flavor's name. */
+  /** The name of the flavor. */
   readonly name: Scalars['String']['output'];
-  /** Memory in MiB. */
+  /** The memory in MiB. */
   readonly ramMib: Scalars['Int']['output'];
-  /** Swap in MiB. */
+  /** The size of the swap disk in MiB. */
   readonly swapMib: Scalars['Int']['output'];
-  /** Virtual CPUs. */
+  /** The number of virtual CPUs. */
   readonly vcpus: Scalars['Int']['output'];
 };
 
 /** The power state that the hypervisor reports. */
 export const ServerPowerState = {
-  /** It crashed. */
+  /** The machine crashed. */
   CRASHED: 'CRASHED',
-  /** The hypervisor does not say. */
+  /** The hypervisor does not report a state. */
   NOSTATE: 'NOSTATE',
-  /** It is paused. */
+  /** The machine is paused. */
   PAUSED: 'PAUSED',
-  /** It runs. */
+  /** The machine is running. */
   RUNNING: 'RUNNING',
-  /** It is off. */
+  /** The machine is off. */
   SHUTDOWN: 'SHUTDOWN',
-  /** It is suspended. */
+  /** The machine is suspended. */
   SUSPENDED: 'SUSPENDED'
 } as const;
 
 export type ServerPowerState = typeof ServerPowerState[keyof typeof ServerPowerState];
-/** What a server is doing: Nova's statuses. */
+/** The status of a server: Nova's values. */
 export const ServerStatus = {
-  /** It runs. */
+  /** The server is running. */
   ACTIVE: 'ACTIVE',
-  /** It is being built. */
+  /** The server is being built. */
   BUILD: 'BUILD',
-  /** It was deleted a moment ago. */
+  /** The server was deleted. */
   DELETED: 'DELETED',
-  /** Something failed; see `fault`. */
+  /** An operation failed; see `fault`. */
   ERROR: 'ERROR',
-  /** A hard reboot is under way. */
+  /** The server is being hard rebooted. */
   HARD_REBOOT: 'HARD_REBOOT',
-  /** It moves to another host. */
+  /** The server is being migrated to another host. */
   MIGRATING: 'MIGRATING',
-  /** Its root password is being set. */
+  /** The root password is being set. */
   PASSWORD: 'PASSWORD',
-  /** It is paused in memory. */
+  /** The server is paused; its state is kept in memory. */
   PAUSED: 'PAUSED',
-  /** A soft reboot is under way. */
+  /** The server is being soft rebooted. */
   REBOOT: 'REBOOT',
-  /** It is being rebuilt from an image. */
+  /** The server is being rebuilt from an image. */
   REBUILD: 'REBUILD',
-  /** It runs from a rescue image. */
+  /** The server is running from a rescue image. */
   RESCUE: 'RESCUE',
-  /** It is being resized or migrated. */
+  /** The server is being resized or cold migrated. */
   RESIZE: 'RESIZE',
-  /** A resize is being taken back. */
+  /** A resize is being reverted. */
   REVERT_RESIZE: 'REVERT_RESIZE',
-  /** Its image is kept, its host is given up. */
+  /** The server is shelved: stopped, with a snapshot of its image. */
   SHELVED: 'SHELVED',
-  /** Shelved, and gone from its host. */
+  /** The server is shelved, and removed from its host. */
   SHELVED_OFFLOADED: 'SHELVED_OFFLOADED',
-  /** It is stopped. */
+  /** The server is stopped. */
   SHUTOFF: 'SHUTOFF',
-  /** Deleted, and can still be restored. */
+  /** The server is deleted, but can still be restored. */
   SOFT_DELETED: 'SOFT_DELETED',
-  /** Its memory is on disk. */
+  /** The server is suspended; its state is saved to disk. */
   SUSPENDED: 'SUSPENDED',
-  /** Nova cannot say, or says a word this schema does not know: see `statusRaw`. */
+  /** Nova cannot reach the server's cell, or sent a status that this schema does not have: see `statusRaw`. */
   UNKNOWN: 'UNKNOWN',
-  /** A resize waits for its user's confirmation. */
+  /** A resize is waiting for confirmation. */
   VERIFY_RESIZE: 'VERIFY_RESIZE'
 } as const;
 
 export type ServerStatus = typeof ServerStatus[keyof typeof ServerStatus];
-/** A shared file system, as Manila shows it to the caller. */
+/** A shared file system in Manila, as the caller sees it. */
 export type Share = {
-  /** Who may mount it: all access rules that Manila shows the caller, also those that this gateway did not make. */
+  /** The access rules of the share that are visible to the caller, including those that this gateway did not create. */
   readonly accessRules?: Maybe<ReadonlyArray<AccessRule>>;
-  /** Whether all its access rules are applied: the worst state of all of them. */
+  /** The combined state of all access rules of the share. */
   readonly accessRulesStatus?: Maybe<AccessRulesStatus>;
-  /** The availability zone it lives in; null until it is scheduled. */
+  /** The availability zone of the share; null until the share is scheduled. */
   readonly availabilityZone?: Maybe<Scalars['String']['output']>;
-  /** Whether new shares can be made from its snapshots. */
+  /** Whether shares can be created from its snapshots. */
   readonly createShareFromSnapshotSupport?: Maybe<Scalars['Boolean']['output']>;
-  /** When it was created. */
+  /** When the share was created. */
   readonly createdAt: Scalars['DateTime']['output'];
-  /** The free text of its user. */
+  /** The description of the share. */
   readonly description?: Maybe<Scalars['String']['output']>;
-  /** Where it can be mounted from, preferred locations first. Empty while it is not available. */
+  /** The export locations of the share, preferred ones first. Empty while the share is not available. */
   readonly exportLocations?: Maybe<ReadonlyArray<ExportLocation>>;
-  /** Whether it has replicas. */
+  /** Whether the share has replicas. */
   readonly hasReplicas: Scalars['Boolean']['output'];
   /** The share's UUID. */
   readonly id: Scalars['ID']['output'];
-  /** Whether other projects can see it. */
+  /** Whether the share is visible to all projects. */
   readonly isPublic: Scalars['Boolean']['output'];
-  /** Whether it is in the recycle bin. */
+  /** Whether the share is in the recycle bin. */
   readonly isSoftDeleted: Scalars['Boolean']['output'];
-  /** The key-value pairs that its user set. */
+  /** The metadata of the share. */
   readonly metadata: Scalars['StringMap']['output'];
   /** Whether its snapshots can be mounted. */
   readonly mountSnapshotSupport?: Maybe<Scalars['Boolean']['output']>;
-  /** The name its user gave it. */
+  /** The name of the share. */
   readonly name?: Maybe<Scalars['String']['output']>;
-  /** How far its creation from a snapshot is, as Manila says, for example `100%`. */
+  /** The progress of the creation from a snapshot, as Manila sends it, for example `100%`. */
   readonly progress?: Maybe<Scalars['String']['output']>;
-  /** The id of the project that owns it. */
+  /** The id of the project that owns the share. */
   readonly projectId: Scalars['ID']['output'];
-  /** The protocol that it is mounted by. */
+  /** The protocol of the share. */
   readonly protocol: ShareProtocol;
-  /** Manila's own word for the protocol, also when this schema does not know it. */
+  /** The protocol as Manila sent it, for values that this schema does not have too. */
   readonly protocolRaw: Scalars['String']['output'];
-  /** How it is replicated: `readable`, `writable` or `dr`. */
+  /** The replication type: `readable`, `writable` or `dr`. */
   readonly replicationType?: Maybe<Scalars['String']['output']>;
-  /** Whether it can be set back to a snapshot. */
+  /** Whether the share can be reverted to a snapshot. */
   readonly revertToSnapshotSupport?: Maybe<Scalars['Boolean']['output']>;
-  /** When it leaves the recycle bin for good. */
+  /** When the share will be deleted from the recycle bin. */
   readonly scheduledToBeDeletedAt?: Maybe<Scalars['DateTime']['output']>;
   /**
-   * The servers it is attached to through this gateway, oldest first.
-   * Null with an error on this path when the attachment store is away.
+   * The servers that the share is attached to through this gateway, oldest first.
+   * Null with an error on this path when the attachment store is unavailable.
    */
   readonly serversAttached?: Maybe<ReadonlyArray<ShareAttachment>>;
-  /** The share group it belongs to. */
+  /** The id of the share group. */
   readonly shareGroupId?: Maybe<Scalars['ID']['output']>;
-  /** The share network it is served on; null when the cloud's operator chose the network. */
+  /** The id of the share network; null when the share type does not use share networks. */
   readonly shareNetworkId?: Maybe<Scalars['ID']['output']>;
-  /** The share type. */
+  /** The share type of the share. */
   readonly shareType: ShareType;
-  /** Its size in GiB. */
+  /** The size of the share in GiB. */
   readonly sizeGib: Scalars['Int']['output'];
-  /** The snapshot it was made from. */
+  /** The id of the snapshot that the share was created from. */
   readonly snapshotId?: Maybe<Scalars['ID']['output']>;
-  /** Whether snapshots of it can be taken. */
+  /** Whether snapshots of the share can be created. */
   readonly snapshotSupport?: Maybe<Scalars['Boolean']['output']>;
-  /** What it is doing now. */
+  /** The status of the share. */
   readonly status: ShareStatus;
-  /** Manila's own word for the status, also when this schema does not know it. */
+  /** The status as Manila sent it, for values that this schema does not have too. */
   readonly statusRaw: Scalars['String']['output'];
-  /** A migration or another long task under way. */
+  /** The long-running task in progress, for example a migration. */
   readonly taskState?: Maybe<Scalars['String']['output']>;
-  /** The id of the user who created it. */
+  /** The id of the user who created the share. */
   readonly userId?: Maybe<Scalars['ID']['output']>;
 };
 
-/** A share attached to a server: the server's access to it, from the wish to the end. */
+/** A share attached to a server: the server's access to it, from request to removal. */
 export type ShareAttachment = {
-  /** What the server may do on the share. */
+  /** The access that the server has to the share. */
   readonly accessLevel: AccessLevel;
-  /** The access rules in Manila that make this attachment. */
+  /** The access rules in Manila that grant this attachment's access. */
   readonly accessRules: ReadonlyArray<AccessRule>;
-  /** When it was asked for. */
+  /** When the attachment was requested. */
   readonly createdAt: Scalars['DateTime']['output'];
-  /** Why it is in an error status, why the last detach came to nothing, or why the rules could not follow the addresses; null otherwise. */
+  /** Why the attachment is in an error status, the last detach failed, or the update to new addresses failed; null otherwise. */
   readonly fault?: Maybe<AttachmentFault>;
-  /** The attachment's id: the server's and the share's id. */
+  /** The id of the attachment: `<server id>:<share id>`. */
   readonly id: Scalars['ID']['output'];
   /**
-   * Whether the server's addresses changed since access was granted, where the gateway found them itself. The access rules follow with
-   * the token of the same user's next query, or of `attachShare` again: the new addresses are granted, and `ATTACHED` is sent
-   * again when the old ones are revoked.
+   * Whether the server's addresses changed after access was granted; always false when `accessTo` was given. The next
+   * query of the same user, or a repeated `attachShare`, updates the access rules: it grants the new addresses and revokes
+   * the old ones, and then an `ATTACHED` event is sent again.
    */
   readonly isStale: Scalars['Boolean']['output'];
   /**
-   * What to run in the guest as root, ready to paste: one command for each export location, preferred ones first.
-   * Null when Manila cannot be asked; empty while the share has no export location.
+   * Shell commands that mount the share in the guest, to be run as root: one per export location, preferred ones first.
+   * Empty while the share has no export location; null with an error on this path when the call to Manila fails.
    */
   readonly mountCommands?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
-  /** Where the user wants it in the guest's file system. The gateway tells it, the guest mounts it. */
+  /** Intended mount path in the guest (informational). */
   readonly mountPoint?: Maybe<Scalars['String']['output']>;
-  /** The server. Null with an error on this path when Nova cannot be asked; null alone when it is deleted. */
+  /** The server. Null without an error when it is deleted; null with an error on this path when the call to Nova fails. */
   readonly server?: Maybe<Server>;
   /** The server's UUID. */
   readonly serverId: Scalars['ID']['output'];
-  /** The share. Null with an error on this path when Manila cannot be asked; null alone when it is deleted. */
+  /** The share. Null without an error when it is deleted; null with an error on this path when the call to Manila fails. */
   readonly share?: Maybe<Share>;
   /** The share's UUID. */
   readonly shareId: Scalars['ID']['output'];
-  /** How far it is. */
+  /** The state of the attachment. */
   readonly status: ShareAttachmentStatus;
-  /** When it last changed. */
+  /** When the attachment last changed. */
   readonly updatedAt: Scalars['DateTime']['output'];
 };
 
 /** A page of attachments. */
 export type ShareAttachmentConnection = {
-  /** The attachments with their cursors. */
+  /** The attachments of the page with their cursors. */
   readonly edges: ReadonlyArray<ShareAttachmentEdge>;
   /**
-   * Where the event log stood when this list was read: give it as `after` of `shareAttachmentEvents`
-   * to hear of every change since, without a gap between the list and the first event.
+   * The position of the event log when the list was read. Pass it as `after` to `shareAttachmentEvents` to receive every
+   * change since, without a gap between the list and the first event.
    */
   readonly eventCursor: Scalars['String']['output'];
-  /** The attachments alone. */
+  /** The attachments of the page. */
   readonly nodes: ReadonlyArray<ShareAttachment>;
-  /** Where this page stands. */
+  /** The position of the page. */
   readonly pageInfo: PageInfo;
-  /** How many there are in all; null when a filter makes counting as dear as listing. */
+  /** The total number of attachments; null with a filter for which counting is as expensive as listing. */
   readonly totalCount?: Maybe<Scalars['Int']['output']>;
 };
 
-/** An attachment in a page. */
+/** An attachment and its cursor. */
 export type ShareAttachmentEdge = {
-  /** Where this attachment stands in the list. */
+  /** The position of the attachment in the list. */
   readonly cursor: Scalars['String']['output'];
   /** The attachment. */
   readonly node: ShareAttachment;
 };
 
-/** One change of an attachment. */
+/** A change of an attachment. */
 export type ShareAttachmentEvent = {
-  /** When it happened. */
+  /** When the change happened. */
   readonly at: Scalars['DateTime']['output'];
-  /** The attachment as this change left it. Fields of its server and share are read when the event is delivered. */
+  /** The attachment after the change. Its `server` and `share` are read when the event is delivered. */
   readonly attachment: ShareAttachment;
-  /** Where this event stands in the project's log: give it as `after` to go on from here. */
+  /** The position of the event in the project's event log. Pass it as `after` to resume after this event. */
   readonly cursor: Scalars['String']['output'];
-  /** Why the gateway did it of its own accord, for example `SERVER_DELETED`; null when a user asked for it. */
+  /** Why the gateway made the change by itself, for example `SERVER_DELETED`; null for a user's request. */
   readonly reason?: Maybe<Scalars['String']['output']>;
-  /** The request id of the request that caused it. */
+  /** The id of the request that caused the change. */
   readonly requestId?: Maybe<Scalars['String']['output']>;
-  /** What happened. */
+  /** The kind of change. */
   readonly type: ShareAttachmentEventType;
 };
 
-/** What happened to an attachment: start, end and error of attach and detach, as Nova notifies of volumes. */
+/** The kinds of change: start, end and error of attach and detach, as in Nova's volume notifications. */
 export const ShareAttachmentEventType = {
-  /** Every access rule is active; sent again when the rules have followed the server's addresses. */
+  /** Every access rule is active. Sent again after the rules were updated to the server's new addresses. */
   ATTACHED: 'ATTACHED',
-  /** Access could not be given, or was lost. */
+  /** Access could not be granted, or was lost. */
   ATTACH_FAILED: 'ATTACH_FAILED',
-  /** Somebody asked for it. */
+  /** An attach was requested. */
   ATTACH_STARTED: 'ATTACH_STARTED',
   /** No access rule is left. */
   DETACHED: 'DETACHED',
-  /** Access could not be taken away. */
+  /** Access could not be revoked. */
   DETACH_FAILED: 'DETACH_FAILED',
-  /** Access is being taken away. */
+  /** A detach was requested, or the gateway started one. */
   DETACH_STARTED: 'DETACH_STARTED'
 } as const;
 
 export type ShareAttachmentEventType = typeof ShareAttachmentEventType[keyof typeof ShareAttachmentEventType];
-/** Which attachments to list. All that is given must match. */
+/** Conditions on attachments. An attachment must match all of them. */
 export type ShareAttachmentFilter = {
   /** Attachments of this server. */
   readonly serverId?: InputMaybe<Scalars['ID']['input']>;
   /** Attachments of this share. */
   readonly shareId?: InputMaybe<Scalars['ID']['input']>;
-  /** Attachments in one of these statuses; an empty list is no filter. */
+  /** Attachments in one of these statuses; an empty list does not filter. */
   readonly status?: InputMaybe<ReadonlyArray<ShareAttachmentStatus>>;
 };
 
-/** How far an attachment is. */
+/** The states of an attachment. */
 export const ShareAttachmentStatus = {
-  /** Every access rule is active: the guest can mount. */
+  /** Every access rule is active. The guest can mount the share. */
   ATTACHED: 'ATTACHED',
-  /** The access rules are being applied; the guest cannot mount yet. */
+  /** The access rules are being applied. The guest cannot mount the share yet. */
   ATTACHING: 'ATTACHING',
-  /** No access rule is left: the guest cannot mount. Seen in a payload or an event only. */
+  /** No access rule is left. Only in payloads and events, never in lists. */
   DETACHED: 'DETACHED',
-  /** The access rules are being taken away; the guest may still have access. */
+  /** The access rules are being revoked. The guest may still have access. */
   DETACHING: 'DETACHING',
-  /** Access could not be given, or was lost; see `fault`. Attach again to retry, or detach. */
+  /** Access could not be granted, or was lost; see `fault`. Attach again to retry, or detach. */
   ERROR_ATTACHING: 'ERROR_ATTACHING',
-  /** Access could not be taken away: the guest may still have it; see `fault`. Detach again to retry. */
+  /** Access could not be revoked, and the guest may still have it; see `fault`. Detach again to retry. */
   ERROR_DETACHING: 'ERROR_DETACHING'
 } as const;
 
 export type ShareAttachmentStatus = typeof ShareAttachmentStatus[keyof typeof ShareAttachmentStatus];
 /** A page of shares. */
 export type ShareConnection = {
-  /** The shares with their cursors. */
+  /** The shares of the page with their cursors. */
   readonly edges: ReadonlyArray<ShareEdge>;
-  /** The shares alone. */
+  /** The shares of the page. */
   readonly nodes: ReadonlyArray<Share>;
-  /** Where this page stands. */
+  /** The position of the page. */
   readonly pageInfo: PageInfo;
-  /** How many there are in all; null when Manila cannot say for this filter (a protocol, or more than one status). */
+  /** The total number of shares; null when Manila cannot count for the filter (a protocol, or more than one status). */
   readonly totalCount?: Maybe<Scalars['Int']['output']>;
 };
 
-/** A share in a page. */
+/** A share and its cursor. */
 export type ShareEdge = {
-  /** Where this share stands in the list. */
+  /** The position of the share in the list. */
   readonly cursor: Scalars['String']['output'];
   /** The share. */
   readonly node: Share;
 };
 
-/** Which shares to list. All that is given must match. */
+/** Conditions on shares. A share must match all of them. */
 export type ShareFilter = {
-  /** Shares that carry all of these key-value pairs. */
+  /** Shares with all of these key-value pairs in their metadata. */
   readonly metadata?: InputMaybe<Scalars['StringMap']['input']>;
-  /** Names that contain this text. */
+  /** Shares whose name contains this text. */
   readonly name?: InputMaybe<Scalars['String']['input']>;
-  /** Shares of one of these protocols; an empty list is no filter. */
+  /** Shares with one of these protocols; an empty list does not filter. */
   readonly protocol?: InputMaybe<ReadonlyArray<ShareProtocol>>;
-  /** Shares in one of these statuses; an empty list is no filter. */
+  /** Shares in one of these statuses; an empty list does not filter. */
   readonly status?: InputMaybe<ReadonlyArray<ShareStatus>>;
 };
 
-/** The protocol that a share is mounted by. */
+/** The protocol of a share. */
 export const ShareProtocol = {
-  /** CephFS; access is by cephx id. */
+  /** CephFS. Access is granted to cephx ids. */
   CEPHFS: 'CEPHFS',
-  /** SMB/CIFS; access is by user. */
+  /** SMB/CIFS. Access is granted to users. */
   CIFS: 'CIFS',
-  /** GlusterFS; access is by certificate. Cannot be attached by this gateway. */
+  /** GlusterFS. Access is granted to certificates. This gateway cannot attach such shares. */
   GLUSTERFS: 'GLUSTERFS',
-  /** Hadoop's file system; access is by user. Cannot be attached by this gateway. */
+  /** HDFS. Access is granted to users. This gateway cannot attach such shares. */
   HDFS: 'HDFS',
-  /** Lustre. Cannot be attached by this gateway. */
+  /** Lustre. This gateway cannot attach such shares. */
   LUSTRE: 'LUSTRE',
-  /** MapR's file system; access is by user. Cannot be attached by this gateway. */
+  /** MapR-FS. Access is granted to users. This gateway cannot attach such shares. */
   MAPRFS: 'MAPRFS',
-  /** Network File System; access is by IP address. */
+  /** NFS. Access is granted to IP addresses. */
   NFS: 'NFS',
-  /** Manila says a word this schema does not know: see `protocolRaw`. */
+  /** Manila sent no protocol, or one that this schema does not have: see `protocolRaw`. */
   UNKNOWN: 'UNKNOWN'
 } as const;
 
 export type ShareProtocol = typeof ShareProtocol[keyof typeof ShareProtocol];
-/** What a share is doing: Manila's statuses. */
+/** The status of a share: Manila's values. */
 export const ShareStatus = {
-  /** It can be used. */
+  /** The share can be used. */
   AVAILABLE: 'AVAILABLE',
-  /** It waits for a copy to end. */
+  /** The share is offered for transfer to another project. */
   AWAITING_TRANSFER: 'AWAITING_TRANSFER',
-  /** A backup is being made. */
+  /** A backup of the share is being created. */
   BACKUP_CREATING: 'BACKUP_CREATING',
-  /** A backup is being restored to it. */
+  /** A backup is being restored to the share. */
   BACKUP_RESTORING: 'BACKUP_RESTORING',
-  /** A backup could not be restored to it. */
+  /** Restoring a backup to the share failed. */
   BACKUP_RESTORING_ERROR: 'BACKUP_RESTORING_ERROR',
-  /** It is being created. */
+  /** The share is being created. */
   CREATING: 'CREATING',
-  /** It is being created from a snapshot. */
+  /** The share is being created from a snapshot. */
   CREATING_FROM_SNAPSHOT: 'CREATING_FROM_SNAPSHOT',
-  /** It was deleted a moment ago. */
+  /** The share was deleted. */
   DELETED: 'DELETED',
-  /** It is being deleted. */
+  /** The share is being deleted. */
   DELETING: 'DELETING',
-  /** Its back end checks it after a restart. */
+  /** The back end is verifying the share after a restart. */
   ENSURING: 'ENSURING',
-  /** Something failed. */
+  /** Creating the share failed. */
   ERROR: 'ERROR',
-  /** It could not be deleted. */
+  /** Deleting the share failed. */
   ERROR_DELETING: 'ERROR_DELETING',
-  /** It is being made larger. */
+  /** The share is being extended. */
   EXTENDING: 'EXTENDING',
-  /** It could not be made larger. */
+  /** Extending the share failed. */
   EXTENDING_ERROR: 'EXTENDING_ERROR',
-  /** It cannot be used. */
+  /** The share is inactive and cannot be used. */
   INACTIVE: 'INACTIVE',
-  /** It could not be put under Manila's care. */
+  /** Bringing the share under Manila's management failed. */
   MANAGE_ERROR: 'MANAGE_ERROR',
-  /** It is being put under Manila's care. */
+  /** The share is being brought under Manila's management. */
   MANAGING: 'MANAGING',
-  /** It moves to another back end. */
+  /** The share is being migrated to another back end. */
   MIGRATING: 'MIGRATING',
-  /** A copy of it is being written while it moves. */
+  /** The share is the destination of a migration. */
   MIGRATING_TO: 'MIGRATING_TO',
-  /** Its replicas are being changed. */
+  /** The active replica of the share is being changed. */
   REPLICATION_CHANGE: 'REPLICATION_CHANGE',
-  /** It is being restored. */
+  /** The share is being restored. */
   RESTORING: 'RESTORING',
-  /** It is being set back to a snapshot. */
+  /** The share is being reverted to a snapshot. */
   REVERTING: 'REVERTING',
-  /** It could not be set back to a snapshot. */
+  /** Reverting the share to a snapshot failed. */
   REVERTING_ERROR: 'REVERTING_ERROR',
-  /** Its share server moves. */
+  /** The share server of the share is being migrated. */
   SERVER_MIGRATING: 'SERVER_MIGRATING',
-  /** A copy of it is being written while its share server moves. */
+  /** The share is the destination of a share server's migration. */
   SERVER_MIGRATING_TO: 'SERVER_MIGRATING_TO',
-  /** It is being made smaller. */
+  /** The share is being shrunk. */
   SHRINKING: 'SHRINKING',
-  /** It could not be made smaller. */
+  /** Shrinking the share failed. */
   SHRINKING_ERROR: 'SHRINKING_ERROR',
-  /** It could not be made smaller, as its data would not fit. */
+  /** Shrinking the share failed because its data would not fit. */
   SHRINKING_POSSIBLE_DATA_LOSS_ERROR: 'SHRINKING_POSSIBLE_DATA_LOSS_ERROR',
-  /** Manila says a word this schema does not know: see `statusRaw`. */
+  /** Manila sent no status, or one that this schema does not have: see `statusRaw`. */
   UNKNOWN: 'UNKNOWN',
-  /** It was let go from Manila's care. */
+  /** The share was removed from Manila's management. */
   UNMANAGED: 'UNMANAGED',
-  /** It could not be let go from Manila's care. */
+  /** Removing the share from Manila's management failed. */
   UNMANAGE_ERROR: 'UNMANAGE_ERROR',
-  /** It is being let go from Manila's care. */
+  /** The share is being removed from Manila's management. */
   UNMANAGING: 'UNMANAGING'
 } as const;
 
 export type ShareStatus = typeof ShareStatus[keyof typeof ShareStatus];
-/** A Manila share type: what the back end offers. */
+/** A share type in Manila. */
 export type ShareType = {
-  /** The share type's id; null when Manila does not say. */
+  /** The id of the share type; null when Manila did not send it. */
   readonly id?: Maybe<Scalars['ID']['output']>;
-  /** The share type's name. */
+  /** The name of the share type. */
   readonly name?: Maybe<Scalars['String']['output']>;
 };
 
-/** What can be listened to. */
+/** Event streams. */
 export type Subscription = {
-  /** Every change of the attachments of the caller's project, in order, each once. */
+  /** The changes of the attachments of the caller's project, in order and without duplicates. */
   readonly shareAttachmentEvents: ShareAttachmentEvent;
 };
 
 
-/** What can be listened to. */
+/** Event streams. */
 export type SubscriptionShareAttachmentEventsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   serverId?: InputMaybe<Scalars['ID']['input']>;
@@ -844,7 +846,7 @@ export type SubscriptionShareAttachmentEventsArgs = {
 
 /** A Keystone user. */
 export type User = {
-  /** The name of the domain that the user belongs to. */
+  /** The name of the user's domain. */
   readonly domainName: Scalars['String']['output'];
   /** The user's id in Keystone. */
   readonly id: Scalars['ID']['output'];
@@ -852,15 +854,15 @@ export type User = {
   readonly name: Scalars['String']['output'];
 };
 
-/** What Keystone says of the caller's token. */
+/** The caller's token, as Keystone validated it. */
 export type Viewer = {
-  /** When the token stops working. */
+  /** When the token expires. */
   readonly expiresAt: Scalars['DateTime']['output'];
   /** The project that the token is scoped to. */
   readonly project: Project;
-  /** The names of the roles that the user has in the project. */
+  /** The names of the user's roles in the project. */
   readonly roles: ReadonlyArray<Scalars['String']['output']>;
-  /** The user. */
+  /** The user that the token belongs to. */
   readonly user: User;
 };
 

@@ -1,6 +1,6 @@
 import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped } from 'graphql';
 
-// Descriptions stand here again: makeExecutableSchema lets a scalar's own win over schema/'s, also when it has none.
+// The descriptions repeat those of schema/: makeExecutableSchema prefers a scalar's own description, even an absent one.
 
 type Strings = Readonly<Record<string, string>>;
 
@@ -8,19 +8,19 @@ const RFC3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)
 const ZONELESS = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?$/;
 
 /**
- * A moment, RFC 3339 in UTC. Nova's `created` comes with a Z, its `launched_at` and all of Manila's without a zone and
- * with microseconds: those are UTC too (oslo.utils timeutils). Digits after the third of the second are cut.
+ * A timestamp, RFC 3339 in UTC. Nova's `created` has a Z; its `launched_at` and all timestamps of Manila have microseconds
+ * and no zone: those are UTC too (oslo.utils timeutils). Digits beyond milliseconds are dropped.
  */
 export const DateTime = new GraphQLScalarType<Date | string, string>({
   name: 'DateTime',
   description:
-    "A moment in time, RFC 3339 with a zone, for example `2026-11-22T14:40:25.845Z`. OpenStack's zone-less timestamps are UTC.",
+    "A timestamp, RFC 3339 with a zone, for example `2026-11-22T14:40:25.845Z`. OpenStack's timestamps without a zone are UTC.",
   serialize: (value) => {
-    const moment = value instanceof Date ? value : typeof value === 'string' ? parse(value, true) : null;
-    if (moment === null || Number.isNaN(moment.getTime())) {
+    const date = value instanceof Date ? value : typeof value === 'string' ? parse(value, true) : null;
+    if (date === null || Number.isNaN(date.getTime())) {
       throw new GraphQLError(`DateTime: expected a timestamp, got ${JSON.stringify(value)}`);
     }
-    return moment.toISOString();
+    return date.toISOString();
   },
   parseValue: (value) => fromClient(value),
   parseLiteral: (node) => fromClient(node.kind === Kind.STRING ? node.value : undefined),
@@ -33,23 +33,23 @@ function parse(text: string, isUtcWithoutZone: boolean): Date | null {
 }
 
 function fromClient(value: unknown): string {
-  const moment = typeof value === 'string' ? parse(value, false) : null;
-  if (moment === null || Number.isNaN(moment.getTime())) {
+  const date = typeof value === 'string' ? parse(value, false) : null;
+  if (date === null || Number.isNaN(date.getTime())) {
     throw new GraphQLError(`DateTime: expected RFC 3339 with a zone, got ${JSON.stringify(value)}`);
   }
-  return moment.toISOString();
+  return date.toISOString();
 }
 
-/** An object whose values are strings: OpenStack's metadata. As an input it is taken as a variable and as a literal object. */
+/** An object whose values are strings: OpenStack's metadata. The input may be a variable or a literal object. */
 export const StringMap = new GraphQLScalarType<Strings, Strings>({
   name: 'StringMap',
-  description: 'A JSON object whose values are strings, as OpenStack keeps metadata.',
+  description: 'A JSON object with string values, the form of metadata in OpenStack.',
   serialize: (value) => strings(value),
   parseValue: (value) => strings(value),
   parseLiteral: (node, variables) => strings(valueFromASTUntyped(node, variables)),
 });
 
-/** An undefined value is a variable that is left out, or, while a document is only validated, one not known yet. */
+/** An undefined value is an absent variable, or any variable while a document is validated. */
 function strings(value: unknown): Strings {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new GraphQLError(`StringMap: expected an object whose values are strings, got ${JSON.stringify(value)}`);
