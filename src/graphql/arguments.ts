@@ -4,8 +4,8 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const MAX_QUOTED = 60;
 
 /**
- * A UUID as Nova and Manila write it, from what a client gave in any case. Anything else is BAD_USER_INPUT, also for a
- * mere lookup: a malformed id is a mistake to hear of, not a server that is absent.
+ * A UUID argument in lower case, as Nova and Manila write it. Throws BAD_USER_INPUT for anything else, in lookups too: a
+ * malformed id is a client's mistake, not an absent server.
  */
 export function uuid(name: string, id: string): string {
   const lowered = id.toLowerCase();
@@ -13,17 +13,17 @@ export function uuid(name: string, id: string): string {
   throw new GatewayError('BAD_USER_INPUT', `${name}: expected a UUID, got ${JSON.stringify(id.slice(0, MAX_QUOTED))}`);
 }
 
-/** The same for an argument that may be left out. */
+/** The same for an optional argument. */
 export function optionalUuid(name: string, id: string | null | undefined): string | null {
   return id === null || id === undefined ? null : uuid(name, id);
 }
 
-/** A filter's list; one that is left out, null or empty filters nothing. */
+/** The list of a filter; null when it is absent or empty, which filters nothing. */
 export function anyOf<T>(values: readonly T[] | null | undefined): readonly T[] | null {
   return values && values.length > 0 ? values : null;
 }
 
-/** OpenStack's names are 255 characters at the most, so a longer text to look for is a mistake. */
+/** The `name` of a filter. Throws BAD_USER_INPUT above 255 characters, the maximum of names in OpenStack. */
 export function nameText(name: string | null | undefined): string | null {
   if (name && name.length > 255) {
     throw new GatewayError('BAD_USER_INPUT', `filter.name: expected at most 255 characters, got ${name.length}`);

@@ -1,17 +1,17 @@
 import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
 import { ERROR_CODES, type ErrorCode, GatewayError, type UpstreamDetails } from '../errors.ts';
-import { OpenStackError } from '../openstack/errors.ts';
+import { detailsOf, OpenStackError } from '../openstack/errors.ts';
 
-/** What an error is told with: whose request it was, and where a bug is written down. */
+/** What formatting an error needs: the id of its request, and the log for internal errors. */
 export interface ErrorContext {
   readonly requestId: string;
   readonly log: Logger;
-  /** Whether graphql-js' "Did you mean …" is cut off, so that a schema that cannot be asked for cannot be guessed either. */
+  /** Whether to remove "Did you mean …", so that messages do not reveal a schema without introspection. */
   readonly hideSuggestions?: boolean;
 }
 
-/** Codes that graphql-js' and Apollo Server's own refusals have, with the HTTP status of each. */
+/** Codes of errors that graphql-js and Apollo Server raise, with the HTTP status of each. */
 export const LIBRARY_CODES = {
   GRAPHQL_PARSE_FAILED: 400,
   GRAPHQL_VALIDATION_FAILED: 400,
@@ -23,31 +23,31 @@ export const LIBRARY_CODES = {
 export type LibraryCode = keyof typeof LIBRARY_CODES;
 
 /**
- * Any error as clients may see it: message, locations, path and `extensions` {code, service, status, openstackRequestId,
- * requestId}, nothing else. A GatewayError and an OpenStackError speak for themselves; graphql-js' refusals keep their
- * words; everything else is a bug of ours: logged with its stack, masked for the client.
+ * Formats an error for clients: message, locations, path and `extensions` {code, service, status, openstackRequestId,
+ * requestId}, nothing else. The messages of GatewayError, OpenStackError and graphql-js are kept; any other error is a
+ * bug, logged with its stack and masked.
  */
 export function formatError(error: unknown, { requestId, log, hideSuggestions = false }: ErrorContext): GraphQLError {
-  const { code, message, details } = explain(error, log);
+  const { code, message, details } = describe(error, log);
   return new GraphQLError(hideSuggestions ? withoutSuggestion(message) : message, {
     ...locationOf(error),
     extensions: { code, ...details, requestId },
   });
 }
 
-/** The same refusal with a code: for errors of graphql-js, which have none. */
+/** Adds a code to an error of graphql-js, which has none. */
 export function withCode(error: GraphQLError, code: ErrorCode | LibraryCode): GraphQLError {
   return new GraphQLError(error.message, { ...locationOf(error), extensions: { ...error.extensions, code } });
 }
 
-/** Where in the document and in the answer an error stands. */
+/** The location of an error in the document, and its path in the response. */
 function locationOf(error: unknown) {
   if (!(error instanceof GraphQLError)) return {};
   const { nodes = null, source = null, positions = null, path = null } = error;
   return { nodes, source, positions, path };
 }
 
-/** The HTTP status of an answer in which nothing was executed: that of its first error. A document's limits do not pass by waiting: 400. */
+/** The HTTP status of a result without `data`: that of its first error. A document over a limit is 400: retrying it later does not help. */
 export function httpStatus(errors: readonly GraphQLError[]): number {
   const code = String(errors[0]?.extensions.code);
   if (code === 'LIMIT_EXCEEDED') return 400;
@@ -55,32 +55,32 @@ export function httpStatus(errors: readonly GraphQLError[]): number {
   return code in ERROR_CODES ? ERROR_CODES[code as ErrorCode].status : 500;
 }
 
-interface Explanation {
+interface ErrorDescription {
   code: string;
   message: string;
   details?: UpstreamDetails;
 }
 
-function explain(error: unknown, log: Logger): Explanation {
+function describe(error: unknown, log: Logger): ErrorDescription {
   const chain = [...originals(error)];
   const cause = chain.at(-1);
-  if (cause instanceof GatewayError) return { code: cause.code, message: cause.message, details: given(cause.details) };
+  if (cause instanceof GatewayError) {
+    return { code: cause.code, message: cause.message, details: publicDetails(cause.details) };
+  }
   if (cause instanceof OpenStackError) {
     return { code: codeOfUpstream(cause), message: cause.message, details: detailsOf(cause) };
   }
-  const refusals = chain.filter((one) => one instanceof GraphQLError);
-  if (refusals.length === chain.length) {
-    const refusal = explainUpstreamError(refusals);
-    if (refusal) return refusal;
-  }
+  const graphqlErrors = chain.filter((one) => one instanceof GraphQLError);
+  const description = graphqlErrors.length === chain.length ? describeGraphQLError(graphqlErrors) : null;
+  if (description) return description;
   if (cause instanceof DOMException && (cause.name === 'AbortError' || cause.name === 'TimeoutError')) {
-    return { code: 'UPSTREAM_TIMEOUT', message: 'The operation took longer than the gateway waits' };
+    return { code: 'UPSTREAM_TIMEOUT', message: 'The operation exceeded its deadline' };
   }
   log.error({ err: cause }, 'internal error');
   return { code: 'INTERNAL_SERVER_ERROR', message: 'Internal error' };
 }
 
-/** The error, and whatever it wraps: graphql-js, Apollo Server and graphql-ws wrap what is thrown. */
+/** The error and the errors that it wraps, outermost first: graphql-js, Apollo Server and graphql-ws wrap errors. */
 function* originals(error: unknown): Generator<unknown> {
   for (let one: unknown = error, depth = 0; depth < 8; depth++) {
     yield one;
@@ -89,8 +89,8 @@ function* originals(error: unknown): Generator<unknown> {
   }
 }
 
-/** A refusal of graphql-js or Apollo Server: the innermost code is the most precise. Null: not one that a client could have caused. */
-function explainUpstreamError(chain: readonly GraphQLError[]): Explanation | null {
+/** Describes an error of graphql-js or Apollo Server by its innermost code. Null when a client cannot have caused it. */
+function describeGraphQLError(chain: readonly GraphQLError[]): ErrorDescription | null {
   const message = chain.at(-1)?.message ?? '';
   if (/^Syntax Error: Document contains more tha[nt] \d+ tokens/.test(message)) {
     return { code: 'LIMIT_EXCEEDED', message: message.replace('Syntax Error: ', '').replace('more that', 'more than') };
@@ -105,7 +105,7 @@ function explainUpstreamError(chain: readonly GraphQLError[]): Explanation | nul
   return /^Argument "/.test(message) ? { code: 'BAD_USER_INPUT', message } : null;
 }
 
-/** The code for what an OpenStack service answered, or did not. */
+/** The code for a failed call to an OpenStack service. */
 export function codeOfUpstream({ kind, status, faultName, upstreamMessage }: OpenStackError): ErrorCode {
   if (kind === 'timeout') return 'UPSTREAM_TIMEOUT';
   if (kind === 'unreachable') return 'UPSTREAM_UNAVAILABLE';
@@ -131,12 +131,7 @@ export function codeOfUpstream({ kind, status, faultName, upstreamMessage }: Ope
   }
 }
 
-/** What a client may quote of an upstream's failure. */
-export function detailsOf({ service, status, openstackRequestId }: OpenStackError): UpstreamDetails {
-  return { service, ...(status !== null && { status }), ...(openstackRequestId !== null && { openstackRequestId }) };
-}
-
-function given({ service, status, openstackRequestId }: UpstreamDetails): UpstreamDetails {
+function publicDetails({ service, status, openstackRequestId }: UpstreamDetails): UpstreamDetails {
   return {
     ...(service !== undefined && { service }),
     ...(status !== undefined && { status }),

@@ -9,53 +9,53 @@ import { listShares } from './connections/shares.ts';
 import type { QueryServersArgs, QuerySharesArgs } from './generated.ts';
 
 /**
- * From how many on several servers or shares by id are one list instead of a GET each: neither service takes a list of
- * ids (Nova drops `uuid` for members and lists the whole project; Manila has no such filter). In the gateway's CPU a list of
- * 10 shares is worth 2 GETs, one of 50 3, of 200 8, of 1,000 about 40.
+ * The number of servers or shares by id from which on one list replaces a GET each. Neither service filters by several
+ * ids (Nova ignores `uuid` for members and lists the whole project; Manila has no such filter). In the gateway's CPU a
+ * list of 10 shares costs as much as 2 GETs, one of 50 as 3, of 200 as 8, of 1,000 as about 40.
  */
 export const LIST_FROM = 3;
-/** How many a list is as long as, for each that is looked for: by the same figures it costs no more than the GETs. */
-const LISTED_FOR_EACH = 25;
-/** Nova's `max_limit` as shipped, and a bound on what one list can cost Manila. What is beyond is got one by one. */
+/** The length of that list per id: by the same figures it costs no more than the GETs. */
+const LISTED_PER_ID = 25;
+/** Nova's default `max_limit`, and a bound on the cost of one list to Manila. */
 const LIST_LIMIT = 1000;
-/** How many calls of one kind or another a request may have under way at once. */
-const PARALLEL = 16;
+/** Maximum number of concurrent upstream calls of one request. */
+const CONCURRENCY = 16;
 
-/** The client functions that loaders call. */
+/** The functions of the OpenStack clients that loaders call. */
 export type Clients = Pick<typeof nova, 'getServer' | 'listServers'> &
   Pick<typeof manila, 'getShare' | 'listShares' | 'listExportLocations' | 'listAccessRules'>;
 
 export type Loaders = ReturnType<typeof createLoaders>;
 
 /**
- * The caches of one request: each thing is asked for once, and what one tick asks for is one round trip where the service
- * allows it. An error is that of its key alone, unless the whole round trip failed. A list hands its items to the
- * loaders by id.
+ * Creates the loaders of one request. Each resource is requested once; the keys of one tick are one round trip where the
+ * service allows it. An error belongs to its key alone, unless the whole round trip failed. A list primes the loaders by
+ * id with its items.
  */
 export function createLoaders(session: Session, attachments: Attachments, clients: Clients = { ...nova, ...manila }) {
-  const limit = pLimit(PARALLEL);
+  const limit = pLimit(CONCURRENCY);
 
   const server = byId({
     get: (id) => limit(() => clients.getServer(session, id)),
-    list: async (most) => (await clients.listServers(session, { limit: most })).servers,
+    list: async (listLength) => (await clients.listServers(session, { limit: listLength })).servers,
   });
   const share = byId({
     get: (id) => limit(() => clients.getShare(session, id)),
-    list: async (most) => (await clients.listShares(session, { limit: most })).shares,
+    list: async (listLength) => (await clients.listShares(session, { limit: listLength })).shares,
   });
 
   return {
-    /** Null when there is none for this token. */
+    /** By id; null when the server does not exist for this token. */
     server,
-    /** Null when there is none for this token. */
+    /** By id; null when the share does not exist for this token. */
     share,
-    /** By share id, preferred ones first; empty for a share that is gone. */
-    exportLocations: eachAlone(async (shareId) => {
+    /** By share id, preferred ones first; empty for a deleted share. */
+    exportLocations: onePerKey(async (shareId) => {
       const locations = await limit(() => clients.listExportLocations(session, shareId));
       return (locations ?? []).toSorted((a, b) => Number(b.preferred ?? false) - Number(a.preferred ?? false));
     }),
-    /** By share id; empty for a share that is gone. */
-    accessRules: eachAlone(async (shareId) => (await limit(() => clients.listAccessRules(session, shareId))) ?? []),
+    /** By share id; empty for a deleted share. */
+    accessRules: onePerKey(async (shareId) => (await limit(() => clients.listAccessRules(session, shareId))) ?? []),
     /** By server id, oldest first. */
     attachmentsOfServer: new DataLoader((ids: readonly string[]) => attachments.listForServers(session, ids)),
     /** By share id, oldest first. */
@@ -64,33 +64,36 @@ export function createLoaders(session: Session, attachments: Attachments, client
     /** A page of the project's servers. */
     servers: (args: QueryServersArgs) =>
       listServers(async (page) => {
-        const answer = await clients.listServers(session, page);
-        prime(server, answer.servers);
-        return answer;
+        const response = await clients.listServers(session, page);
+        prime(server, response.servers);
+        return response;
       }, args),
     /** A page of the project's shares. */
     shares: (args: QuerySharesArgs) =>
       listShares(async (page) => {
-        const answer = await clients.listShares(session, page);
-        prime(share, answer.shares);
-        return answer;
+        const response = await clients.listShares(session, page);
+        prime(share, response.shares);
+        return response;
       }, args),
   };
 }
 
-/** How long the list is that is read to find so many. */
-export function listLimit(wanted: number): number {
-  return Math.min(LIST_LIMIT, LISTED_FOR_EACH * wanted);
+/** The length of the list that is read to find `count` resources. */
+export function listLimit(count: number): number {
+  return Math.min(LIST_LIMIT, LISTED_PER_ID * count);
 }
 
 type ById<T> = DataLoader<string, T | null>;
 
-/** Few by a GET each, many by one list. Absence from the list proves nothing (other projects' public shares, cells that are down, more than the limit): a GET tells. */
+/**
+ * Loads few resources with a GET each, many with one list. One that is missing from the list still gets a GET: it may be
+ * another project's public share, in a cell that is down, or beyond the limit.
+ */
 function byId<T extends { id: string }>(read: {
   get: (id: string) => Promise<T | null>;
   list: (limit: number) => Promise<T[]>;
 }): ById<T> {
-  /** How long a list was read already; without end when it had everything. */
+  /** The longest list read so far; infinite when it was complete. */
   let listed = 0;
   const loader: ById<T> = new DataLoader(async (ids) => {
     const found = new Map<string, T>();
@@ -106,8 +109,8 @@ function byId<T extends { id: string }>(read: {
   return loader;
 }
 
-/** One call a key; the loader only keeps it from being made twice. */
-function eachAlone<T>(read: (id: string) => Promise<T>): DataLoader<string, T> {
+/** One call per key; the loader makes each call once. */
+function onePerKey<T>(read: (id: string) => Promise<T>): DataLoader<string, T> {
   return new DataLoader((ids: readonly string[]) => Promise.all(ids.map((id) => read(id).catch(asError))));
 }
 
@@ -115,7 +118,7 @@ function prime<T extends { id: string }>(loader: ById<T>, items: readonly T[]): 
   for (const item of items) loader.prime(item.id, item);
 }
 
-/** DataLoader takes an Error in a key's place as that key's failure. */
+/** DataLoader treats an Error among its values as the failure of that key. */
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }

@@ -3,10 +3,10 @@ import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { GraphQLSchema } from 'graphql';
 import { resolvers } from './resolvers/index.ts';
 
-/** The same distance from src/graphql as from dist/graphql. */
+/** At the same relative path from src/graphql and dist/graphql. */
 const SCHEMA_FOLDER = new URL('../../schema/', import.meta.url);
 
-/** The schema's files as text, in the order of their names. */
+/** Reads the schema's files, ordered by name. */
 export function readTypeDefs(): string[] {
   return readdirSync(SCHEMA_FOLDER)
     .filter((name) => name.endsWith('.graphql'))
@@ -14,7 +14,7 @@ export function readTypeDefs(): string[] {
     .map((name) => readFileSync(new URL(name, SCHEMA_FOLDER), 'utf8'));
 }
 
-/** The schema with its resolvers. Throws when a resolver stands for a field that the schema does not have. */
+/** Creates the schema with its resolvers. Throws when a resolver has no field in the schema. */
 export function createSchema(): GraphQLSchema {
   return makeExecutableSchema({
     typeDefs: readTypeDefs(),

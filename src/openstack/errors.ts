@@ -1,3 +1,4 @@
+import type { UpstreamDetails } from '../errors.ts';
 import type { ServiceName } from './services.ts';
 
 /** What kind of failure a call to OpenStack met. */
@@ -56,6 +57,11 @@ export class OpenStackError extends Error {
 
 function isFinalStatus(status = 0): boolean {
   return status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
+
+/** The fields of a failed call that clients may see. */
+export function detailsOf({ service, status, openstackRequestId }: OpenStackError): UpstreamDetails {
+  return { service, ...(status !== null && { status }), ...(openstackRequestId !== null && { openstackRequestId }) };
 }
 
 /** The code that Node.js or undici gave a failure: `ECONNRESET`, `UND_ERR_SOCKET`, …; null when there is none. */

@@ -2,10 +2,9 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { GatewayError } from '../errors.ts';
-import { detailsOf } from '../graphql/errors.ts';
 import { lazyChild } from '../lazy-log.ts';
 import type { Cloud } from '../openstack/cloud.ts';
-import { OpenStackError } from '../openstack/errors.ts';
+import { detailsOf, OpenStackError } from '../openstack/errors.ts';
 import { type ValidatedToken, validateToken } from '../openstack/keystone/client.ts';
 import { type Session, tokenHash } from '../openstack/session.ts';
 

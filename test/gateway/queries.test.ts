@@ -11,7 +11,7 @@ import { until } from '../support/until.ts';
 
 const schema = createSchema();
 
-/** Every field of a type, down to types that stand above already. */
+/** A selection of every field of a type, without recursion. */
 function everyField(type: GraphQLNamedType | null | undefined, above: readonly string[] = []): string {
   if (!isObjectType(type)) return '';
   const fields = Object.values(type.getFields()).flatMap((field) => {
@@ -26,14 +26,14 @@ function everyField(type: GraphQLNamedType | null | undefined, above: readonly s
 
 const fieldsOf = (name: string) => everyField(schema.getType(name));
 
-/** How many requests each service had. */
+/** The number of requests to each service. */
 function counts({ requests }: Sandbox): Record<string, number> {
   const found: Record<string, number> = {};
   for (const { service } of requests) found[service] = (found[service] ?? 0) + 1;
   return found;
 }
 
-/** A rule as the gateway makes it: from these it knows its attachments again. */
+/** An access rule with the gateway's metadata, from which it recovers its attachments. */
 function attached(sandbox: Sandbox, serverId: string, shareId: string, accessTo: string): void {
   const metadata = { managed_by: MANAGED_BY, attachment_id: `${serverId}:${shareId}`, server_id: serverId };
   sandbox.addRule(shareId, { accessType: accessTo.startsWith('srv-') ? 'cephx' : 'ip', accessTo, metadata });
@@ -59,7 +59,7 @@ describe('the demo cloud', () => {
     return answer;
   };
 
-  test('every field of every type, from every root field -> answered without an error', async () => {
+  test('every field of every type, from every root field -> no error', async () => {
     const pair = `serverId: "${DEMO.serverId}", shareId: "${DEMO.nfsShareId}"`;
     const roots = [
       `viewer ${fieldsOf('Viewer')}`,
@@ -76,7 +76,7 @@ describe('the demo cloud', () => {
     }
   });
 
-  test('web-01 with its shares -> what Nova, Manila and the record say, in one answer', async () => {
+  test('web-01 with its shares -> the values of Nova, Manila and the record in one result', async () => {
     const { data } = await ask(
       `query($id: ID!) { server(id: $id) {
          name status statusRaw powerState addresses { network address version type } flavor { name vcpus ramMib diskGib }
@@ -115,7 +115,7 @@ describe('the demo cloud', () => {
     expect(byName['ml-models'].mountCommands[0]).toContain(',fs=cephfs');
   });
 
-  test('servers and shares in unusual states -> their words, faults and absences', async () => {
+  test('servers and shares in unusual states -> their statuses, faults and nulls', async () => {
     const { data } = await ask(
       `{ error: server(id: "${DEMO.errorServerId}") { status fault { message code created } addresses { address } }
          build: server(id: "${DEMO.buildServerId}") { status taskState launchedAt }
@@ -143,7 +143,7 @@ describe('the demo cloud', () => {
     ['servers', 40, 40],
     ['shares', 4, 25],
     ['shares', 25, 25],
-  ])('all %s in pages of %d -> each once, and the end is known', async (list, first, all) => {
+  ])('all %s in pages of %d -> each once, and no page after the last', async (list, first, all) => {
     const ids: string[] = [];
     let after: string | null = null;
     let pages = 0;
@@ -164,7 +164,7 @@ describe('the demo cloud', () => {
     expect([ids.length, new Set(ids).size, pages]).toEqual([all, all, Math.ceil(all / first)]);
   });
 
-  test('attachments page by page -> each once, with the total and where the event log stands', async () => {
+  test('attachments page by page -> each once, with the total and the cursor of the event log', async () => {
     const page = (after: string | null) =>
       ask(
         'query($after: String) { shareAttachments(first: 1, after: $after) { nodes { id } totalCount eventCursor pageInfo { hasNextPage endCursor } } }',
@@ -200,7 +200,7 @@ describe('the demo cloud', () => {
     expect([data.page.nodes.length, data.page.pageInfo.hasNextPage]).toEqual([found, false]);
   });
 
-  test('metadata with quotes and backslashes -> looked for as it is', async () => {
+  test('metadata with quotes and backslashes -> found', async () => {
     const metadata = { note: `it's "here" \\ there` };
     const share = sandbox.addShare({ name: 'quoted', metadata });
     const { data } = await ask(
@@ -228,7 +228,7 @@ describe('the demo cloud', () => {
     ]);
   });
 
-  test('the server of a cursor is deleted meanwhile -> the next page all the same; Nova has purged it -> BAD_USER_INPUT that says so', async () => {
+  test('the server of a cursor is deleted -> the next page; Nova has purged it -> BAD_USER_INPUT', async () => {
     const server = sandbox.addServer({ name: 'short-lived' });
     const { data } = await ask('{ servers(first: 1) { nodes { id } pageInfo { endCursor } } }');
     expect(data.servers.nodes).toEqual([{ id: server.id }]);
@@ -258,7 +258,7 @@ describe('a hundred servers, each with three of fifty shares', () => {
       for (const step of [0, 7, 23]) attached(sandbox, server, shares[(n + step) % 50] ?? '', `10.10.0.${n}`);
     }
     gateway = await startGateway({ sandbox });
-    // the first look reads the attachments back from Manila, and settles token and microversions
+    // The first query recovers the attachments from Manila, validates the token and negotiates microversions.
     await gateway.query('{ servers(first: 1) { nodes { sharesAttached { id } } } }');
   });
   afterAll(async () => {
@@ -281,7 +281,7 @@ describe('a hundred servers, each with three of fifty shares', () => {
     expect(counts(sandbox)).toEqual({ nova: 1, manila: 1 });
   });
 
-  test('the same with export locations and access rules -> at most one more a share and a kind', async () => {
+  test('the same with export locations and access rules -> at most one more per share and kind', async () => {
     const { errors } = await gateway.query(
       `{ servers(first: 100) { nodes { sharesAttached { ${SHOWN} mountCommands accessRules { metadata }
            share { exportLocations { path } accessRules { state } } } } } }`,
@@ -309,7 +309,7 @@ describe('a hundred servers, each with three of fifty shares', () => {
     expect(counts(sandbox)).toEqual({ nova: 1, manila: 1 });
   });
 
-  test('servers alone -> nothing of Manila', async () => {
+  test('servers alone -> no request to Manila', async () => {
     await gateway.query('{ servers(first: 100) { nodes { name status } } }');
     expect(counts(sandbox)).toEqual({ nova: 1 });
   });
@@ -336,10 +336,10 @@ describe('a hundred servers, each with three of fifty shares', () => {
     expect(commands).toHaveLength(1);
   });
 
-  describe('when a service is away', () => {
+  describe('when a service is unavailable', () => {
     const request = 'req-3f6d1c52-6ad5-4a9e-9b61-000000000001';
 
-    test('Manila answers 503 -> the servers stand, each missing share says why on its path', async () => {
+    test('Manila responds 503 -> the servers are returned, each missing share has an error on its path', async () => {
       const fault = sandbox.faults.add({
         service: 'manila',
         kind: 'status',
@@ -374,13 +374,13 @@ describe('a hundred servers, each with three of fifty shares', () => {
       }
     });
 
-    test('Nova breaks every connection -> the shares stand', async () => {
+    test('Nova breaks every connection -> the shares are returned', async () => {
       sandbox.down('nova');
       const { data, errors = [] } = await gateway.query(
         '{ shares(first: 1) { nodes { name serversAttached { status server { name } } } } servers { nodes { id } } }',
       );
       sandbox.up('nova');
-      // servers is not nullable: without Nova there is no answer to it, and so none at all
+      // `servers` is not nullable, so without Nova the whole result is null.
       expect([data, errors.map(pathOf)]).toEqual([null, expect.arrayContaining(['servers'])]);
       sandbox.down('nova');
       const partial = await gateway.query(
@@ -394,7 +394,7 @@ describe('a hundred servers, each with three of fifty shares', () => {
     });
   });
 
-  test('a share that is deleted behind the gateway -> null without an error', async () => {
+  test('a share that is deleted in Manila -> null without an error', async () => {
     const { data } = await gateway.query('{ shareAttachments(first: 5) { nodes { share { id } } } }');
     const { id } = data.shareAttachments.nodes[0].share;
     sandbox.deleteShare(id);
@@ -408,10 +408,10 @@ describe('a hundred servers, each with three of fifty shares', () => {
   });
 });
 
-describe('when Redis is away', () => {
+describe('when Redis is unavailable', () => {
   const SHOWN = '{ servers(first: 2) { nodes { name sharesAttached { id } } } }';
 
-  test('servers with their shares -> sharesAttached is STATE_UNAVAILABLE on its path, and there again with Redis', async () => {
+  test('servers with their shares -> sharesAttached is STATE_UNAVAILABLE on its path, until Redis is back', async () => {
     const redis = await startRedisServer();
     const gateway = await startGateway({ env: { REDIS_URL: redis.url } });
     expect((await gateway.query(SHOWN)).errors).toBeUndefined();

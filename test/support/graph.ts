@@ -6,7 +6,7 @@ import { record } from './attachment-records.ts';
 
 const id = (number: number) => `5e7ae700-0000-4000-8000-${String(number).padStart(12, '0')}`;
 
-/** Ids that the plain context knows: some of them are of nothing, or of something that cannot be shown. */
+/** Ids for the plain context: some name nothing, or something that cannot be serialised. */
 export const IDS = Array.from({ length: 8 }, (_, i) => id(i));
 
 const SERVERS: (NovaServer | null | Error)[] = [
@@ -24,7 +24,7 @@ const SERVERS: (NovaServer | null | Error)[] = [
     fault: { code: 500, message: 'no host', created: '2026-11-22T16:19:17Z' },
   },
   { id: id(1), status: 'UNKNOWN', tenant_id: 'p', created: '2026-11-22T16:19:17Z' },
-  // What cannot be shown: a moment that is none, a flavor without a name, metadata that is no text.
+  // Values that cannot be serialised: an invalid date, a flavor without a name, metadata that is not a string.
   { id: id(2), name: 'bad', status: 'NEW_WORD', tenant_id: 'p', created: 'yesterday' },
   {
     id: id(3),
@@ -104,7 +104,7 @@ const at = (number: number) =>
   });
 const ATTACHMENTS: Attachment[] = [0, 1, 2, 3].map(at);
 
-/** One event, as a subscription's source gives it. */
+/** An event of a subscription's source. */
 export const EVENT: AttachmentEvent = {
   cursor: '1-0',
   type: 'ATTACHED',
@@ -114,7 +114,7 @@ export const EVENT: AttachmentEvent = {
   attachment: at(0),
 };
 
-async function given<T>(all: readonly (T | Error)[], number: number): Promise<T> {
+async function pick<T>(all: readonly (T | Error)[], number: number): Promise<T> {
   const one = all[number % all.length] as T | Error;
   if (one instanceof Error) throw one;
   return one;
@@ -122,8 +122,8 @@ async function given<T>(all: readonly (T | Error)[], number: number): Promise<T>
 
 const numberOf = (one: string) => Number(one.slice(-12)) || 0;
 
-/** As JSON with its keys in order: in which order arguments come is nobody's promise. */
-function inOrder(value: unknown): string {
+/** JSON with sorted keys, since the order of arguments is not defined. */
+function sortedJson(value: unknown): string {
   return JSON.stringify(value, (_key, one: unknown) =>
     typeof one === 'object' && one !== null && !Array.isArray(one)
       ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -131,16 +131,16 @@ function inOrder(value: unknown): string {
   );
 }
 
-/** The context of one execution whose loaders and attachments answer from plain data; what they are asked with shows in the answer. */
+/** A context whose loaders and attachments return plain data; the result shows their arguments. */
 export function plainContext(): object {
-  // What cannot be shown comes first: graphql-js 16 leaves the promises of earlier items of a list alone when a later one
-  // throws, and their rejections end the process.
-  const listed = <T>(all: readonly (T | null | Error)[], { first }: { first?: number | null }) =>
+  // Values that cannot be serialised come first: graphql-js 16 does not handle the promises of a list's earlier items
+  // when a later one throws, and their rejections would end the process.
+  const page = <T>(all: readonly (T | null | Error)[], { first }: { first?: number | null }) =>
     ((first ?? 0) % 2 === 0 ? all.slice(0, 2) : [all[2], ...all.slice(0, 2)]) as T[];
   const connection = <T>(nodes: T[], args: object) => ({
     nodes,
-    edges: nodes.map((node, i) => ({ node, cursor: `${i} ${inOrder(args)}` })),
-    pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: inOrder(args) },
+    edges: nodes.map((node, i) => ({ node, cursor: `${i} ${sortedJson(args)}` })),
+    pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: sortedJson(args) },
     totalCount: null,
   });
   const identity = {
@@ -155,22 +155,22 @@ export function plainContext(): object {
     identity: { ...identity, userDomainName: 'Default', projectDomainName: null },
     session: { identity },
     loaders: {
-      server: { load: (one: string) => given(SERVERS, numberOf(one)) },
-      share: { load: (one: string) => given(SHARES, numberOf(one)) },
-      exportLocations: { load: async (one: string) => (numberOf(one) === 2 ? given([new Error('no')], 0) : LOCATIONS) },
+      server: { load: (one: string) => pick(SERVERS, numberOf(one)) },
+      share: { load: (one: string) => pick(SHARES, numberOf(one)) },
+      exportLocations: { load: async (one: string) => (numberOf(one) === 2 ? pick([new Error('no')], 0) : LOCATIONS) },
       accessRules: { load: async () => RULES },
       attachmentsOfServer: { load: async (one: string) => ATTACHMENTS.filter(({ serverId }) => serverId === one) },
       attachmentsOfShare: {
         load: async (one: string) =>
           numberOf(one) === 1
-            ? given([new GatewayError('STATE_UNAVAILABLE', 'Redis is away')], 0)
+            ? pick([new GatewayError('STATE_UNAVAILABLE', 'Redis is away')], 0)
             : ATTACHMENTS.slice(0, 2),
       },
       servers: async (args: { first?: number | null }) => {
-        if ((args.first ?? 1) < 0) throw new GatewayError('BAD_USER_INPUT', `first: ${inOrder(args)}`);
-        return connection(listed(SERVERS, args), args);
+        if ((args.first ?? 1) < 0) throw new GatewayError('BAD_USER_INPUT', `first: ${sortedJson(args)}`);
+        return connection(page(SERVERS, args), args);
       },
-      shares: async (args: { first?: number | null }) => connection(listed(SHARES, args), args),
+      shares: async (args: { first?: number | null }) => connection(page(SHARES, args), args),
     },
     attachments: {
       get: async (_session: unknown, serverId: string) => ATTACHMENTS.find((one) => one.serverId === serverId) ?? null,
@@ -178,7 +178,7 @@ export function plainContext(): object {
         items: ATTACHMENTS.map((attachment, i) => ({ position: `${i}`, attachment })),
         hasMore: true,
         totalCount: null,
-        cursor: inOrder(options),
+        cursor: sortedJson(options),
       }),
     },
   };

@@ -13,7 +13,7 @@ import {
   isObjectType,
 } from 'graphql';
 
-/** A document that the schema takes, with variables for it. */
+/** A valid document with variables. */
 export interface GeneratedOperation {
   readonly source: string;
   readonly variables: Record<string, unknown>;
@@ -21,7 +21,7 @@ export interface GeneratedOperation {
 
 type Gen = fc.GeneratorValue;
 
-interface Making {
+interface Generation {
   readonly schema: GraphQLSchema;
   readonly g: Gen;
   readonly ids: readonly string[];
@@ -31,12 +31,12 @@ interface Making {
   fields: number;
 }
 
-/** How many fields one operation has at the most, about. */
+/** About the maximum number of fields of an operation. */
 const MAX_FIELDS = 60;
 
 /**
- * Any query or subscription of the schema: aliases, fragments, @skip and @include, each argument as a literal or a variable, with
- * a default, null or left out. `ids` are those that are somebody's.
+ * Generates any query or subscription of the schema: with aliases, fragments, @skip and @include; each argument as a
+ * literal or a variable, with a default, null or absent. `ids` exist in the context.
  */
 export function generateOperation(
   g: Gen,
@@ -44,84 +44,84 @@ export function generateOperation(
   kind: 'query' | 'subscription',
   ids: readonly string[],
 ): GeneratedOperation {
-  const making: Making = { schema, g, ids, definitions: [], variables: {}, fragments: [], fields: 0 };
+  const generation: Generation = { schema, g, ids, definitions: [], variables: {}, fragments: [], fields: 0 };
   const root = (kind === 'query' ? schema.getQueryType() : schema.getSubscriptionType()) as GraphQLObjectType;
-  const selections = kind === 'query' ? selectionsOf(making, root, 0) : onlyField(making, root);
-  const declared = making.definitions.length > 0 ? `(${making.definitions.join(', ')})` : '';
+  const selections = kind === 'query' ? selectionsOf(generation, root, 0) : onlyField(generation, root);
+  const declared = generation.definitions.length > 0 ? `(${generation.definitions.join(', ')})` : '';
   return {
-    source: [`${kind} Made${declared} ${selections}`, ...making.fragments].join('\n'),
-    variables: making.variables,
+    source: [`${kind} Made${declared} ${selections}`, ...generation.fragments].join('\n'),
+    variables: generation.variables,
   };
 }
 
-/** A subscription has one root field; the event's own fields are as free as any. */
-function onlyField(making: Making, root: GraphQLObjectType): string {
+/** A subscription has one root field. */
+function onlyField(generation: Generation, root: GraphQLObjectType): string {
   const [field] = Object.values(root.getFields()) as [GraphQLField<unknown, unknown>];
-  return `{ ${field.name} ${selectionsOf(making, getNamedType(field.type) as GraphQLObjectType, 1)} }`;
+  return `{ ${field.name} ${selectionsOf(generation, getNamedType(field.type) as GraphQLObjectType, 1)} }`;
 }
 
-function selectionsOf(making: Making, type: GraphQLObjectType, depth: number): string {
-  const { g } = making;
+function selectionsOf(generation: Generation, type: GraphQLObjectType, depth: number): string {
+  const { g } = generation;
   const fields = Object.values(type.getFields()).filter(
     (field) => depth < 5 || !isObjectType(getNamedType(field.type)),
   );
   const count = 1 + g(fc.nat, { max: depth === 0 ? 3 : 6 });
   const parts: string[] = [];
-  for (let i = 0; i < count && making.fields < MAX_FIELDS; i++) {
+  for (let i = 0; i < count && generation.fields < MAX_FIELDS; i++) {
     const way = g(fc.nat, { max: 11 });
     const field = fields[g(fc.nat, { max: Math.max(0, fields.length - 1) })];
     if (way === 0 || !field) parts.push('__typename');
     else if (way === 1)
-      parts.push(`... on ${type.name}${conditionOf(making)} ${selectionsOf(making, type, depth + 1)}`);
-    else if (way === 2) parts.push(`...${fragmentOf(making, type, depth)}${conditionOf(making)}`);
-    else parts.push(fieldOf(making, field, depth));
+      parts.push(`... on ${type.name}${conditionOf(generation)} ${selectionsOf(generation, type, depth + 1)}`);
+    else if (way === 2) parts.push(`...${fragmentOf(generation, type, depth)}${conditionOf(generation)}`);
+    else parts.push(fieldOf(generation, field, depth));
   }
   return `{ ${parts.length > 0 ? parts.join(' ') : '__typename'} }`;
 }
 
-function fieldOf(making: Making, field: GraphQLField<unknown, unknown>, depth: number): string {
+function fieldOf(generation: Generation, field: GraphQLField<unknown, unknown>, depth: number): string {
   const type = getNamedType(field.type);
-  const number = making.fields++;
-  const args = field.args.flatMap((arg) => argumentOf(making, arg));
-  // With arguments, or below an object, two of a name could not be merged: each gets an alias of its own.
+  const number = generation.fields++;
+  const args = field.args.flatMap((arg) => argumentOf(generation, arg));
+  // Two fields of one name with arguments, or of an object type, could not be merged: each gets its own alias.
   const mustAlias = args.length > 0 || isObjectType(type);
-  const alias = mustAlias || making.g(fc.nat, { max: 5 }) === 0 ? `f${number}: ` : '';
+  const alias = mustAlias || generation.g(fc.nat, { max: 5 }) === 0 ? `f${number}: ` : '';
   const given = args.length > 0 ? `(${args.join(', ')})` : '';
-  const below = isObjectType(type) ? ` ${selectionsOf(making, type, depth + 1)}` : '';
-  return `${alias}${field.name}${given}${conditionOf(making)}${below}`;
+  const below = isObjectType(type) ? ` ${selectionsOf(generation, type, depth + 1)}` : '';
+  return `${alias}${field.name}${given}${conditionOf(generation)}${below}`;
 }
 
-function fragmentOf(making: Making, type: GraphQLObjectType, depth: number): string {
-  const name = `Part${making.fragments.length}`;
-  const at = making.fragments.push('') - 1;
-  making.fragments[at] = `fragment ${name} on ${type.name} ${selectionsOf(making, type, depth + 1)}`;
+function fragmentOf(generation: Generation, type: GraphQLObjectType, depth: number): string {
+  const name = `Part${generation.fragments.length}`;
+  const at = generation.fragments.push('') - 1;
+  generation.fragments[at] = `fragment ${name} on ${type.name} ${selectionsOf(generation, type, depth + 1)}`;
   return name;
 }
 
-function conditionOf(making: Making): string {
-  const way = making.g(fc.nat, { max: 19 });
+function conditionOf(generation: Generation): string {
+  const way = generation.g(fc.nat, { max: 19 });
   if (way > 3) return '';
   const word = way % 2 === 0 ? 'skip' : 'include';
-  const value = making.g(fc.boolean);
-  return ` @${word}(if: ${way < 2 ? value : variableOf(making, 'Boolean!', value, undefined)})`;
+  const value = generation.g(fc.boolean);
+  return ` @${word}(if: ${way < 2 ? value : variableOf(generation, 'Boolean!', value, undefined)})`;
 }
 
-function argumentOf(making: Making, { name, type }: GraphQLArgument): string[] {
-  const { g } = making;
+function argumentOf(generation: Generation, { name, type }: GraphQLArgument): string[] {
+  const { g } = generation;
   if (!isNonNullType(type) && g(fc.nat, { max: 2 }) === 0) return [];
-  const value = anyValue(making, type, 0);
+  const value = anyValue(generation, type, 0);
   const way = g(fc.nat, { max: 5 });
-  if (way > 2) return [`${name}: ${literalOf(making, value, type)}`];
-  const preset = way === 0 && value !== null ? literalOf(making, value, type) : undefined;
-  // With a default it may be left out.
+  if (way > 2) return [`${name}: ${literalOf(generation, value, type)}`];
+  const preset = way === 0 && value !== null ? literalOf(generation, value, type) : undefined;
+  // With a default it may be absent.
   const given = preset !== undefined && g(fc.boolean) ? undefined : value;
-  return [`${name}: ${variableOf(making, String(type), given, preset)}`];
+  return [`${name}: ${variableOf(generation, String(type), given, preset)}`];
 }
 
-function variableOf(making: Making, type: string, value: unknown, preset: string | undefined): string {
-  const name = `v${making.definitions.length}`;
-  making.definitions.push(`$${name}: ${type}${preset === undefined ? '' : ` = ${preset}`}`);
-  if (value !== undefined) making.variables[name] = value;
+function variableOf(generation: Generation, type: string, value: unknown, preset: string | undefined): string {
+  const name = `v${generation.definitions.length}`;
+  generation.definitions.push(`$${name}: ${type}${preset === undefined ? '' : ` = ${preset}`}`);
+  if (value !== undefined) generation.variables[name] = value;
   return `$${name}`;
 }
 
@@ -139,25 +139,25 @@ const TEXTS = [
 ];
 
 /** A value as JSON. */
-function anyValue(making: Making, type: GraphQLInputType, depth: number): unknown {
-  const { g } = making;
-  if (isNonNullType(type)) return scalarOf(making, type.ofType, depth);
+function anyValue(generation: Generation, type: GraphQLInputType, depth: number): unknown {
+  const { g } = generation;
+  if (isNonNullType(type)) return scalarOf(generation, type.ofType, depth);
   if (g(fc.nat, { max: 14 }) === 0) return null;
-  return scalarOf(making, type, depth);
+  return scalarOf(generation, type, depth);
 }
 
-function scalarOf(making: Making, type: GraphQLInputType, depth: number): unknown {
-  const { g } = making;
-  if (isNonNullType(type)) return scalarOf(making, type.ofType, depth);
+function scalarOf(generation: Generation, type: GraphQLInputType, depth: number): unknown {
+  const { g } = generation;
+  if (isNonNullType(type)) return scalarOf(generation, type.ofType, depth);
   if (isListType(type)) {
-    const items = Array.from({ length: g(fc.nat, { max: 3 }) }, () => scalarOf(making, type.ofType, depth + 1));
-    // One item may stand for a list of one.
+    const items = Array.from({ length: g(fc.nat, { max: 3 }) }, () => scalarOf(generation, type.ofType, depth + 1));
+    // A single value stands for a list of one.
     return items.length === 1 && g(fc.boolean) ? items[0] : items;
   }
   if (isEnumType(type)) return pick(g, type.getValues()).name;
   if (isInputObjectType(type)) {
     const fields = Object.values(type.getFields()).filter((field) => isNonNullType(field.type) || g(fc.boolean));
-    return Object.fromEntries(fields.map((field) => [field.name, anyValue(making, field.type, depth + 1)]));
+    return Object.fromEntries(fields.map((field) => [field.name, anyValue(generation, field.type, depth + 1)]));
   }
   switch (String(type)) {
     case 'Int':
@@ -167,7 +167,7 @@ function scalarOf(making: Making, type: GraphQLInputType, depth: number): unknow
     case 'Boolean':
       return g(fc.boolean);
     case 'ID':
-      return g(fc.nat, { max: 4 }) === 0 ? pick(g, TEXTS) : pick(g, making.ids);
+      return g(fc.nat, { max: 4 }) === 0 ? pick(g, TEXTS) : pick(g, generation.ids);
     case 'DateTime':
       return '2026-11-22T14:40:25+01:00';
     case 'StringMap':
@@ -181,20 +181,20 @@ function pick<T>(g: Gen, all: readonly T[]): T {
   return all[g(fc.nat, { max: all.length - 1 })] as T;
 }
 
-/** A value as it stands in a document; what is inside of it may be a variable. */
-function literalOf(making: Making, value: unknown, type: GraphQLInputType): string {
-  if (isNonNullType(type)) return literalOf(making, value, type.ofType);
+/** A value as a literal; its parts may be variables. */
+function literalOf(generation: Generation, value: unknown, type: GraphQLInputType): string {
+  if (isNonNullType(type)) return literalOf(generation, value, type.ofType);
   if (value === null) return 'null';
   if (isListType(type)) {
-    if (!Array.isArray(value)) return literalOf(making, value, type.ofType);
-    return `[${value.map((item) => literalOf(making, item, type.ofType)).join(', ')}]`;
+    if (!Array.isArray(value)) return literalOf(generation, value, type.ofType);
+    return `[${value.map((item) => literalOf(generation, item, type.ofType)).join(', ')}]`;
   }
   if (isEnumType(type)) return String(value);
   if (typeof value === 'object') {
     const fields = isInputObjectType(type) ? type.getFields() : null;
     const shown = Object.entries(value as Record<string, unknown>).map(([name, one]) => {
       const field = fields?.[name];
-      return `${name}: ${field ? literalOf(making, one, field.type) : JSON.stringify(one)}`;
+      return `${name}: ${field ? literalOf(generation, one, field.type) : JSON.stringify(one)}`;
     });
     return `{ ${shown.join(', ')} }`;
   }

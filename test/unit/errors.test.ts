@@ -6,10 +6,10 @@ import { formatError, httpStatus } from '../../src/graphql/errors.ts';
 import { type FailureKind, OpenStackError } from '../../src/openstack/errors.ts';
 
 const lines: string[] = [];
-const told = { requestId: 'req-1', log: pino({}, { write: (line: string) => void lines.push(line) }) };
+const errorContext = { requestId: 'req-1', log: pino({}, { write: (line: string) => void lines.push(line) }) };
 const wrapped = (originalError: Error) => new GraphQLError('wrapped', { originalError, path: ['a', 0] });
 
-describe('what OpenStack said', () => {
+describe('errors of OpenStack', () => {
   test.each<[FailureKind, number | undefined, string | undefined, string | undefined, ErrorCode]>([
     ['timeout', undefined, undefined, undefined, 'UPSTREAM_TIMEOUT'],
     ['unreachable', undefined, undefined, undefined, 'UPSTREAM_UNAVAILABLE'],
@@ -36,7 +36,7 @@ describe('what OpenStack said', () => {
       ...(faultName !== undefined && { faultName }),
       ...(upstreamMessage !== undefined && { upstreamMessage }),
     };
-    const error = formatError(wrapped(new OpenStackError('Nova refused', details)), told);
+    const error = formatError(wrapped(new OpenStackError('Nova refused', details)), errorContext);
     expect(error.toJSON()).toEqual({
       message: 'Nova refused',
       path: ['a', 0],
@@ -51,23 +51,23 @@ describe('what OpenStack said', () => {
   });
 });
 
-describe('what the gateway said', () => {
-  test.each(Object.keys(ERROR_CODES) as ErrorCode[])('%s -> its code, words and HTTP status', (code) => {
-    const error = formatError(wrapped(new GatewayError(code, 'so it is')), told);
-    expect(error.toJSON()).toMatchObject({ message: 'so it is', extensions: { code, requestId: 'req-1' } });
-    // Before anything was executed a crossed limit is the document's, which waiting does not change.
+describe('errors of the gateway', () => {
+  test.each(Object.keys(ERROR_CODES) as ErrorCode[])('%s -> its code, message and HTTP status', (code) => {
+    const error = formatError(wrapped(new GatewayError(code, 'a message')), errorContext);
+    expect(error.toJSON()).toMatchObject({ message: 'a message', extensions: { code, requestId: 'req-1' } });
+    // Before execution the limit is the document's: retrying later does not help.
     expect(httpStatus([error])).toBe(code === 'LIMIT_EXCEEDED' ? 400 : ERROR_CODES[code].status);
   });
 
-  test('wrapped by graphql-ws and graphql-js -> still its own words', () => {
+  test('wrapped by graphql-ws and graphql-js -> its own message', () => {
     const error = wrapped(wrapped(new GatewayError('CURSOR_EXPIRED', 'gone')));
-    expect(formatError(error, told)).toMatchObject({ message: 'gone', extensions: { code: 'CURSOR_EXPIRED' } });
+    expect(formatError(error, errorContext)).toMatchObject({ message: 'gone', extensions: { code: 'CURSOR_EXPIRED' } });
   });
 
   test('a cause with secrets -> not shown', () => {
     const cause = new Error('X-Auth-Token: gAAAA at http://10.0.0.1');
     const error = new GatewayError('UPSTREAM_ERROR', 'it failed', { service: 'nova' }, { cause });
-    expect(JSON.stringify(formatError(wrapped(error), told))).not.toMatch(/gAAAA|10\.0\.0\.1/);
+    expect(JSON.stringify(formatError(wrapped(error), errorContext))).not.toMatch(/gAAAA|10\.0\.0\.1/);
   });
 });
 
@@ -81,10 +81,10 @@ describe('bugs', () => {
       'a GraphQLError that a scalar throws on the way out',
       new GraphQLError('Int cannot represent http://10.0.0.1', { path: ['a'] }),
     ],
-    ['a GraphQLError with a code of nobody', new GraphQLError('http://10.0.0.1', { extensions: { code: 'MINE' } })],
-  ])('%s -> masked for the client, logged for us', (_situation, thrown) => {
+    ['a GraphQLError with an unknown code', new GraphQLError('http://10.0.0.1', { extensions: { code: 'MINE' } })],
+  ])('%s -> masked for the client and logged', (_situation, thrown) => {
     lines.length = 0;
-    const error = formatError(thrown, told);
+    const error = formatError(thrown, errorContext);
     expect(error).toMatchObject({
       message: 'Internal error',
       extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: 'req-1' },
@@ -93,15 +93,15 @@ describe('bugs', () => {
     expect(httpStatus([error])).toBe(500);
   });
 
-  test('an operation that was given up -> UPSTREAM_TIMEOUT', () => {
+  test('an aborted operation -> UPSTREAM_TIMEOUT', () => {
     const error = wrapped(new DOMException('no answer in 5 ms', 'TimeoutError') as unknown as Error);
-    expect(formatError(error, told).extensions.code).toBe('UPSTREAM_TIMEOUT');
+    expect(formatError(error, errorContext).extensions.code).toBe('UPSTREAM_TIMEOUT');
   });
 
-  test('extensions that somebody put on an error -> not passed on', () => {
+  test('other extensions of an error -> not sent to the client', () => {
     const error = new GraphQLError('no', {
       extensions: { code: 'FORBIDDEN', http: { status: 418 }, stacktrace: ['at x'] },
     });
-    expect(formatError(error, told).extensions).toEqual({ code: 'FORBIDDEN', requestId: 'req-1' });
+    expect(formatError(error, errorContext).extensions).toEqual({ code: 'FORBIDDEN', requestId: 'req-1' });
   });
 });

@@ -10,9 +10,9 @@ import { EVENT, plainContext } from '../support/graph.ts';
 
 const schema = createSchema();
 const config = readConfig({});
-const told = { requestId: 'req-1', log: pino({ level: 'silent' }) };
+const errorContext = { requestId: 'req-1', log: pino({ level: 'silent' }) };
 
-function scope(query: string) {
+function sharingOf(query: string) {
   const document = parse(query);
   const operation = operationOf(document);
   if (!operation) throw new Error('no operation');
@@ -21,14 +21,14 @@ function scope(query: string) {
 
 const event = (fields: string) => `subscription { shareAttachmentEvents { ${fields} } }`;
 
-describe('which answers hang on the token', () => {
+describe('whether the result depends on the token', () => {
   test.each([
     'cursor type at reason requestId',
     '__typename attachment { __typename id serverId shareId status mountPoint accessLevel isStale createdAt updatedAt }',
     'attachment { fault { code message at openstackRequestId } accessRules { id accessType accessTo state stateRaw } }',
     'attachment { ... on ShareAttachment { status } }',
-  ])('%s -> not', (fields) => {
-    expect(scope(event(fields)).needsToken).toBe(false);
+  ])('%s -> no', (fields) => {
+    expect(sharingOf(event(fields)).needsToken).toBe(false);
   });
 
   test.each([
@@ -38,42 +38,42 @@ describe('which answers hang on the token', () => {
     'attachment { accessRules { accessKey } }',
     'attachment { ... on ShareAttachment { ... { server { name } } } }',
     'attachment { server @skip(if: true) { id } }',
-  ])('%s -> do', (fields) => {
-    expect(scope(event(fields)).needsToken).toBe(true);
+  ])('%s -> yes', (fields) => {
+    expect(sharingOf(event(fields)).needsToken).toBe(true);
   });
 
-  test('in a fragment -> do', () => {
+  test('in a fragment -> yes', () => {
     const query = `${event('attachment { ...F }')} fragment F on ShareAttachment { server { id } }`;
-    expect(scope(query).needsToken).toBe(true);
+    expect(sharingOf(query).needsToken).toBe(true);
   });
 
-  test('a field of an interface -> do: whose resolver it is shows with the event only', () => {
+  test('a field of an interface -> yes, because its resolver is only known at run time', () => {
     const typeDefs =
       'interface I { id: ID } type A implements I { id: ID } type Query { a: A } type Subscription { i: I }';
     const document = parse('subscription { i { id } }');
     const operation = operationOf(document);
-    const scopeOf = createEventSharing(makeExecutableSchema({ typeDefs }));
-    expect(operation && scopeOf(document, operation).needsToken).toBe(true);
+    const eventSharing = createEventSharing(makeExecutableSchema({ typeDefs }));
+    expect(operation && eventSharing(document, operation).needsToken).toBe(true);
   });
 
-  test('a field said not to -> answered without a context as with one', async () => {
+  test('every field for which it does not -> the same result with and without a context', async () => {
     const executor = createExecutor({ schema, config });
     const type = schema.getType('ShareAttachment');
     const fields = isObjectType(type) ? Object.values(type.getFields()) : [];
-    const leaves = fields.filter(({ name }) => !scope(event(`attachment { ${selected(name)} }`)).needsToken);
+    const leaves = fields.filter(({ name }) => !sharingOf(event(`attachment { ${selected(name)} }`)).needsToken);
     expect(leaves.length).toBeGreaterThan(10);
     const query = event(`attachment { ${leaves.map(({ name }) => selected(name)).join(' ')} }`);
     const document = parse(query);
     const operation = operationOf(document);
     if (!operation) throw new Error('no operation');
-    const asked = { document, ...told };
-    const wanted = { document, operation, variables: {} };
-    const shared = await executor.executeShared(asked, wanted, null, EVENT);
-    expect(shared).toEqual(await executor.executeSubscriptionEvent(asked, wanted, plainContext(), EVENT));
+    const request = { document, ...errorContext };
+    const prepared = { document, operation, variables: {} };
+    const shared = await executor.executeShared(request, prepared, null, EVENT);
+    expect(shared).toEqual(await executor.executeSubscriptionEvent(request, prepared, plainContext(), EVENT));
     expect(shared?.data).toBeTruthy();
   });
 
-  test('a resolver that takes its context unseen -> no answer for all', async () => {
+  test('a resolver that uses its context unnoticed -> no shared result', async () => {
     const typeDefs = 'type Query { a: ID } type Subscription { who: ID }';
     const who = (...all: unknown[]) => (all[2] as { identity: { userId: string } }).identity.userId;
     const executor = createExecutor({
@@ -83,17 +83,17 @@ describe('which answers hang on the token', () => {
     const document = parse('subscription { who }');
     const operation = operationOf(document);
     if (!operation) throw new Error('no operation');
-    const wanted = { document, operation, variables: {} };
+    const prepared = { document, operation, variables: {} };
     expect(executor.eventSharing(document, operation).needsToken).toBe(false);
-    expect(await executor.executeShared({ document, ...told }, wanted, null, {})).toBeNull();
+    expect(await executor.executeShared({ document, ...errorContext }, prepared, null, {})).toBeNull();
     const context = { identity: { userId: 'ann' } };
-    expect(await executor.executeSubscriptionEvent({ document, ...told }, wanted, context, {})).toEqual({
+    expect(await executor.executeSubscriptionEvent({ document, ...errorContext }, prepared, context, {})).toEqual({
       data: { who: 'ann' },
     });
   });
 });
 
-describe('which variables have a say', () => {
+describe('the variables that the result depends on', () => {
   test.each([
     ['the cursor', '($after: String) { shareAttachmentEvents(after: $after) { cursor } }', []],
     ['a filter', '($id: ID) { shareAttachmentEvents(serverId: $id) { cursor } }', ['id']],
@@ -105,7 +105,7 @@ describe('which variables have a say', () => {
     ],
     ['the same for both', '($a: ID) { shareAttachmentEvents(after: $a, shareId: $a) { cursor } }', ['a']],
   ])('%s', (_situation, query, variables) => {
-    expect(scope(`subscription ${query}`).variables).toEqual(variables);
+    expect(sharingOf(`subscription ${query}`).variables).toEqual(variables);
   });
 });
 

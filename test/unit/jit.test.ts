@@ -20,23 +20,23 @@ import { generateOperation } from '../support/operations.ts';
 
 const RUNS = Number(process.env.COMPILED_RUNS ?? 1000);
 const schema = createSchema();
-const TOLD = { requestId: 'req-1', log: pino({ level: 'silent' }) };
+const ERROR_CONTEXT = { requestId: 'req-1', log: pino({ level: 'silent' }) };
 
 /**
- * What a client sees of a result. Errors in the order of their texts, as each way finds them in its own; of those below one
- * place that is null for them, graphql-js tells the first, graphql-jit may tell more: one word for all of them.
+ * A result as a client sees it, with its errors sorted, since each executor reports them in an order of its own. Of the
+ * errors below one null, graphql-js reports the first and graphql-jit may report more: all of them count as one.
  */
 function shown({ data, errors = [] }: ExecutionResult) {
-  const told = errors.map((error) => {
-    const formatted = formatError(error, TOLD);
-    const place = nullPlace(data, formatted.path ?? []);
-    return place === null ? JSON.stringify(formatted) : `null at ${place}`;
+  const formattedErrors = errors.map((error) => {
+    const formatted = formatError(error, ERROR_CONTEXT);
+    const nullPath = pathOfNull(data, formatted.path ?? []);
+    return nullPath === null ? JSON.stringify(formatted) : `null at ${nullPath}`;
   });
-  return { data: JSON.stringify(data), errors: [...new Set(told)].sort() };
+  return { data: JSON.stringify(data), errors: [...new Set(formattedErrors)].sort() };
 }
 
-/** The place above a path that is null; null when there is none. */
-function nullPlace(data: unknown, path: readonly (string | number)[]): string | null {
+/** The ancestor of a path that is null; null when there is none. */
+function pathOfNull(data: unknown, path: readonly (string | number)[]): string | null {
   let at = data;
   for (const [depth, key] of path.entries()) {
     if (at === null || at === undefined) return path.slice(0, depth).join('.');
@@ -45,19 +45,19 @@ function nullPlace(data: unknown, path: readonly (string | number)[]): string | 
   return null;
 }
 
-interface Way {
+interface Request {
   source: string;
   variables?: Record<string, unknown>;
   root?: unknown;
 }
 
-/** What both answer; null for the compiled one where graphql-js is to answer: it cannot be compiled, or its variables are refused. */
-async function both(of: GraphQLSchema, { source, variables = {}, root }: Way) {
+/** Executes with both. `compiled` is null where graphql-js executes: the operation cannot be compiled, or its variables are rejected. */
+async function both(of: GraphQLSchema, { source, variables = {}, root }: Request) {
   const document = parse(source);
   expect(validate(of, document).map(String)).toEqual([]);
   const operation = document.definitions[0] as OperationDefinitionNode;
-  const told = { schema: of, document, variableValues: variables, rootValue: root };
-  const plain = shown(await execute({ ...told, contextValue: plainContext() }));
+  const args = { schema: of, document, variableValues: variables, rootValue: root };
+  const plain = shown(await execute({ ...args, contextValue: plainContext() }));
   const coerced = getVariableValues(of, operation.variableDefinitions ?? [], variables).coerced;
   const run = coerced && compileOperation(of, { document, operation, variables: coerced });
   const result = await run?.(root, plainContext(), variables);
@@ -68,7 +68,7 @@ describe('generated operations: compiled and by graphql-js -> the same data, the
   test.each(['query', 'subscription'] as const)(
     '%s',
     async (kind) => {
-      let compiledOnes = 0;
+      let compiledCount = 0;
       await fc.assert(
         fc.asyncProperty(fc.gen(), async (g) => {
           const { source, variables } = generateOperation(g, schema, kind, IDS);
@@ -78,13 +78,13 @@ describe('generated operations: compiled and by graphql-js -> the same data, the
             ...(kind === 'subscription' && { root: EVENT }),
           });
           if (!compiled) return;
-          compiledOnes++;
+          compiledCount++;
           expect({ source, ...compiled }).toEqual({ source, ...plain });
         }),
-        // Not shrunk: the operation is told.
+        // Not shrunk: the failure shows the operation.
         { numRuns: kind === 'query' ? RUNS : RUNS / 5, endOnFailure: true },
       );
-      expect(compiledOnes).toBeGreaterThan(RUNS / 20);
+      expect(compiledCount).toBeGreaterThan(RUNS / 20);
     },
     600_000,
   );
@@ -144,20 +144,20 @@ describe('each scalar, as a literal and as a variable -> what graphql-js gives',
     ['nested', 'Nested', '{ level: LOW, map: { a: "b" } }', { level: 'LOW', map: { a: 'b' } }],
     ['must', 'Int!', '1', 1],
   ])('%s: %s, %s', async (field, type, literal, value) => {
-    const ways: Way[] = [
+    const requests: Request[] = [
       { source: `{ ${field}(value: ${literal}) }` },
       { source: `query ($v: ${type}) { ${field}(value: $v) }`, variables: { v: value } },
       { source: `query ($v: ${type} = ${literal}) { ${field}(value: $v) }` },
       ...(type.endsWith('!') ? [] : [{ source: `query ($v: ${type}) { ${field}(value: $v) }` }]),
     ];
-    for (const way of ways) {
-      const { compiled, plain } = await both(echo, way);
+    for (const request of requests) {
+      const { compiled, plain } = await both(echo, request);
       expect(plain.errors).toEqual([]);
-      expect({ ...way, ...(compiled ?? plain) }).toEqual({ ...way, ...plain });
+      expect({ ...request, ...(compiled ?? plain) }).toEqual({ ...request, ...plain });
     }
   });
 
-  test('a variable inside of a literal', async () => {
+  test('a variable inside a literal', async () => {
     const source = 'query ($v: Level!, $w: [Int!]) { nested(value: { level: $v, list: $w, inner: { level: $v } }) }';
     for (const variables of [
       { v: 'LOW', w: [1] },
@@ -169,7 +169,7 @@ describe('each scalar, as a literal and as a variable -> what graphql-js gives',
   });
 });
 
-describe('what is left to graphql-js', () => {
+describe('operations that graphql-js executes', () => {
   const isCompiled = (source: string) => {
     const document = parse(source);
     const operation = document.definitions[0] as OperationDefinitionNode;
@@ -189,10 +189,10 @@ describe('what is left to graphql-js', () => {
     ['an alias that is a word of JavaScript', '{ __proto__: int }'],
     ['introspection', '{ __schema { types { name } } }'],
     ['an object as a literal of a scalar', '{ map(value: { a: "b" }) }'],
-    ['a variable whose type holds itself', 'query ($v: Nested) { nested(value: $v) }'],
+    ['a variable with a recursive input type', 'query ($v: Nested) { nested(value: $v) }'],
     ['a mutation', 'mutation { set(value: 1) }'],
     [
-      'more fields than are worth it',
+      'more than MAX_FIELDS fields',
       `{ ${'self { '.repeat(10)} ${Array.from({ length: 1001 }, (_, i) => `f${i}: int`)} ${'} '.repeat(10)} }`,
     ],
     [
@@ -205,79 +205,79 @@ describe('what is left to graphql-js', () => {
     expect(globalThis).not.toHaveProperty('isHarmed');
   });
 
-  test('all else is compiled', () => {
+  test('any other operation is compiled', () => {
     expect(isCompiled('{ __typename int(value: 3) string(value: "web-01 a:b/c=") self { level(value: HIGH) } }')).toBe(
       true,
     );
   });
 });
 
-describe('when it is compiled', () => {
-  const wantedOf = (source: string, variables = {}) => {
+describe('when an operation is compiled', () => {
+  const prepare = (source: string, variables = {}) => {
     const document = parse(source);
     return { document, operation: document.definitions[0] as OperationDefinitionNode, variables };
   };
-  const turn = () => new Promise(setImmediate);
+  const tick = () => new Promise(setImmediate);
 
-  test('first use -> not; second use -> not inside of it; after -> yes', async () => {
+  test('first use -> not; second use -> not during the request; after it -> yes', async () => {
     const compiler = createCompiler(echo);
-    const wanted = wantedOf('{ int }');
-    expect(compiler.find(wanted)).toBeNull();
-    await turn();
-    expect(compiler.find(wanted)).toBeNull();
-    expect(compiler.find(wanted)).toBeNull();
-    await turn();
-    expect(await compiler.find(wanted)?.(undefined, {}, {})).toEqual({ data: { int: '{"value":7}' } });
+    const prepared = prepare('{ int }');
+    expect(compiler.find(prepared)).toBeNull();
+    await tick();
+    expect(compiler.find(prepared)).toBeNull();
+    expect(compiler.find(prepared)).toBeNull();
+    await tick();
+    expect(await compiler.find(prepared)?.(undefined, {}, {})).toEqual({ data: { int: '{"value":7}' } });
   });
 
-  test('a variable inside of a literal that is left out -> left to graphql-js', async () => {
+  test('an absent variable inside a literal -> executed by graphql-js', async () => {
     const compiler = createCompiler(echo);
-    const wanted = wantedOf('query ($w: [Int!]) { nested(value: { level: LOW, list: $w }) }');
+    const prepared = prepare('query ($w: [Int!]) { nested(value: { level: LOW, list: $w }) }');
     for (let uses = 0; uses < 3; uses++) {
-      expect(compiler.find(wanted)).toBeNull();
-      await turn();
+      expect(compiler.find(prepared)).toBeNull();
+      await tick();
     }
-    const given = { ...wanted, variables: { w: [1] } };
-    for (let uses = 0; uses < 2; uses++) compiler.find(given);
-    await turn();
-    expect(compiler.find(given)).not.toBeNull();
+    const withVariable = { ...prepared, variables: { w: [1] } };
+    for (let uses = 0; uses < 2; uses++) compiler.find(withVariable);
+    await tick();
+    expect(compiler.find(withVariable)).not.toBeNull();
   });
 
-  test('several at once -> one a turn', async () => {
+  test('several at once -> one per tick', async () => {
     const compiler = createCompiler(echo);
-    const all = ['{ int }', '{ id }', '{ float }'].map((source) => wantedOf(source));
-    for (const wanted of [...all, ...all]) compiler.find(wanted);
+    const all = ['{ int }', '{ id }', '{ float }'].map((source) => prepare(source));
+    for (const prepared of [...all, ...all]) compiler.find(prepared);
     const counts: number[] = [];
-    for (let turns = 0; turns < 4; turns++) {
-      await turn();
-      counts.push(all.filter((wanted) => compiler.find(wanted)).length);
+    for (let ticks = 0; ticks < 4; ticks++) {
+      await tick();
+      counts.push(all.filter((prepared) => compiler.find(prepared)).length);
     }
     expect(counts).toEqual([1, 2, 3, 3]);
   });
 
-  test('@skip and @include -> each decision has its own', async () => {
+  test('@skip and @include -> a compiled operation for each combination', async () => {
     const compiler = createCompiler(echo);
-    const wanted = wantedOf('query ($a: Boolean!) { int @skip(if: $a) id @include(if: $a) }', {});
-    const answers = [];
+    const prepared = prepare('query ($a: Boolean!) { int @skip(if: $a) id @include(if: $a) }', {});
+    const results = [];
     for (const a of [true, false]) {
-      for (let uses = 0; uses < 2; uses++) compiler.find({ ...wanted, variables: { a } });
-      await turn();
-      answers.push(await compiler.find({ ...wanted, variables: { a } })?.(undefined, {}, { a }));
+      for (let uses = 0; uses < 2; uses++) compiler.find({ ...prepared, variables: { a } });
+      await tick();
+      results.push(await compiler.find({ ...prepared, variables: { a } })?.(undefined, {}, { a }));
     }
-    expect(answers).toEqual([{ data: { id: '{}' } }, { data: { int: '{"value":7}' } }]);
+    expect(results).toEqual([{ data: { id: '{}' } }, { data: { int: '{"value":7}' } }]);
   });
 
-  test('more operations than are kept -> the one used longest ago is compiled again', async () => {
+  test('more operations than the cache holds -> the least recently used one is compiled again', async () => {
     const compiler = createCompiler(echo);
-    const first = wantedOf('{ int }');
+    const first = prepare('{ int }');
     for (let uses = 0; uses < 2; uses++) compiler.find(first);
-    await turn();
+    await tick();
     expect(compiler.find(first)).not.toBeNull();
-    // Sources that fill what is kept: two of 150,000 characters are more than 262,144.
+    // Sources that fill the cache: two of 150,000 characters are more than 262,144.
     for (const field of ['id', 'float']) {
-      const large = wantedOf(`{ ${field} } # ${'x'.repeat(150_000)}`);
+      const large = prepare(`{ ${field} } # ${'x'.repeat(150_000)}`);
       for (let uses = 0; uses < 2; uses++) compiler.find(large);
-      await turn();
+      await tick();
     }
     expect(compiler.find(first)).toBeNull();
   });

@@ -10,7 +10,7 @@ const serverOf = (id: string) => ({ id, status: 'ACTIVE' }) as NovaServer;
 const shareOf = (id: string) => ({ id, status: 'available' }) as Share;
 const ids = (count: number) => Array.from({ length: count }, (_, n) => `id-${n}`);
 
-/** Clients that note what they are asked, over the given servers and shares. Those in `unlisted` are there, but in no list. */
+/** Clients that record their calls. Servers and shares in `unlisted` exist, but are in no list. */
 function cloudOf(count: number, { unlisted = [] as string[], change = {} as Partial<Clients> } = {}) {
   const calls: string[] = [];
   const all = ids(count);
@@ -47,13 +47,13 @@ function cloudOf(count: number, { unlisted = [] as string[], change = {} as Part
     ...change,
   };
   const attachments = {
-    async listForServers(_session, asked) {
-      calls.push(`attachments of ${asked.length} servers`);
-      return asked.map(() => []);
+    async listForServers(_session, keys) {
+      calls.push(`attachments of ${keys.length} servers`);
+      return keys.map(() => []);
     },
-    async listForShares(_session, asked) {
-      calls.push(`attachments of ${asked.length} shares`);
-      return asked.map(() => []);
+    async listForShares(_session, keys) {
+      calls.push(`attachments of ${keys.length} shares`);
+      return keys.map(() => []);
     },
   } as Partial<Attachments> as Attachments;
   return { loaders: createLoaders(session, attachments, clients), calls };
@@ -70,23 +70,23 @@ describe.each([
     expect(calls).toEqual(ids(LIST_FROM - 1).map((id) => `${one} ${id}`));
   });
 
-  test(`${LIST_FROM} and more, asked for many times -> one list, with a bound`, async () => {
+  test(`${LIST_FROM} and more, loaded many times -> one list, with a bound`, async () => {
     const { loaders, calls } = cloudOf(60);
-    const asked = [...ids(50), ...ids(50)];
-    const found = await Promise.all(asked.map((id) => loaders[one].load(id)));
-    expect(found.map((item) => item?.id)).toEqual(asked);
+    const keys = [...ids(50), ...ids(50)];
+    const found = await Promise.all(keys.map((id) => loaders[one].load(id)));
+    expect(found.map((item) => item?.id)).toEqual(keys);
     expect(calls).toEqual([`${list} 1000`]);
   });
 
-  test('a few of very many -> a list no longer than is worth it, and a GET for each that is not in it', async () => {
+  test('a few of very many -> a list in proportion, and a GET for each that is not in it', async () => {
     const { loaders, calls } = cloudOf(500);
-    const asked = ['id-0', 'id-499', 'id-74', 'id-100'];
-    const found = await loaders[one].loadMany(asked);
-    expect(found).toMatchObject(asked.map((id) => ({ id })));
+    const keys = ['id-0', 'id-499', 'id-74', 'id-100'];
+    const found = await loaders[one].loadMany(keys);
+    expect(found).toMatchObject(keys.map((id) => ({ id })));
     expect(calls).toEqual([`${list} 100`, `${one} id-499`, `${one} id-100`]);
   });
 
-  test('one of many is not in the list -> a GET tells whether it is there', async () => {
+  test('one of many is not in the list -> a GET finds out whether it exists', async () => {
     const { loaders, calls } = cloudOf(10, { unlisted: ['id-3'] });
     const found = await Promise.all([...ids(5), 'gone'].map((id) => loaders[one].load(id)));
     expect(found.map((item) => item?.id)).toEqual([...ids(5), undefined]);
@@ -108,7 +108,7 @@ describe.each([
     expect(calls).toEqual([`${list} 75`, `${list} 1000`]);
   });
 
-  test('those of a page that was listed -> nothing more is asked', async () => {
+  test('those of a page that was listed -> no further call', async () => {
     const { loaders, calls } = cloudOf(3);
     await loaders[list]({ first: 50 });
     expect(calls).toEqual([`${list} 51`]);
@@ -116,7 +116,7 @@ describe.each([
     expect(calls).toHaveLength(1);
   });
 
-  test('cleared after a list -> read anew', async () => {
+  test('cleared after a list -> read again', async () => {
     const { loaders, calls } = cloudOf(5);
     await loaders[one].loadMany(ids(5));
     loaders[one].clear('id-1');
@@ -126,7 +126,7 @@ describe.each([
 });
 
 describe('failures', () => {
-  test('one of two GETs fails -> the other stands', async () => {
+  test('one of two GETs fails -> the other succeeds', async () => {
     const getShare: Clients['getShare'] = async (_session, id) => {
       if (id === 'id-0') throw new Error('Manila is away');
       return shareOf(id);
@@ -147,7 +147,7 @@ describe('failures', () => {
   });
 });
 
-describe('what hangs on a share or a server', () => {
+describe('loaders by share and by server', () => {
   test('attachments of many -> one round trip for all of the tick', async () => {
     const { loaders, calls } = cloudOf(0);
     await Promise.all([
@@ -157,29 +157,29 @@ describe('what hangs on a share or a server', () => {
     expect(calls).toEqual(['attachments of 100 servers', 'attachments of 40 shares']);
   });
 
-  test('export locations asked for twice -> one request a share, preferred first', async () => {
+  test('export locations loaded twice -> one request per share, preferred ones first', async () => {
     const { loaders, calls } = cloudOf(0);
     const [locations] = await Promise.all([loaders.exportLocations.load('s'), loaders.exportLocations.load('s')]);
     expect(locations.map(({ id }) => id)).toEqual(['b', 'a', 'c']);
     expect(calls).toEqual(['locations s']);
   });
 
-  test('access rules of a share that is gone -> none', async () => {
+  test('access rules of a deleted share -> none', async () => {
     const { loaders } = cloudOf(0);
     expect(await loaders.accessRules.load('s')).toEqual([]);
   });
 
-  test('200 shares at once -> never more than 16 calls under way', async () => {
+  test('200 shares at once -> never more than 16 concurrent calls', async () => {
     let running = 0;
-    let most = 0;
+    let maximum = 0;
     const listAccessRules: Clients['listAccessRules'] = async () => {
-      most = Math.max(most, ++running);
+      maximum = Math.max(maximum, ++running);
       await new Promise((done) => setImmediate(done));
       running--;
       return [];
     };
     const { loaders } = cloudOf(0, { change: { listAccessRules } });
     await loaders.accessRules.loadMany(ids(200));
-    expect(most).toBe(16);
+    expect(maximum).toBe(16);
   });
 });

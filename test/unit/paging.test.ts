@@ -38,7 +38,7 @@ function shareOf(n: number, about: Partial<Share> = {}): Share {
   };
 }
 
-/** Nova's list as it is: `hasNext` whenever the page is full, a marker that is gone is a 400. */
+/** Nova's list: `hasNext` for every full page; an unknown marker is a 400. */
 function novaOf(servers: NovaServer[], cap = 1000) {
   const asked: Parameters<ReadServers>[0][] = [];
   const read: ReadServers = async (page) => {
@@ -56,7 +56,7 @@ function novaOf(servers: NovaServer[], cap = 1000) {
   return { read, asked };
 }
 
-/** Manila's list as it is: offset and limit count rows of share and instance; a page shows each share once. */
+/** Manila's list: offset and limit count rows of shares joined with instances; a page has each share once. */
 function manilaOf(shares: Share[], instancesOf: (index: number) => number = () => 1, cap = 1000) {
   const rows = shares.flatMap((share, index) => Array<Share>(instancesOf(index)).fill(share));
   const asked: Parameters<ReadShares>[0][] = [];
@@ -76,7 +76,7 @@ interface Shown {
   pageInfo: { hasNextPage: boolean; endCursor: string | null };
 }
 
-/** Walks all pages; fails when it does not end. */
+/** Reads all pages; fails when there is no end. */
 async function walk(next: (after: string | null) => Promise<Shown>): Promise<string[]> {
   const ids: string[] = [];
   let after: string | null = null;
@@ -92,7 +92,7 @@ async function walk(next: (after: string | null) => Promise<Shown>): Promise<str
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 
 describe('walking a list page by page', () => {
-  /** What the cloud's operator allows as a limit. */
+  /** The maximum limit of the cloud. */
   const cap = fc.constantFrom(1000, 10, 7);
 
   test('any number of servers in pages of any size, also where the cloud caps the limit -> each once, in order', async () => {
@@ -116,7 +116,7 @@ describe('walking a list page by page', () => {
     );
   });
 
-  test('any protocols and statuses wanted -> each share that matches once, in order', async () => {
+  test('any protocols and statuses -> each share that matches once, in order', async () => {
     const share = fc.record({
       share_proto: fc.constantFrom('NFS', 'CIFS', 'CEPHFS', 'NEW'),
       status: fc.constantFrom('available', 'error', 'dancing'),
@@ -148,7 +148,7 @@ describe('walking a list page by page', () => {
     );
   });
 
-  test('each edge cursor, given as after -> the list from the next one on', async () => {
+  test('the cursor of each edge as `after` -> the list from the next item on', async () => {
     const shares = numbers(7).map((n) => shareOf(n));
     const { read } = manilaOf(shares, (index) => (index % 3) + 1);
     const { edges } = await listShares(read, { first: 7 });
@@ -158,7 +158,7 @@ describe('walking a list page by page', () => {
     }
   });
 
-  test('shares are made while somebody pages -> none is shown twice', async () => {
+  test('shares are created between two pages -> none is shown twice', async () => {
     const shares = numbers(9).map((n) => shareOf(n));
     const page = await listShares(manilaOf(shares).read, { first: 4 });
     const later = manilaOf([shareOf(101), shareOf(100), ...shares]);
@@ -194,14 +194,14 @@ describe('what upstream is asked', () => {
     expect([page.nodes.length, page.totalCount]).toEqual([4, 4]);
   });
 
-  test('two statuses of shares -> picked here, without a total', async () => {
+  test('two statuses of shares -> filtered here, without a total', async () => {
     const { read, asked } = manilaOf([shareOf(1), shareOf(2, { status: 'error' }), shareOf(3, { status: 'creating' })]);
     const page = await listShares(read, { filter: { status: ['ERROR', 'CREATING'] } });
     expect(asked.map(({ filters }) => filters)).toEqual([{}]);
     expect([page.nodes.length, page.totalCount]).toEqual([2, null]);
   });
 
-  test('a name with signs that Nova reads as a regular expression -> they stand for themselves', async () => {
+  test('a name with special characters of regular expressions -> escaped for Nova', async () => {
     const { read, asked } = novaOf([]);
     await listServers(read, { filter: { name: 'a.b|c[1]\\' } });
     expect(asked[0]?.filters).toEqual({ name: 'a\\.b[|]c\\[1\\]\\\\' });
@@ -213,12 +213,12 @@ describe('what upstream is asked', () => {
     expect(asked[0]?.filters).toEqual({ 'name~': '100\\%\\_\\\\', metadata: { a: 'b' } });
   });
 
-  test('ACTIVE asked for, and Nova lists a server that reboots too -> it is left out', async () => {
+  test('filter ACTIVE, and Nova also lists a rebooting server -> it is left out', async () => {
     const read: ReadServers = async () => ({ servers: [serverOf(1), serverOf(2, 'REBOOT')], hasNext: false });
     expect((await listServers(read, { filter: { status: ['ACTIVE'] } })).nodes).toEqual([serverOf(1)]);
   });
 
-  test('UNKNOWN asked for, which Nova refuses as a filter -> picked here', async () => {
+  test('filter UNKNOWN, which Nova rejects -> filtered here', async () => {
     const { read, asked } = novaOf([serverOf(1), serverOf(2, 'UNKNOWN'), serverOf(3, 'BRAND_NEW')]);
     const page = await listServers(read, { filter: { status: ['UNKNOWN'] } });
     expect(asked[0]?.filters).toEqual({});
@@ -229,7 +229,7 @@ describe('what upstream is asked', () => {
 describe('a filter that drops nearly all', () => {
   const shares = numbers(2500).map((n) => shareOf(n, n === 2450 ? { share_proto: 'CIFS' } : {}));
 
-  test('the wanted share is beyond the reads of one page -> an empty page with a cursor that goes on', async () => {
+  test('the matching share is beyond MAX_READS -> an empty page with a cursor that continues', async () => {
     const { read, asked } = manilaOf(shares);
     const page = await listShares(read, { first: 5, filter: { protocol: ['CIFS'] } });
     expect(asked).toHaveLength(MAX_READS);
@@ -241,13 +241,13 @@ describe('a filter that drops nearly all', () => {
 });
 
 describe('what a client may not send', () => {
-  test.each([0, -1, 201, 2 ** 31 - 1])('first: %d -> BAD_USER_INPUT that says what was expected', (first) => {
+  test.each([0, -1, 201, 2 ** 31 - 1])('first: %d -> BAD_USER_INPUT with what was expected', (first) => {
     expect(() => pageSize(first)).toThrow(
       expect.objectContaining({ code: 'BAD_USER_INPUT', message: `first: expected 1 to 200, got ${first}` }),
     );
   });
 
-  test('first left out or null -> 50', () => {
+  test('first absent or null -> 50', () => {
     expect([pageSize(undefined), pageSize(null), pageSize(1), pageSize(200)]).toEqual([50, 50, 1, 200]);
   });
 
@@ -266,7 +266,7 @@ describe('what a client may not send', () => {
     ['that is no JSON', 'garbage', 'got something else'],
     ['that is too long', 'A'.repeat(5000), 'got something else'],
     ['that is JSON of another kind', Buffer.from('{"a":1}').toString('base64url'), 'got something else'],
-  ])('a cursor %s -> BAD_USER_INPUT, and nothing is asked', async (_name, after, message) => {
+  ])('a cursor %s -> BAD_USER_INPUT without a call', async (_name, after, message) => {
     const { read, asked } = novaOf([]);
     await expect(listServers(read, { after })).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
@@ -275,7 +275,7 @@ describe('what a client may not send', () => {
     expect(asked).toEqual([]);
   });
 
-  test('any text as a cursor -> a place or BAD_USER_INPUT', () => {
+  test('any text as a cursor -> a position or BAD_USER_INPUT', () => {
     fc.assert(
       fc.property(fc.string(), fc.constantFrom('server', 'share', 'attachment'), (cursor, kind) => {
         expect(() => decodeCursor(kind as 'server', cursor)).toThrow(
@@ -285,7 +285,7 @@ describe('what a client may not send', () => {
     );
   });
 
-  test('the cursor of a server that was deleted -> BAD_USER_INPUT with what Nova said as its cause', async () => {
+  test('the cursor of a server that was deleted -> BAD_USER_INPUT with the error of Nova as its cause', async () => {
     const after = encodeCursor('server', { marker: idOf(99) });
     await expect(listServers(novaOf([serverOf(1)]).read, { after })).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
@@ -304,7 +304,7 @@ describe('what a client may not send', () => {
   });
 });
 
-test('upstream never ends -> collecting does, after its reads', async () => {
+test('an upstream list without end -> collect stops after MAX_READS', async () => {
   let reads = 0;
   const page = await collect(
     5,

@@ -15,9 +15,9 @@ import {
 import type { AttachmentEvent, AttachmentView } from '../../src/attachments/attachment.ts';
 import type { Attachments, AttachRequest } from '../../src/attachments/service-contract.ts';
 import type { GatewayContext } from '../../src/graphql/context.ts';
-import { enumValue } from '../../src/graphql/enum.ts';
 import { type Clients, createLoaders } from '../../src/graphql/loaders.ts';
-import { Subscription } from '../../src/graphql/resolvers/attachment.ts';
+import { enumValue } from '../../src/graphql/resolvers/enum-value.ts';
+import { Subscription } from '../../src/graphql/resolvers/subscription.ts';
 import { createSchema, readTypeDefs } from '../../src/graphql/schema.ts';
 import type { AccessRule, Share } from '../../src/openstack/manila/types.ts';
 import type { NovaServer } from '../../src/openstack/nova/types.ts';
@@ -48,7 +48,7 @@ const attachment: AttachmentView = anAttachment({
   version: 1,
 });
 
-/** A context of plain objects: what is not given is not asked for. */
+/** A context of plain objects. A client function that is not given must not be called. */
 function contextOf(clients: Partial<Clients>, attachments: Partial<Attachments> = {}): GatewayContext {
   const session = {} as Session;
   const identity: Identity = {
@@ -69,7 +69,7 @@ const ask = async (source: string, context: GatewayContext, variableValues: Reco
   JSON.parse(JSON.stringify(await graphql({ schema, source, contextValue: context, variableValues })));
 
 describe('the schema', () => {
-  test('as it is executed -> what schema/ says, to the last description', () => {
+  test('the executed schema -> equals schema/, descriptions included', () => {
     expect(printSchema(lexicographicSortSchema(schema))).toBe(
       printSchema(lexicographicSortSchema(buildSchema(readTypeDefs().join('\n')))),
     );
@@ -109,7 +109,7 @@ describe("OpenStack's words as enums", () => {
     'AccessRuleState',
   ].map((name) => schema.getType(name) as GraphQLEnumType);
 
-  test.each(cases)('$name: every word in either case -> its value', (type) => {
+  test.each(cases)('$name: every value in either case -> itself', (type) => {
     const values = Object.fromEntries(type.getValues().map(({ name }) => [name, name]));
     for (const name of Object.keys(values)) {
       expect([enumValue(values, name), enumValue(values, name.toLowerCase())]).toEqual([name, name]);
@@ -126,7 +126,7 @@ describe("OpenStack's words as enums", () => {
     expect(enumValue({ ACTIVE: 'ACTIVE', UNKNOWN: 'UNKNOWN' }, word)).toBe('UNKNOWN');
   });
 
-  test('a status that Nova adds one day -> UNKNOWN with the word beside it, no error', async () => {
+  test('an unknown status of Nova -> UNKNOWN with the raw value, no error', async () => {
     const context = contextOf({ getServer: async () => ({ ...server, status: 'DANCING' }) });
     const answer = await ask(`{ server(id: "${SERVER}") { status statusRaw } }`, context);
     expect(answer).toEqual({ data: { server: { status: 'UNKNOWN', statusRaw: 'DANCING' } } });
@@ -134,7 +134,7 @@ describe("OpenStack's words as enums", () => {
 });
 
 describe('a server', () => {
-  test('in a cell that is down -> its few fields, and nothing where Nova says nothing', async () => {
+  test('in a cell that is down -> the few fields that Nova sends, the others empty or null', async () => {
     const context = contextOf({
       getServer: async () => ({ id: SERVER, status: 'UNKNOWN', tenant_id: 'p', created: AT }),
     });
@@ -161,7 +161,7 @@ describe('a server', () => {
     });
   });
 
-  test('booted from a volume, without access addresses, not scheduled -> null for each empty text', async () => {
+  test('booted from a volume, without access addresses, not scheduled -> null for each empty string', async () => {
     const empty = { image: '' as const, accessIPv4: '', accessIPv6: '', hostId: '', 'OS-EXT-AZ:availability_zone': '' };
     const context = contextOf({ getServer: async () => ({ ...server, ...empty }) });
     const answer = await ask(
@@ -199,7 +199,7 @@ describe('a server', () => {
 });
 
 describe('ids', () => {
-  test('in capitals -> asked for in small letters', async () => {
+  test('in capitals -> requested in lower case', async () => {
     const asked: string[] = [];
     const getServer: Clients['getServer'] = async (_session, id) => {
       asked.push(id);
@@ -218,12 +218,12 @@ describe('ids', () => {
     '{ shareAttachments(filter: {serverId: "../servers"}) { nodes { id } } }',
     `mutation { attachShare(input: {serverId: "x", shareId: "${SHARE}"}) { attachment { id } } }`,
     `mutation { detachShare(input: {serverId: "${SERVER}", shareId: "${SHARE}/action"}) { attachment { id } } }`,
-  ])('malformed in %s -> refused with what was expected, and nothing is asked', async (source) => {
+  ])('malformed in %s -> rejected with what was expected, without a call', async (source) => {
     const { errors } = await ask(source, contextOf({}));
     expect(errors[0].message).toMatch(/Id: expected a UUID, got|^id: expected a UUID, got/);
   });
 
-  test('malformed in a subscription -> refused', () => {
+  test('malformed in a subscription -> rejected', () => {
     const { subscribe } = Subscription.shareAttachmentEvents as { subscribe: (...args: unknown[]) => unknown };
     expect(() => subscribe({}, { serverId: 'x' }, contextOf({}))).toThrow('serverId: expected a UUID, got "x"');
   });
@@ -255,7 +255,7 @@ describe('an attachment', () => {
     });
   });
 
-  test("a cephx rule's key, metadata and times -> one look at the share's rules", async () => {
+  test("a cephx rule's key, metadata and times -> one list of the share's rules", async () => {
     const rule = {
       id: 'rule-1',
       access_key: 'AQ==',
@@ -279,7 +279,7 @@ describe('an attachment', () => {
     expect(calls).toBe(1);
   });
 
-  test('Manila is away -> null and an error for what only Manila knows, the rest stands', async () => {
+  test('Manila unavailable -> null and an error for the fields that need it, the others are returned', async () => {
     const away = async () => {
       throw new Error('Manila is away');
     };
@@ -332,7 +332,7 @@ describe('lists of attachments', () => {
     ['only DETACHED, which is never listed', '(filter: {status: [DETACHED]})', { first: 1, after: null }, 0],
   ];
 
-  test.each(cases)('%s -> the store is asked so', async (_name, args, options, shown) => {
+  test.each(cases)('%s -> the options of the list in the store', async (_name, args, options, shown) => {
     const asked: unknown[] = [];
     const list: Attachments['list'] = async (_session, wanted) => {
       asked.push(wanted);
@@ -351,7 +351,7 @@ describe('lists of attachments', () => {
     ]);
   });
 
-  test('the store stopped looking before it found one -> the next page goes on from there', async () => {
+  test('the store stopped before it found a match -> the next page continues there', async () => {
     const asked: (string | null)[] = [];
     const list: Attachments['list'] = async (_session, { after }) => {
       asked.push(after);
@@ -367,7 +367,7 @@ describe('lists of attachments', () => {
 });
 
 describe('mutations', () => {
-  test('attachShare with nothing but ids -> read-write, and what was read of both before is read anew', async () => {
+  test('attachShare with ids only -> read-write, and both sides are read again after it', async () => {
     const asked: AttachRequest[] = [];
     const lists: string[] = [];
     const attachments: Partial<Attachments> = {
@@ -391,7 +391,7 @@ describe('mutations', () => {
     expect(lists).toEqual([SERVER, SERVER]);
   });
 
-  test('attachShare with every argument, and detachShare -> handed on as given', async () => {
+  test('attachShare with every argument, and detachShare -> passed on unchanged', async () => {
     const asked: unknown[] = [];
     const note = async (_session: Session, request: unknown) => {
       asked.push(request);
@@ -412,7 +412,7 @@ describe('mutations', () => {
   });
 });
 
-test('a subscription -> the filter as given, and each event as the log has it', async () => {
+test('a subscription -> the filter unchanged, and each event as in the log', async () => {
   const event: AttachmentEvent = {
     type: 'DETACHED',
     at: AT,
@@ -443,7 +443,7 @@ test('a subscription -> the filter as given, and each event as the log has it', 
   expect(asked).toEqual([{ serverId: SERVER, shareId: null, after: '7-0' }]);
 });
 
-test('viewer -> what Keystone said of the token', async () => {
+test('viewer -> user, project and roles of the token', async () => {
   const answer = await ask(
     '{ viewer { user { id name domainName } project { id name } roles expiresAt } }',
     contextOf({}),

@@ -21,11 +21,11 @@ describe('DateTime from OpenStack -> RFC 3339 in UTC', () => {
     ['a number', 12],
     ['an impossible date', '2026-13-45T99:00:00Z'],
     ['no Date', new Date(Number.NaN)],
-  ])('%s -> an error that shows it', (_name, sent) => {
+  ])('%s -> an error that quotes it', (_name, sent) => {
     expect(() => DateTime.serialize(sent)).toThrow(/DateTime: expected a timestamp/);
   });
 
-  test('a client sends one without a zone -> refused, as it would be a guess', () => {
+  test('a client sends one without a zone -> rejected, because it is ambiguous', () => {
     expect(() => DateTime.parseValue('2026-11-22T14:41:12')).toThrow(/with a zone/);
     expect(DateTime.parseValue('2026-11-22T14:41:12+01:00')).toBe('2026-11-22T13:41:12.000Z');
   });
@@ -46,19 +46,19 @@ describe('StringMap as an input', () => {
     });
   });
 
-  test('a variable in a literal is left out -> so is its field', async () => {
+  test('an absent variable in a literal -> no field', async () => {
     expect(await ask('query($v: String) { echo(map: {a: "1", b: $v}) }', {})).toEqual({ data: { echo: { a: '1' } } });
   });
 
   test.each(['{a: 1}', '{a: null}', '{a: {b: "c"}}', '{a: ["b"]}', '["a"]', '"a"', '1'])(
-    'the literal %s -> refused',
+    'the literal %s -> rejected',
     async (map) => {
       const { errors } = await ask(`{ echo(map: ${map}) }`);
       expect(errors?.[0]?.message).toMatch(/StringMap: expected/);
     },
   );
 
-  test.each([[{ a: 1 }], [{ a: null }], [['a']], ['a'], [7]])('the variable %j -> refused', async (map) => {
+  test.each([[{ a: 1 }], [{ a: null }], [['a']], ['a'], [7]])('the variable %j -> rejected', async (map) => {
     const { errors } = await ask('query($map: StringMap) { echo(map: $map) }', { map });
     expect(errors?.[0]?.message).toMatch(/StringMap: expected/);
   });

@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as tick } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type ExecutionResult, type OperationDefinitionNode, parse } from 'graphql';
@@ -24,19 +24,19 @@ import { closeAll, cloudAt, type Reply, sessionIn, startService, withVersions } 
 import { anAttachment } from '../support/attachments.ts';
 import { until } from '../support/until.ts';
 
-/** One execution for several who ask the same: who gets it, and that nobody is told less than a read of their own would tell. */
+/** Which requests share one execution, and that none of them misses a write that was completed before it arrived. */
 
 const log = pino({ level: 'silent' });
 const SERVER = '5e7ae700-0000-4000-8000-000000000001';
 const OTHER = '5e7ae700-0000-4000-8000-000000000002';
 const QUERY = `query One($id: ID!) { server(id: $id) { name sharesAttached { mountPoint } } }`;
-/** Asks the store only. */
+/** Reads the store only. */
 const LIST = '{ shareAttachments(first: 200) { nodes { mountPoint } } }';
 const executor = createExecutor({ schema: createSchema(), config: readConfig({}) });
 
 afterEach(closeAll);
 
-interface Told {
+interface OneServer {
   server: { name: string; sharesAttached: { mountPoint: string }[] };
 }
 
@@ -45,8 +45,8 @@ interface Listed {
 }
 
 /**
- * The schema, the loaders and the attachments of the gateway before a Nova that tells how often it was written to, as a
- * server's name. What it tells is read when the request comes, and answered when it is let go.
+ * The gateway's schema, loaders and attachments with a Nova whose server's name is the number of writes so far. The name
+ * is read when the request arrives, and sent when the test releases the response.
  */
 async function started() {
   let written = 0;
@@ -78,9 +78,9 @@ async function started() {
     session,
     gets,
     held,
-    /** Something changes that did not go through this gateway. */
+    /** A write that did not go through this gateway. */
     writeElsewhere: () => void ++written,
-    letGo: () => held.shift()?.(),
+    release: () => held.shift()?.(),
     answering: (how: typeof reply) => {
       reply = how;
     },
@@ -95,7 +95,7 @@ async function started() {
       const { body } = await request<{ written: number }>(session, NOVA, { method: 'POST', path: '/x', body: {} });
       return body.written;
     },
-    /** An attachment made by another gateway: this process hears nothing of it. */
+    /** An attachment that another gateway creates. */
     attachElsewhere: async (number: number) => {
       const shareId = `share-${number}`;
       const record = anAttachment({ projectId, serverId: SERVER, shareId, id: `${SERVER}:${shareId}` });
@@ -104,38 +104,38 @@ async function started() {
   };
 }
 
-/** The store with answers that are on their way for a while. */
+/** The store with slow replies. */
 function slow(store: AttachmentStore): AttachmentStore {
-  const late = async <T>(answer: Promise<T>): Promise<T> => {
-    const come = await answer;
-    for (let turns = 0; turns < 30; turns++) await turn();
-    return come;
+  const delayed = async <T>(reply: Promise<T>): Promise<T> => {
+    const value = await reply;
+    for (let ticks = 0; ticks < 30; ticks++) await tick();
+    return value;
   };
   return {
     ...store,
-    list: (...asked) => late(store.list(...asked)),
-    listForServers: (...asked) => late(store.listForServers(...asked)),
+    list: (...args) => delayed(store.list(...args)),
+    listForServers: (...args) => delayed(store.listForServers(...args)),
   };
 }
 
-const told = ({ data }: ExecutionResult) => (data as unknown as Told).server;
+const serverOf = ({ data }: ExecutionResult) => (data as unknown as OneServer).server;
 
-describe('the same query at once', () => {
+describe('identical queries at the same time', () => {
   let one: Awaited<ReturnType<typeof started>>;
   beforeEach(async () => {
     one = await started();
   });
-  /** Starts them all, then answers every GET until all are told. */
+  /** Starts all reads, then releases every GET until all have a result. */
   async function all(...reads: Promise<ExecutionResult>[]): Promise<ExecutionResult[]> {
     let isDone = false;
     const answers = Promise.all(reads).finally(() => {
       isDone = true;
     });
-    await until(() => one.letGo() || isDone);
+    await until(() => one.release() || isDone);
     return answers;
   }
 
-  test('by one token -> one execution, one request, one text for all', async () => {
+  test('with one token -> one execution, one request, one JSON for all', async () => {
     const answers = await all(one.read(), one.read(), one.read());
     expect(new Set(answers.map(({ data }) => data)).size).toBe(1);
     expect(one.gets).toHaveLength(1);
@@ -145,7 +145,7 @@ describe('the same query at once', () => {
     expect(one.session.cloud.inFlight.size).toBe(0);
   });
 
-  test('by two tokens of one user -> one request, an execution each, as a token has an end of its own', async () => {
+  test('with two tokens of one user -> one request, an execution each, as each token has its own expiry', async () => {
     const other = { ...one.session, token: 'b', identity: { ...one.session.identity, expiresAt: 0 } };
     const source = `query ($id: ID!) { viewer { expiresAt } server(id: $id) { name } }`;
     const [mine, theirs] = await all(one.read(one.session, source), one.read(other, source));
@@ -155,58 +155,58 @@ describe('the same query at once', () => {
   });
 
   test('with other fields, other variables or another operation of the document -> an execution each', async () => {
-    const { operation, company } = asking(one.session, '{ viewer { user { id } } }');
-    const other = asking(one.session, '{ viewer { user { id } } }').operation;
+    const { operation, create } = requestOf(one.session, '{ viewer { user { id } } }');
+    const other = requestOf(one.session, '{ viewer { user { id } } }').operation;
     const run = async () => ({ data: {} });
     const answers = await Promise.all(
       [
         { operation, variables: null },
         { operation, variables: { a: 1 } },
         { operation: other, variables: null },
-      ].map((asked) => shareExecution(company(), asked, run)),
+      ].map((request) => shareExecution(create(), request, run)),
     );
     expect(new Set(answers.map(({ data }) => data)).size).toBe(3);
   });
 
-  test('a mutation -> executed as often as it is asked', async () => {
-    const { operation, company } = asking(one.session, 'mutation { detachShare }');
+  test('a mutation -> executed once per request', async () => {
+    const { operation, create } = requestOf(one.session, 'mutation { detachShare }');
     let runs = 0;
     const run = async () => ({ data: { runs: ++runs } });
-    await Promise.all([1, 2].map(() => shareExecution(company(), { operation, variables: {} }, run)));
+    await Promise.all([1, 2].map(() => shareExecution(create(), { operation, variables: {} }, run)));
     expect(runs).toBe(2);
   });
 
-  test('it fails -> each hears of it with the id of its own request', async () => {
+  test('a failure -> each result has the id of its own request', async () => {
     one.answering(() => ({ status: 500, body: {} }));
     const answers = await all(one.read(), one.read(), one.read());
     expect(answers.map(({ errors }) => errors?.[0]?.extensions.requestId)).toEqual(['req-1', 'req-2', 'req-3']);
   });
 
-  test('the store is being read already -> who comes now has it read again', async () => {
+  test('the store is being read already -> a new request reads it again', async () => {
     const first = one.read(one.session, LIST);
-    await turn();
+    await tick();
     await one.attachElsewhere(1);
     const second = await one.read(one.session, LIST);
     expect(second.data).toMatchObject({ shareAttachments: { nodes: [{ mountPoint: '/mnt/1' }] } });
     expect((await first).data).toMatchObject({ shareAttachments: { nodes: [] } });
   });
 
-  test('a service has answered a part already -> who comes now has it asked again', async () => {
+  test('a service has responded to a part already -> a new request calls it again', async () => {
     const source = `{ a: server(id: "${SERVER}") { name } b: server(id: "${OTHER}") { name } }`;
     const first = one.read(one.session, source);
     await until(() => one.held.length === 2);
     const under = one.session.cloud.inFlight.get(one.session.identity.projectId);
     const before = under?.size ?? 0;
-    one.letGo();
+    one.release();
     await until(() => (under?.size ?? 0) < before);
     one.writeElsewhere();
     const [, second] = await all(first, one.read(one.session, source));
-    // which of both came first is the network's choice: that one is asked again, the other joined
+    // The network decides which response arrived first: that server is requested again, the other one is joined.
     const names = Object.values(second?.data ?? {}).map((server) => (server as { name: string }).name);
     expect(names.toSorted()).toEqual(['0', '1']);
   });
 
-  test('a text is shared only where the answer was', async () => {
+  test('the JSON is shared only where the result was', async () => {
     const data = { a: 1 };
     expect(stringifyResult({ data })).toBe('{"data":{"a":1}}');
     data.a = 2;
@@ -214,26 +214,26 @@ describe('the same query at once', () => {
   });
 });
 
-/** What shareExecution is given for a document that need not be valid. */
-function asking(session: Session, source: string) {
+/** The arguments of shareExecution for a document that need not be valid. */
+function requestOf(session: Session, source: string) {
   const operation = parse(source).definitions[0] as OperationDefinitionNode;
-  return { operation, company: () => createSharedExecution(session) };
+  return { operation, create: () => createSharedExecution(session) };
 }
 
-type Step = 'read' | 'list' | 'write' | 'attach' | 'let go' | 'wait';
+type Step = 'read' | 'list' | 'write' | 'attach' | 'release' | 'wait';
 const steps = fc.array(
   fc.oneof(
     { weight: 5, arbitrary: fc.constant<Step>('read') },
     { weight: 2, arbitrary: fc.constant<Step>('list') },
     { weight: 2, arbitrary: fc.constant<Step>('write') },
     { weight: 2, arbitrary: fc.constant<Step>('attach') },
-    { weight: 3, arbitrary: fc.constant<Step>('let go') },
+    { weight: 3, arbitrary: fc.constant<Step>('release') },
     { weight: 4, arbitrary: fc.constant<Step>('wait') },
   ),
   { minLength: 10, maxLength: 60 },
 );
 
-test('reads and writes in any order -> no read misses a write that was answered before it came', async () => {
+test('reads and writes in any order -> no read misses a write that was completed before it arrived', async () => {
   const one = await started();
   const tokens = ['a', 'b'].map((token) => ({ ...one.session, token, identity: { ...one.session.identity } }));
   let answered = 0;
@@ -250,8 +250,8 @@ test('reads and writes in any order -> no read misses a write that was answered 
           const check = async () => {
             const result = await one.read(tokens[i % 2]);
             seen.add(result.data);
-            expect(Number(told(result).name)).toBeGreaterThanOrEqual(from);
-            expect(told(result).sharesAttached.length).toBeGreaterThanOrEqual(than);
+            expect(Number(serverOf(result).name)).toBeGreaterThanOrEqual(from);
+            expect(serverOf(result).sharesAttached.length).toBeGreaterThanOrEqual(than);
           };
           running.push(check());
         }
@@ -276,22 +276,22 @@ test('reads and writes in any order -> no read misses a write that was answered 
           await one.attachElsewhere(number);
           attached = number;
         }
-        if (step === 'let go') one.letGo();
-        if (step === 'wait') for (let turns = 0; turns < 20; turns++) await turn();
+        if (step === 'release') one.release();
+        if (step === 'wait') for (let ticks = 0; ticks < 20; ticks++) await tick();
       }
       let isDone = false;
       const all = Promise.all(running).finally(() => {
         isDone = true;
       });
       await until(() => {
-        while (one.held.length > 0) one.letGo();
+        while (one.held.length > 0) one.release();
         return isDone;
       });
       await all;
     }),
     { numRuns: 100 },
   );
-  // it would hold for reads that share nothing as well
+  // It would hold for reads that share nothing as well.
   expect(seen.size).toBeLessThan(reads * 0.9);
   expect(one.gets.length).toBeLessThan(seen.size);
 }, 120_000);

@@ -8,32 +8,32 @@ import { pageSize, toConnection } from './paging.ts';
 type ReadAttachments = (options: ListOptions) => Promise<AttachmentPage>;
 type ListedStatus = NonNullable<ListOptions['status']>[number];
 
-/** The attachments of the project as a connection, with the place of the event log at which it was read. */
+/** The project's attachments as a connection, with the cursor of the event log when the list was read. */
 export async function listAttachments(read: ReadAttachments, { first, after, filter }: QueryShareAttachmentsArgs) {
   const size = pageSize(first);
-  const from = after ? decodeCursor('attachment', after).position : null;
+  const position = after ? decodeCursor('attachment', after).position : null;
   const statuses = anyOf(filter?.status);
   const listed = statuses?.filter(isListed).map((status) => status.toLowerCase() as ListedStatus);
-  if (listed?.length === 0) return nothing(read);
-  const page = await read({ first: size, after: from, ...(listed && { status: listed }), ...sides(filter ?? {}) });
+  if (listed?.length === 0) return emptyPage(read);
+  const page = await read({ first: size, after: position, ...(listed && { status: listed }), ...idsOf(filter ?? {}) });
   const rows = page.items.map(({ position, attachment }) => ({ node: attachment, after: { position } }));
-  const position = page.endPosition ?? page.items.at(-1)?.position;
+  const endPosition = page.endPosition ?? page.items.at(-1)?.position;
   return {
     ...toConnection(
       'attachment',
-      { rows, hasNextPage: page.hasMore, end: position ? { position } : null },
+      { rows, hasNextPage: page.hasMore, end: endPosition ? { position: endPosition } : null },
       page.totalCount,
     ),
     eventCursor: page.cursor,
   };
 }
 
-/** An attachment that is `DETACHED` is gone: it is in payloads and events, never in a list. */
+/** A `DETACHED` attachment is in payloads and events only, never in a list. */
 function isListed(status: ShareAttachmentStatus): boolean {
   return status !== 'DETACHED';
 }
 
-async function nothing(read: ReadAttachments) {
+async function emptyPage(read: ReadAttachments) {
   const { cursor } = await read({ first: 1, after: null });
   return {
     ...toConnection<Attachment, 'attachment'>('attachment', { rows: [], hasNextPage: false, end: null }, 0),
@@ -41,7 +41,7 @@ async function nothing(read: ReadAttachments) {
   };
 }
 
-function sides({ serverId, shareId }: ShareAttachmentFilter) {
+function idsOf({ serverId, shareId }: ShareAttachmentFilter) {
   const server = optionalUuid('filter.serverId', serverId);
   const share = optionalUuid('filter.shareId', shareId);
   return { ...(server && { serverId: server }), ...(share && { shareId: share }) };

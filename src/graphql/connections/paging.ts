@@ -1,19 +1,19 @@
 import { GatewayError } from '../../errors.ts';
 import { type CursorKind, encodeCursor, type Position } from './cursor.ts';
 
-/** One item of a list, and where reading goes on after it. */
+/** One item of a list, and the position after it. */
 export interface Row<T, P> {
   node: T;
   after: P;
 }
 
-/** What one read of an upstream list gave. `next`: where the next read starts; null when there is nothing more. */
+/** The result of one read of an upstream list. `next`: the position of the next read; null at the end of the list. */
 export interface Batch<T, P> {
   rows: Row<T, P>[];
   next: P | null;
 }
 
-/** What a connection shows. `end`: where the next page starts, also for a page without a row. */
+/** The content of a connection. `end`: the position of the next page, for an empty page too. */
 export interface Page<T, P> {
   rows: Row<T, P>[];
   hasNextPage: boolean;
@@ -24,12 +24,12 @@ export const DEFAULT_PAGE = 50;
 export const MAX_PAGE = 200;
 
 /**
- * How often one page of a connection asks upstream at the most. It only comes to it where a filter drops most of what
- * upstream lists; the page may then be shorter than `first`, says that there is more, and its `endCursor` goes on.
+ * Maximum number of upstream reads for one page. It is reached only when a filter drops most of what upstream lists: the
+ * page is then shorter than `first`, has a next page, and its `endCursor` continues.
  */
 export const MAX_READS = 10;
 
-/** `first` as given, 50 when left out or null; BAD_USER_INPUT outside 1 to 200. */
+/** The page size: `first`, or 50 when it is absent or null. Throws BAD_USER_INPUT outside 1 to 200. */
 export function pageSize(first: number | null | undefined): number {
   const size = first ?? DEFAULT_PAGE;
   if (size >= 1 && size <= MAX_PAGE) return size;
@@ -37,32 +37,32 @@ export function pageSize(first: number | null | undefined): number {
 }
 
 /**
- * Reads on until `first` wanted rows and one more are there, the list ends, or MAX_READS are spent. The one more tells
- * whether there is a next page: neither service's own sign can be trusted for that (Nova shows a next link on an
- * exactly full last page, a short page of Manila is not its last).
+ * Reads until there are `first` + 1 matching rows, the list ends, or MAX_READS is reached. The extra row tells whether
+ * there is a next page, because the services' own signs do not: Nova shows a next link on a last page that is exactly
+ * full, and a short page of Manila need not be its last.
  */
 export async function collect<T, P>(
   first: number,
   after: P | null,
   read: (after: P | null) => Promise<Batch<T, P>>,
-  isWanted: (node: T) => boolean = () => true,
+  matches: (node: T) => boolean = () => true,
 ): Promise<Page<T, P>> {
   const rows: Row<T, P>[] = [];
-  let from = after;
+  let position = after;
   for (let reads = 0; reads < MAX_READS; reads++) {
-    const batch = await read(from);
-    rows.push(...batch.rows.filter(({ node }) => isWanted(node)));
+    const batch = await read(position);
+    rows.push(...batch.rows.filter(({ node }) => matches(node)));
     if (rows.length > first) {
-      const shown = rows.slice(0, first);
-      return { rows: shown, hasNextPage: true, end: shown.at(-1)?.after ?? null };
+      const page = rows.slice(0, first);
+      return { rows: page, hasNextPage: true, end: page.at(-1)?.after ?? null };
     }
     if (batch.next === null) return { rows, hasNextPage: false, end: rows.at(-1)?.after ?? null };
-    from = batch.next;
+    position = batch.next;
   }
-  return { rows: rows, hasNextPage: true, end: from };
+  return { rows, hasNextPage: true, end: position };
 }
 
-/** A page as a Relay connection. Paging goes forward only, so there is never a previous page to offer. */
+/** A page as a Relay connection. Paging is forward only, so `hasPreviousPage` is always false. */
 export function toConnection<T, K extends CursorKind>(kind: K, page: Page<T, Position<K>>, totalCount: number | null) {
   const edges = page.rows.map(({ node, after }) => ({ cursor: encodeCursor(kind, after), node }));
   return {

@@ -1,12 +1,12 @@
 import { GatewayError } from '../../errors.ts';
 import type { Share } from '../../openstack/manila/types.ts';
 import { anyOf, nameText } from '../arguments.ts';
-import { enumValue } from '../enum.ts';
 import { type QuerySharesArgs, type ShareFilter, ShareProtocol, ShareStatus } from '../generated.ts';
+import { enumValue } from '../resolvers/enum-value.ts';
 import { decodeCursor, type Position } from './cursor.ts';
 import { type Batch, collect, MAX_PAGE, pageSize, toConnection } from './paging.ts';
 
-/** One page of Manila's detail list, with the count of all that the filters match. */
+/** One page of Manila's detail list, with the number of shares that match the filters. */
 export type ReadShares = (page: {
   limit: number;
   offset: number;
@@ -23,46 +23,46 @@ interface ManilaFilters {
 const MAX_METADATA_LENGTH = 4096;
 
 /**
- * The shares of the project as a connection. Manila has no filter by protocol and takes one status only: for more, its
- * list is read on in larger pages and picked from here, and there is no total.
+ * The project's shares as a connection. Manila cannot filter by protocol, nor by more than one status: such a filter is
+ * applied here to larger pages, and there is no total.
  */
 export async function listShares(read: ReadShares, { first, after, filter }: QuerySharesArgs) {
   const size = pageSize(first);
-  const from = after ? decodeCursor('share', after) : null;
-  const { filters, isWanted } = split(filter ?? {});
-  const limit = isWanted ? Math.max(size + 1, MAX_PAGE) : size + 1;
+  const position = after ? decodeCursor('share', after) : null;
+  const { filters, matches } = splitFilter(filter ?? {});
+  const limit = matches ? Math.max(size + 1, MAX_PAGE) : size + 1;
   let total: number | null = null;
-  const readBatch = async (position: Position<'share'> | null) => {
-    const { shares, count } = await read({ limit, offset: position?.offset ?? 0, withCount: true, filters });
+  const readBatch = async (after: Position<'share'> | null) => {
+    const { shares, count } = await read({ limit, offset: after?.offset ?? 0, withCount: true, filters });
     total = count;
-    return toBatch(shares, count, position);
+    return toBatch(shares, count, after);
   };
-  const page = await collect(size, from, readBatch, isWanted ?? undefined);
-  return toConnection('share', page, isWanted ? null : total);
+  const page = await collect(size, position, readBatch, matches ?? undefined);
+  return toConnection('share', page, matches ? null : total);
 }
 
-/** What of a filter Manila can do, and what is left to do here. */
-function split({ name, status, protocol, metadata }: ShareFilter) {
+/** Splits a filter into Manila's query parameters and a predicate for the rest; null when nothing is left. */
+function splitFilter({ name, status, protocol, metadata }: ShareFilter) {
   const text = nameText(name);
   const statuses = anyOf(status);
   const protocols = anyOf(protocol);
   const only = statuses?.length === 1 && statuses[0] !== 'UNKNOWN' ? statuses[0] : null;
   const filters: ManilaFilters = {
-    ...(text && { 'name~': likeLiterally(text) }),
+    ...(text && { 'name~': escapeLike(text) }),
     ...(only && { status: only.toLowerCase() }),
-    ...(metadata && Object.keys(metadata).length > 0 && { metadata: bounded(metadata) }),
+    ...(metadata && Object.keys(metadata).length > 0 && { metadata: checkLength(metadata) }),
   };
-  const isWanted = (share: Share) =>
+  const matches = (share: Share) =>
     (!statuses || statuses.includes(enumValue(ShareStatus, share.status))) &&
     (!protocols || protocols.includes(enumValue(ShareProtocol, share.share_proto)));
-  return { filters, isWanted: protocols || (statuses && !only) ? isWanted : null };
+  return { filters, matches: protocols || (statuses && !only) ? matches : null };
 }
 
 /**
- * Manila counts offset and limit in rows of share and instance, so a share with replicas takes several places, and a page
- * can be short or begin with the last share again; a cloud may also cap the limit below ours (`osapi_max_limit`). So each
- * place is the earliest that can follow, and what a read repeats up to the last share seen is dropped. The list ends on
- * an empty page or when as many were seen as are counted.
+ * Manila counts offset and limit in rows of shares joined with instances: a share with replicas takes several rows, and
+ * a page can be short or start with the last share again. A cloud may also cap the limit below ours (`osapi_max_limit`).
+ * So each position is the earliest possible next row, and shares up to the last one seen are dropped from a page. The
+ * list ends with an empty page, or when the number of shares seen reaches the count.
  */
 function toBatch(
   shares: Share[],
@@ -80,12 +80,12 @@ function toBatch(
   return { rows, next: isEnd || !last ? null : { ...last, offset: offset + shares.length } };
 }
 
-/** Manila looks for `name~` with SQL's LIKE: its two wildcards and the escape sign stand for themselves. */
-function likeLiterally(text: string): string {
+/** Escapes the wildcards of SQL's LIKE, which Manila uses for `name~`. */
+function escapeLike(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&');
 }
 
-function bounded(metadata: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function checkLength(metadata: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const { length } = JSON.stringify(metadata);
   if (length <= MAX_METADATA_LENGTH) return metadata;
   throw new GatewayError(

@@ -3,26 +3,27 @@ import type { ExecutionResult } from 'graphql';
 const END = { done: true, value: undefined } as const;
 
 /**
- * A subscription's results from its source's events, one at a time and in order. graphql-js' own map is not used: its
- * return() on an async generator waits for the next event, and it hands one context to every event.
- * return() here ends a waiting next() and the source at once; what the source throws is thrown as `explain` makes it.
+ * MapSourceToResponseEvent of the specification (6.2.3.2): the results of a subscription, one event at a time and in
+ * order. graphql-js' own is not used: its return() on an async generator waits for the next event, and it passes one
+ * context to every event. return() here ends a pending next() and the source at once. Errors of the source are thrown as
+ * `formatError` returns them.
  */
 export function mapEvents<Event>(
   source: AsyncIterator<Event>,
-  run: (event: Event) => Promise<ExecutionResult>,
-  explain: (error: unknown) => Error,
+  execute: (event: Event) => Promise<ExecutionResult>,
+  formatError: (error: unknown) => Error,
 ): AsyncIterableIterator<ExecutionResult> {
   let isEnded = false;
-  let endWaiting = () => {};
+  let endPending = () => {};
 
   async function advance(): Promise<IteratorResult<ExecutionResult>> {
     try {
       const step = await source.next();
       if (step.done || isEnded) return END;
-      return { done: false, value: await run(step.value) };
+      return { done: false, value: await execute(step.value) };
     } catch (error) {
       isEnded = true;
-      throw explain(error);
+      throw formatError(error);
     }
   }
 
@@ -30,13 +31,13 @@ export function mapEvents<Event>(
     next: () =>
       new Promise((resolve, reject) => {
         if (isEnded) return resolve(END);
-        endWaiting = () => resolve(END);
+        endPending = () => resolve(END);
         advance().then(resolve, reject);
       }),
     async return() {
       isEnded = true;
-      endWaiting();
-      // Not waited for: a generator that waits for an event answers return() only after it.
+      endPending();
+      // Not awaited: a generator that waits for an event returns only after it.
       source.return?.()?.catch(() => {});
       return END;
     },

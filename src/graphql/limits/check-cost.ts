@@ -11,55 +11,55 @@ import {
 import { costOf } from './cost.ts';
 import { limitError } from './rules.ts';
 
-/** What is remembered of an operation: what its cost hangs on, and the cost of its last variables. */
+/** Variables that are longer as JSON are not cached. */
+const MAX_KEY_LENGTH = 1000;
+
+/** The cost of an operation with the variables of its last request. */
 interface CachedCost {
-  readonly hangsOnVariables: boolean;
+  readonly dependsOnVariables: boolean;
   key: string;
   cost: number;
 }
 
 /**
- * Makes the check that refuses operations dearer than `limit`. The cost of an operation is worked out once, and again only
- * for variables of other values than the last, where a `first` is one of them.
+ * Creates the check that rejects operations whose cost exceeds `limit`. The cost of an operation is computed once, and
+ * again when its variables change if one of them is a `first`.
  */
 export function createCostCheck(schema: GraphQLSchema, limit: number) {
-  const known = new WeakMap<OperationDefinitionNode, CachedCost>();
+  const cachedCosts = new WeakMap<OperationDefinitionNode, CachedCost>();
 
-  return function refuseDear(
+  return function checkCost(
     document: DocumentNode,
     operation: OperationDefinitionNode,
     variables: Readonly<Record<string, unknown>>,
   ): GraphQLError | null {
-    const cost = costOfKnown(document, operation, variables);
+    const cost = cachedCostOf(document, operation, variables);
     return cost > limit
       ? limitError(`Cost limit of ${limit} exceeded, found ${cost}: ask for fewer fields, or a smaller \`first\`.`)
       : null;
   };
 
-  function costOfKnown(
+  function cachedCostOf(
     document: DocumentNode,
     operation: OperationDefinitionNode,
     variables: Readonly<Record<string, unknown>>,
   ): number {
-    const before = known.get(operation);
-    const hangsOnVariables = before?.hangsOnVariables ?? hasVariableFirst(document);
-    const key = hangsOnVariables ? JSON.stringify(variables) : '';
-    if (before?.key === key) return before.cost;
+    const cached = cachedCosts.get(operation);
+    const dependsOnVariables = cached?.dependsOnVariables ?? hasVariableFirst(document);
+    const key = dependsOnVariables ? JSON.stringify(variables) : '';
+    if (cached?.key === key) return cached.cost;
     const cost = costOf({ schema, document, operation, variables });
-    if (key.length < LONGEST_KEY) known.set(operation, { hangsOnVariables, key, cost });
+    if (key.length < MAX_KEY_LENGTH) cachedCosts.set(operation, { dependsOnVariables, key, cost });
     return cost;
   }
 }
 
-/** Variables that are longer as JSON are not remembered. */
-const LONGEST_KEY = 1000;
-
 function hasVariableFirst(document: DocumentNode): boolean {
-  let isSo = false;
+  let isFound = false;
   const enter = (node: ASTNode) => {
-    isSo = node.kind === Kind.ARGUMENT && node.name.value === 'first' && node.value.kind === Kind.VARIABLE;
-    return isSo ? BREAK : undefined;
+    isFound = node.kind === Kind.ARGUMENT && node.name.value === 'first' && node.value.kind === Kind.VARIABLE;
+    return isFound ? BREAK : undefined;
   };
   visit(document, { enter });
-  return isSo;
+  return isFound;
 }

@@ -19,7 +19,7 @@ import {
   TypeMetaFieldDef,
 } from 'graphql';
 
-/** How many a list is taken to hold where nobody says: `sharesAttached`, `accessRules`, `addresses`, … */
+/** The assumed length of a list without `first`: `sharesAttached`, `accessRules`, `addresses`, … */
 const LIST_SIZE = 5;
 
 /** An operation of a valid document, with the variables as coerced. */
@@ -31,8 +31,9 @@ export interface CostedOperation {
 }
 
 /**
- * How dear an operation is: one for each field, times the size of the lists it stands in. A connection's size is its
- * `first`; any other list's is taken as 5; lists of the introspection count once. `@skip` and `@include` are not looked at.
+ * The cost of an operation: 1 per field, multiplied by the length of each list around it. A connection has the length
+ * `first`; any other list is assumed to have 5 items; lists of introspection count once. `@skip` and `@include` do not
+ * change the cost.
  */
 export function costOf({ schema, document, operation, variables }: CostedOperation): number {
   const fragments = new Map<string, FragmentDefinitionNode>();
@@ -57,10 +58,10 @@ export function costOf({ schema, document, operation, variables }: CostedOperati
     return 1 + sizeOf(node, field, parent, variables) * below;
   }
 
-  /** Each fragment is counted once, however often it is spread: a small document cannot make this long. */
+  /** Memoised, so that a small document with many spreads takes no exponential time. */
   function costOfFragment(name: string): number {
-    const known = fragmentCosts.get(name);
-    if (known !== undefined) return known;
+    const cached = fragmentCosts.get(name);
+    if (cached !== undefined) return cached;
     fragmentCosts.set(name, 0);
     const fragment = fragments.get(name);
     const cost = fragment ? costOfSelections(fragment.selectionSet, typeNamed(fragment.typeCondition.name.value)) : 0;
@@ -96,6 +97,6 @@ function firstOf(node: FieldNode, field: GraphQLField<unknown, unknown>, variabl
   try {
     return getArgumentValues(field, node, variables).first;
   } catch {
-    return 1; // an argument that execution is going to refuse
+    return 1; // execution rejects this argument
   }
 }

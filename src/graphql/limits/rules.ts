@@ -10,21 +10,21 @@ import {
 } from 'graphql';
 import type { Config } from '../../config.ts';
 
-/** What graphql-js' parser is told: how many tokens it reads before it refuses. */
+/** The options of graphql-js' parser: the maximum number of tokens. */
 export function parseOptions(config: Config): ParseOptions {
   return { maxTokens: config.MAX_TOKENS };
 }
 
 /**
- * The limits that a document alone can cross, as validation rules beside GraphQL's own: depth, aliases, directives, and
- * introspection where it is off. What is below `__schema` does not count into the depth (graphql-js bounds its nesting itself).
+ * The limits on a document, as validation rules besides GraphQL's own: depth, aliases, directives, and introspection if
+ * it is disabled. Fields below `__schema` do not count towards the depth: graphql-js bounds their nesting itself.
  */
 export function limitRules(config: Config): readonly ValidationRule[] {
-  const told = { propagateOnRejection: false, onReject: [reportLimit] };
+  const options = { propagateOnRejection: false, onReject: [reportLimit] };
   return [
-    maxDepthRule({ ...told, n: config.MAX_DEPTH, flattenFragments: true }),
-    maxAliasesRule({ ...told, n: config.MAX_ALIASES }),
-    maxDirectivesRule({ ...told, n: config.MAX_DIRECTIVES }),
+    maxDepthRule({ ...options, n: config.MAX_DEPTH, flattenFragments: true }),
+    maxAliasesRule({ ...options, n: config.MAX_ALIASES }),
+    maxDirectivesRule({ ...options, n: config.MAX_DIRECTIVES }),
     ...(config.INTROSPECTION ? [] : [NoSchemaIntrospectionCustomRule]),
   ] as ValidationRule[];
 }
@@ -33,7 +33,7 @@ function reportLimit(context: ValidationContext | null, error: GraphQLError): vo
   context?.reportError(limitError(error.message.replace('Syntax Error: ', '')));
 }
 
-/** A limit of the gateway that a document crosses. */
+/** The error for a document that exceeds a limit of the gateway. */
 export function limitError(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED' } });
 }

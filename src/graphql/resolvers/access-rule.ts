@@ -1,20 +1,23 @@
 import type { AttachmentView } from '../../attachments/attachment.ts';
 import type { AccessRule as ManilaAccessRule } from '../../openstack/manila/types.ts';
+import type { GatewayContext } from '../context.ts';
+import { type AccessRuleResolvers, AccessRuleState, AccessType } from '../generated.ts';
+import { enumValue } from './enum-value.ts';
 
-/** What stands behind GraphQL's AccessRule: a rule as Manila lists it, or as the record of an attachment knows it. */
+/** The parent of AccessRule's resolvers: a rule from Manila's list, or from the record of an attachment. */
 export interface AccessRuleView {
   id: string;
   shareId: string;
-  /** Manila's words. */
+  /** This and the next three fields have Manila's values. */
   accessType: string;
   accessTo: string;
   accessLevel: string;
   state: string | null;
-  /** What Manila lists of it; null when only the record was read. */
+  /** The rule from Manila's list; null when only the record was read. */
   listed: ManilaAccessRule | null;
 }
 
-/** A rule from Manila's list of a share's rules: its items do not name the share. */
+/** A rule from Manila's list of a share's rules, whose items do not name the share. */
 export function listedRule(shareId: string, rule: ManilaAccessRule): AccessRuleView {
   return {
     id: rule.id,
@@ -27,7 +30,7 @@ export function listedRule(shareId: string, rule: ManilaAccessRule): AccessRuleV
   };
 }
 
-/** The rules of an attachment without asking Manila. A target whose rule is not known yet has no id to show and is left out. */
+/** The rules in an attachment's record, without a call to Manila. A target whose rule is not known yet is left out. */
 export function recordedRules(attachment: AttachmentView): AccessRuleView[] {
   return attachment.targets.flatMap(({ ruleId, accessTo, state }) =>
     ruleId === null
@@ -44,4 +47,23 @@ export function recordedRules(attachment: AttachmentView): AccessRuleView[] {
           },
         ],
   );
+}
+
+/** AccessRule's fields. Those that an attachment's record does not have come from Manila's list of the share's rules. */
+export const AccessRule: AccessRuleResolvers = {
+  id: (rule) => rule.id,
+  accessType: (rule) => enumValue(AccessType, rule.accessType),
+  accessTo: (rule) => rule.accessTo,
+  accessLevel: (rule) => (rule.accessLevel === 'ro' ? 'READ_ONLY' : 'READ_WRITE'),
+  state: (rule) => enumValue(AccessRuleState, rule.state),
+  stateRaw: (rule) => rule.state,
+  accessKey: async (rule, _args, context) =>
+    rule.accessType === 'cephx' ? ((await listed(rule, context))?.access_key ?? null) : null,
+  metadata: async (rule, _args, context) => (await listed(rule, context))?.metadata ?? {},
+  createdAt: async (rule, _args, context) => (await listed(rule, context))?.created_at ?? null,
+  updatedAt: async (rule, _args, context) => (await listed(rule, context))?.updated_at ?? null,
+};
+
+async function listed(rule: AccessRuleView, { loaders }: GatewayContext) {
+  return rule.listed ?? (await loaders.accessRules.load(rule.shareId)).find(({ id }) => id === rule.id) ?? null;
 }

@@ -1,12 +1,16 @@
 import type { Resolvers } from '../generated.ts';
-import { Mutation, ShareAttachment, ShareAttachmentEvent, Subscription } from './attachment.ts';
+import { AccessRule } from './access-rule.ts';
+import { ExportLocation } from './export-location.ts';
+import { Mutation } from './mutation.ts';
 import { Query } from './query.ts';
 import { DateTime, StringMap } from './scalars.ts';
 import { Server, ServerFault, ServerFlavor } from './server.ts';
-import { AccessRule, ExportLocation, Share } from './share.ts';
+import { Share } from './share.ts';
+import { ShareAttachment, ShareAttachmentEvent } from './share-attachment.ts';
+import { Subscription } from './subscription.ts';
 import { Viewer } from './viewer.ts';
 
-/** Types that our own code makes in the very shape of the schema: graphql's default resolver reads them. */
+/** Types whose parents have the shape of the schema: graphql's default resolver reads them. */
 type SchemaShaped =
   | `${'Attach' | 'Detach'}SharePayload`
   | `${'Server' | 'Share' | 'ShareAttachment'}${'Connection' | 'Edge'}`
@@ -17,7 +21,7 @@ type SchemaShaped =
   | 'ShareType'
   | 'User';
 
-/** Every other type of the schema, each with every field: the compiler asks for what is missing. */
+/** Every other type of the schema with every field; a missing one is a compile error. */
 export const resolvers: Omit<Resolvers, SchemaShaped> = {
   Query,
   Mutation,

@@ -2,7 +2,7 @@ import { uuid } from '../arguments.ts';
 import { listAttachments } from '../connections/attachments.ts';
 import type { QueryResolvers } from '../generated.ts';
 
-/** Where each root field's answer is. */
+/** The root fields of queries. */
 export const Query: QueryResolvers = {
   viewer: (_root, _args, { identity }) => identity,
   server: (_root, { id }, { loaders }) => loaders.server.load(uuid('id', id)),

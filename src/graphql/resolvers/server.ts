@@ -1,8 +1,8 @@
-import { enumValue } from '../enum.ts';
 import type { ServerFaultResolvers, ServerFlavorResolvers, ServerPowerState, ServerResolvers } from '../generated.ts';
 import { ServerStatus } from '../generated.ts';
+import { enumValue } from './enum-value.ts';
 
-/** Nova's numbers (nova/objects/fields.py, InstancePowerState). */
+/** Nova's codes (nova/objects/fields.py, InstancePowerState). */
 const POWER_STATES: Readonly<Record<number, ServerPowerState>> = {
   0: 'NOSTATE',
   1: 'RUNNING',
@@ -13,8 +13,8 @@ const POWER_STATES: Readonly<Record<number, ServerPowerState>> = {
 };
 
 /**
- * Server's fields from Nova's JSON. What is optional there is missing for a server in a cell that Nova cannot reach
- * (since 2.69: status UNKNOWN and little more), or below the microversion that brought it.
+ * Server's fields from Nova's JSON. Optional fields are absent for a server in a cell that Nova cannot reach (since 2.69:
+ * status UNKNOWN and few other fields), and below the microversion that introduced them.
  */
 export const Server: ServerResolvers = {
   id: (server) => server.id,

@@ -1,8 +1,7 @@
-import type { GatewayContext } from '../context.ts';
-import { enumValue } from '../enum.ts';
-import type { AccessRuleResolvers, ExportLocationResolvers, ShareResolvers } from '../generated.ts';
-import { AccessRuleState, AccessRulesStatus, AccessType, ShareProtocol, ShareStatus } from '../generated.ts';
-import { type AccessRuleView, listedRule } from './access-rule.ts';
+import type { ShareResolvers } from '../generated.ts';
+import { AccessRulesStatus, ShareProtocol, ShareStatus } from '../generated.ts';
+import { listedRule } from './access-rule.ts';
+import { enumValue } from './enum-value.ts';
 
 /** Share's fields from Manila's JSON. */
 export const Share: ShareResolvers = {
@@ -40,31 +39,4 @@ export const Share: ShareResolvers = {
   projectId: (share) => share.project_id,
   userId: (share) => share.user_id ?? null,
   serversAttached: (share, _args, { loaders }) => loaders.attachmentsOfShare.load(share.id),
-};
-
-/** AccessRule's fields. What an attachment's record does not keep is looked up in Manila's list of the share's rules. */
-export const AccessRule: AccessRuleResolvers = {
-  id: (rule) => rule.id,
-  accessType: (rule) => enumValue(AccessType, rule.accessType),
-  accessTo: (rule) => rule.accessTo,
-  accessLevel: (rule) => (rule.accessLevel === 'ro' ? 'READ_ONLY' : 'READ_WRITE'),
-  state: (rule) => enumValue(AccessRuleState, rule.state),
-  stateRaw: (rule) => rule.state,
-  accessKey: async (rule, _args, context) =>
-    rule.accessType === 'cephx' ? ((await listed(rule, context))?.access_key ?? null) : null,
-  metadata: async (rule, _args, context) => (await listed(rule, context))?.metadata ?? {},
-  createdAt: async (rule, _args, context) => (await listed(rule, context))?.created_at ?? null,
-  updatedAt: async (rule, _args, context) => (await listed(rule, context))?.updated_at ?? null,
-};
-
-async function listed(rule: AccessRuleView, { loaders }: GatewayContext) {
-  return rule.listed ?? (await loaders.accessRules.load(rule.shareId)).find(({ id }) => id === rule.id) ?? null;
-}
-
-/** ExportLocation's fields from Manila's JSON. */
-export const ExportLocation: ExportLocationResolvers = {
-  id: (location) => location.id,
-  path: (location) => location.path,
-  preferred: (location) => location.preferred ?? false,
-  metadata: (location) => location.metadata ?? {},
 };

@@ -1,6 +1,6 @@
 import type { ViewerResolvers } from '../generated.ts';
 
-/** Who the token is: what Keystone said when it validated it. */
+/** Viewer's fields from Keystone's validation of the token. */
 export const Viewer: ViewerResolvers = {
   user: ({ userId, userName, userDomainName }) => ({ id: userId, name: userName, domainName: userDomainName }),
   project: ({ projectId, projectName, projectDomainName }) => ({

@@ -12,74 +12,74 @@ import { LRUCache } from 'lru-cache';
 import { applySkipInclude, conditionsOf, innerVariablesOf } from './skip-include.ts';
 import { isSupported } from './supported.ts';
 
-/** How many compiled operations are kept, and how many characters of source they may come from. */
+/** Maximum number of compiled operations that are cached, and of characters of source in all of them. */
 const COMPILED = { max: 500, maxSize: 262_144 };
-/** How many operations may wait to be compiled; more are asked again when they are used again. */
+/** Maximum number of operations that wait to be compiled; any further one is queued at its next use. */
 const MAX_QUEUED = 50;
-/** How many variables may decide by @skip and @include: each of their values is compiled by itself. */
+/** Maximum number of variables in @skip and @include: each combination of their values is compiled separately. */
 const MAX_CONDITIONS = 4;
 
-/** A query, or one event of a subscription, with the variables as the client sent them. */
+/** Executes a query, or one event of a subscription, with the variables as the client sent them. */
 export type RunCompiled = CompiledQuery['query'];
 
-/** An operation with the variables as coerced: they decide which of its variants is meant. */
+/** An operation with its coerced variables, which select its variant. */
 export interface PreparedOperation {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** An operation for one set of decisions. */
+/** An operation for one combination of values in @skip and @include. */
 interface Variant extends PreparedOperation {
   state: 'new' | 'used' | 'impossible';
 }
 
 interface Plan {
   readonly conditions: readonly string[];
-  /** Must be given: graphql-jit takes those that are left out for null. */
-  readonly needed: readonly string[];
+  /** Variables that must be present: graphql-jit takes an absent one for null. */
+  readonly required: readonly string[];
   readonly variants: Map<string, Variant>;
 }
 
 export interface Compiler {
-  /** The compiled operation; null while there is none: then graphql-js is to execute it. */
-  find(wanted: PreparedOperation): RunCompiled | null;
+  /** Returns the compiled operation; null when there is none yet, so that graphql-js executes it. */
+  find(prepared: PreparedOperation): RunCompiled | null;
 }
 
 /**
- * Compiles operations with graphql-jit on their second use, one at a time and never inside the request that asks for it.
- * Keeps a bounded number; what cannot be compiled is tried once.
+ * Compiles operations with graphql-jit on their second use, one per tick of the event loop and after the request that
+ * queued it. Caches a bounded number of them; an operation that graphql-jit cannot compile is tried once.
  */
 export function createCompiler(schema: GraphQLSchema): Compiler {
   const compiled = new LRUCache<Variant, RunCompiled>(COMPILED);
   const plans = new WeakMap<OperationDefinitionNode, Plan>();
   const waiting = new Set<Variant>();
 
-  function find(wanted: PreparedOperation): RunCompiled | null {
-    const variant = variantOf(wanted);
+  function find(prepared: PreparedOperation): RunCompiled | null {
+    const variant = variantOf(prepared);
     if (!variant || variant.state === 'impossible') return null;
-    const found = compiled.get(variant);
-    if (found) return found;
+    const cached = compiled.get(variant);
+    if (cached) return cached;
     if (variant.state === 'used') enqueue(variant);
     variant.state = 'used';
     return null;
   }
 
-  function variantOf(wanted: PreparedOperation): Variant | null {
-    let plan = plans.get(wanted.operation);
+  function variantOf(prepared: PreparedOperation): Variant | null {
+    let plan = plans.get(prepared.operation);
     if (!plan) {
-      const { document } = wanted;
-      plan = { conditions: conditionsOf(document), needed: innerVariablesOf(document), variants: new Map() };
-      plans.set(wanted.operation, plan);
+      const { document } = prepared;
+      plan = { conditions: conditionsOf(document), required: innerVariablesOf(document), variants: new Map() };
+      plans.set(prepared.operation, plan);
     }
-    const { conditions, needed, variants } = plan;
-    if (conditions.length > MAX_CONDITIONS || !needed.every((name) => Object.hasOwn(wanted.variables, name)))
+    const { conditions, required, variants } = plan;
+    if (conditions.length > MAX_CONDITIONS || !required.every((name) => Object.hasOwn(prepared.variables, name)))
       return null;
-    const key = conditions.map((name) => (wanted.variables[name] ? '1' : '0')).join('');
+    const key = conditions.map((name) => (prepared.variables[name] ? '1' : '0')).join('');
     let variant = variants.get(key);
     if (!variant) {
-      const values = Object.fromEntries(conditions.map((name) => [name, wanted.variables[name]]));
-      variant = { ...wanted, variables: values, state: 'new' };
+      const values = Object.fromEntries(conditions.map((name) => [name, prepared.variables[name]]));
+      variant = { ...prepared, variables: values, state: 'new' };
       variants.set(key, variant);
     }
     return variant;
@@ -105,22 +105,23 @@ export function createCompiler(schema: GraphQLSchema): Compiler {
   return { find };
 }
 
-/** An operation of a valid document as a function; null for what graphql-jit cannot take. It writes into the nodes, so it gets its own. */
+/** Compiles an operation of a valid document; null when graphql-jit cannot. It changes nodes, so it parses its own. */
 export function compileOperation(
   schema: GraphQLSchema,
   { document, operation, variables }: PreparedOperation,
 ): RunCompiled | null {
   const source = document.loc?.source;
   if (!source || !isSupported(schema, document, operation)) return null;
-  const made = compileQuery(schema, applySkipInclude(parse(source), variables), operation.name?.value ?? '', {
+  const compiled = compileQuery(schema, applySkipInclude(parse(source), variables), operation.name?.value ?? '', {
     disablingCapturingStackErrors: true,
   });
-  if (!isCompiledQuery(made)) return null;
-  return async (root, context, given) => located(await made.query(root, context, given), source);
+  if (!isCompiledQuery(compiled)) return null;
+  return async (root, context, variableValues) =>
+    withPositions(await compiled.query(root, context, variableValues), source);
 }
 
-/** The errors with their place in the document as graphql-js has it: graphql-jit knows line and column only. */
-function located(result: ExecutionResult, source: Source): ExecutionResult {
+/** Adds source and positions to errors, as graphql-js does: graphql-jit gives line and column only. */
+function withPositions(result: ExecutionResult, source: Source): ExecutionResult {
   if (!result.errors) return result;
   const starts = lineStarts(source.body);
   const errors = result.errors.map(({ message, path, originalError, locations, extensions }) => {
@@ -136,7 +137,7 @@ function located(result: ExecutionResult, source: Source): ExecutionResult {
   return { ...result, errors };
 }
 
-/** Where each line of a document begins. GraphQL ends lines with any of three. */
+/** The offset of each line. GraphQL has three line terminators. */
 function lineStarts(body: string): number[] {
   return [0, ...Array.from(body.matchAll(/\r\n|[\n\r]/g), (found) => found.index + found[0].length)];
 }

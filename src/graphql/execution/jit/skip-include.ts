@@ -10,7 +10,7 @@ import {
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** The variables that decide by @skip and @include what of a document is executed, each once. */
+/** The names of the variables in @skip and @include, each once. */
 export function conditionsOf(document: DocumentNode): readonly string[] {
   const names = new Set<string>();
   const enter = (node: ASTNode) => {
@@ -22,7 +22,7 @@ export function conditionsOf(document: DocumentNode): readonly string[] {
   return [...names];
 }
 
-/** The variables that stand inside of a literal object or list, each once. */
+/** The names of the variables inside literal objects and lists, each once. */
 export function innerVariablesOf(document: DocumentNode): readonly string[] {
   const names = new Set<string>();
   let depth = 0;
@@ -39,12 +39,12 @@ export function innerVariablesOf(document: DocumentNode): readonly string[] {
   return [...names];
 }
 
-/** The document as it is for these variables: without what is skipped, and without @skip and @include. */
+/** Removes what these variables skip, and all @skip and @include, from a document. */
 export function applySkipInclude(document: DocumentNode, variables: Variables): DocumentNode {
   const enter = (node: ASTNode) => {
     if (node.kind === Kind.DIRECTIVE) return isCondition(node) ? null : undefined;
     const directives = 'directives' in node ? (node.directives ?? []) : [];
-    return directives.some((directive) => isLeftOut(directive as DirectiveNode, variables)) ? null : undefined;
+    return directives.some((directive) => isSkipped(directive as DirectiveNode, variables)) ? null : undefined;
   };
   return visit(document, { enter });
 }
@@ -53,10 +53,10 @@ function isCondition({ name }: DirectiveNode): boolean {
   return name.value === GraphQLSkipDirective.name || name.value === GraphQLIncludeDirective.name;
 }
 
-function isLeftOut(directive: DirectiveNode, variables: Variables): boolean {
+function isSkipped(directive: DirectiveNode, variables: Variables): boolean {
   if (!isCondition(directive)) return false;
   const value = directive.arguments?.[0]?.value;
-  const isSo =
+  const isTrue =
     value?.kind === Kind.VARIABLE ? variables[value.name.value] : value?.kind === Kind.BOOLEAN && value.value;
-  return (directive.name.value === GraphQLSkipDirective.name) === Boolean(isSo);
+  return (directive.name.value === GraphQLSkipDirective.name) === Boolean(isTrue);
 }

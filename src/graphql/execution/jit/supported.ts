@@ -19,19 +19,19 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 
-/** Fields that a compiled operation may have with its fragments spread out: what bounds how long compiling takes. */
+/** Maximum number of fields of a compiled operation, fragments expanded; bounds the time of a compilation. */
 const MAX_FIELDS = 1000;
 
 /**
- * What a string in a document may be made of. graphql-jit writes literals into the source of a function, and turns one that
- * begins with its own `__MAGIC_DATE__…` into an expression (0.8.9, execution.js, objectStringify): such a string, or one
- * with anything that could end a literal, never gets there.
+ * The strings that a compiled document may contain. graphql-jit writes literals into the source of a function, and turns
+ * one that begins with its own `__MAGIC_DATE__…` into an expression (0.8.9, execution.js, objectStringify). Neither such
+ * a string nor one with a character that could end a literal reaches it.
  */
 const SAFE_LITERALS = /^[\w .:,=/+-]*$/;
 
 /**
- * Whether graphql-jit answers an operation of a valid document as graphql-js does: queries and subscriptions without
- * introspection, names or literals that mean something in JavaScript, or literals of a scalar that is an object.
+ * Whether graphql-jit executes an operation of a valid document as graphql-js does: queries and subscriptions without
+ * introspection, without names or literals that have a meaning in JavaScript, and without literals of object scalars.
  */
 export function isSupported(
   schema: GraphQLSchema,
@@ -40,24 +40,24 @@ export function isSupported(
 ): boolean {
   return (
     operation.operation !== 'mutation' &&
-    isHarmless(schema, document) &&
+    isSafe(schema, document) &&
     !hasRecursiveVariable(schema, operation) &&
     countFields(document, operation) <= MAX_FIELDS
   );
 }
 
-function isHarmless(schema: GraphQLSchema, document: DocumentNode): boolean {
+function isSafe(schema: GraphQLSchema, document: DocumentNode): boolean {
   const types = new TypeInfo(schema);
-  let isSo = true;
+  let areAllSafe = true;
   const enter = (node: ASTNode) => {
-    isSo = isHarmlessNode(node, types);
-    return isSo ? undefined : BREAK;
+    areAllSafe = isSafeNode(node, types);
+    return areAllSafe ? undefined : BREAK;
   };
   visit(document, visitWithTypeInfo(types, { enter }));
-  return isSo;
+  return areAllSafe;
 }
 
-function isHarmlessNode(node: ASTNode, types: TypeInfo): boolean {
+function isSafeNode(node: ASTNode, types: TypeInfo): boolean {
   switch (node.kind) {
     case Kind.FIELD:
       return !isReserved(node);
@@ -70,12 +70,12 @@ function isHarmlessNode(node: ASTNode, types: TypeInfo): boolean {
   }
 }
 
-/** A name that JavaScript gives a meaning, as `__proto__`, or the introspection's. */
+/** A name with a meaning in JavaScript, as `__proto__`, or a field of introspection. */
 function isReserved({ name, alias }: FieldNode): boolean {
   return alias?.value.startsWith('__') === true || (name.value.startsWith('__') && name.value !== '__typename');
 }
 
-/** Whether a variable's type is an input that holds itself: graphql-jit would write its parser without an end. */
+/** Whether a variable has a recursive input type: graphql-jit would generate its parser without end. */
 function hasRecursiveVariable(schema: GraphQLSchema, { variableDefinitions = [] }: OperationDefinitionNode): boolean {
   return variableDefinitions.some(({ type }) => {
     const found = typeFromAST(schema, type as NamedTypeNode);
@@ -89,7 +89,7 @@ function isRecursiveInput(type: GraphQLNamedType, above: readonly GraphQLNamedTy
   return Object.values(type.getFields()).some((field) => isRecursiveInput(getNamedType(field.type), [...above, type]));
 }
 
-/** Fields of an operation, each fragment as often as it is spread; stops soon after MAX_FIELDS. */
+/** The number of fields of an operation, fragments expanded; stops soon after MAX_FIELDS. */
 function countFields(document: DocumentNode, operation: OperationDefinitionNode): number {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const one of document.definitions) if (one.kind === Kind.FRAGMENT_DEFINITION) fragments.set(one.name.value, one);

@@ -1,6 +1,6 @@
 /**
- * The schema's value for a word of OpenStack: the word in upper case, or `UNKNOWN` for one that the schema does not know
- * (upstream adds states over time; the raw word stands beside it in the schema).
+ * The schema's enum value for a word of OpenStack: the word in upper case, or `UNKNOWN` when the schema does not have it.
+ * Services add states over time; the schema has the raw word in a field beside it.
  */
 export function enumValue<V extends string>(
   values: Readonly<Record<string, V>>,

@@ -1,0 +1,16 @@
+import type { AttachmentEvent } from '../../attachments/attachment.ts';
+import { optionalUuid } from '../arguments.ts';
+import type { SubscriptionResolvers } from '../generated.ts';
+
+/** shareAttachmentEvents: the project's event stream. */
+export const Subscription: SubscriptionResolvers = {
+  shareAttachmentEvents: {
+    subscribe: (_root, args, { session, attachments }) =>
+      attachments.subscribe(session, {
+        serverId: optionalUuid('serverId', args.serverId),
+        shareId: optionalUuid('shareId', args.shareId),
+        after: args.after ?? null,
+      }),
+    resolve: (event: AttachmentEvent) => event,
+  },
+};
