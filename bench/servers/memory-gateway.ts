@@ -6,8 +6,8 @@
 
 import { createQueue } from '../../src/attachments/reconcile/queue.ts';
 import { createSessionRegistry } from '../../src/attachments/reconcile/sessions.ts';
+import type { Attachments } from '../../src/attachments/service.ts';
 import { createAttachments } from '../../src/attachments/service.ts';
-import type { Attachments } from '../../src/attachments/service-contract.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { readConfig } from '../../src/config.ts';
 import { createContext } from '../../src/graphql/context.ts';

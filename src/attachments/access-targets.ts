@@ -1,4 +1,4 @@
-/** Whom an attachment grants access: from the share's protocol, the server's addresses and what the user gave. */
+/** The targets of an attachment's access rules: from the share's protocol, the server's addresses and `accessTo`. */
 import ipaddr from 'ipaddr.js';
 import { GatewayError } from '../errors.ts';
 import { getShareNetwork } from '../openstack/manila/client.ts';
@@ -8,18 +8,18 @@ import type { NovaServer } from '../openstack/nova/types.ts';
 import type { Session } from '../openstack/session.ts';
 import type { AccessType } from './attachment.ts';
 
-/** How many access rules one attachment may have. */
+/** Maximum access rules of one attachment. */
 export const MAX_TARGETS = 16;
 
-/** The access type that a protocol's drivers take (manila share/driver.py protocol_access_mapping). */
+/** The access type that the drivers of a protocol support (manila share/driver.py protocol_access_mapping). */
 const ACCESS_TYPES: Record<string, AccessType> = { NFS: 'ip', CIFS: 'user', CEPHFS: 'cephx' };
 
-/** Whether a share's protocol is one that can be attached. */
+/** Whether the gateway can attach shares of this share's protocol. */
 export function isAttachable(share: Share): boolean {
   return ACCESS_TYPES[share.share_proto.toUpperCase()] !== undefined;
 }
 
-/** The access type for a share; throws BAD_USER_INPUT for a protocol that cannot be attached. */
+/** The access type for a share. Throws BAD_USER_INPUT for a protocol that cannot be attached. */
 export function accessTypeOf(share: Share): AccessType {
   const type = ACCESS_TYPES[share.share_proto.toUpperCase()];
   if (type) return type;
@@ -29,7 +29,7 @@ export function accessTypeOf(share: Share): AccessType {
   );
 }
 
-/** `accessTo` as the user gave it: checked for its type, canonical, sorted, each once. Throws BAD_USER_INPUT. */
+/** The user's `accessTo`, valid for the type, canonical, sorted, without duplicates. Throws BAD_USER_INPUT. */
 export function requestedTargets(type: AccessType, accessTo: readonly string[]): string[] {
   if (accessTo.length === 0 || accessTo.length > MAX_TARGETS) {
     throw new GatewayError('BAD_USER_INPUT', `accessTo: expected 1 to ${MAX_TARGETS} entries, got ${accessTo.length}`);
@@ -37,7 +37,7 @@ export function requestedTargets(type: AccessType, accessTo: readonly string[]):
   return [...new Set(accessTo.map((to) => checkTarget(type, to)))].sort();
 }
 
-/** The access rules' targets for a server where the user gave none. Throws BAD_USER_INPUT when there is nothing to grant to. */
+/** The targets for a server when the user gave no `accessTo`. Throws BAD_USER_INPUT when there are none. */
 export async function findTargets(
   session: Session,
   type: AccessType,
@@ -55,7 +55,10 @@ export async function findTargets(
   return found;
 }
 
-/** The addresses by which a server reaches a share, canonical and sorted; none when it has no fixed IPv4 address. Two requests for a share on a share network. */
+/**
+ * The addresses from which a server reaches a share, canonical and sorted; empty without a fixed IPv4 address. Takes
+ * two requests for a share on a share network, otherwise none.
+ */
 export async function findAddresses(session: Session, server: NovaServer, share: Share): Promise<string[]> {
   const onShareNetwork = share.share_network_id
     ? await addressesOnShareNetwork(session, server.id, share.share_network_id)
@@ -64,7 +67,10 @@ export async function findAddresses(session: Session, server: NovaServer, share:
   return found.length === 0 ? [] : requestedTargets('ip', found.slice(0, MAX_TARGETS));
 }
 
-/** Addresses as Manila compares them: `10.0.0.5/32` is `10.0.0.5`, IPv6 as RFC 5952 writes it. Null when it is neither address nor network. */
+/**
+ * An address in the form in which Manila compares it: `10.0.0.5/32` is `10.0.0.5`, IPv6 as in RFC 5952. Null for text
+ * that is neither an address nor a network.
+ */
 export function canonicalAddress(text: string): string | null {
   const [address = '', prefix, more] = text.split('/');
   if (more !== undefined || !isPlainAddress(address)) return null;
@@ -76,13 +82,17 @@ export function canonicalAddress(text: string): string | null {
   return Number(prefix) === bits ? written : `${written}/${Number(prefix)}`;
 }
 
-/** Whether two targets of one type are the same to Manila. */
-export function isSameTarget(type: string, one: string, other: string): boolean {
-  if (one === other) return true;
-  return type === 'ip' && canonicalAddress(one) !== null && canonicalAddress(one) === canonicalAddress(other);
+/** A target in the form in which Manila compares it. */
+export function canonicalTarget(type: string, accessTo: string): string {
+  return (type === 'ip' ? canonicalAddress(accessTo) : null) ?? accessTo;
 }
 
-// the drivers take four decimal numbers only; ipaddr.js alone would also take 10.1 and 0x7f.1
+/** Whether two targets of one type are the same to Manila. */
+export function isSameTarget(type: string, one: string, other: string): boolean {
+  return one === other || canonicalTarget(type, one) === canonicalTarget(type, other);
+}
+
+/** Whether the drivers take the address: four decimal numbers, while ipaddr.js alone also takes 10.1 and 0x7f.1. */
 function isPlainAddress(address: string): boolean {
   return (
     ipaddr.IPv4.isValidFourPartDecimal(address) ||
@@ -130,7 +140,10 @@ function fixedIPv4(server: NovaServer): string[] {
     .map((address) => address.addr);
 }
 
-// the server's own addresses on the Neutron network that the share is served on; IPv4, as backends may drop IPv6 rules silently
+/**
+ * The server's addresses on the Neutron network from which the share is exported. IPv4 only: back ends may drop IPv6
+ * rules silently.
+ */
 async function addressesOnShareNetwork(session: Session, serverId: string, shareNetworkId: string): Promise<string[]> {
   const [network, interfaces] = await Promise.all([
     getShareNetwork(session, shareNetworkId),

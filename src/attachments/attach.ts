@@ -1,4 +1,4 @@
-/** attachShare: a new attachment, one that failed or is on its way out, or one whose server has other addresses. */
+/** attachShare: a new attachment, one that failed or is being detached, or one whose server has new addresses. */
 import { GatewayError } from '../errors.ts';
 import { getShare, listAccessRules } from '../openstack/manila/client.ts';
 import type { AccessRule, Share } from '../openstack/manila/types.ts';
@@ -6,31 +6,32 @@ import { getServer } from '../openstack/nova/client.ts';
 import type { NovaServer } from '../openstack/nova/types.ts';
 import type { Session } from '../openstack/session.ts';
 import { accessTypeOf, findAddresses, findTargets, requestedTargets } from './access-targets.ts';
-import { type Attachment, type AttachmentView, attachmentId } from './attachment.ts';
+import { type Attachment, type AttachmentView, attachmentId, newEvent, toFault, withStatus } from './attachment.ts';
 import {
   type CommandOptions,
   claim,
   commit,
   type EnsureRecovered,
-  eventOf,
   newReconcileContext,
   untilFree,
   withRequest,
   work,
 } from './command.ts';
-import { checkMountPoint } from './mount-point.ts';
-import { assertSameRequest, checkLevels, checkUsable } from './preconditions.ts';
-import { FinalError, type ReconcileContext } from './reconcile/context.ts';
-import { matchRules } from './reconcile/observe.ts';
-import { resumeOnRead } from './reconcile/resume-on-read.ts';
-import { faultOf, inStatus } from './record.ts';
-import { followsAddresses, isInChange, isStale, retarget } from './retarget.ts';
-import type { AttachRequest } from './service-contract.ts';
+import { assertSameRequest, checkLevels, checkMountPoint, checkUsable } from './preconditions.ts';
+import { matchRules, type ReconcileContext } from './reconcile/observe.ts';
+import { FinalError } from './reconcile/reconcile.ts';
+import { resumeOnRead } from './reconcile/sessions.ts';
+import { followsAddresses, isRetargeting, isStale, retarget } from './retarget.ts';
+import type { AttachRequest } from './service.ts';
 
-/** @throws NOT_FOUND, CONFLICT, BAD_USER_INPUT, OpenStackError for a refusal, STATE_UNAVAILABLE */
+/**
+ * Attaches a share. Idempotent: repeating it with the same arguments returns the existing attachment, or retries one
+ * that failed.
+ * @throws NOT_FOUND, CONFLICT, BAD_USER_INPUT, OpenStackError for a final upstream error, STATE_UNAVAILABLE
+ */
 export async function attach(
   options: CommandOptions,
-  ensureKnown: EnsureRecovered,
+  ensureRecovered: EnsureRecovered,
   session: Session,
   request: AttachRequest,
 ): Promise<AttachmentView> {
@@ -42,138 +43,137 @@ export async function attach(
   ]);
   if (!server) throw new GatewayError('NOT_FOUND', `Server ${request.serverId} does not exist in your project`);
   if (!share) throw new GatewayError('NOT_FOUND', `Share ${request.shareId} does not exist, or you cannot see it`);
-  if (server.tenant_id !== session.identity.projectId) await ensureKnown(session, server.tenant_id);
+  if (server.tenant_id !== session.identity.projectId) await ensureRecovered(session, server.tenant_id);
   checkUsable(server, share);
   const accessType = accessTypeOf(share);
   const requestedAccessTo = request.accessTo && requestedTargets(accessType, request.accessTo);
-  const wish = { mountPoint, accessLevel: request.accessLevel, requestedAccessTo };
+  const desired = { mountPoint, accessLevel: request.accessLevel, requestedAccessTo };
   const id = attachmentId(server.id, share.id);
 
   return await untilFree(id, async () => {
     const existing = await options.store.get(server.tenant_id, id);
     if (!existing) {
-      const found = requestedAccessTo ?? (await findTargets(session, accessType, server, share));
-      const targets = found.map((accessTo) => ({ accessTo, ruleId: null, isOwned: false, state: null }));
-      const record = newRecord(session, server, share, { ...wish, accessType, targets });
+      const accessTos = requestedAccessTo ?? (await findTargets(session, accessType, server, share));
+      const targets = accessTos.map((accessTo) => ({ accessTo, ruleId: null, isOwned: false, state: null }));
+      const record = newRecord(session, server, share, { ...desired, accessType, targets });
       return await create(options, session, record, rules);
     }
-    assertSameRequest(existing, wish);
-    const now = await desiredAddressesNow(session, existing, server, share);
-    const isCurrent = existing.staleSince === null && (now === null || !isStale(existing, now));
+    assertSameRequest(existing, desired);
+    const desiredAddresses = followsAddresses(existing) ? await findAddresses(session, server, share) : null;
+    const isCurrent =
+      existing.staleSince === null && (desiredAddresses === null || !isStale(existing, desiredAddresses));
     if (existing.status === 'attaching' || (existing.status === 'attached' && isCurrent)) {
       resumeOnRead(options, session, [existing]);
       return existing;
     }
     return existing.status === 'attached'
       ? await repair(options, session, existing)
-      : await attachAgain(options, session, existing, now);
+      : await attachAgain(options, session, existing, desiredAddresses);
   });
 }
 
-// the intent is recorded, with the lease already held, before the first call that changes anything; null: somebody was faster
+/**
+ * Records the intent, with the lease already held, before the first call that changes anything. Null: another request
+ * created the record first.
+ */
 async function create(
   options: CommandOptions,
   session: Session,
   record: Attachment,
   rules: readonly AccessRule[] | null,
 ): Promise<AttachmentView | null> {
-  const seen = matchRules(record, rules ?? [], []);
-  checkLevels(record, seen);
-  // where there is no rule yet, there is none to look at again: one that came meanwhile is Manila's `exists`, and looked at then
-  const isFree = rules !== null && seen.rules.every((rule) => rule === null);
-  const pass = { ...newReconcileContext(options, session), ...(isFree && { observed: seen }) };
-  const event = eventOf('ATTACH_STARTED', record);
-  const lease = { owner: pass.owner, ms: options.leaseMs };
-  const made = await options.store.create(record, event, lease);
-  if (made.outcome === 'mount_point_taken') {
+  const observed = matchRules(record, rules ?? [], []);
+  checkLevels(record, observed);
+  // without a rule there is nothing to observe again: one made meanwhile is a duplicate to Manila, and observed then
+  const isFree = rules !== null && observed.rules.every((rule) => rule === null);
+  const context = { ...newReconcileContext(options, session), ...(isFree && { observed }) };
+  const event = newEvent('ATTACH_STARTED', record);
+  const created = await options.store.create(record, event, { owner: context.owner, ms: options.leaseMs });
+  if (created.outcome === 'mount_point_taken') {
+    const otherShare = created.attachmentId.split(':')[1];
     throw new GatewayError(
       'CONFLICT',
-      `mountPoint ${record.mountPoint} is taken on server ${record.serverId} by share ${made.attachmentId.split(':')[1]}`,
+      `mountPoint ${record.mountPoint} is taken on server ${record.serverId} by share ${otherShare}`,
     );
   }
-  if (made.outcome !== 'created') return null;
+  if (created.outcome !== 'created') return null;
   try {
-    return await work(options, pass, made.attachment);
+    return await work(options, context, created.attachment);
   } catch (error) {
-    if (error instanceof FinalError) await rollBack(options, pass, error);
+    if (error instanceof FinalError) await rollBack(options, context, error);
     throw error instanceof FinalError ? error.cause : error;
   }
 }
 
-// from an error, or from a detach that its user takes back: the machine waits for what is being denied, then grants again
+/** Attaches again after an error, or during a detach: reconciling waits for the denial, then grants again. */
 async function attachAgain(
   options: CommandOptions,
   session: Session,
   existing: Attachment,
-  wanted: readonly string[] | null,
+  desiredAddresses: readonly string[] | null,
 ): Promise<AttachmentView | null> {
-  const pass = newReconcileContext(options, session);
-  const claimed = await claim(options, pass, existing);
+  const context = newReconcileContext(options, session);
+  const claimed = await claim(options, context, existing);
   if (!claimed) return null;
   if (claimed.status === 'attaching' || claimed.status === 'attached') {
-    await options.store.release(claimed.projectId, claimed.id, pass.owner, 0);
+    await options.store.release(claimed.projectId, claimed.id, context.owner, 0);
     return claimed;
   }
-  const started = withRequest(session, inStatus(retargetTo(claimed, wanted), 'attaching'));
+  const started = withRequest(session, withStatus(retargetTo(claimed, desiredAddresses), 'attaching'));
   try {
-    return await work(options, pass, await commit(options, pass, started, 'ATTACH_STARTED', { keepLease: true }));
+    const committed = await commit(options, context, started, 'ATTACH_STARTED', { keepLease: true });
+    return await work(options, context, committed);
   } catch (error) {
     if (!(error instanceof FinalError)) throw error;
-    const failed = inStatus(error.record, 'error_attaching', { fault: faultOf(error.cause) });
-    await commit(options, pass, failed, 'ATTACH_FAILED', {});
+    const failed = withStatus(error.record, 'error_attaching', { fault: toFault(error.cause) });
+    await commit(options, context, failed, 'ATTACH_FAILED', {});
     throw error.cause;
   }
 }
 
-// the server's addresses changed: the rules follow, with this caller's token, and the attachment stays attached meanwhile
+/** Moves the rules to the server's new addresses with this caller's token; the attachment stays attached meanwhile. */
 async function repair(options: CommandOptions, session: Session, existing: Attachment): Promise<AttachmentView | null> {
-  const pass = newReconcileContext(options, session);
-  const claimed = await claim(options, pass, existing);
+  const context = newReconcileContext(options, session);
+  const claimed = await claim(options, context, existing);
   if (!claimed) return null;
   if (claimed.status !== 'attached') {
-    await options.store.release(claimed.projectId, claimed.id, pass.owner, 0);
+    await options.store.release(claimed.projectId, claimed.id, context.owner, 0);
     return null;
   }
   const staleSince = claimed.staleSince ?? new Date().toISOString();
   try {
-    return await work(options, pass, withRequest(session, { ...claimed, staleSince, attempts: 0, fault: null }));
+    return await work(options, context, withRequest(session, { ...claimed, staleSince, attempts: 0, fault: null }));
   } catch (error) {
     if (!(error instanceof FinalError)) throw error;
     const { record, cause } = error;
-    await options.store.commit({ ...record, fault: faultOf(cause) }, { dueInMs: null, owner: pass.owner });
+    await options.store.commit({ ...record, fault: toFault(cause) }, { dueInMs: null, owner: context.owner });
     throw cause;
   }
 }
 
-/** The addresses that an attachment's targets should be; null for one that does not follow its server's addresses. */
-async function desiredAddressesNow(
-  session: Session,
-  record: Attachment,
-  server: NovaServer,
-  share: Share,
-): Promise<string[] | null> {
-  return followsAddresses(record) ? await findAddresses(session, server, share) : null;
-}
-
-function retargetTo(record: Attachment, wanted: readonly string[] | null): Attachment {
-  if (!wanted || wanted.length === 0) return record;
-  if (!isStale(record, wanted)) return isInChange(record) ? record : { ...record, staleSince: null };
+function retargetTo(record: Attachment, desiredAddresses: readonly string[] | null): Attachment {
+  if (!desiredAddresses || desiredAddresses.length === 0) return record;
+  if (!isStale(record, desiredAddresses)) return isRetargeting(record) ? record : { ...record, staleSince: null };
   const staleSince = record.staleSince ?? new Date().toISOString();
-  return { ...record, staleSince, targets: retarget(record.targets, wanted) };
+  return { ...record, staleSince, targets: retarget(record.targets, desiredAddresses) };
 }
 
-// nothing granted: the record goes. Something granted: the record stays until the worker has taken that away
-async function rollBack(options: CommandOptions, pass: ReconcileContext, { record, cause }: FinalError): Promise<void> {
-  const fault = faultOf(cause);
+/** Removes the record when nothing was granted; otherwise detaches: the record stays until the rules are gone. */
+async function rollBack(
+  options: CommandOptions,
+  context: ReconcileContext,
+  { record, cause }: FinalError,
+): Promise<void> {
+  const fault = toFault(cause);
   const failed: AttachmentView = { ...record, status: 'detached', fault, updatedAt: fault.at };
-  const event = eventOf('ATTACH_FAILED', failed);
+  const event = newEvent('ATTACH_FAILED', failed);
   if (!record.targets.some((target) => target.ruleId && target.isOwned)) {
-    await options.store.remove(record, { event, owner: pass.owner });
+    await options.store.remove(record, { event, owner: context.owner });
     options.sessions.remove(record.id);
     return;
   }
-  const undo: Attachment = { ...inStatus(record, 'detaching'), fault, isAccepted: true };
-  await options.store.commit(undo, { event: { ...event, attachment: undo }, dueInMs: 0, owner: pass.owner });
+  const undo: Attachment = { ...withStatus(record, 'detaching'), fault, isAccepted: true };
+  await options.store.commit(undo, { event: { ...event, attachment: undo }, dueInMs: 0, owner: context.owner });
   options.queue.enqueueAfter(record.projectId, record.id, 0);
 }
 
@@ -181,11 +181,11 @@ function newRecord(
   session: Session,
   server: NovaServer,
   share: Share,
-  wish: Pick<Attachment, 'mountPoint' | 'accessLevel' | 'accessType' | 'requestedAccessTo' | 'targets'>,
+  desired: Pick<Attachment, 'mountPoint' | 'accessLevel' | 'accessType' | 'requestedAccessTo' | 'targets'>,
 ): Attachment {
   const now = new Date().toISOString();
   return {
-    ...wish,
+    ...desired,
     id: attachmentId(server.id, share.id),
     projectId: server.tenant_id,
     serverId: server.id,

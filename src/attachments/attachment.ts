@@ -1,33 +1,36 @@
-/** The record of a share attached to a server, its words, and its id. Imports no package. */
+/** The record of a share attached to a server: its fields, statuses, id and transitions. Imports no package. */
 
 import type { FaultCode } from '../errors.ts';
 
 export type AttachmentStatus = 'attaching' | 'attached' | 'detaching' | 'error_attaching' | 'error_detaching';
 
-/** A record's status, or what it ends as: seen in events and payloads only. */
+/** A record's status, or `detached` after its removal, which only events and payloads show. */
 export type AttachmentViewStatus = AttachmentStatus | 'detached';
 
 export type AccessLevel = 'rw' | 'ro';
 export type AccessType = 'ip' | 'user' | 'cephx';
 
-/** Why the gateway acts of its own accord. */
+/** Why the gateway detaches without a request. */
 export type Reason = 'SERVER_DELETED' | 'SHARE_DELETED';
 
-/** One access rule that the attachment needs, and what was last seen of it. */
+/** One access rule that the attachment needs, and its last observed state. */
 export interface Target {
   /** Canonical: an address without `/32` or `/128`, a network with its prefix, a user, a cephx id. */
   accessTo: string;
-  /** Manila's id of the rule; null until one is known. */
+  /** Manila's id of the rule; null until the rule exists. */
   ruleId: string | null;
-  /** Whether we made the rule, and so take it away; false for a rule that was there before. */
+  /** Whether the gateway made the rule and therefore revokes it; false for a rule that existed before. */
   isOwned: boolean;
-  /** Manila's word, as last seen; null until a rule is known. */
+  /** Manila's `state` of the rule when last observed; null until the rule exists. */
   state: string | null;
-  /** While the rules follow the server's addresses: `coming` is to be granted, `leaving` goes when all others are active. */
-  change?: 'coming' | 'leaving';
+  /**
+   * Set while the rules change to the server's new addresses: `adding` is to be granted, `removing` is revoked once all
+   * others are active.
+   */
+  change?: 'adding' | 'removing';
 }
 
-/** Why an attachment is in an error status. Never holds a token or an access key. */
+/** Why an attachment is in an error status. Never contains a token or an access key. */
 export interface Fault {
   code: FaultCode;
   message: string;
@@ -36,42 +39,51 @@ export interface Fault {
   openstackRequestId: string | null;
 }
 
-/** What the store keeps of an attachment. */
+/** An attachment as the store holds it. */
 export interface Attachment {
   /** `<server id>:<share id>`. */
   id: string;
-  /** The project whose attachment it is: the server's. */
+  /** The server's project. */
   projectId: string;
   serverId: string;
   shareId: string;
   mountPoint: string | null;
   accessLevel: AccessLevel;
   accessType: AccessType;
-  /** `accessTo` as the user gave it, canonical and sorted; null when the gateway found the addresses. The same call again is told by it. */
+  /**
+   * `accessTo` of the request, canonical and sorted; null when the gateway chose the targets. A repeated request is
+   * recognised by it.
+   */
   requestedAccessTo: string[] | null;
   targets: Target[];
   status: AttachmentStatus;
-  /** Only while `detaching`: whether Manila accepted the caller's token for it. Until then a crash puts the attachment back to `previousStatus`. */
+  /**
+   * Only while `detaching`: whether Manila accepted a revocation with the caller's token. Until then, the attachment
+   * returns to `previousStatus` after a crash.
+   */
   isAccepted: boolean;
   /** The status before `detaching`. */
   previousStatus: AttachmentStatus | null;
   reason: Reason | null;
-  /** Denials or renewed grants made in this status so far. */
+  /** Denials and renewed grants made in this status so far. */
   attempts: number;
-  /** Uncertain outcomes in a row; sets the backoff. */
+  /** Consecutive uncertain outcomes; they set the backoff. */
   failures: number;
   fault: Fault | null;
-  /** Since when the targets are known not to be the server's addresses, ISO 8601; null while they are. A caller's token repairs it. */
+  /**
+   * Since when the targets are known to differ from the server's addresses, ISO 8601; null while they are equal. Only a
+   * caller's token changes the rules.
+   */
   staleSince: string | null;
-  /** The request that last asked for a change, and who asked. */
+  /** The request that last asked for a change, and its user. */
   requestId: string | null;
   userId: string | null;
   /** ISO 8601, UTC, milliseconds. */
   createdAt: string;
   updatedAt: string;
-  /** When the present status began, ISO 8601: deadlines count from it. */
+  /** When the current status began, ISO 8601: deadlines count from it. */
   statusSince: string;
-  /** Rises with each commit and each claim: a writer with an older one is refused. */
+  /** Incremented by each commit and each claim: a write with an older version is rejected. */
   version: number;
 }
 
@@ -83,24 +95,24 @@ export type EventType =
   | 'DETACHED'
   | 'DETACH_FAILED';
 
-/** An event as a commit hands it to the store. */
+/** An event as a commit passes it to the store. */
 export interface NewEvent {
   type: EventType;
   /** ISO 8601, UTC. */
   at: string;
   requestId: string | null;
   reason: Reason | null;
-  /** The attachment as the change leaves it. */
+  /** The attachment after the change. */
   attachment: AttachmentView;
 }
 
-/** An event as the log has it. */
+/** An event as the log returns it. */
 export interface AttachmentEvent extends NewEvent {
-  /** Its place in the project's log. */
+  /** Its position in the project's log. */
   cursor: string;
 }
 
-/** An attachment as clients see it: also when it is gone. */
+/** An attachment as clients see it, also after its removal. */
 export type AttachmentView = Omit<Attachment, 'status'> & { status: AttachmentViewStatus };
 
 /** The id of the attachment of a share to a server: the pair, as in Nova's `/servers/{server_id}/shares/{share_id}`. */
@@ -112,4 +124,51 @@ export function attachmentId(serverId: string, shareId: string): string {
 export function parseAttachmentId(id: string): { serverId: string; shareId: string } | null {
   const [serverId, shareId, more] = id.split(':');
   return serverId && shareId && more === undefined ? { serverId, shareId } : null;
+}
+
+/** The record in a new status: its counters and its deadline start anew. */
+export function withStatus(
+  record: Attachment,
+  status: AttachmentStatus,
+  change: { fault?: Fault | null; reason?: Reason | null } = {},
+): Attachment {
+  const now = new Date().toISOString();
+  return {
+    ...record,
+    status,
+    fault: change.fault ?? null,
+    reason: change.reason ?? null,
+    previousStatus: status === 'detaching' ? record.status : null,
+    // no caller has to be authorised to detach from a server that no longer exists
+    isAccepted: status === 'detaching' && change.reason === 'SERVER_DELETED',
+    attempts: 0,
+    failures: 0,
+    updatedAt: now,
+    statusSince: now,
+  };
+}
+
+/** Whether an attachment in this status is still being changed. */
+export function isInProgress(status: AttachmentViewStatus): boolean {
+  return status === 'attaching' || status === 'detaching';
+}
+
+/** The fault for an upstream error. */
+export function toFault(error: { message: string; openstackRequestId: string | null }): Fault {
+  return {
+    code: 'UPSTREAM_REFUSED',
+    message: error.message,
+    at: new Date().toISOString(),
+    openstackRequestId: error.openstackRequestId,
+  };
+}
+
+/** How long the gateway has worked on a record, in ms. For a stale attachment this begins long after its status did. */
+export function elapsedMs(record: Attachment): number {
+  return Date.now() - Math.max(Date.parse(record.statusSince), Date.parse(record.updatedAt));
+}
+
+/** An event about the attachment in its current state. */
+export function newEvent(type: EventType, attachment: AttachmentView): NewEvent {
+  return { type, at: attachment.updatedAt, requestId: attachment.requestId, reason: attachment.reason, attachment };
 }

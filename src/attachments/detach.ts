@@ -1,8 +1,8 @@
-/** detachShare: the wish, and what is left when Manila refuses it. */
+/** detachShare: the request, and what remains when Manila rejects it. */
 import { GatewayError } from '../errors.ts';
 import { getServer } from '../openstack/nova/client.ts';
 import type { Session } from '../openstack/session.ts';
-import { type Attachment, type AttachmentView, attachmentId } from './attachment.ts';
+import { type Attachment, type AttachmentView, attachmentId, isInProgress, toFault, withStatus } from './attachment.ts';
 import {
   type CommandOptions,
   claim,
@@ -13,22 +13,24 @@ import {
   withRequest,
   work,
 } from './command.ts';
-import { checkMountPoint } from './mount-point.ts';
-import { FinalError } from './reconcile/context.ts';
-import { resumeOnRead } from './reconcile/resume-on-read.ts';
-import { faultOf, inStatus, isUnsettled } from './record.ts';
-import type { DetachRequest } from './service-contract.ts';
+import { checkMountPoint } from './preconditions.ts';
+import { FinalError } from './reconcile/reconcile.ts';
+import { resumeOnRead } from './reconcile/sessions.ts';
+import type { DetachRequest } from './service.ts';
 
-/** @throws NOT_FOUND, CONFLICT, OpenStackError for a refusal, STATE_UNAVAILABLE */
+/**
+ * Detaches a share. Detaching again while the attachment is being detached returns it.
+ * @throws NOT_FOUND, CONFLICT, OpenStackError for a final upstream error, STATE_UNAVAILABLE
+ */
 export async function detach(
   options: CommandOptions,
-  ensureKnown: EnsureRecovered,
+  ensureRecovered: EnsureRecovered,
   session: Session,
   request: DetachRequest,
 ): Promise<AttachmentView> {
   const id = attachmentId(request.serverId, request.shareId);
   const mountPoint = request.mountPoint === null ? null : checkMountPoint(request.mountPoint);
-  const projectId = await projectOf(options, ensureKnown, session, request.serverId, id);
+  const projectId = await projectOf(options, ensureRecovered, session, request.serverId, id);
 
   return await untilFree(id, async () => {
     const record = await options.store.get(projectId, id);
@@ -53,31 +55,32 @@ async function startDetach(
   session: Session,
   record: Attachment,
 ): Promise<AttachmentView | null> {
-  const pass = newReconcileContext(options, session);
-  const claimed = await claim(options, pass, record);
+  const context = newReconcileContext(options, session);
+  const claimed = await claim(options, context, record);
   if (!claimed) return null;
   if (claimed.status === 'detaching') {
-    await options.store.release(claimed.projectId, claimed.id, pass.owner, 0);
+    await options.store.release(claimed.projectId, claimed.id, context.owner, 0);
     return claimed;
   }
-  const started = withRequest(session, inStatus(claimed, 'detaching'));
+  const started = withRequest(session, withStatus(claimed, 'detaching'));
   try {
-    return await work(options, pass, await commit(options, pass, started, 'DETACH_STARTED', { keepLease: true }));
+    const committed = await commit(options, context, started, 'DETACH_STARTED', { keepLease: true });
+    return await work(options, context, committed);
   } catch (error) {
     if (!(error instanceof FinalError)) throw error;
-    const { record: refused, cause } = error;
-    // what Manila accepted goes on; what it refused at once is as it was
-    const status = refused.isAccepted ? 'error_detaching' : (refused.previousStatus ?? 'attached');
-    const restored = inStatus(refused, status, { fault: faultOf(cause) });
-    await commit(options, pass, restored, 'DETACH_FAILED', { dueInMs: isUnsettled(status) ? 0 : null });
+    const { record: rejected, cause } = error;
+    // after an accepted denial the detach has failed; without one, nothing has changed
+    const status = rejected.isAccepted ? 'error_detaching' : (rejected.previousStatus ?? 'attached');
+    const restored = withStatus(rejected, status, { fault: toFault(cause) });
+    await commit(options, context, restored, 'DETACH_FAILED', { dueInMs: isInProgress(status) ? 0 : null });
     throw cause;
   }
 }
 
-// an admin may detach from another project's server: the record is that project's
+/** The project of the record: the caller's, or the server's where an admin detaches from another project's server. */
 async function projectOf(
   { store }: CommandOptions,
-  ensureKnown: EnsureRecovered,
+  ensureRecovered: EnsureRecovered,
   session: Session,
   serverId: string,
   id: string,
@@ -86,6 +89,6 @@ async function projectOf(
   if (await store.get(own, id)) return own;
   const server = await getServer(session, serverId);
   if (!server || server.tenant_id === own) return own;
-  await ensureKnown(session, server.tenant_id);
+  await ensureRecovered(session, server.tenant_id);
   return server.tenant_id;
 }

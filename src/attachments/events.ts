@@ -1,48 +1,46 @@
-/** A listener's events: replay from the log, then live, without a gap, each once, and never more than a bounded number in memory. */
+/** A subscriber's event stream: a replay of the log, then live events, without gap or duplicate, bounded in memory. */
 import { GatewayError } from '../errors.ts';
 import type { AttachmentEvent } from './attachment.ts';
-import type { EventFilter } from './service-contract.ts';
+import type { EventFilter } from './service.ts';
 import type { AttachmentStore } from './store/contract.ts';
 import { compareCursors, LOG_START } from './store/order.ts';
 
-/** Live events that may wait for one listener. */
-const MAX_WAITING = 1000;
+/** Maximum live events buffered for one subscriber. */
+const MAX_BUFFERED = 1000;
 /** Events read from the log at once. */
 const PAGE = 200;
-/** How long to wait before a page that could not be read is tried again, in ms. */
+/** How long to wait before the next attempt to read a page, in ms. */
 const RETRY_MS = 1000;
 
-/**
- * One listener's events, pulled one by one. `live` says the rest of what somebody must know who pulls once for several
- * listeners.
- */
+/** One subscriber's events, pulled one by one. `live` serves a consumer that pulls once for several subscribers. */
 export interface AttachmentEventStream extends AsyncIterableIterator<AttachmentEvent> {
   readonly live: EventStream;
 }
 
-/** Where a listener stands in its project's log. */
+/** A subscriber's position in its project's log. */
 export interface EventStream {
-  /** From the same cursor on, listeners of one key are given the same events. */
+  /** Subscribers with the same key receive the same events from the same cursor on. */
   readonly key: string;
-  /** The last event that was given or left out; before the first one, where the log stood. */
+  /** The last event that was delivered or filtered out; before the first one, the end of the log at the start. */
   cursor(): string;
-  /** Whether all that happened was given: what comes next is after `cursor`. Also when it has ended, and gives nothing. */
+  /** Whether all events so far were delivered: the next one is after `cursor`. Also true once the stream has ended. */
   isIdle(): boolean;
-  /** As next(), but null where that would wait for something to happen. */
+  /** As next(), but null when there is no event yet. */
   poll(): Promise<AttachmentEvent | null>;
-  /** Why next() threw, in words for a listener that stands at this cursor; null when it did not. */
+  /** The error that next() threw, worded for a subscriber at this cursor; null when it did not. */
   errorAt(cursor: string): GatewayError | null;
 }
 
-/** What a resolver gave as the source of its events, where it is of this kind. */
+/** The EventStream of a subscription's source stream; null for a source of another kind. */
 export function eventStreamOf(source: object): EventStream | null {
   return 'live' in source ? (source as AttachmentEventStream).live : null;
 }
 
 /**
- * Follows a project's events. With a cursor, pages of the log are read as the listener takes them; live events wait meanwhile, and are dropped
- * when too many do, since the log has them. Once it began, a replay waits while the store is away, as those who are live do.
- * @throws CURSOR_EXPIRED, BAD_USER_INPUT for what is no cursor, STATE_UNAVAILABLE
+ * Subscribes to a project's events. With a cursor, it reads pages of the log as the subscriber consumes them; live
+ * events are buffered meanwhile, and dropped when there are too many, since the log has them. A replay in progress
+ * waits while the store is unavailable, as live subscribers do.
+ * @throws CURSOR_EXPIRED, BAD_USER_INPUT for a malformed cursor, STATE_UNAVAILABLE
  */
 export async function openEventStream(
   store: AttachmentStore,
@@ -58,7 +56,7 @@ export async function openEventStream(
   }
   const state: StreamState = {
     page: [],
-    waiting: [],
+    buffer: [],
     hasDropped: false,
     isReplaying: after !== null,
     cursor: after ?? LOG_START,
@@ -66,17 +64,17 @@ export async function openEventStream(
     wake: null,
     isDone: false,
   };
-  const unfollow = await store.subscribe(
+  const unsubscribe = await store.subscribe(
     projectId,
     (event) => receive(state, event),
     (error) => fail(state, (cursor) => expire(cursor, error)),
   );
-  if (after === null) state.cursor = unfollow.after;
+  if (after === null) state.cursor = unsubscribe.after;
   const end = async () => {
     if (state.isDone) return;
     state.isDone = true;
     state.wake?.();
-    await unfollow();
+    await unsubscribe();
   };
   try {
     if (after !== null) state.page = await readPage(store, projectId, after);
@@ -84,18 +82,19 @@ export async function openEventStream(
     await end();
     throw error;
   }
-  const readOn = () => readNextPage(store, projectId, state);
-  return iterate(state, readOn, { key: JSON.stringify([projectId, serverId, shareId]), filter, end });
+  const readNext = () => readNextPage(store, projectId, state);
+  return iterate(state, readNext, { key: JSON.stringify([projectId, serverId, shareId]), filter, end });
 }
 
 interface StreamState {
-  /** Read from the log and not taken yet. */
+  /** Read from the log and not consumed yet. */
   page: AttachmentEvent[];
-  waiting: AttachmentEvent[];
-  /** Live events were dropped during a replay: the log has them. */
+  /** Live events that are not consumed yet. */
+  buffer: AttachmentEvent[];
+  /** Live events were dropped during a replay; the log has them. */
   hasDropped: boolean;
   isReplaying: boolean;
-  /** The last event taken from the log or the queue, also one that the filter left out. */
+  /** The last event taken from the log or the buffer, also one that was filtered out. */
   cursor: string;
   errorAt: ErrorAt | null;
   wake: (() => void) | null;
@@ -106,25 +105,25 @@ type ErrorAt = (cursor: string) => GatewayError;
 
 function receive(state: StreamState, event: AttachmentEvent): void {
   if (state.isDone || state.errorAt) return;
-  if (state.waiting.length < MAX_WAITING) {
-    state.waiting.push(event);
+  if (state.buffer.length < MAX_BUFFERED) {
+    state.buffer.push(event);
     state.wake?.();
     return;
   }
   if (state.isReplaying) {
-    state.waiting = [];
+    state.buffer = [];
     state.hasDropped = true;
     return;
   }
   fail(state, (cursor) => {
-    const message = `Too slow: ${MAX_WAITING} events wait. Subscribe again after ${cursor}`;
+    const message = `Too slow: ${MAX_BUFFERED} events are waiting. Subscribe again after ${cursor}`;
     return new GatewayError('LIMIT_EXCEEDED', message);
   });
 }
 
 function fail(state: StreamState, errorAt: ErrorAt): void {
   state.errorAt ??= errorAt;
-  state.waiting = [];
+  state.buffer = [];
   state.wake?.();
 }
 
@@ -155,7 +154,7 @@ async function readNextPage(store: AttachmentStore, projectId: string, state: St
   return [];
 }
 
-/** Waits for a moment, or until the listener leaves. */
+/** Waits for RETRY_MS, or until the subscriber leaves. */
 async function pause(state: StreamState): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve) => {
@@ -172,10 +171,10 @@ interface StreamControls {
   end: () => Promise<void>;
 }
 
-// pulled by the listener: nothing is read from the log before it is wanted
+/** The iterator. Pull-based: nothing is read from the log before the subscriber asks for it. */
 function iterate(
   state: StreamState,
-  readOn: () => Promise<AttachmentEvent[]>,
+  readNext: () => Promise<AttachmentEvent[]>,
   { key, filter, end }: StreamControls,
 ): AttachmentEventStream {
   const take = async (mayWait: boolean): Promise<AttachmentEvent | null> => {
@@ -184,13 +183,13 @@ function iterate(
       if (state.isReplaying) {
         const replayed = state.page.shift();
         if (replayed) return replayed;
-        // what is dropped from here on is behind the next page
+        // an event dropped from here on comes after the next page
         state.hasDropped = false;
-        state.page = await readOn();
+        state.page = await readNext();
         if (state.page.length === 0 && !state.hasDropped) state.isReplaying = false;
         continue;
       }
-      const live = state.waiting.shift();
+      const live = state.buffer.shift();
       if (live) return live;
       if (state.errorAt) throw state.errorAt(state.cursor);
       if (!mayWait) return null;
@@ -200,15 +199,15 @@ function iterate(
       state.wake = null;
     }
   };
-  const isWanted = (event: AttachmentEvent) =>
+  const matches = (event: AttachmentEvent) =>
     (filter.serverId === null || event.attachment.serverId === filter.serverId) &&
     (filter.shareId === null || event.attachment.shareId === filter.shareId);
-  const takeWanted = async (mayWait: boolean) => {
+  const takeMatching = async (mayWait: boolean) => {
     try {
       for (let event = await take(mayWait); event; event = await take(mayWait)) {
         if (compareCursors(event.cursor, state.cursor) <= 0) continue;
         state.cursor = event.cursor;
-        if (isWanted(event)) return event;
+        if (matches(event)) return event;
       }
       return null;
     } catch (error) {
@@ -222,7 +221,7 @@ function iterate(
       return this;
     },
     async next() {
-      const event = await takeWanted(true);
+      const event = await takeMatching(true);
       return event ? { value: event, done: false } : { value: undefined, done: true };
     },
     async return() {
@@ -232,8 +231,8 @@ function iterate(
     live: {
       key,
       cursor: () => state.cursor,
-      isIdle: () => state.isDone || (!state.isReplaying && state.waiting.length === 0 && state.errorAt === null),
-      poll: () => takeWanted(false),
+      isIdle: () => state.isDone || (!state.isReplaying && state.buffer.length === 0 && state.errorAt === null),
+      poll: () => takeMatching(false),
       errorAt: (cursor) => state.errorAt?.(cursor) ?? null,
     },
   };

@@ -1,22 +1,23 @@
+/** The shell commands that mount an attached share in the guest. */
 import type { AccessRule, ExportLocation, Share } from '../openstack/manila/types.ts';
 import type { AccessLevel, AttachmentView } from './attachment.ts';
 
-/** What of an attachment a mount command depends on. */
+/** The fields of an attachment that a mount command depends on. */
 type Mounted = Pick<AttachmentView, 'shareId' | 'mountPoint' | 'accessLevel' | 'targets'>;
 
-/** One file system to mount: its type, what to mount, and its options. */
+/** One file system to mount. */
 interface Mount {
   type: string;
   source: string;
   options: string[];
 }
 
-/** Where Manila stands for a value that a visibility lock hides from the caller. */
+/** Manila's replacement for a value that a visibility lock hides from the caller. */
 const HIDDEN = '******';
 
 /**
- * What to run in the guest as root, one command for each export location in the order given: makes the mount point
- * (`/mnt/<share id>` when none was asked for) and mounts. Empty for a protocol that is not attached by this gateway.
+ * The commands to run in the guest as root, one for each export location in the given order: each creates the mount
+ * point (`/mnt/<share id>` when none was requested) and mounts. Empty for a protocol that the gateway does not attach.
  * Every word is quoted for a POSIX shell; a location that could not be pasted safely is left out.
  */
 export function mountCommands(
@@ -45,10 +46,10 @@ function describe(
   const target = targets[0];
   switch (share.share_proto.toUpperCase()) {
     case 'NFS':
-      // No `vers`: client and server agree on the newest that both have, and some back ends have 3 only.
+      // without `vers`, client and server negotiate the newest version of both; some back ends have only 3
       return { type: 'nfs', source: path, options: [] };
     case 'CIFS':
-      // mount.cifs asks for the password.
+      // mount.cifs asks for the password
       return {
         type: 'cifs',
         source: path.replaceAll('\\', '/'),
@@ -68,12 +69,12 @@ function describe(
   }
 }
 
-/** The key itself where Manila shows it, else the place where ceph's documentation keeps it, for the user to put it there. */
+/** The key where Manila shows it, else the file in which Ceph's documentation keeps it, for the user to create. */
 function secret(cephxId: string, key: string | null | undefined): string {
   return key && key !== HIDDEN ? `secret=${key}` : `secretfile=/etc/ceph/${cephxId}.secret`;
 }
 
-/** Manila's CephFS driver says in `__mount_options` which of a cluster's file systems it is (manila/share/drivers/cephfs/driver.py). */
+/** The cluster's file system, which Manila's CephFS driver names in `__mount_options` (drivers/cephfs/driver.py). */
 function fileSystem(metadata: Readonly<Record<string, string>>): string[] {
   const option = (metadata.__mount_options ?? '').split(',').find((word) => word.startsWith('fs='));
   return option ? [option] : [];
@@ -84,8 +85,8 @@ function readOnly(accessLevel: AccessLevel): string[] {
 }
 
 /**
- * Whether no quoting is needed against the terminal (control characters), against mount's own reading of a word as an
- * option, or against its splitting of options at commas.
+ * Whether the words are safe where quoting does not help: control characters in a terminal, a source that mount would
+ * read as an option, and a comma, at which mount splits options.
  */
 function isPasteable([source = '', ...rest]: string[]): boolean {
   const options = rest.slice(0, -1);
@@ -93,7 +94,7 @@ function isPasteable([source = '', ...rest]: string[]): boolean {
   return source !== '' && !source.startsWith('-') && !hasControl && !options.some((option) => option.includes(','));
 }
 
-/** A word for a POSIX shell: as it is where no character of it is special, else in single quotes. */
+/** A word for a POSIX shell: in single quotes where a character is special. */
 function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

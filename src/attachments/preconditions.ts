@@ -1,14 +1,33 @@
-/** What is refused before anything is written or granted. */
+/** What is rejected before anything is written or granted. */
 import { GatewayError } from '../errors.ts';
 import type { Share } from '../openstack/manila/types.ts';
 import type { NovaServer } from '../openstack/nova/types.ts';
 import type { Attachment } from './attachment.ts';
-import type { Observation } from './reconcile/decide.ts';
+import { isBeingDenied, type Observation } from './reconcile/decide.ts';
 
-/** Servers that cannot be given anything, as Nova's own volume attach refuses them. */
+/** Statuses of servers to which nothing can be attached, as for Nova's own volume attach. */
 const UNUSABLE_SERVERS = new Set(['BUILD', 'DELETED', 'ERROR', 'SOFT_DELETED', 'UNKNOWN']);
 
-/** Throws CONFLICT for a server or a share that nothing can be attached to. */
+/**
+ * The canonical form of a mount point, without doubled or trailing slashes: an absolute POSIX path of at most 255
+ * characters without `..` or control characters. Throws BAD_USER_INPUT.
+ */
+export function checkMountPoint(path: string): string {
+  const isValid =
+    path.startsWith('/') && path.length <= 255 && !/\p{Cc}/u.test(path) && !path.split('/').includes('..');
+  const canonical = `/${path
+    .split('/')
+    .filter((part) => part && part !== '.')
+    .join('/')}`;
+  if (isValid && canonical !== '/') return canonical;
+  const got = JSON.stringify(path.slice(0, 300));
+  throw new GatewayError(
+    'BAD_USER_INPUT',
+    `mountPoint: expected an absolute path below / of at most 255 characters without "..", got ${got}`,
+  );
+}
+
+/** Throws CONFLICT for a server or a share to which nothing can be attached. */
 export function checkUsable(server: NovaServer, share: Share): void {
   if (UNUSABLE_SERVERS.has(server.status)) {
     throw new GatewayError(
@@ -22,31 +41,35 @@ export function checkUsable(server: NovaServer, share: Share): void {
   }
 }
 
-/** Throws CONFLICT for a rule that is there with another access level: before the intent is recorded, so that nothing is left behind. */
-export function checkLevels(record: Attachment, seen: Observation): void {
-  for (const [i, rule] of seen.rules.entries()) {
-    if (!rule || rule.level === record.accessLevel || rule.state?.includes('deny')) continue;
-    const to = record.targets[i]?.accessTo;
+/**
+ * Throws CONFLICT for an existing rule with another access level. Called before the intent is recorded, so that nothing
+ * is left behind.
+ */
+export function checkLevels(record: Attachment, observed: Observation): void {
+  for (const [i, rule] of observed.rules.entries()) {
+    if (!rule || rule.level === record.accessLevel || isBeingDenied(rule.state)) continue;
+    const accessTo = record.targets[i]?.accessTo;
     throw new GatewayError(
       'CONFLICT',
-      `Share ${record.shareId} has an access rule for ${to} with level ${rule.level}, expected ${record.accessLevel}: rule ${rule.id}`,
+      `Share ${record.shareId} has an access rule for ${accessTo} with level ${rule.level}, ` +
+        `expected ${record.accessLevel}: rule ${rule.id}`,
     );
   }
 }
 
-/** Throws CONFLICT for an attachment that is there with other arguments. */
+/** Throws CONFLICT for an existing attachment with other arguments. */
 export function assertSameRequest(
   existing: Attachment,
-  wish: Pick<Attachment, 'mountPoint' | 'accessLevel' | 'requestedAccessTo'>,
+  desired: Pick<Attachment, 'mountPoint' | 'accessLevel' | 'requestedAccessTo'>,
 ): void {
   for (const name of ['mountPoint', 'accessLevel', 'requestedAccessTo'] as const) {
     const is = JSON.stringify(existing[name]);
-    const asks = JSON.stringify(wish[name]);
-    if (is === asks) continue;
+    const asked = JSON.stringify(desired[name]);
+    if (is === asked) continue;
     const argument = name === 'requestedAccessTo' ? 'accessTo' : name;
     throw new GatewayError(
       'CONFLICT',
-      `The share is attached already with ${argument} ${is}, got ${asks}: detach it first`,
+      `The share is attached already with ${argument} ${is}, got ${asked}: detach it first`,
     );
   }
 }

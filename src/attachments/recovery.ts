@@ -1,4 +1,5 @@
-/** Reads a project's attachments back from Manila, where every access rule of ours says whose it is. */
+/** Recovers a project's attachments from Manila, where the metadata of every managed rule names its attachment. */
+import pLimit from 'p-limit';
 import type { Logger } from 'pino';
 import { startDeadline } from '../deadline.ts';
 import { listAccessRules } from '../openstack/manila/client.ts';
@@ -7,19 +8,14 @@ import type { AccessRule, Share } from '../openstack/manila/types.ts';
 import type { Session } from '../openstack/session.ts';
 import { timeOf } from '../openstack/timestamp.ts';
 import { accessTypeOf, isAttachable, isSameTarget } from './access-targets.ts';
-import {
-  type Attachment,
-  type AttachmentStatus,
-  type EventType,
-  type NewEvent,
-  parseAttachmentId,
-} from './attachment.ts';
-import { MANAGED_BY, readRuleMetadata } from './reconcile/observe.ts';
+import { type Attachment, type AttachmentStatus, type EventType, newEvent, parseAttachmentId } from './attachment.ts';
+import { isBeingDenied } from './reconcile/decide.ts';
+import { isManaged, readRuleMetadata } from './rule-metadata.ts';
 import type { AttachmentStore } from './store/contract.ts';
 
-/** Rule lists asked for at the same time. */
-const PARALLEL = 8;
-/** How long one rebuild may take, in ms. */
+/** Maximum concurrent lists of access rules. */
+const CONCURRENCY = 8;
+/** Time limit of one recovery, in ms. */
 const DEADLINE_MS = 120_000;
 
 const EVENT_OF_STATUS: Record<AttachmentStatus, EventType> = {
@@ -31,19 +27,19 @@ const EVENT_OF_STATUS: Record<AttachmentStatus, EventType> = {
 };
 
 /**
- * Makes sure that the store's records of a project are complete: where its marker is missing (first use, or the store lost its state)
- * they are rebuilt, once in this process however many ask.
+ * Returns a function that makes sure that the store's records of a project are complete. Where the project's marker is
+ * missing (first use, or the store lost its state) it recovers them, once in this process for all concurrent callers.
  */
 export function createRecovery(store: AttachmentStore, log: Logger) {
-  const running = new Map<string, Promise<void>>();
-  return async function ensureKnown(session: Session, projectId: string): Promise<void> {
+  const inFlight = new Map<string, Promise<void>>();
+  return async function ensureRecovered(session: Session, projectId: string): Promise<void> {
     if (await store.isRecovered(projectId)) return;
     const shared =
-      running.get(projectId) ??
+      inFlight.get(projectId) ??
       recover(store, session, projectId, log).finally(() => {
-        running.delete(projectId);
+        inFlight.delete(projectId);
       });
-    running.set(projectId, shared);
+    inFlight.set(projectId, shared);
     await shared;
   };
 }
@@ -51,63 +47,65 @@ export function createRecovery(store: AttachmentStore, log: Logger) {
 async function recover(store: AttachmentStore, caller: Session, projectId: string, log: Logger): Promise<void> {
   const deadline = startDeadline(DEADLINE_MS);
   try {
-    await readBack(store, { ...caller, signal: deadline.signal }, projectId, log);
+    await recoverProject(store, { ...caller, signal: deadline.signal }, projectId, log);
   } finally {
     deadline.end();
   }
 }
 
-async function readBack(store: AttachmentStore, session: Session, projectId: string, log: Logger): Promise<void> {
+async function recoverProject(store: AttachmentStore, session: Session, projectId: string, log: Logger): Promise<void> {
   const isOwn = session.identity.projectId === projectId;
   const filters = isOwn ? {} : { all_tenants: '1' as const, project_id: projectId };
   const { shares, isComplete } = await listAllShares(session, filters);
-  if (!isComplete) log.warn({ projectId, shares: shares.length }, 'the project has more shares: theirs are not read');
-  let found = 0;
-  const read = async (share: Share) => recordsOf(projectId, share, (await listAccessRules(session, share.id)) ?? []);
-  const queue = shares.values();
-  const work = async () => {
-    for (const share of queue) {
-      const lost = await missingFrom(store, await read(share));
-      if (lost.size === 0) continue;
-      // one that was detached meanwhile is not lost: its rules are gone by now, or the log tells of it before they are read
-      const readAfter = await store.lastCursor(projectId);
-      for (const record of (await read(share)).filter(({ id }) => lost.has(id))) {
-        // an existing record is newer than what was read: create leaves it alone
-        const dueInMs = record.status === 'attached' ? null : 0;
-        const made = await store.create(record, eventOf(record), null, dueInMs, readAfter);
-        if (made.outcome === 'created') found++;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL }, work));
-  await store.markRecovered(projectId);
-  log.info({ projectId, shares: shares.length, attachments: found }, 'attachments rebuilt from Manila');
+  if (!isComplete)
+    log.warn({ projectId, shares: shares.length }, 'the project has more shares: their rules are not read');
+  const limit = pLimit(CONCURRENCY);
+  try {
+    const counts = await Promise.all(shares.map((share) => limit(recoverShare, store, session, projectId, share)));
+    await store.markRecovered(projectId);
+    const attachments = counts.reduce((sum, count) => sum + count, 0);
+    log.info({ projectId, shares: shares.length, attachments }, 'attachments recovered from Manila');
+  } finally {
+    limit.clearQueue();
+  }
 }
 
-/** Where a log lost its end in a failover, those who go on with it must hear of the attachment: how it is now. */
-function eventOf(record: Attachment): NewEvent {
-  return {
-    type: EVENT_OF_STATUS[record.status],
-    at: record.statusSince,
-    requestId: null,
-    reason: null,
-    attachment: record,
-  };
+/** Creates the records that a share's rules name and the store lacks; returns how many. */
+async function recoverShare(
+  store: AttachmentStore,
+  session: Session,
+  projectId: string,
+  share: Share,
+): Promise<number> {
+  const read = async () => recordsOf(projectId, share, (await listAccessRules(session, share.id)) ?? []);
+  const lost = await missingFrom(store, await read());
+  if (lost.size === 0) return 0;
+  // an attachment detached meanwhile is not lost: its rules are gone by the second read, or the log has its event
+  const readAfter = await store.lastCursor(projectId);
+  let count = 0;
+  for (const record of (await read()).filter(({ id }) => lost.has(id))) {
+    // where a failover lost the end of the log, its subscribers must learn the attachment's current state
+    const event = { ...newEvent(EVENT_OF_STATUS[record.status], record), at: record.statusSince };
+    // create leaves an existing record alone: that one is newer than what was read
+    const created = await store.create(record, event, null, record.status === 'attached' ? null : 0, readAfter);
+    if (created.outcome === 'created') count++;
+  }
+  return count;
 }
 
-/** The ids of those that the store does not have. */
+/** The ids of the records that the store does not have. */
 async function missingFrom(store: AttachmentStore, records: readonly Attachment[]): Promise<Set<string>> {
   const stored = await Promise.all(records.map(({ projectId, id }) => store.get(projectId, id)));
   return new Set(records.filter((_, i) => !stored[i]).map(({ id }) => id));
 }
 
-/** The records that a share's rules tell of. Rules that are not ours, or whose metadata is damaged, tell nothing. */
+/** The records that a share's rules name. Rules that are not managed, or whose metadata is damaged, name none. */
 export function recordsOf(projectId: string, share: Share, rules: readonly AccessRule[]): Attachment[] {
   if (!isAttachable(share)) return [];
   const byAttachment = new Map<string, AccessRule[]>();
   for (const rule of rules) {
-    const id = rule.metadata?.attachment_id;
-    if (rule.metadata?.managed_by !== MANAGED_BY || !id) continue;
+    const id = readRuleMetadata(rule.metadata).attachmentId;
+    if (!isManaged(rule) || !id) continue;
     if (parseAttachmentId(id)?.shareId !== share.id) continue;
     byAttachment.set(id, [...(byAttachment.get(id) ?? []), rule]);
   }
@@ -117,7 +115,7 @@ export function recordsOf(projectId: string, share: Share, rules: readonly Acces
 function recordOf(projectId: string, share: Share, id: string, rules: AccessRule[]): Attachment {
   const accessType = accessTypeOf(share);
   const { serverId = '' } = parseAttachmentId(id) ?? {};
-  const { mountPoint, userId, isAccessToGiven } = readRuleMetadata(rules[0]?.metadata ?? {});
+  const { mountPoint, userId, isAccessToGiven } = readRuleMetadata(rules[0]?.metadata);
   const createdAt = rules.map((rule) => iso(rule.created_at)).sort()[0] ?? new Date().toISOString();
   const targets = rules
     .filter((rule, i) => rules.findIndex((one) => isSameTarget(accessType, one.access_to, rule.access_to)) === i)
@@ -151,7 +149,7 @@ function recordOf(projectId: string, share: Share, id: string, rules: AccessRule
         : null,
     staleSince: null,
     requestId: null,
-    // with the user's next token the work goes on
+    // this user's next token resumes the work
     userId,
     createdAt,
     updatedAt: createdAt,
@@ -160,10 +158,10 @@ function recordOf(projectId: string, share: Share, id: string, rules: AccessRule
   };
 }
 
-// a rule on its way out was denied with somebody's token; the others follow it
+/** A rule that is being denied was revoked with a caller's token: the attachment's other rules follow. */
 function statusOf(rules: readonly AccessRule[]): AttachmentStatus {
   const states = rules.map((rule) => rule.state);
-  if (states.some((state) => state === 'queued_to_deny' || state === 'denying')) return 'detaching';
+  if (states.some(isBeingDenied)) return 'detaching';
   if (states.includes('error')) return 'error_attaching';
   return states.every((state) => state === 'active') ? 'attached' : 'attaching';
 }

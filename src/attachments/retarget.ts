@@ -1,53 +1,53 @@
-/** An attachment's targets when its server's addresses change: pure, no clock, no package. */
+/** An attachment's targets when its server's addresses change. Pure, unlike access-targets.ts: no clock, no I/O. */
 import type { Attachment, Target } from './attachment.ts';
 import type { Observation } from './reconcile/decide.ts';
 
-/** Targets of one record at the most, those on their way out with them: what is under way ends before more is begun. */
+/** Maximum targets of one record, those being removed included: a change completes before the next one begins. */
 const MAX_TARGETS_IN_CHANGE = 64;
 
-/** What of a record its aim is read from. */
+/** The fields of a record that say whether it follows its server's addresses. */
 type Retargetable = Pick<Attachment, 'accessType' | 'requestedAccessTo' | 'targets'>;
 
-/** Whether the gateway found the targets itself, and so follows the server's addresses. */
+/** Whether the gateway chose the targets, which therefore follow the server's addresses. */
 export function followsAddresses({ accessType, requestedAccessTo }: Retargetable): boolean {
   return accessType === 'ip' && requestedAccessTo === null;
 }
 
-/** Whether the targets that are to stay are others than the wanted ones. */
-export function isStale({ targets }: Pick<Attachment, 'targets'>, wanted: readonly string[]): boolean {
-  const staying = targets.filter(({ change }) => change !== 'leaving').map(({ accessTo }) => accessTo);
-  return staying.length !== wanted.length || staying.some((accessTo) => !wanted.includes(accessTo));
+/** Whether the targets, without those being removed, differ from the desired ones. */
+export function isStale({ targets }: Pick<Attachment, 'targets'>, desired: readonly string[]): boolean {
+  const kept = targets.filter(({ change }) => change !== 'removing').map(({ accessTo }) => accessTo);
+  return kept.length !== desired.length || kept.some((accessTo) => !desired.includes(accessTo));
 }
 
-/** Whether targets come or leave at present. */
-export function isInChange({ targets }: Pick<Attachment, 'targets'>): boolean {
+/** Whether targets are being added or removed. */
+export function isRetargeting({ targets }: Pick<Attachment, 'targets'>): boolean {
   return targets.some(({ change }) => change !== undefined);
 }
 
-/** The targets on their way to the wanted ones: what is new is coming, what is not wanted any more is leaving. */
-export function retarget(targets: readonly Target[], wanted: readonly string[]): Target[] {
-  const kept = targets.map((target): Target => {
-    if (!wanted.includes(target.accessTo)) return { ...target, change: 'leaving' };
-    return target.change === 'leaving' ? { ...target, change: 'coming' } : target;
+/** The targets on their way to the desired ones: missing ones are `adding`, all others `removing`. */
+export function retarget(targets: readonly Target[], desired: readonly string[]): Target[] {
+  const existing = targets.map((target): Target => {
+    if (!desired.includes(target.accessTo)) return { ...target, change: 'removing' };
+    return target.change === 'removing' ? { ...target, change: 'adding' } : target;
   });
-  const added = wanted
+  const added = desired
     .filter((accessTo) => !targets.some((target) => target.accessTo === accessTo))
-    .map((accessTo): Target => ({ accessTo, ruleId: null, isOwned: false, state: null, change: 'coming' }));
-  const all = [...kept, ...added];
+    .map((accessTo): Target => ({ accessTo, ruleId: null, isOwned: false, state: null, change: 'adding' }));
+  const all = [...existing, ...added];
   return all.length > MAX_TARGETS_IN_CHANGE ? [...targets] : all;
 }
 
 /**
- * The record with its changes done: what came stays, what left is no target any more. A rule of ours that is still there, as
- * nobody was there to take it away, goes on leaving, and the attachment stays stale.
+ * The record after its change: added targets are ordinary ones, removed ones are dropped. One whose rule of ours still
+ * exists, as no session could revoke it, stays `removing`, and the attachment stays stale.
  */
-export function completeRetarget(record: Attachment, seen: Observation): Attachment {
-  if (!isInChange(record)) return record;
+export function completeRetarget(record: Attachment, observed: Observation): Attachment {
+  if (!isRetargeting(record)) return record;
   const targets = record.targets.flatMap((target, i): Target[] => {
-    const { change, ...settled } = target;
-    const rule = seen.rules[i];
-    if (change !== 'leaving') return [settled];
+    const { change, ...unchanged } = target;
+    const rule = observed.rules[i];
+    if (change !== 'removing') return [unchanged];
     return rule?.isOurs && !rule.isShared ? [target] : [];
   });
-  return { ...record, targets, staleSince: isInChange({ targets }) ? record.staleSince : null };
+  return { ...record, targets, staleSince: isRetargeting({ targets }) ? record.staleSince : null };
 }

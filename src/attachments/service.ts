@@ -1,46 +1,97 @@
-/** What resolvers call: attach, detach, and reading what is attached. */
+/** What transports and resolvers call: attach, detach, reads and events. */
 import type { Session } from '../openstack/session.ts';
 import { attach } from './attach.ts';
-import { attachmentId } from './attachment.ts';
+import {
+  type AccessLevel,
+  type Attachment,
+  type AttachmentEvent,
+  type AttachmentView,
+  attachmentId,
+} from './attachment.ts';
 import type { CommandOptions } from './command.ts';
 import { detach } from './detach.ts';
 import { openEventStream } from './events.ts';
-import { resumeOnRead } from './reconcile/resume-on-read.ts';
+import { resumeOnRead } from './reconcile/sessions.ts';
 import { createRecovery } from './recovery.ts';
-import type { Attachments } from './service-contract.ts';
+import type { AttachmentPage, ListOptions } from './store/contract.ts';
 
-/** The attachments of this gateway. */
+/** The arguments of `attachShare`. */
+export interface AttachRequest {
+  serverId: string;
+  shareId: string;
+  mountPoint: string | null;
+  accessLevel: AccessLevel;
+  accessTo: readonly string[] | null;
+}
+
+/** The arguments of `detachShare`. */
+export interface DetachRequest {
+  serverId: string;
+  shareId: string;
+  mountPoint: string | null;
+}
+
+/** Which events a subscriber receives. */
+export interface EventFilter {
+  serverId: string | null;
+  shareId: string | null;
+  /** A cursor; null: events from now on. */
+  after: string | null;
+}
+
+/**
+ * The attachments of this gateway. Every method acts with the session's token and in its project, throws GatewayError
+ * or OpenStackError, and first recovers the project's records from Manila where the store does not have them.
+ */
+export interface Attachments {
+  attach(session: Session, request: AttachRequest): Promise<AttachmentView>;
+  detach(session: Session, request: DetachRequest): Promise<AttachmentView>;
+  get(session: Session, serverId: string, shareId: string): Promise<Attachment | null>;
+  list(session: Session, options: ListOptions): Promise<AttachmentPage>;
+  /** One list for each server, in the order of the ids. */
+  listForServers(session: Session, serverIds: readonly string[]): Promise<Attachment[][]>;
+  /** One list for each share, in the order of the ids. */
+  listForShares(session: Session, shareIds: readonly string[]): Promise<Attachment[][]>;
+  /**
+   * The project's events, live once this resolves; ends when its consumer returns it. Rejects with CURSOR_EXPIRED or
+   * BAD_USER_INPUT for a cursor from which it cannot continue; the iterator throws LIMIT_EXCEEDED when its consumer is
+   * too slow.
+   */
+  subscribe(session: Session, filter: EventFilter): Promise<AsyncIterableIterator<AttachmentEvent>>;
+}
+
+/** Creates the service over a store, a session registry and a queue. */
 export function createAttachments(options: CommandOptions): Attachments {
   const { store, log } = options;
-  const ensureKnown = createRecovery(store, log);
-  // the marker and the records come in one round trip; the records are read again in the rare case that they were not complete
-  const complete = async <T>(session: Session, read: () => Promise<T>): Promise<T> => {
+  const ensureRecovered = createRecovery(store, log);
+  // the marker and the records come in one round trip; the records are read again only after a recovery
+  const readRecovered = async <T>(session: Session, read: () => Promise<T>): Promise<T> => {
     const { projectId } = session.identity;
     session.onRead?.();
-    const [isKnown, answer] = await Promise.all([store.isRecovered(projectId), read()]);
-    if (isKnown) return answer;
-    await ensureKnown(session, projectId);
+    const [isRecovered, result] = await Promise.all([store.isRecovered(projectId), read()]);
+    if (isRecovered) return result;
+    await ensureRecovered(session, projectId);
     return await read();
   };
 
   return {
     async attach(session, request) {
-      // before anything goes upstream: a store that is away refuses here
-      await ensureKnown(session, session.identity.projectId);
-      return await attach(options, ensureKnown, session, request);
+      // before any upstream call: a store that is down rejects the request here
+      await ensureRecovered(session, session.identity.projectId);
+      return await attach(options, ensureRecovered, session, request);
     },
     async detach(session, request) {
-      await ensureKnown(session, session.identity.projectId);
-      return await detach(options, ensureKnown, session, request);
+      await ensureRecovered(session, session.identity.projectId);
+      return await detach(options, ensureRecovered, session, request);
     },
     async get(session, serverId, shareId) {
       const id = attachmentId(serverId, shareId);
-      const record = await complete(session, () => store.get(session.identity.projectId, id));
+      const record = await readRecovered(session, () => store.get(session.identity.projectId, id));
       if (record) resumeOnRead(options, session, [record]);
       return record;
     },
     async list(session, listOptions) {
-      const page = await complete(session, () => store.list(session.identity.projectId, listOptions));
+      const page = await readRecovered(session, () => store.list(session.identity.projectId, listOptions));
       resumeOnRead(
         options,
         session,
@@ -49,17 +100,17 @@ export function createAttachments(options: CommandOptions): Attachments {
       return page;
     },
     async listForServers(session, serverIds) {
-      const lists = await complete(session, () => store.listForServers(session.identity.projectId, serverIds));
+      const lists = await readRecovered(session, () => store.listForServers(session.identity.projectId, serverIds));
       resumeOnRead(options, session, lists.flat());
       return lists;
     },
     async listForShares(session, shareIds) {
-      const lists = await complete(session, () => store.listForShares(session.identity.projectId, shareIds));
+      const lists = await readRecovered(session, () => store.listForShares(session.identity.projectId, shareIds));
       resumeOnRead(options, session, lists.flat());
       return lists;
     },
     async subscribe(session, filter) {
-      await ensureKnown(session, session.identity.projectId);
+      await ensureRecovered(session, session.identity.projectId);
       return await openEventStream(store, session.identity.projectId, filter);
     },
   };

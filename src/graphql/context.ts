@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Attachments } from '../attachments/service-contract.ts';
+import type { Attachments } from '../attachments/service.ts';
 import type { Identity, Session } from '../openstack/session.ts';
 import { createSharedExecution, type SharedExecution } from './execution/shared-execution.ts';
 import { type Clients, createLoaders, type Loaders } from './loaders.ts';

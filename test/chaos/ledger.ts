@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import type { Attachment, AttachmentEvent } from '../../src/attachments/attachment.ts';
-import { MANAGED_BY } from '../../src/attachments/reconcile/observe.ts';
+import { MANAGED_BY } from '../../src/attachments/rule-metadata.ts';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createKeys, dueMember, shardOf } from '../../src/attachments/store/keys.ts';
 import { createRedisStore } from '../../src/attachments/store/redis.ts';

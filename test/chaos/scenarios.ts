@@ -1,4 +1,4 @@
-import { MANAGED_BY } from '../../src/attachments/reconcile/observe.ts';
+import { MANAGED_BY } from '../../src/attachments/rule-metadata.ts';
 import type { RecordedRequest } from '../../src/sandbox/index.ts';
 import { ADDRESS, FAILING_ADDRESS, type Scene, type User } from './environment.ts';
 import { eventually } from './eventually.ts';

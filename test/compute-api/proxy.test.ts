@@ -9,7 +9,7 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Attachments } from '../../src/attachments/service-contract.ts';
+import type { Attachments } from '../../src/attachments/service.ts';
 import { readConfig } from '../../src/config.ts';
 import { type Cloud, closeCloud, createCloud } from '../../src/openstack/cloud.ts';
 import { singleFlight } from '../../src/openstack/http/single-flight.ts';

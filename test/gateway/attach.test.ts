@@ -18,7 +18,7 @@ let listener: Listener;
 
 async function start(options: GatewayOptions = {}): Promise<void> {
   gateway = await startGateway(options);
-  // from the log's start: nothing is missed between the subscription and the first mutation
+  // from the start of the log: no event between the subscription and the first mutation is missed
   listener = listen(gateway, { after: '0-0' });
 }
 
@@ -35,8 +35,8 @@ const see = async () => (await gateway.query(SEE, PAIR)).data.shareAttachment;
 const types = (events: HeardEvent[]) => events.map((event) => event.type);
 const codeOf = (answer: { errors?: { extensions: Record<string, unknown> }[] }) => answer.errors?.[0]?.extensions.code;
 
-describe.each(['redis', 'memory'] as const)('the main job on the %s store', (store) => {
-  test('attach -> rule in Manila with our metadata -> ATTACHED; detach -> rule gone -> DETACHED', async () => {
+describe.each(['redis', 'memory'] as const)('attach and detach on the %s store', (store) => {
+  test("attach -> rule in Manila with the gateway's metadata -> ATTACHED; detach -> rule gone -> DETACHED", async () => {
     await start({ store });
     const { data, errors } = await attach({ mountPoint: '/mnt/data' });
     expect(errors).toBeUndefined();
@@ -146,7 +146,7 @@ describe('access types and targets', () => {
 });
 
 describe('idempotence and conflicts', () => {
-  test('the same call again -> the attachment that is there, one rule', async () => {
+  test('the same call again -> the existing attachment, one rule', async () => {
     await start();
     await attach({ mountPoint: '/mnt/a' });
     await listener.until('ATTACHED');
@@ -155,7 +155,7 @@ describe('idempotence and conflicts', () => {
     expect(gateway.sandbox.rulesOf(DEMO.nfsShareId).filter((rule) => rule.metadata.managed_by)).toHaveLength(1);
   });
 
-  test('twenty calls at once -> one attachment, one rule, no error', async () => {
+  test('twenty concurrent calls -> one attachment, one rule, no error', async () => {
     await start();
     const answers = await Promise.all(Array.from({ length: 20 }, () => attach()));
     expect(answers.map((answer) => answer.errors)).toEqual(answers.map(() => undefined));
@@ -194,7 +194,7 @@ describe('idempotence and conflicts', () => {
     },
   );
 
-  test('detach of what is not attached -> NOT_FOUND; with another mount point -> CONFLICT; twice -> the same DETACHING', async () => {
+  test('detach without an attachment -> NOT_FOUND; with another mount point -> CONFLICT; twice -> the same DETACHING', async () => {
     await start();
     expect(codeOf(await detach())).toBe('NOT_FOUND');
     await attach({ mountPoint: '/mnt/a' });
@@ -224,7 +224,7 @@ describe('idempotence and conflicts', () => {
   });
 });
 
-test('the state is lost while it is attaching, and the gateway has no credentials -> its user looks, and the work goes on', async () => {
+test("the state is lost while attaching, and the gateway has no credentials -> its user's read resumes it", async () => {
   await start({ store: 'memory', hasAccount: false });
   gateway.sandbox.setAccessDelay(600_000);
   await attach();
@@ -240,9 +240,9 @@ test('the state is lost while it is attaching, and the gateway has no credential
   }
 });
 
-test('the target has no rule yet -> what Manila is asked before the grant, it is asked once', async () => {
+test("the target has no rule yet -> Manila's rules are read once before the grant", async () => {
   await start();
-  // the project's records are rebuilt from Manila first
+  // the project's records are recovered from Manila first
   await see();
   const { length } = gateway.sandbox.requests;
   await attach();
@@ -253,7 +253,7 @@ test('the target has no rule yet -> what Manila is asked before the grant, it is
   expect(before.toSorted()).toEqual(['/share-access-rules', share]);
 });
 
-describe('rules that are there already', () => {
+describe('rules that exist already', () => {
   const address = async () => {
     const { data } = await gateway.query('query ($id: ID!) { server(id: $id) { addresses { address version } } }', {
       id: DEMO.serverId,
@@ -261,7 +261,7 @@ describe('rules that are there already', () => {
     return data.server.addresses.find((one: { version: number }) => one.version === 4).address as string;
   };
 
-  test("somebody else's rule -> used, not owned: detach leaves it", async () => {
+  test('rule of another client -> used, not owned: detach leaves it', async () => {
     await start();
     const theirs = gateway.sandbox.addRule(DEMO.nfsShareId, { accessType: 'ip', accessTo: await address() });
     await gateway.sandbox.waitForRules(DEMO.nfsShareId, (rules) =>
@@ -275,14 +275,14 @@ describe('rules that are there already', () => {
     expect(gateway.sandbox.rulesOf(DEMO.nfsShareId).map((rule) => rule.id)).toContain(theirs.id);
   });
 
-  test("somebody else's rule with another level -> CONFLICT, nothing recorded", async () => {
+  test('rule of another client with another level -> CONFLICT, nothing recorded', async () => {
     await start();
     gateway.sandbox.addRule(DEMO.nfsShareId, { accessType: 'ip', accessTo: await address(), accessLevel: 'ro' });
     expect(codeOf(await attach())).toBe('CONFLICT');
     expect(await see()).toBeNull();
   });
 
-  test('two servers behind one address -> one rule, gone with the last of them', async () => {
+  test('two servers behind one address -> one rule, revoked with the last of them', async () => {
     await start();
     const accessTo = ['10.77.0.1'];
     await attach({ accessTo, mountPoint: '/mnt/first' });
@@ -294,10 +294,10 @@ describe('rules that are there already', () => {
     await listener.until('DETACHED');
     const [left] = gateway.sandbox.rulesOf(DEMO.nfsShareId).filter((rule) => rule.accessTo === accessTo[0]);
     expect(left).toMatchObject({ state: 'active', metadata: { server_id: DEMO.twoNetworkServerId } });
-    // the state is lost: what is read back is the heir's, not what the rule's first owner had
+    // the state is lost: the recovered attachment is the new owner's, not the first owner's
     const again = await startGateway({ store: 'memory', sandbox: gateway.sandbox });
-    const heir = { serverId: DEMO.twoNetworkServerId, shareId: DEMO.nfsShareId };
-    const { data } = await again.query(SEE, heir, again.token);
+    const newOwner = { serverId: DEMO.twoNetworkServerId, shareId: DEMO.nfsShareId };
+    const { data } = await again.query(SEE, newOwner, again.token);
     await again.close();
     expect(data.shareAttachment).toMatchObject({ status: 'ATTACHED', mountPoint: null });
     await detach({ serverId: DEMO.twoNetworkServerId });
@@ -306,7 +306,7 @@ describe('rules that are there already', () => {
   });
 });
 
-describe('refusals', () => {
+describe('rejected requests', () => {
   test('a reader attaches -> FORBIDDEN with service, status and request id; record and rule gone, ATTACH_FAILED', async () => {
     await start();
     const answer = await attach({}, gateway.sandbox.issueToken('reader'));
@@ -323,7 +323,7 @@ describe('refusals', () => {
     expect(gateway.sandbox.rulesOf(DEMO.nfsShareId).filter((rule) => rule.metadata.managed_by)).toEqual([]);
   });
 
-  test('the second of two rules is refused -> the first is denied again, nothing is left', async () => {
+  test('the second of two rules is rejected -> the first is denied again, nothing is left', async () => {
     await start();
     const refusal = { badRequest: { code: 400, message: 'Invalid access rule' } };
     let posts = 0;
@@ -358,7 +358,7 @@ describe('refusals', () => {
     expect(data.shareAttachments.totalCount).toBe(0);
   });
 
-  test('share creating, share in error, server in ERROR -> CONFLICT that says the state', async () => {
+  test('share creating, share in error, server in ERROR -> CONFLICT that names the status', async () => {
     await start();
     const creating = gateway.sandbox.addShare({ status: 'creating' });
     const broken = gateway.sandbox.addServer({ status: 'ERROR' });
@@ -366,7 +366,7 @@ describe('refusals', () => {
     expect((await attach({ serverId: broken.id })).errors?.[0]?.message).toContain('is ERROR');
   });
 
-  test('a reader detaches -> FORBIDDEN, and the attachment is what it was', async () => {
+  test('a reader detaches -> FORBIDDEN, and the attachment is unchanged', async () => {
     await start();
     await attach();
     await listener.until('ATTACHED');
@@ -375,7 +375,7 @@ describe('refusals', () => {
     expect((await see()).status).toBe('ATTACHED');
   });
 
-  test('another project -> cannot see, attach or detach', async () => {
+  test('another project -> can neither read, attach nor detach', async () => {
     await start();
     await attach();
     await listener.until('ATTACHED');
@@ -387,7 +387,7 @@ describe('refusals', () => {
 });
 
 describe('work that fails or is slow', () => {
-  test("the driver refuses the rule -> ERROR_ATTACHING with Manila's user message after renewed grants", async () => {
+  test("the driver rejects the rule -> ERROR_ATTACHING with Manila's user message after renewed grants", async () => {
     await start();
     await attach({ accessTo: ['203.0.113.66'] });
     const events = await listener.until('ATTACH_FAILED');
@@ -400,7 +400,7 @@ describe('work that fails or is slow', () => {
     expect(gateway.sandbox.rulesOf(DEMO.nfsShareId).filter((rule) => rule.metadata.managed_by)).toEqual([]);
   });
 
-  test('ERROR_ATTACHING, the same call again -> tries again', async () => {
+  test('ERROR_ATTACHING, the same call again -> retried', async () => {
     await start();
     await attach({ accessTo: ['203.0.113.66'] });
     await listener.until('ATTACH_FAILED');
@@ -409,7 +409,7 @@ describe('work that fails or is slow', () => {
     expect(types(await listener.until('ATTACH_FAILED'))).toEqual(['ATTACH_STARTED', 'ATTACH_FAILED']);
   });
 
-  test('Manila does the work and loses the answer -> no error, ATTACHED, one rule', async () => {
+  test('Manila does the work and the response is lost -> no error, ATTACHED, one rule', async () => {
     await start();
     gateway.sandbox.faults.add({ service: 'manila', method: 'POST', path: /action$/, times: 1, kind: 'lose_reply' });
     const answer = await attach();
@@ -436,7 +436,7 @@ describe('work that fails or is slow', () => {
     expect(gateway.sandbox.rulesOf(DEMO.nfsShareId).filter((rule) => rule.metadata.managed_by)).toEqual([]);
   });
 
-  test('the caller loses the token while the rule applies -> the gateway finishes by looking on', async () => {
+  test("the caller's token is revoked while the rule applies -> the gateway finishes by observing", async () => {
     await start();
     gateway.sandbox.setAccessDelay(150);
     await attach();
@@ -458,7 +458,7 @@ describe('work that fails or is slow', () => {
 });
 
 describe('stopping', () => {
-  test('a gateway stops while a rule applies -> another one on the same Redis goes on, nothing granted twice', async () => {
+  test('a gateway stops while a rule applies -> another one on the same Redis continues, nothing granted twice', async () => {
     const prefix = `test-${randomUUID()}:`;
     await start({ env: { REDIS_PREFIX: prefix } });
     const other = await startGateway({ env: { REDIS_PREFIX: prefix }, sandbox: gateway.sandbox });

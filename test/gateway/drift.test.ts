@@ -34,19 +34,19 @@ const attached = async (input: Record<string, unknown> = {}) => {
   await listener.until('ATTACHED');
 };
 const see = async (token = gateway.token) => (await gateway.query(SEE, PAIR, token)).data.shareAttachment;
-/** As another user of the project: a look that brings no token for the work. */
+/** A read as another user of the project, which brings no token for the work. */
 const seeAsReader = () => see(gateway.sandbox.issueToken('reader'));
 const ours = (shareId: string = DEMO.nfsShareId) =>
   gateway.sandbox.rulesOf(shareId).filter((rule) => rule.metadata.managed_by);
 const types = (events: HeardEvent[]) => events.map((event) => event.type);
 const move = (serverId: string, ...fixedIps: string[]) =>
   gateway.sandbox.setServerAddresses(serverId, [{ network: 'private', fixedIps }]);
-/** How many passes have begun: each begins with the servers. */
+/** How many scans have begun: each begins with the servers. */
 const passes = () =>
   gateway.sandbox.requests.filter(({ path, query }) => path === '/servers/detail' && query.all_tenants && !query.marker)
     .length;
 
-/** When so many passes have begun and ended. */
+/** Resolves once so many scans have begun and ended. */
 async function morePasses(count: number): Promise<void> {
   const before = passes();
   await until(() => passes() > before + count);
@@ -79,7 +79,7 @@ describe('a server is deleted', () => {
     expect(ours()).toEqual([]);
   });
 
-  test('before this gateway started -> its first pass finds it', async () => {
+  test('before this gateway started -> its first scan finds it', async () => {
     await start({ env: { SWEEP_INTERVAL_MS: '0' } });
     await attached();
     gateway.sandbox.deleteServer(DEMO.serverId);
@@ -90,7 +90,7 @@ describe('a server is deleted', () => {
     expect(ours()).toEqual([]);
   });
 
-  test('the list leaves it out, its GET shows it -> nothing happens; its GET is a 404 -> detached', async () => {
+  test('the list omits it, its GET shows it -> nothing happens; its GET is a 404 -> detached', async () => {
     await start({ env: { SWEEP_INTERVAL_MS: '0' } });
     await attached();
     gateway.sandbox.updateServer(DEMO.serverId, { isCellDown: true });
@@ -108,7 +108,7 @@ describe('a server is deleted', () => {
     expect(types(events)).toEqual(['DETACH_STARTED', 'DETACHED']);
   });
 
-  test('Nova fails while it is confirmed -> nothing happens until it answers', async () => {
+  test('Nova fails during the confirmation -> nothing happens until it responds', async () => {
     await start();
     await attached();
     const fault = gateway.sandbox.faults.add({
@@ -125,7 +125,7 @@ describe('a server is deleted', () => {
 });
 
 describe('the access of a deleted server cannot be revoked', () => {
-  test('Manila refuses -> DETACH_FAILED with the reason; Manila takes it later -> detached without anybody asking', async () => {
+  test('Manila rejects it -> DETACH_FAILED with the reason; Manila accepts it later -> detached without a request', async () => {
     await start();
     await attached();
     const refused = { service: 'manila', method: 'POST', path: /\/action$/, kind: 'status', status: 403 } as const;
@@ -168,7 +168,7 @@ describe('an access rule changes', () => {
     expect(ours()).toHaveLength(1);
   });
 
-  test('only somebody else’s rule in error -> nothing happens', async () => {
+  test('only a rule of another client in error -> nothing happens', async () => {
     await start();
     await attached();
     gateway.sandbox.addRule(DEMO.nfsShareId, { accessType: 'ip', accessTo: '198.51.100.7', state: 'error' });
@@ -178,14 +178,14 @@ describe('an access rule changes', () => {
 });
 
 describe('a server’s addresses change', () => {
-  /** Rules as they come and go, in words. */
+  /** The rules with their changes. */
   function watchRules(): string[] {
     const seen: string[] = [];
     gateway.sandbox.onRuleChange(({ rule, state }: RuleChange) => seen.push(`${rule.accessTo} ${state ?? 'gone'}`));
     return seen;
   }
 
-  test('stale until its user looks; then the new address is granted and active before the old one is revoked', async () => {
+  test('stale until its user reads it; then the new address is granted and active before the old one is revoked', async () => {
     await start();
     await attached();
     const before = ours()[0]?.accessTo;
@@ -204,7 +204,7 @@ describe('a server’s addresses change', () => {
     expect(await see()).toMatchObject({ status: 'ATTACHED', isStale: false, fault: null });
   });
 
-  test('attachShare again -> repaired with that user’s token, whoever attached it', async () => {
+  test('attachShare again -> repaired with that user’s token, also when another user attached it', async () => {
     await start();
     await attached();
     move(DEMO.serverId, '10.10.0.77', '10.10.0.78');
@@ -215,7 +215,7 @@ describe('a server’s addresses change', () => {
     expect(ours().map((rule) => rule.accessTo)).toEqual(['10.10.0.77', '10.10.0.78']);
   });
 
-  test('no credentials of the gateway’s own -> attachShare again sees it itself', async () => {
+  test('no gateway credentials -> attachShare again detects it', async () => {
     await start({ hasAccount: false });
     await attached();
     move(DEMO.serverId, '10.10.0.77');
@@ -225,7 +225,7 @@ describe('a server’s addresses change', () => {
     expect((await see()).isStale).toBe(false);
   });
 
-  test('the addresses come back before anybody looks -> not stale, the rule was never touched', async () => {
+  test('the addresses return before any read -> not stale, the rule is never changed', async () => {
     await start();
     await attached();
     const [rule] = ours();
@@ -261,28 +261,28 @@ describe('a server’s addresses change', () => {
     expect(await seeAsReader()).toMatchObject({ status: 'ATTACHED', isStale: false, fault: null });
   });
 
-  test('the old address belongs to a server that attached the share too -> its rule stays for that one', async () => {
+  test('the old address belongs to another server with the share attached -> the rule stays for that one', async () => {
     await start();
     await attached();
     const [rule] = ours();
     move(DEMO.serverId, '10.10.0.77');
-    const heir = gateway.sandbox.addServer({ ports: [{ network: 'private', fixedIps: [rule?.accessTo ?? ''] }] });
-    await attached({ serverId: heir.id });
+    const newOwner = gateway.sandbox.addServer({ ports: [{ network: 'private', fixedIps: [rule?.accessTo ?? ''] }] });
+    await attached({ serverId: newOwner.id });
     await until(async () => (await seeAsReader()).isStale);
     await see();
     await listener.until('ATTACHED');
     expect(ours()).toMatchObject([
-      { id: rule?.id, metadata: { attachment_id: `${heir.id}:${DEMO.nfsShareId}`, server_id: heir.id } },
+      { id: rule?.id, metadata: { attachment_id: `${newOwner.id}:${DEMO.nfsShareId}`, server_id: newOwner.id } },
       { accessTo: '10.10.0.77', metadata: { server_id: DEMO.serverId } },
     ]);
   });
 
-  test('the old rule is another server’s by now, and in error -> repaired all the same', async () => {
+  test('the old rule belongs to another server by now, and is in error -> repaired all the same', async () => {
     await start({ env: { SWEEP_INTERVAL_MS: '0' } });
     await attached();
     const [rule] = ours();
-    const heir = gateway.sandbox.addServer({ ports: [{ network: 'private', fixedIps: [rule?.accessTo ?? ''] }] });
-    await attached({ serverId: heir.id });
+    const newOwner = gateway.sandbox.addServer({ ports: [{ network: 'private', fixedIps: [rule?.accessTo ?? ''] }] });
+    await attached({ serverId: newOwner.id });
     move(DEMO.serverId, '10.10.0.77');
     await attach();
     await listener.until('ATTACHED');
@@ -296,7 +296,7 @@ describe('a server’s addresses change', () => {
     expect(await see()).toMatchObject({ isStale: false, accessRules: [{ accessTo: '10.10.0.78' }] });
   });
 
-  test('the user named the address -> it stays, never stale', async () => {
+  test('the user gave the address -> it stays, never stale', async () => {
     await start();
     await attached({ accessTo: ['10.10.0.200'] });
     move(DEMO.serverId, '10.10.0.77');
@@ -304,7 +304,7 @@ describe('a server’s addresses change', () => {
     expect(await see()).toMatchObject({ status: 'ATTACHED', isStale: false });
   });
 
-  test('all addresses are taken away -> stale, the old rule stays until there is a new one', async () => {
+  test('all addresses are removed -> stale, the old rule stays until there is a new one', async () => {
     await start();
     await attached();
     gateway.sandbox.setServerAddresses(DEMO.serverId, []);
@@ -318,7 +318,7 @@ describe('a server’s addresses change', () => {
     const pair = { serverId: DEMO.twoNetworkServerId, shareId: DEMO.storageShareId };
     await attached(pair);
     const [rule] = ours(pair.shareId);
-    const look = async () =>
+    const isStale = async () =>
       (await gateway.query(SEE, pair, gateway.sandbox.issueToken('reader'))).data.shareAttachment.isStale;
     const onStorage = (address: string) => ({ network: 'storage', fixedIps: [address] });
     gateway.sandbox.setServerAddresses(pair.serverId, [
@@ -326,13 +326,13 @@ describe('a server’s addresses change', () => {
       onStorage(rule?.accessTo ?? ''),
     ]);
     await morePasses(2);
-    expect(await look()).toBe(false);
+    expect(await isStale()).toBe(false);
     gateway.sandbox.setServerAddresses(pair.serverId, [onStorage('10.20.0.99')]);
-    await until(look);
+    await until(isStale);
   });
 });
 
-test('a share is deleted -> its attachments are gone, with the reason', async () => {
+test('a share is deleted -> its attachments are removed, with the reason', async () => {
   await start();
   await attached();
   gateway.sandbox.deleteShare(DEMO.nfsShareId);
@@ -341,7 +341,7 @@ test('a share is deleted -> its attachments are gone, with the reason', async ()
   expect(await see()).toBeNull();
 });
 
-test('a share is in the recycle bin: lists leave it out -> nothing happens', async () => {
+test('a share is in the recycle bin: lists omit it -> nothing happens', async () => {
   await start();
   await attached();
   gateway.sandbox.updateShare(DEMO.nfsShareId, { isSoftDeleted: true });
@@ -349,7 +349,7 @@ test('a share is in the recycle bin: lists leave it out -> nothing happens', asy
   expect((await seeAsReader()).status).toBe('ATTACHED');
 });
 
-describe('a rule of ours without an attachment', () => {
+describe('a managed rule without an attachment', () => {
   const orphan = (serverId: string) =>
     gateway.sandbox.addRule(DEMO.nfsShareId, {
       accessType: 'ip',
@@ -376,7 +376,7 @@ describe('a rule of ours without an attachment', () => {
     await gateway.sandbox.waitForRules(DEMO.nfsShareId, (rules) => rules.every(({ id }) => id !== rule.id));
   });
 
-  test('Manila makes it after its user has detached, as it had the request for long -> revoked, listeners hear of it', async () => {
+  test('Manila makes it after its user has detached, as the request was delayed -> revoked, subscribers receive the events', async () => {
     await start({ env: { ATTACH_DEADLINE_MS: '1000' } });
     await attached();
     const [made] = ours();
@@ -391,23 +391,23 @@ describe('a rule of ours without an attachment', () => {
     expect(await see()).toBeNull();
   });
 
-  test('its server is gone, and a server with its address attaches while it is being revoked -> that one gets a rule of its own', async () => {
+  test('its server is deleted, and a server with its address attaches during the revocation -> that one gets a rule of its own', async () => {
     await start({ env: { SWEEP_INTERVAL_MS: '20' } });
     await see();
-    const heir = gateway.sandbox.addServer({ ports: [{ network: 'private', fixedIps: ['10.10.0.91'] }] });
+    const newOwner = gateway.sandbox.addServer({ ports: [{ network: 'private', fixedIps: ['10.10.0.91'] }] });
     const denial = { service: 'manila', method: 'POST', path: /\/action$/, times: 1 } as const;
     gateway.sandbox.faults.add({ ...denial, kind: 'delay', delayMs: 500 });
     const rule = orphan('99999999-9999-4999-8999-999999999999');
     await gateway.sandbox.waitForRequest(({ method, path }) => method === 'POST' && path.endsWith('/action'));
-    const { data } = await attach({ serverId: heir.id });
-    // the rule is there still, and is not taken for one that stays
+    const { data } = await attach({ serverId: newOwner.id });
+    // the old rule still exists, and is not mistaken for one that stays
     expect(data.attachShare.attachment.status).toBe('ATTACHING');
     await listener.until('ATTACHED');
-    expect(ours()).toMatchObject([{ state: 'active', metadata: { server_id: heir.id } }]);
+    expect(ours()).toMatchObject([{ state: 'active', metadata: { server_id: newOwner.id } }]);
     expect(ours()[0]?.id).not.toBe(rule.id);
   });
 
-  test('its server never was -> revoked; somebody else’s rule beside it stays', async () => {
+  test('its server never existed -> revoked; a rule of another client on the share stays', async () => {
     await start();
     const foreign = gateway.sandbox.addRule(DEMO.nfsShareId, { accessType: 'ip', accessTo: '198.51.100.7' });
     const rule = orphan('99999999-9999-4999-8999-999999999999');

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type GraphQLNamedType, getNamedType, isObjectType } from 'graphql';
 import { Redis } from 'ioredis';
-import { MANAGED_BY } from '../../src/attachments/reconcile/observe.ts';
+import { MANAGED_BY } from '../../src/attachments/rule-metadata.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import { DEMO, type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
 import { type Answer, startGateway, type TestGateway } from '../support/gateway.ts';

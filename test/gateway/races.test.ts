@@ -7,7 +7,7 @@ import { type Answer, startGateway, type TestGateway } from '../support/gateway.
 import { testRedisUrl } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 
-/** Two gateways on one Redis and one cloud, and calls that cross. */
+/** Two gateways on one Redis and one cloud, and concurrent calls. */
 
 const ATTACH =
   'mutation ($input: AttachShareInput!) { attachShare(input: $input) { attachment { status fault { message } } } }';
@@ -50,7 +50,7 @@ const statusOf = ({ data }: Answer) =>
   (data?.attachShare ?? data?.detachShare)?.attachment.status as string | undefined;
 const oursOn = (shareId: string) => sandbox.rulesOf(shareId).filter((rule) => rule.metadata.managed_by);
 
-/** When nothing is on its way any more: the records. */
+/** The records once nothing is in progress. */
 async function settled(): Promise<Attachment[]> {
   let records: Attachment[] = [];
   await until(async () => {
@@ -67,7 +67,7 @@ async function expectOrder(shareIds: string[]): Promise<void> {
   expect(recordsWithoutRule(sandbox, records)).toEqual([]);
 }
 
-/** What the log says that a pair was at some moment from `from` to `to`, ms; the ends included. */
+/** The statuses of a pair between `from` and `to` (ms, inclusive), according to the log. */
 function statusesBetween(events: readonly AttachmentEvent[], id: string, from: number, to: number): Set<string> {
   const own = events.filter((event) => event.attachment.id === id);
   const at = (event: AttachmentEvent) => Number(event.cursor.split('-')[0]);
@@ -75,7 +75,7 @@ function statusesBetween(events: readonly AttachmentEvent[], id: string, from: n
   return new Set([...statuses, own.findLast((event) => at(event) < from)?.attachment.status ?? 'detached']);
 }
 
-test('200 calls at once over four pairs and two gateways -> true answers, one rule a target, the last accepted wish', async () => {
+test('200 concurrent calls over four pairs and two gateways -> true responses, one rule a target, the last accepted request wins', async () => {
   const calls = 200;
   const shareIds = [sandbox.addShare().id, sandbox.addShare().id];
   const pairs = [DEMO.serverId, DEMO.twoNetworkServerId].flatMap((serverId) =>
@@ -115,12 +115,12 @@ test('200 calls at once over four pairs and two gateways -> true answers, one ru
     }
   }
   expect(most).toBe(1);
-  // a grant that Manila refuses as a duplicate means that two gateways granted at once
+  // a grant that Manila rejects as a duplicate means that two gateways granted concurrently
   expect(sandbox.requests.filter((request) => request.method === 'POST' && request.status >= 400)).toEqual([]);
   for (const pair of pairs) {
-    const wishes = events.filter((event) => event.attachment.id === idOf(pair) && event.type.endsWith('_STARTED'));
-    const wanted = wishes.at(-1)?.type === 'ATTACH_STARTED' ? 'attached' : 'detached';
-    expect(records.find((record) => record.id === idOf(pair))?.status ?? 'detached').toBe(wanted);
+    const requests = events.filter((event) => event.attachment.id === idOf(pair) && event.type.endsWith('_STARTED'));
+    const desired = requests.at(-1)?.type === 'ATTACH_STARTED' ? 'attached' : 'detached';
+    expect(records.find((record) => record.id === idOf(pair))?.status ?? 'detached').toBe(desired);
   }
   await expectOrder(shareIds);
 }, 60_000);
@@ -128,9 +128,9 @@ test('200 calls at once over four pairs and two gateways -> true answers, one ru
 const SHARED = ['10.77.0.1'];
 const one = () => ({ serverId: DEMO.serverId, shareId: DEMO.nfsShareId, accessTo: SHARED });
 const two = () => ({ serverId: DEMO.twoNetworkServerId, shareId: DEMO.nfsShareId, accessTo: SHARED });
-const wish = ({ serverId, shareId }: Pair) => ({ serverId, shareId });
+const idsOf = ({ serverId, shareId }: Pair) => ({ serverId, shareId });
 
-test('two servers behind one address attach at once at two gateways, and detach at once -> one rule, then none', async () => {
+test('two servers behind one address attach concurrently at two gateways, and detach concurrently -> one rule, then none', async () => {
   const made: string[] = [];
   sandbox.onRuleChange(({ rule, state }) => {
     if (state === 'queued_to_apply') made.push(rule.id);
@@ -140,7 +140,7 @@ test('two servers behind one address attach at once at two gateways, and detach 
   expect((await settled()).map((record) => record.status)).toEqual(['attached', 'attached']);
   expect(made).toHaveLength(1);
 
-  const detached = await Promise.all([ask(0, DETACH, wish(one())), ask(1, DETACH, wish(two()))]);
+  const detached = await Promise.all([ask(0, DETACH, idsOf(one())), ask(1, DETACH, idsOf(two()))]);
   expect(detached.map(codeOf)).toEqual([undefined, undefined]);
   expect(await settled()).toEqual([]);
   expect(oursOn(DEMO.nfsShareId)).toEqual([]);
@@ -157,7 +157,7 @@ test.each([
     await settled();
     sandbox.faults.add({ ...ACTION, times: 1, kind, delayMs: 300 });
     sandbox.clearRequests();
-    const detaching = ask(0, DETACH, wish(one()));
+    const detaching = ask(0, DETACH, idsOf(one()));
     await sandbox.waitForRequest(({ method, path }) => method === 'POST' && path.endsWith('/action'));
     const attaching = ask(1, ATTACH, two());
     expect((await Promise.all([detaching, attaching])).map(codeOf)).toEqual([undefined, undefined]);
@@ -170,13 +170,13 @@ test.each([
   },
 );
 
-test('two servers behind one address change places 20 times at two gateways -> who is attached has the rule', async () => {
+test('two servers behind one address take turns 20 times at two gateways -> the attached one has the rule', async () => {
   const [a, b] = [one(), two()];
   await ask(0, ATTACH, a);
   await settled();
   for (let round = 0; round < 20; round++) {
     const [from, to] = round % 2 === 0 ? [a, b] : [b, a];
-    const answers = await Promise.all([ask(round, DETACH, wish(from)), ask(round + 1, ATTACH, to)]);
+    const answers = await Promise.all([ask(round, DETACH, idsOf(from)), ask(round + 1, ATTACH, to)]);
     expect(answers.map(codeOf)).toEqual([undefined, undefined]);
     const records = await settled();
     expect(records.map((record) => [record.serverId, record.status])).toEqual([[to.serverId, 'attached']]);
@@ -185,15 +185,15 @@ test('two servers behind one address change places 20 times at two gateways -> w
   await expectOrder([DEMO.nfsShareId]);
 }, 60_000);
 
-test('two servers behind one address, the other one detaches while the first gives it the rule -> both detached, no rule', async () => {
+test('two servers behind one address, the second detaches while the first transfers the rule to it -> both detached, no rule', async () => {
   await ask(0, ATTACH, one());
   await ask(1, ATTACH, two());
   await settled();
   sandbox.faults.add({ service: 'manila', method: 'PUT', path: /metadata$/, times: 1, kind: 'delay', delayMs: 300 });
   sandbox.clearRequests();
-  const first = ask(0, DETACH, wish(one()));
+  const first = ask(0, DETACH, idsOf(one()));
   await sandbox.waitForRequest(({ method }) => method === 'PUT');
-  const second = ask(1, DETACH, wish(two()));
+  const second = ask(1, DETACH, idsOf(two()));
   expect((await Promise.all([first, second])).map(codeOf)).toEqual([undefined, undefined]);
   expect(await settled()).toEqual([]);
   expect(oursOn(DEMO.nfsShareId)).toEqual([]);

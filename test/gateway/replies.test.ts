@@ -4,7 +4,7 @@ import { type GatewayOptions, startGateway, type TestGateway } from '../support/
 import { type HeardEvent, type Listener, listen } from '../support/listener.ts';
 import { until } from '../support/until.ts';
 
-/** Answers of OpenStack that are lost, late, refused for now, or never come: each ends settled, and nothing is done twice. */
+/** OpenStack responses that are lost, late, temporarily rejected, or never arrive: each attachment completes, and nothing is done twice. */
 
 const PAIR = { serverId: DEMO.serverId, shareId: DEMO.nfsShareId };
 const ATTACH =
@@ -13,14 +13,14 @@ const DETACH = 'mutation ($input: DetachShareInput!) { detachShare(input: $input
 const SEE =
   'query ($serverId: ID!, $shareId: ID!) { shareAttachment(serverId: $serverId, shareId: $shareId) { status fault { code message } } }';
 
-/** A call to OpenStack is given up after this, in ms. */
+/** The timeout of an OpenStack call, in ms. */
 const PATIENCE_MS = 400;
 const ENV = { UPSTREAM_TIMEOUT_MS: String(PATIENCE_MS), LEASE_MS: '2000' };
 const ACTION = { service: 'manila', method: 'POST', path: /action$/ } as const;
 
 let gateway: TestGateway;
 let listener: Listener;
-/** Rules made, and rules that somebody began to deny, since the gateway started. */
+/** Rules made, and rules that a client began to deny, since the gateway started. */
 let made: string[];
 let denied: string[];
 
@@ -71,7 +71,7 @@ describe('attach, Manila', () => {
     expect(made).toHaveLength(1);
   });
 
-  test('loses the answer, and for a while cannot be asked what became of it -> ATTACHED, one rule', async () => {
+  test('loses the response, and cannot be read for a while -> ATTACHED, one rule', async () => {
     await start();
     break_({ kind: 'lose_reply' });
     const stop = gateway.sandbox.onRuleChange(() => {
@@ -89,7 +89,7 @@ describe('attach, Manila', () => {
     expect(made).toHaveLength(1);
   });
 
-  test('is away until after the answer -> ATTACHING meanwhile, ATTACHED when it is back', async () => {
+  test('is down until after the response -> ATTACHING meanwhile, ATTACHED when it is back', async () => {
     await start();
     const stop = gateway.sandbox.onRuleChange(() => {
       stop();
@@ -164,7 +164,7 @@ describe('detach, Manila', () => {
 });
 
 describe('Keystone', () => {
-  test('goes away while the rule applies -> ATTACHED all the same; who comes meanwhile is told, and let in when it is back', async () => {
+  test('goes down while the rule applies -> ATTACHED all the same; requests fail meanwhile, and succeed when it is back', async () => {
     await start();
     gateway.sandbox.setAccessDelay(300);
     await attach();
@@ -177,7 +177,7 @@ describe('Keystone', () => {
     expect((await see(late)).status).toBe('ATTACHED');
   });
 
-  test("is away when the caller's token is revoked -> nobody can look; ATTACHED by the gateway when it is back", async () => {
+  test("is down when the caller's token is revoked -> nothing is observed; ATTACHED by the gateway when it is back", async () => {
     await start();
     gateway.sandbox.setAccessDelay(300);
     await attach();
@@ -190,7 +190,7 @@ describe('Keystone', () => {
   });
 });
 
-/** How a token comes to its end while Manila works. */
+/** How a token ends while Manila works. */
 const ENDS: [string, (begun: TestGateway) => { token: string; end(): void }][] = [
   ['expires', ({ sandbox }) => ({ token: sandbox.issueToken('demo', { expiresInMs: 900 }), end: () => undefined })],
   [
@@ -203,7 +203,7 @@ const ENDS: [string, (begun: TestGateway) => { token: string; end(): void }][] =
 ];
 
 describe.each(ENDS)("the caller's token %s while", (_, tokenThatEnds) => {
-  // longer than the token lives
+  // longer than the token's lifetime
   const SLOW_MS = 600;
 
   test('the rule applies, the gateway has credentials -> ATTACHED', async () => {
@@ -242,7 +242,7 @@ describe.each(ENDS)("the caller's token %s while", (_, tokenThatEnds) => {
     expect(rulesOfOurs()).toEqual([]);
   });
 
-  test('the rule applies, the gateway has no credentials -> waits for the next look of the user, then ATTACHED', async () => {
+  test("the rule applies, the gateway has no credentials -> waits for the user's next read, then ATTACHED", async () => {
     await start({ hasAccount: false });
     gateway.sandbox.setAccessDelay(SLOW_MS);
     const { token, end } = tokenThatEnds(gateway);
@@ -251,13 +251,13 @@ describe.each(ENDS)("the caller's token %s while", (_, tokenThatEnds) => {
     await gateway.sandbox.waitForRules(PAIR.shareId, (rules) =>
       rules.some((rule) => rule.metadata.managed_by && rule.state === 'active'),
     );
-    // a look of the same user with a new token
+    // a read of the same user with a new token
     expect((await see()).status).toBe('ATTACHING');
     expect(types(await listener.until('ATTACHED'))).toEqual(['ATTACH_STARTED', 'ATTACHED']);
     expect(made).toHaveLength(1);
   });
 
-  test('the user looks before the gateway, which has no credentials, noticed -> goes on with the new token', async () => {
+  test('the user reads before the gateway, which has no credentials, noticed -> continues with the new token', async () => {
     await start({ hasAccount: false });
     gateway.sandbox.setAccessDelay(SLOW_MS);
     const { token, end } = tokenThatEnds(gateway);
@@ -268,7 +268,7 @@ describe.each(ENDS)("the caller's token %s while", (_, tokenThatEnds) => {
     expect(made).toHaveLength(1);
   });
 
-  test('the rule is being denied, the gateway has no credentials -> DETACHED after the next look of the user', async () => {
+  test("the rule is being denied, the gateway has no credentials -> DETACHED after the user's next read", async () => {
     await start({ hasAccount: false });
     await attach();
     await listener.until('ATTACHED');

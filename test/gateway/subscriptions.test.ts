@@ -32,7 +32,7 @@ function hear(gateway: Pick<TestGateway, 'wsUrl' | 'token'>, variables: Paramete
 
 const types = (events: HeardEvent[]) => events.map((event) => event.type);
 
-/** Attaches, waits until attached, detaches, waits until gone. */
+/** Attaches, waits until attached, detaches, waits until detached. */
 async function cycle(gateway: TestGateway, pair = PAIR): Promise<HeardEvent[]> {
   const { data } = await gateway.query('{ shareAttachments { eventCursor } }');
   const listener = listen(gateway, { ...pair, after: data.shareAttachments.eventCursor });
@@ -44,18 +44,18 @@ async function cycle(gateway: TestGateway, pair = PAIR): Promise<HeardEvent[]> {
   return [...attached, ...detached];
 }
 
-test('a listener without a cursor hears what happens from now on, in order, each once', async () => {
+test('a subscriber without a cursor receives the events from now on, in order, each once', async () => {
   const gateway = await start();
   await cycle(gateway);
   const all = hear(gateway);
-  // a subscription is live a moment after it was asked for: the first event heard is of a pair that is attached until then
+  // a subscription is live a moment after its request: the first event received is of a pair that is attached until then
   const first = all.next();
   let isHeard = false;
   first.then(() => {
     isHeard = true;
   });
   while (!isHeard) await cycle(gateway);
-  // the first one heard may be the last of its cycle
+  // the first event received may be the last of its cycle
   await cycle(gateway);
   const heard = [await first];
   while (heard.length < 4) heard.push(await all.next());
@@ -78,7 +78,7 @@ test('filters by server and by share -> only those', async () => {
   );
 });
 
-test("another project's events are not heard", async () => {
+test("another project's events are not received", async () => {
   const gateway = await start();
   await cycle(gateway);
   const token = gateway.sandbox.issueToken('other');
@@ -92,7 +92,7 @@ test("another project's events are not heard", async () => {
   expect((await theirs.next()).attachment.serverId).toBe(server.id);
 });
 
-test('after a cursor: everything since, then live, without a gap or a double, while changes go on', async () => {
+test('after a cursor: all events since, then live, without gap or duplicate, while changes continue', async () => {
   const gateway = await start();
   const [first] = await cycle(gateway);
   const busy = Promise.all([cycle(gateway, PAIR), cycle(gateway, OTHER)]);
@@ -116,7 +116,7 @@ test('a list and its eventCursor -> every change since, none before', async () =
   expect(types(await listener.until('ATTACHED'))).toEqual(['ATTACH_STARTED', 'ATTACHED']);
 });
 
-test('a cursor that the log no longer has -> CURSOR_EXPIRED; one that is none -> BAD_USER_INPUT', async () => {
+test('a cursor that the log no longer has -> CURSOR_EXPIRED; a malformed one -> BAD_USER_INPUT', async () => {
   const gateway = await start({ env: { EVENT_LOG_LENGTH: '10' } });
   const [first] = await cycle(gateway);
   for (let i = 0; i < 3; i++) await cycle(gateway);
@@ -126,7 +126,7 @@ test('a cursor that the log no longer has -> CURSOR_EXPIRED; one that is none ->
   );
 });
 
-test('two gateways on one Redis hear each other', async () => {
+test("two gateways on one Redis receive each other's events", async () => {
   const prefix = `test-${randomUUID()}:`;
   const one = await start({ env: { REDIS_PREFIX: prefix } });
   const two = await start({ env: { REDIS_PREFIX: prefix }, sandbox: one.sandbox });
@@ -137,7 +137,7 @@ test('two gateways on one Redis hear each other', async () => {
   expect(data.shareAttachments.totalCount).toBe(0);
 });
 
-test('an event carries its server and share as they are when it is delivered', async () => {
+test('an event has its server and share as of its delivery', async () => {
   const gateway = await start();
   await cycle(gateway);
   const { createClient } = await import('graphql-ws');
@@ -161,7 +161,7 @@ test('an event carries its server and share as they are when it is delivered', a
   await client.dispose();
 });
 
-test('however many listen, the gateway holds one Redis subscription a project, and none when the last is gone', async () => {
+test('any number of subscribers -> one Redis subscription a project, and none after the last one leaves', async () => {
   const prefix = `test-${randomUUID()}:`;
   const gateway = await start({ env: { REDIS_PREFIX: prefix } });
   await cycle(gateway);

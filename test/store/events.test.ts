@@ -88,7 +88,7 @@ describe.each(['down', 'hanging'])('Redis is %s while a listener replays the log
     await events.return?.();
   });
 
-  test('the listener leaves meanwhile -> its iteration ends', async () => {
+  test('the subscriber leaves meanwhile -> its iteration ends', async () => {
     await write(EVENTS);
     const events = await watch('0-0');
     await take(events, 200);

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { attachmentId } from '../../src/attachments/attachment.ts';
-import { MANAGED_BY } from '../../src/attachments/reconcile/observe.ts';
 import { createRecovery } from '../../src/attachments/recovery.ts';
+import { MANAGED_BY } from '../../src/attachments/rule-metadata.ts';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { type Cloud, closeCloud, createCloud } from '../../src/openstack/cloud.ts';
@@ -30,7 +30,7 @@ afterEach(async () => {
   await sandbox.close();
 });
 
-/** A rule of ours that no record tells of. */
+/** A managed rule without a record. */
 function aRule(state: RuleState = 'active') {
   const share = sandbox.addShare();
   const id = attachmentId(DEMO.serverId, share.id);
@@ -57,7 +57,7 @@ test.each([
   expect(await events()).toEqual([`${id} ${type}`]);
 });
 
-test('a rule whose record is there -> the record stays as it is, and nothing is told', async () => {
+test('a rule whose record exists -> the record is unchanged, and there is no event', async () => {
   const { id } = aRule();
   await rebuilt(store);
   const before = [await store.get(session.identity.projectId, id), await events()];
@@ -66,7 +66,7 @@ test('a rule whose record is there -> the record stays as it is, and nothing is 
   expect([await store.get(session.identity.projectId, id), await events()]).toEqual(before);
 });
 
-test('detached while its share is read: the rule went, then the record -> no record comes back', async () => {
+test('detached while its share is read: the rule is gone, then the record -> no record returns', async () => {
   const { id, rule } = aRule();
   const detachedMeanwhile: AttachmentStore = {
     ...store,
@@ -80,7 +80,7 @@ test('detached while its share is read: the rule went, then the record -> no rec
   expect(await events()).toEqual([]);
 });
 
-test('detached while the answer with its rules is on its way -> no record comes back', async () => {
+test('detached while the response with its rules is on its way -> no record returns', async () => {
   const { id } = aRule();
   const { projectId } = session.identity;
   const detachedMeanwhile: AttachmentStore = {

@@ -2,7 +2,7 @@ import type { Attachment } from '../../src/attachments/attachment.ts';
 import type { Observation, ObservedRule } from '../../src/attachments/reconcile/decide.ts';
 import { anAttachment } from './attachments.ts';
 
-/** An attachment as it is just after `attachShare`, with ids to read, and what a test cares about changed. */
+/** An attachment as `attachShare` creates it, with readable ids and the given changes. */
 export function record(change: Partial<Attachment> = {}): Attachment {
   return anAttachment({
     projectId: 'project-1',
@@ -16,12 +16,12 @@ export function record(change: Partial<Attachment> = {}): Attachment {
   });
 }
 
-/** A rule of ours in a state. */
+/** A managed rule in a state. */
 export function rule(state: string | null, change: Partial<ObservedRule> = {}): ObservedRule {
   return { id: 'rule-1', state, level: 'rw', isOurs: true, isShared: false, ...change };
 }
 
-/** What upstream shows, with the rules given and all else well. */
-export function seen(rules: (ObservedRule | null)[], change: Partial<Observation> = {}): Observation {
+/** What upstream shows: the given rules, an existing server and share, an export location. */
+export function observation(rules: (ObservedRule | null)[], change: Partial<Observation> = {}): Observation {
   return { server: 'present', share: 'present', isExported: true, rules, ...change };
 }

@@ -4,7 +4,7 @@ import { type Attachment, attachmentId } from '../../src/attachments/attachment.
 import { newMemory, type SweepBudget } from '../../src/attachments/drift/context.ts';
 import type { SweepReport } from '../../src/attachments/drift/report.ts';
 import { SCAN_BUDGET, sweepOnce } from '../../src/attachments/drift/scan.ts';
-import { MANAGED_BY } from '../../src/attachments/reconcile/observe.ts';
+import { MANAGED_BY } from '../../src/attachments/rule-metadata.ts';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createRedisStore } from '../../src/attachments/store/redis.ts';
 import { type Cloud, closeCloud, createCloud } from '../../src/openstack/cloud.ts';

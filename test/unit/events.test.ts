@@ -18,7 +18,7 @@ function aLog() {
   };
 }
 
-test('nothing has happened -> idle where the log stood, and nothing to give', async () => {
+test('no event yet -> idle at the end of the log', async () => {
   const { store, append } = aLog();
   const cursor = await append();
   const { live } = await openEventStream(store, PROJECT, ALL);
@@ -26,7 +26,7 @@ test('nothing has happened -> idle where the log stood, and nothing to give', as
   expect([live.isIdle(), live.cursor()]).toEqual([true, cursor]);
 });
 
-test('an event waits -> not idle until it is given', async () => {
+test('a buffered event -> not idle until it is delivered', async () => {
   const { store, append } = aLog();
   const { live } = await openEventStream(store, PROJECT, ALL);
   const given = live.poll();
@@ -37,7 +37,7 @@ test('an event waits -> not idle until it is given', async () => {
   expect([live.isIdle(), live.cursor()]).toEqual([true, cursor]);
 });
 
-test('a cursor in the log -> what is behind it is given without waiting, then idle', async () => {
+test('a cursor in the log -> the events after it are delivered without waiting, then idle', async () => {
   const { store, append } = aLog();
   const cursors = [await append(), await append(), await append()];
   const { live } = await openEventStream(store, PROJECT, { ...ALL, after: cursors[0] ?? '' });
@@ -47,7 +47,7 @@ test('a cursor in the log -> what is behind it is given without waiting, then id
   expect(live.isIdle()).toBe(true);
 });
 
-test('an event that the filter leaves out -> not given, but behind the cursor', async () => {
+test('a filtered event -> not delivered, but the cursor is after it', async () => {
   const { store, append } = aLog();
   const { live } = await openEventStream(store, PROJECT, { ...ALL, serverId: 'another' });
   const cursor = await append();
@@ -55,16 +55,16 @@ test('an event that the filter leaves out -> not given, but behind the cursor', 
   expect([live.isIdle(), live.cursor()]).toEqual([true, cursor]);
 });
 
-test('more events than may wait -> not idle, and an error in words for each cursor', async () => {
+test('more events than the buffer holds -> not idle, and an error worded for each cursor', async () => {
   const { store, append } = aLog();
   const { live } = await openEventStream(store, PROJECT, ALL);
   for (let i = 0; i <= 1000; i++) await append();
   expect(live.isIdle()).toBe(false);
-  expect(live.errorAt('7-0')?.message).toBe('Too slow: 1000 events wait. Subscribe again after 7-0');
+  expect(live.errorAt('7-0')?.message).toBe('Too slow: 1000 events are waiting. Subscribe again after 7-0');
   await expect(live.poll()).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
 });
 
-test('another source -> not one of these', async () => {
+test('another source -> no event stream', async () => {
   const { store } = aLog();
   const events = await openEventStream(store, PROJECT, ALL);
   expect(eventStreamOf(events)).toBe(events.live);

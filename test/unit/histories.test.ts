@@ -10,8 +10,9 @@ import type { AccessRule } from '../../src/openstack/manila/types.ts';
 import type { Session } from '../../src/openstack/session.ts';
 
 /**
- * Random histories over the real service, passes and in-process store, with Manila as a map that loses answers, refuses and fails,
- * a server whose addresses change, and a process that dies before or after a call or a commit. Then a quiet time, in which all must come right.
+ * Random histories over the real service, reconciles and in-process store, with Manila as a map that loses responses,
+ * rejects and fails, a server whose addresses change, and a process that crashes before or after a call or a commit.
+ * Then a quiet period, after which everything must be consistent.
  */
 
 const SERVER = '11111111-1111-4111-8111-111111111111';
@@ -24,21 +25,21 @@ class Crash extends Error {}
 
 type Fault = 'none' | 'lost_before' | 'lost_after' | 'refused' | 'crash_before' | 'crash_after';
 
-interface World {
+interface Environment {
   rules: Map<string, AccessRule>;
   count: number;
   faults: Fault[];
-  /** What befalls the next commits. */
+  /** Faults of the next commits. */
   storeFaults: Fault[];
   /** The server's, as Nova shows them. */
   addresses: string[];
-  /** The attachment, without a fault on the way. */
+  /** The attachment, read without faults. */
   record(): Promise<Attachment | null>;
-  /** What was done that never may be. */
-  sins: string[];
+  /** Actions that are never allowed. */
+  violations: string[];
 }
 
-let world: World;
+let environment: Environment;
 
 const uncertain = () => new OpenStackError('no answer', { service: 'manila', kind: 'timeout' });
 const refused = (status: number, message: string) =>
@@ -65,25 +66,26 @@ jest.unstable_mockModule('../../src/openstack/manila/client.ts', () => ({
   }),
   getShareNetwork: async () => null,
   listShares: async () => ({ shares: [], count: 0 }),
-  listAccessRules: () => through(world.faults, () => [...world.rules.values()].map((rule) => ({ ...rule }))),
+  listAccessRules: () =>
+    through(environment.faults, () => [...environment.rules.values()].map((rule) => ({ ...rule }))),
   listExportLocations: async () => [{ id: 'e', path: '10.0.0.1:/share', preferred: true }],
   listMessages: async () => [],
   updateAccessRuleMetadata: async () => undefined,
   isDuplicateRule: (error: unknown) => error instanceof OpenStackError && /exists/.test(error.upstreamMessage),
   allowAccess: (_: Session, __: string, rule: AccessRule) =>
-    through(world.faults, () => {
-      if ([...world.rules.values()].some((one) => one.access_to === rule.access_to)) {
+    through(environment.faults, () => {
+      if ([...environment.rules.values()].some((one) => one.access_to === rule.access_to)) {
         throw refused(400, `Share access ip:${rule.access_to} exists.`);
       }
-      const made = { ...rule, id: `rule-${++world.count}`, state: 'queued_to_apply' };
-      world.rules.set(made.id, made);
+      const made = { ...rule, id: `rule-${++environment.count}`, state: 'queued_to_apply' };
+      environment.rules.set(made.id, made);
       return { ...made };
     }),
   denyAccess: (_: Session, __: string, ruleId: string) =>
-    through(world.faults, async () => {
-      const rule = world.rules.get(ruleId);
+    through(environment.faults, async () => {
+      const rule = environment.rules.get(ruleId);
       if (!rule) throw refused(404, 'Resource could not be found.');
-      world.sins.push(...hastyDenial(await world.record(), rule));
+      environment.violations.push(...prematureDenial(await environment.record(), rule));
       rule.state = 'queued_to_deny';
     }),
 }));
@@ -92,7 +94,7 @@ jest.unstable_mockModule('../../src/openstack/nova/client.ts', () => ({
     id: SERVER,
     tenant_id: PROJECT,
     status: 'ACTIVE',
-    addresses: { private: world.addresses.map((addr) => ({ addr, version: 4, 'OS-EXT-IPS:type': 'fixed' })) },
+    addresses: { private: environment.addresses.map((addr) => ({ addr, version: 4, 'OS-EXT-IPS:type': 'fixed' })) },
   }),
   listInterfaces: async () => [],
 }));
@@ -109,20 +111,20 @@ const session = {
   log,
 } as unknown as Session;
 
-/** The store with a process in front of it that may die at any write. */
-function mortal(store: AttachmentStore): AttachmentStore {
+/** The store as a process uses it that may crash at any write. */
+function crashing(store: AttachmentStore): AttachmentStore {
   return {
     ...store,
-    create: (...args) => through(world.storeFaults, () => store.create(...args)),
-    commit: (...args) => through(world.storeFaults, () => store.commit(...args)),
-    remove: (...args) => through(world.storeFaults, () => store.remove(...args)),
+    create: (...args) => through(environment.storeFaults, () => store.create(...args)),
+    commit: (...args) => through(environment.storeFaults, () => store.commit(...args)),
+    remove: (...args) => through(environment.storeFaults, () => store.remove(...args)),
   };
 }
 
 type Step =
-  | { do: 'move'; addresses: string[]; isNoticed: boolean }
+  | { do: 'move'; addresses: string[]; isDetected: boolean }
   | { do: 'attach' | 'detach' | 'progress' | 'fail_rule' | 'removed_by_others'; faults: Fault[]; storeFaults: Fault[] }
-  | { do: 'pass'; who: 'caller' | 'own' | 'nobody'; faults: Fault[]; storeFaults: Fault[] };
+  | { do: 'reconcile'; as: 'caller' | 'own' | 'none'; faults: Fault[]; storeFaults: Fault[] };
 
 function newProcess(store: AttachmentStore) {
   const sessions = createSessionRegistry(null);
@@ -130,12 +132,12 @@ function newProcess(store: AttachmentStore) {
   return createAttachments({ store, sessions, queue, log, leaseMs: LEASE_MS, deadlineMs: 600_000 });
 }
 
-async function onePass(store: AttachmentStore, who: 'caller' | 'own' | 'nobody'): Promise<void> {
+async function reconcileOnce(store: AttachmentStore, as: 'caller' | 'own' | 'none'): Promise<void> {
   const owner = `owner-${Math.random()}`;
   const claimed = await store.claim(PROJECT, ID, { owner, ms: LEASE_MS });
   if (typeof claimed === 'string') return;
   const mayFinish = claimed.status === 'detaching' && claimed.isAccepted;
-  const rights = { mayGrant: who === 'caller', mayRevoke: who === 'caller' || (who === 'own' && mayFinish) };
+  const rights = { mayGrant: as === 'caller', mayRevoke: as === 'caller' || (as === 'own' && mayFinish) };
   const signal = new AbortController().signal;
   const leaseEnds = performance.now() + LEASE_MS;
   await reconcile(
@@ -146,12 +148,12 @@ async function onePass(store: AttachmentStore, who: 'caller' | 'own' | 'nobody')
 
 /** Manila works on one rule at a time, in any order; on all of them when none is named. */
 function progress(which?: number): void {
-  for (const [i, rule] of [...world.rules.values()].entries()) {
+  for (const [i, rule] of [...environment.rules.values()].entries()) {
     if (which !== undefined && which % 2 !== i) continue;
     if (rule.state === 'queued_to_apply') rule.state = 'applying';
     else if (rule.state === 'applying') rule.state = 'active';
     else if (rule.state === 'queued_to_deny') rule.state = 'denying';
-    else if (rule.state === 'denying') world.rules.delete(rule.id);
+    else if (rule.state === 'denying') environment.rules.delete(rule.id);
   }
 }
 
@@ -160,7 +162,7 @@ const quietly = async (work: Promise<unknown>) => {
     const isExpected =
       error instanceof Crash || error instanceof OpenStackError || (error as { code?: string }).code !== undefined;
     if (!isExpected) throw error;
-    // a dead process's lease runs out before anybody else acts
+    // a crashed process's lease expires before another one acts
     clock += LEASE_MS + 1;
   });
 };
@@ -190,52 +192,54 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
     do: fc.constant('move' as const),
     addresses: fc.subarray(['10.0.0.5', '10.0.0.6', '10.0.0.7'], { minLength: 1 }),
-    isNoticed: fc.boolean(),
+    isDetected: fc.boolean(),
   }),
   fc.record({
-    do: fc.constant('pass' as const),
-    who: fc.constantFrom('caller' as const, 'own' as const, 'nobody' as const),
+    do: fc.constant('reconcile' as const),
+    as: fc.constantFrom('caller' as const, 'own' as const, 'none' as const),
     faults: fc.array(fault, { maxLength: 4 }),
     storeFaults: fc.array(storeFault, { maxLength: 3 }),
   }),
 );
 
 /** An old address loses its access only when every new one has it. */
-function hastyDenial(record: Attachment | null, rule: AccessRule): string[] {
+function prematureDenial(record: Attachment | null, rule: AccessRule): string[] {
   if (record?.status !== 'attached') return [];
-  const isLeaving = record.targets.some((target) => target.accessTo === rule.access_to && target.change === 'leaving');
-  const staying = record.targets.filter((target) => target.change !== 'leaving');
-  const states = staying.map(
-    ({ accessTo }) => [...world.rules.values()].find((one) => one.access_to === accessTo)?.state,
+  const isRemoving = record.targets.some(
+    (target) => target.accessTo === rule.access_to && target.change === 'removing',
   );
-  return isLeaving && states.some((state) => state !== 'active') ? [`denied ${rule.access_to} with ${states}`] : [];
+  const kept = record.targets.filter((target) => target.change !== 'removing');
+  const states = kept.map(
+    ({ accessTo }) => [...environment.rules.values()].find((one) => one.access_to === accessTo)?.state,
+  );
+  return isRemoving && states.some((state) => state !== 'active') ? [`denied ${rule.access_to} with ${states}`] : [];
 }
 
-/** What the sweep does when it sees the server. */
-async function notice(store: AttachmentStore): Promise<void> {
+/** What drift detection does when it observes the server. */
+async function detectDrift(store: AttachmentStore): Promise<void> {
   const record = await store.get(PROJECT, ID);
-  if (record) await markStale({ store, leaseMs: LEASE_MS }, record, world.addresses);
+  if (record) await markStale({ store, leaseMs: LEASE_MS }, record, environment.addresses);
 }
 
 async function play(store: AttachmentStore, steps: Step[]): Promise<void> {
-  let attachments = newProcess(mortal(store));
+  let attachments = newProcess(crashing(store));
   for (const one of steps) {
     if (one.do === 'move') {
-      world.addresses = one.addresses;
-      if (one.isNoticed) await notice(store);
+      environment.addresses = one.addresses;
+      if (one.isDetected) await detectDrift(store);
       continue;
     }
-    world.faults = [...one.faults];
-    world.storeFaults = [...one.storeFaults];
+    environment.faults = [...one.faults];
+    environment.storeFaults = [...one.storeFaults];
     const before = clock;
     if (one.do === 'attach') await quietly(attachments.attach(session, ATTACH));
     else if (one.do === 'detach') await quietly(attachments.detach(session, DETACH));
-    else if (one.do === 'pass') await quietly(onePass(mortal(store), one.who));
+    else if (one.do === 'reconcile') await quietly(reconcileOnce(crashing(store), one.as));
     else if (one.do === 'progress') progress(one.faults.length);
     else if (one.do === 'fail_rule')
-      for (const rule of world.rules.values()) if (rule.state === 'applying') rule.state = 'error';
-    if (one.do === 'removed_by_others') world.rules.delete([...world.rules.keys()][0] ?? '');
-    if (clock !== before) attachments = newProcess(mortal(store));
+      for (const rule of environment.rules.values()) if (rule.state === 'applying') rule.state = 'error';
+    if (one.do === 'removed_by_others') environment.rules.delete([...environment.rules.keys()][0] ?? '');
+    if (clock !== before) attachments = newProcess(crashing(store));
   }
 }
 
@@ -248,19 +252,19 @@ const ATTACH = {
 };
 const DETACH = { serverId: SERVER, shareId: SHARE, mountPoint: null };
 
-async function quietTime(store: AttachmentStore): Promise<Attachment | null> {
-  world.faults = [];
-  world.storeFaults = [];
+async function quietPeriod(store: AttachmentStore): Promise<Attachment | null> {
+  environment.faults = [];
+  environment.storeFaults = [];
   for (let i = 0; i < 60; i++) {
     clock += LEASE_MS + 1;
-    await notice(store);
-    await onePass(store, 'caller');
+    await detectDrift(store);
+    await reconcileOnce(store, 'caller');
     progress();
   }
   return await store.get(PROJECT, ID);
 }
 
-/** What may follow what in a log. DETACH_FAILED leads back to any state before; a failure may be told again after a retry. */
+/** Which event may follow which. DETACH_FAILED leads back to any previous status; a retry may repeat a failure. */
 function isOrdered(events: AttachmentEvent[]): boolean {
   const may: Record<string, string[]> = {
     ATTACH_STARTED: ['ATTACHED', 'ATTACH_FAILED', 'DETACH_STARTED'],
@@ -276,15 +280,15 @@ function isOrdered(events: AttachmentEvent[]): boolean {
   });
 }
 
-/** What an event says that Manila does not show at that moment. */
-function liesOf(event: AttachmentEvent): string[] {
-  const rules = [...world.rules.values()];
+/** What an event claims that Manila does not show at that moment. */
+function falseClaims(event: AttachmentEvent): string[] {
+  const rules = [...environment.rules.values()];
   const states = rules.map((rule) => rule.state);
   const { targets } = event.attachment;
   const isActive = (target: Target) =>
-    target.change === 'leaving' || rules.find((rule) => rule.access_to === target.accessTo)?.state === 'active';
-  const isKnown = (rule: AccessRule) => targets.some((target) => target.accessTo === rule.access_to);
-  if (event.type === 'ATTACHED' && !(targets.length > 0 && targets.every(isActive) && rules.every(isKnown))) {
+    target.change === 'removing' || rules.find((rule) => rule.access_to === target.accessTo)?.state === 'active';
+  const isTarget = (rule: AccessRule) => targets.some((target) => target.accessTo === rule.access_to);
+  if (event.type === 'ATTACHED' && !(targets.length > 0 && targets.every(isActive) && rules.every(isTarget))) {
     return [`ATTACHED to ${JSON.stringify(targets)} with rules ${JSON.stringify(rules)}`];
   }
   return event.type === 'DETACHED' && states.length > 0 ? [`DETACHED with rules ${states}`] : [];
@@ -297,34 +301,34 @@ function fail(error: Error): never {
 let played = 0;
 afterAll(() => expect(played).toBeGreaterThanOrEqual(500));
 
-test('after any history and a quiet time: settled, no rule without a record, attached means active, events in order', async () => {
+test('after any history and a quiet period: nothing in progress, no rule without a record, attached means active, events in order', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
       const store = createMemoryStore({ logLength: 10_000, now: () => clock });
-      world = {
+      environment = {
         rules: new Map(),
         count: 0,
         faults: [],
         storeFaults: [],
         addresses: ['10.0.0.5', '10.0.0.6'],
         record: () => store.get(PROJECT, ID),
-        sins: [],
+        violations: [],
       };
       await store.markRecovered(PROJECT);
-      const lies: string[] = [];
-      await store.subscribe(PROJECT, (event) => lies.push(...liesOf(event)), fail);
+      const claims: string[] = [];
+      await store.subscribe(PROJECT, (event) => claims.push(...falseClaims(event)), fail);
       await play(store, steps);
-      const record = await quietTime(store);
+      const record = await quietPeriod(store);
       const targets = new Set(record?.targets.map((target) => target.accessTo));
-      for (const rule of world.rules.values()) expect(targets).toContain(rule.access_to);
+      for (const rule of environment.rules.values()) expect(targets).toContain(rule.access_to);
       expect(['attached', 'error_attaching', 'error_detaching', undefined]).toContain(record?.status);
       if (record?.status === 'attached') {
-        const rules = [...world.rules.values()].map((rule) => `${rule.access_to} ${rule.state}`);
-        expect(rules.sort()).toEqual(world.addresses.map((address) => `${address} active`));
+        const rules = [...environment.rules.values()].map((rule) => `${rule.access_to} ${rule.state}`);
+        expect(rules.sort()).toEqual(environment.addresses.map((address) => `${address} active`));
         expect(record.staleSince).toBeNull();
       }
-      expect(lies).toEqual([]);
-      expect(world.sins).toEqual([]);
+      expect(claims).toEqual([]);
+      expect(environment.violations).toEqual([]);
       const events = await store.readEvents(PROJECT, '0-0', 10_000);
       expect(events).not.toBe('expired');
       expect(isOrdered(events as AttachmentEvent[])).toBe(true);

@@ -106,7 +106,7 @@ describe('a share attached to a server -> the command for its guest', () => {
     expect(commands(options)).toEqual([]);
   });
 
-  test('several export locations -> a command each, in their order', () => {
+  test('several export locations -> one command each, in their order', () => {
     const locations = [{ path: 'a:/1' }, { path: 'b:/1' }];
     const attachment = { shareId: SHARE, mountPoint: '/m', accessLevel: 'rw' as const, targets: [target('10.0.0.5')] };
     expect(mountCommands(attachment, { share_proto: 'NFS', metadata: {} }, locations, [])).toEqual([
@@ -116,7 +116,7 @@ describe('a share attached to a server -> the command for its guest', () => {
   });
 });
 
-test('any printable path and mount point -> a shell hands mount exactly those words', () => {
+test('any printable path and mount point -> a shell passes exactly those words to mount', () => {
   const printable = fc.string({ minLength: 1, maxLength: 30 }).filter((text) => !/\p{Cc}/u.test(text));
   fc.assert(
     fc.property(printable, printable, (rest, folder) => {

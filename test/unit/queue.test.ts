@@ -1,4 +1,4 @@
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as tick } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { createQueue, type ReconcileQueue } from '../../src/attachments/reconcile/queue.ts';
@@ -8,7 +8,7 @@ import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { anAttachment } from '../support/attachments.ts';
 import { until } from '../support/until.ts';
 
-const LEASE = { owner: 'somebody', ms: 60_000 };
+const LEASE = { owner: 'another-gateway', ms: 60_000 };
 const PENDING = anAttachment();
 
 let queue: ReconcileQueue;
@@ -17,8 +17,8 @@ afterEach(async () => {
   await queue.stop();
 });
 
-/** Whether a token is at hand, and what is asked for it. */
-function tokens(change: Partial<SessionRegistry>): SessionRegistry {
+/** A session registry without sessions, with the given changes. */
+function sessionRegistry(change: Partial<SessionRegistry>): SessionRegistry {
   const none = () => undefined;
   return {
     add: none,
@@ -35,32 +35,32 @@ function start(store: AttachmentStore, sessions: SessionRegistry): void {
   queue = createQueue({ store, sessions, log: pino({ level: 'silent' }), leaseMs: 2000, deadlineMs: 60_000 });
 }
 
-/** A store with one attachment that is not settled. */
+/** A store with one attachment that is in progress. */
 async function storeWith(lease: typeof LEASE | null): Promise<AttachmentStore> {
   const store = createMemoryStore({ logLength: 10 });
   await store.create(PENDING, null, lease, null);
   return store;
 }
 
-test('a look brings a token while a pass without one has the record -> a pass with it follows at once', async () => {
+test('a read brings a token while a reconcile without one has the record -> a reconcile with it follows at once', async () => {
   const store = await storeWith(null);
   let asked = 0;
   const rightsFor = async () => {
     asked += 1;
     if (asked === 1) {
-      // the look comes now: what it schedules finds this pass running
+      // the read comes now: what it schedules finds this reconcile running
       queue.enqueueAfter(PENDING.projectId, PENDING.id, 0);
       await sleep(2);
     }
     return null;
   };
-  start(store, tokens({ has: () => asked === 1, rightsFor }));
+  start(store, sessionRegistry({ has: () => asked === 1, rightsFor }));
   queue.enqueueAfter(PENDING.projectId, PENDING.id, 0);
   await until(() => asked === 2);
   expect(asked).toBe(2);
 });
 
-test('a look brings a token while another gateway, which may have none, has the record -> a pass follows when that lets go', async () => {
+test('a read brings a token while another gateway, which may have none, has the record -> a reconcile follows its release', async () => {
   const store = await storeWith(LEASE);
   let asked = 0;
   const isHeld = new Promise<void>((resolve) => {
@@ -75,7 +75,7 @@ test('a look brings a token while another gateway, which may have none, has the 
     asked += 1;
     return null;
   };
-  start(store, tokens({ has: () => asked === 0, rightsFor }));
+  start(store, sessionRegistry({ has: () => asked === 0, rightsFor }));
   queue.enqueueAfter(PENDING.projectId, PENDING.id, 0);
   await isHeld;
   await store.release(PENDING.projectId, PENDING.id, LEASE.owner, null);
@@ -83,20 +83,20 @@ test('a look brings a token while another gateway, which may have none, has the 
   expect(asked).toBe(1);
 });
 
-test('more are due at once than may be worked on -> each begins as soon as another ends', async () => {
+test('more records are due than there are slots -> each begins as soon as another ends', async () => {
   const store = createMemoryStore({ logLength: 10 });
   const all = Array.from({ length: 40 }, () => anAttachment());
   for (const one of all) await store.create(one, null, null, null);
   const begun: (() => void)[] = [];
   const rightsFor = () => new Promise<null>((resolve) => begun.push(() => resolve(null)));
-  start(store, tokens({ rightsFor }));
+  start(store, sessionRegistry({ rightsFor }));
   for (const { projectId, id } of all) queue.enqueueAfter(projectId, id, 0);
   await until(() => begun.length === 32);
   expect(all.every(({ id }) => queue.has(id))).toBe(true);
-  // no tick comes by here: the next one begins because this one ended
+  // the queue's timer does not fire here: the next one begins because this one ended
   for (const end of begun) {
     end();
-    for (let turns = 0; turns < 10; turns++) await turn();
+    for (let ticks = 0; ticks < 10; ticks++) await tick();
   }
   expect(begun).toHaveLength(40);
 });

@@ -13,7 +13,7 @@ import {
   printSchema,
 } from 'graphql';
 import type { AttachmentEvent, AttachmentView } from '../../src/attachments/attachment.ts';
-import type { Attachments, AttachRequest } from '../../src/attachments/service-contract.ts';
+import type { Attachments, AttachRequest } from '../../src/attachments/service.ts';
 import type { GatewayContext } from '../../src/graphql/context.ts';
 import { type Clients, createLoaders } from '../../src/graphql/loaders.ts';
 import { enumValue } from '../../src/graphql/resolvers/enum-value.ts';

@@ -26,8 +26,8 @@ function sessionOf(userId: string): Session {
   return { cloud: {} as Cloud, token: `token of ${userId}`, identity, catalog: [], requestId: 'req-1', log };
 }
 
-/** What is scheduled when a user lists the project's attachments: the one given. */
-async function scheduledByLook(
+/** The ids scheduled when a user lists the project's attachments: the given one. */
+async function scheduledByRead(
   record: Attachment,
   userId: string,
   { hasToken, isScheduled }: { hasToken: boolean; isScheduled: boolean },
@@ -51,18 +51,18 @@ async function scheduledByLook(
 
 test.each([
   ['stale', STALE],
-  ['not settled', PENDING],
+  ['in progress', PENDING],
 ])(
-  'its user looks at an attachment that is %s -> a pass, unless one with a token is to come anyway',
+  'its user reads an attachment that is %s -> a reconcile, unless one with a token is scheduled anyway',
   async (_, record) => {
-    expect(await scheduledByLook(record, 'user-1', { hasToken: false, isScheduled: false })).toEqual([record.id]);
-    expect(await scheduledByLook(record, 'user-1', { hasToken: true, isScheduled: true })).toEqual([]);
-    // the pass for which the token was kept broke off, as when Redis went away
-    expect(await scheduledByLook(record, 'user-1', { hasToken: true, isScheduled: false })).toEqual([record.id]);
+    expect(await scheduledByRead(record, 'user-1', { hasToken: false, isScheduled: false })).toEqual([record.id]);
+    expect(await scheduledByRead(record, 'user-1', { hasToken: true, isScheduled: true })).toEqual([]);
+    // the reconcile for which the token was kept was interrupted, as when Redis went down
+    expect(await scheduledByRead(record, 'user-1', { hasToken: true, isScheduled: false })).toEqual([record.id]);
   },
 );
 
-test('another user looks -> nothing, as only its own user brings rights', async () => {
-  expect(await scheduledByLook(STALE, 'user-2', { hasToken: false, isScheduled: false })).toEqual([]);
-  expect(await scheduledByLook(PENDING, 'user-2', { hasToken: false, isScheduled: false })).toEqual([]);
+test('another user reads -> nothing, as only its own user brings rights', async () => {
+  expect(await scheduledByRead(STALE, 'user-2', { hasToken: false, isScheduled: false })).toEqual([]);
+  expect(await scheduledByRead(PENDING, 'user-2', { hasToken: false, isScheduled: false })).toEqual([]);
 });

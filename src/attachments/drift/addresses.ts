@@ -6,8 +6,8 @@ import type { NovaServer } from '../../openstack/nova/types.ts';
 import { timeOf } from '../../openstack/timestamp.ts';
 import { canonicalAddress, findAddresses } from '../access-targets.ts';
 import type { Attachment } from '../attachment.ts';
-import { MANAGED_BY } from '../reconcile/observe.ts';
 import { followsAddresses } from '../retarget.ts';
+import { isManaged } from '../rule-metadata.ts';
 import {
   consume,
   forEach,
@@ -130,7 +130,9 @@ export async function checkAddress(
   if (!consume(context, 'confirmations')) return;
   const now = await getServer(context.session, owner.id);
   if (!now || !addressesOf(now).has(address)) return;
-  const origin = isOurs(rule) ? `of server ${rule.metadata?.server_id ?? 'unknown'}` : `that is ${ageOf(rule, owner)}`;
+  const origin = isManaged(rule)
+    ? `of server ${rule.metadata?.server_id ?? 'unknown'}`
+    : `that is ${ageOf(rule, owner)}`;
   report(context, {
     kind: 'ADDRESS_OF_ANOTHER_SERVER',
     outcome: 'manual',
@@ -153,17 +155,13 @@ function isSuspicious(
   const isAttached = (snapshot.byShare.get(shareId) ?? []).some(
     (record) =>
       owners.some((owner) => owner.id === record.serverId) &&
-      record.targets.some((target) => target.accessTo === address && target.change !== 'leaving'),
+      record.targets.some((target) => target.accessTo === address && target.change !== 'removing'),
   );
   if (isAttached) return false;
   const { server_id: serverId, access_to_given: isGiven } = rule.metadata ?? {};
-  if (isOurs(rule) && isGiven !== 'true') return owners.every((owner) => owner.id !== serverId);
+  if (isManaged(rule) && isGiven !== 'true') return owners.every((owner) => owner.id !== serverId);
   const madeAt = timeOf(rule.created_at);
   return madeAt !== null && owners.every((owner) => (timeOf(owner.created) ?? 0) > madeAt);
-}
-
-function isOurs(rule: AccessRule): boolean {
-  return rule.metadata?.managed_by === MANAGED_BY;
 }
 
 function ageOf(rule: AccessRule, owner: ObservedServer): string {

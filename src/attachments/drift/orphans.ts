@@ -6,11 +6,11 @@ import type { AccessRule, Share } from '../../openstack/manila/types.ts';
 import { getServer } from '../../openstack/nova/client.ts';
 import type { NovaServer } from '../../openstack/nova/types.ts';
 import { timeOf } from '../../openstack/timestamp.ts';
-import { canonicalAddress, isSameTarget } from '../access-targets.ts';
-import { type Attachment, parseAttachmentId } from '../attachment.ts';
-import { MANAGED_BY } from '../reconcile/observe.ts';
-import { inStatus, isUnsettled } from '../record.ts';
+import { isSameTarget } from '../access-targets.ts';
+import { type Attachment, isInProgress, newEvent, parseAttachmentId, withStatus } from '../attachment.ts';
+import { isBeingDenied } from '../reconcile/decide.ts';
 import { recordsOf } from '../recovery.ts';
+import { isManaged, readRuleMetadata, targetLockKey } from '../rule-metadata.ts';
 import { consume, report, type SweepContext } from './context.ts';
 import type { SweepOutcome } from './report.ts';
 
@@ -27,8 +27,8 @@ export async function checkOrphan(
 ): Promise<void> {
   const { session, store, snapshot } = context;
   if (!snapshot.isComplete || !consume(context, 'confirmations', 3)) return;
-  const pair = parseAttachmentId(rule.metadata?.attachment_id ?? '');
-  const serverId = rule.metadata?.server_id ?? pair?.serverId ?? null;
+  const { attachmentId, serverId: writtenId } = readRuleMetadata(rule.metadata);
+  const serverId = writtenId ?? parseAttachmentId(attachmentId ?? '')?.serverId ?? null;
   const server = serverId === null ? undefined : await getServer(session, serverId);
   if (server) {
     if (!(await store.isRecovered(server.tenant_id))) return;
@@ -36,7 +36,7 @@ export async function checkOrphan(
     if (isNeeded(rule, records)) return;
   }
   const now = await getAccessRule(session, rule.id);
-  if (!now || isBeingDenied(now)) return;
+  if (!now || isBeingDenied(now.state)) return;
   const projectId = server?.tenant_id ?? share.project_id;
   const subject = { projectId, serverId, shareId: share.id, ruleId: rule.id, accessTo: rule.access_to };
   if (server !== null) {
@@ -78,10 +78,9 @@ async function recreateForRevocation(
   server: NovaServer | undefined,
 ): Promise<{ outcome: SweepOutcome; message: string }> {
   const { store, enqueueAfter, report, deadlineMs } = context;
-  const id = rule.metadata?.attachment_id;
-  const siblings = rules.filter((one) => one.metadata?.attachment_id === id);
+  const { attachmentId, storeId } = readRuleMetadata(rule.metadata);
+  const siblings = rules.filter((one) => one.metadata?.attachment_id === attachmentId);
   const [lost] = server ? recordsOf(server.tenant_id, share, siblings) : [];
-  const storeId = rule.metadata?.deployment;
   if (!lost || lost.serverId !== server?.id || !storeId || storeId !== (await store.storeId())) {
     return {
       outcome: 'manual',
@@ -96,15 +95,8 @@ async function recreateForRevocation(
   if (!consume(context, 'reconciles'))
     return { outcome: 'manual', message: 'A rule that no attachment needs: the next scan revokes it' };
   // without its mount point, which another attachment may have by now
-  const record = { ...inStatus(lost, 'detaching'), isAccepted: true, mountPoint: null };
-  const event = {
-    type: 'DETACH_STARTED' as const,
-    at: record.updatedAt,
-    requestId: null,
-    reason: null,
-    attachment: record,
-  };
-  const created = await store.create(record, event, null, 0);
+  const record = { ...withStatus(lost, 'detaching'), isAccepted: true, mountPoint: null };
+  const created = await store.create(record, newEvent('DETACH_STARTED', record), null, 0);
   if (created.outcome === 'created') enqueueAfter(record.projectId, record.id, 0);
   else if (created.outcome === 'exists') return await revokeAlongside(context, share, rule, created.attachment);
   return { outcome: 'done', message: 'A rule that no attachment needs: it is being revoked' };
@@ -126,7 +118,7 @@ async function revokeAlongside(
     const message = `A rule that its attachment does not need: ${failure ?? 'it is being revoked'}`;
     return { outcome: failure === null ? 'done' : 'manual', message };
   } finally {
-    await store.release(projectId, id, owner, isUnsettled(claimed.status) ? 0 : null);
+    await store.release(projectId, id, owner, isInProgress(claimed.status) ? 0 : null);
   }
 }
 
@@ -140,7 +132,7 @@ async function revoke(
   share: Share,
   rule: AccessRule,
 ): Promise<string | null> {
-  const lock = `${share.id}:${rule.access_type}:${canonicalAddress(rule.access_to) ?? rule.access_to}`;
+  const lock = targetLockKey(share.id, rule.access_type, rule.access_to);
   const owner = randomUUID();
   const { timeoutMs } = session.cloud.settings;
   if (!(await store.lockTarget(projectId, lock, owner, 2 * timeoutMs))) return 'it is being granted again';
@@ -159,7 +151,7 @@ async function revoke(
 
 /** Whether a rule is made by a gateway, not being denied, and not needed by one of the share's records. */
 export function isOrphan(rule: AccessRule, records: readonly Attachment[]): boolean {
-  return isOurs(rule) && !isBeingDenied(rule) && !isNeeded(rule, records);
+  return isManaged(rule) && !isBeingDenied(rule.state) && !isNeeded(rule, records);
 }
 
 function isNeeded(rule: AccessRule, records: readonly Attachment[]): boolean {
@@ -170,12 +162,4 @@ function isNeeded(rule: AccessRule, records: readonly Attachment[]): boolean {
         (record.accessType === rule.access_type && isSameTarget(record.accessType, target.accessTo, rule.access_to)),
     ),
   );
-}
-
-function isOurs(rule: AccessRule): boolean {
-  return rule.metadata?.managed_by === MANAGED_BY;
-}
-
-function isBeingDenied(rule: AccessRule): boolean {
-  return rule.state === 'queued_to_deny' || rule.state === 'denying';
 }

@@ -1,10 +1,9 @@
 /** Reconciles one attachment with the service account: as in the queue, but never granting. */
 import { randomUUID } from 'node:crypto';
-import type { Attachment, AttachmentView } from '../attachment.ts';
-import { isInterruption } from '../reconcile/context.ts';
+import { type Attachment, type AttachmentView, isInProgress } from '../attachment.ts';
+import { isInterruption } from '../reconcile/observe.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
-import { isUnsettled } from '../record.ts';
-import { followsAddresses, isInChange, isStale } from '../retarget.ts';
+import { followsAddresses, isRetargeting, isStale } from '../retarget.ts';
 import { consume, type SweepContext } from './context.ts';
 
 /**
@@ -40,7 +39,7 @@ export async function reconcileRecord(
     if (requeueAfterMs !== null) enqueueAfter(projectId, id, requeueAfterMs);
     return attachment;
   } catch (error) {
-    await store.release(projectId, id, owner, isUnsettled(claimed.status) ? 0 : null).catch(() => undefined);
+    await store.release(projectId, id, owner, isInProgress(claimed.status) ? 0 : null).catch(() => undefined);
     if (isInterruption(error)) return null;
     throw error;
   }
@@ -60,7 +59,7 @@ export async function markStale(
   if (typeof claimed === 'string') return false;
   const isStale = isStaleAgainst(claimed, addresses);
   if (isStale === null || isStale === (claimed.staleSince !== null)) {
-    await store.release(projectId, id, owner, isUnsettled(claimed.status) ? 0 : null);
+    await store.release(projectId, id, owner, isInProgress(claimed.status) ? 0 : null);
     return false;
   }
   const now = new Date().toISOString();
@@ -71,5 +70,5 @@ export async function markStale(
 /** Whether an attachment's rules differ from its server's addresses; null unless it is attached and follows them. */
 export function isStaleAgainst(record: Attachment, addresses: readonly string[]): boolean | null {
   if (record.status !== 'attached' || !followsAddresses(record)) return null;
-  return isInChange(record) || isStale(record, addresses);
+  return isRetargeting(record) || isStale(record, addresses);
 }

@@ -1,6 +1,6 @@
 /**
- * The life of an attachment, as one pure decision: what the record says and what upstream shows -> what to do next.
- * No clock, no I/O, no package. design: observe, decide, perform, commit.
+ * The life of an attachment as one pure decision: from the record and what upstream shows to the next action.
+ * No clock, no I/O, no package. Reconciling is: observe, decide, perform, commit.
  */
 import type { FaultCode } from '../../errors.ts';
 import type { AccessLevel, Attachment, AttachmentStatus, EventType, Reason } from '../attachment.ts';
@@ -8,175 +8,190 @@ import type { AccessLevel, Attachment, AttachmentStatus, EventType, Reason } fro
 /** What Manila shows of one target's access rule. */
 export interface ObservedRule {
   id: string;
-  /** Manila's word; null for an orphan. */
+  /** Manila's `state`; null for a rule without one. */
   state: string | null;
   level: AccessLevel;
-  /** Whether its metadata says that this gateway made it. */
+  /** Whether its metadata says that the gateway made it. */
   isOurs: boolean;
-  /** Whether another attachment of ours, not on its way out, needs this rule too. */
+  /** Whether another attachment that is not being detached needs this rule too. */
   isShared: boolean;
 }
 
 /** What upstream shows now. */
 export interface Observation {
-  /** `gone`: Nova answered 404. `unasked`: nobody looked. */
+  /** `gone`: Nova answered 404. `unasked`: Nova was not asked. */
   server: 'present' | 'gone' | 'unasked';
-  /** `gone`: Manila does not know the share. */
+  /** `gone`: Manila answered 404 for the share. */
   share: 'present' | 'gone';
   /** Aligned with the record's targets; null: no such rule. */
   rules: readonly (ObservedRule | null)[];
-  /** Whether the share has an export location; null: nobody looked. */
+  /** Whether the share has an export location; null: Manila was not asked. */
   isExported: boolean | null;
 }
 
-/** What may be done in this pass, and whose rights there are. */
+/** What the session of a reconcile may do. */
 export interface Rights {
-  /** The caller's own token is at hand: the only one that ever grants. */
+  /** The session is the caller's own: the only one that ever grants. */
   mayGrant: boolean;
-  /** A token is at hand that may revoke: the caller's, or the gateway's own for what a caller was accepted for or whose server is gone. */
+  /** The session may revoke: the caller's, or the gateway's own once a caller was authorised or the server deleted. */
   mayRevoke: boolean;
 }
 
 export type Action =
-  /** Nothing to do now; look again later. */
+  /** Nothing to do now; reconcile again later. */
   | { do: 'wait' }
-  /** Nothing to do until somebody asks. */
-  | { do: 'rest' }
+  /** Nothing to do until the next request. */
+  | { do: 'idle' }
   | { do: 'allow'; target: number }
   | { do: 'deny'; target: number; ruleId: string }
-  /** Commit: the detach counts as accepted. */
+  /** Commit: Manila accepted the revocation. */
   | { do: 'accept' }
   /** Commit a new status, with its event. */
   | {
-      do: 'settle';
+      do: 'transition';
       status: AttachmentStatus;
       event: EventType;
       reason?: Reason;
       fault?: { code: FaultCode; message: string; target?: number };
     }
-  /** Commit the end. */
+  /** Commit the removal of the record. */
   | { do: 'remove'; reason?: Reason };
 
-/** Grants that are renewed for a rule in error before giving up: a neighbour's bad rule can fail ours. */
+/** Renewed grants for a rule in error before giving up: an invalid rule of another client can fail this one. */
 export const MAX_GRANTS = 3;
 /** Denials of one attachment's rules before giving up. */
 export const MAX_DENIALS = 5;
 
-const DENYING_STATES = new Set(['queued_to_deny', 'denying']);
+const DENYING_STATES = new Set<string | null | undefined>(['queued_to_deny', 'denying']);
+
+/** Whether Manila has accepted the removal of a rule in this state. */
+export function isBeingDenied(state: string | null | undefined): boolean {
+  return DENYING_STATES.has(state);
+}
 
 /**
- * The next step of one attachment.
+ * The next action for one attachment.
  * @param isOverdue whether the status has lasted longer than its deadline
  */
-export function decide(record: Attachment, seen: Observation, rights: Rights, isOverdue: boolean): Action {
-  if (seen.share === 'gone') return { do: 'remove', reason: 'SHARE_DELETED' };
-  // also after a revocation that failed: access must not outlive the server
-  if (seen.server === 'gone' && record.status !== 'detaching') {
-    return { do: 'settle', status: 'detaching', event: 'DETACH_STARTED', reason: 'SERVER_DELETED' };
+export function decide(record: Attachment, observed: Observation, rights: Rights, isOverdue: boolean): Action {
+  if (observed.share === 'gone') return { do: 'remove', reason: 'SHARE_DELETED' };
+  // this also retries a failed revocation: access must not outlive the server
+  if (observed.server === 'gone' && record.status !== 'detaching') {
+    return { do: 'transition', status: 'detaching', event: 'DETACH_STARTED', reason: 'SERVER_DELETED' };
   }
   switch (record.status) {
     case 'attaching':
-      return decideAttaching(record, seen, rights, isOverdue);
+      return decideAttaching(record, observed, rights, isOverdue);
     case 'attached':
-      return decideAttached(record, seen, rights, isOverdue);
+      return decideAttached(record, observed, rights, isOverdue);
     case 'detaching':
-      return decideDetaching(record, seen, rights);
+      return decideDetaching(record, observed, rights);
     case 'error_attaching':
     case 'error_detaching':
-      return { do: 'rest' };
+      return { do: 'idle' };
   }
 }
 
-function decideAttaching(record: Attachment, seen: Observation, rights: Rights, isOverdue: boolean): Action {
+function decideAttaching(record: Attachment, observed: Observation, rights: Rights, isOverdue: boolean): Action {
   const { mayGrant } = rights;
-  for (const [target, rule] of seen.rules.entries()) {
+  for (const [target, rule] of observed.rules.entries()) {
     if (isRemoving(record, target)) continue;
     if (!rule) return mayGrant ? { do: 'allow', target } : failed('RULE_MISSING', target);
-    if (DENYING_STATES.has(rule.state ?? '')) continue;
+    if (isBeingDenied(rule.state)) continue;
     if (rule.level !== record.accessLevel) return failed('LEVEL_CONFLICT', target);
     if (rule.state !== 'error') continue;
     return mayRenew(record, rule, rights) ? { do: 'deny', target, ruleId: rule.id } : failed('RULE_ERROR', target);
   }
-  if (seen.rules.every((rule, i) => isRemoving(record, i) || rule?.state === 'active') && seen.isExported) {
-    const left = decideRemoving(record, seen, rights);
-    // what nobody may take away now goes on leaving: the attachment is there, and stale
-    return left && left.do !== 'rest' ? left : { do: 'settle', status: 'attached', event: 'ATTACHED' };
+  if (observed.rules.every((rule, i) => isRemoving(record, i) || rule?.state === 'active') && observed.isExported) {
+    const removal = decideRemoving(record, observed, rights);
+    // a rule that this session may not revoke stays `removing`: the attachment is attached, and stale
+    return removal && removal.do !== 'idle' ? removal : { do: 'transition', status: 'attached', event: 'ATTACHED' };
   }
   return isOverdue ? failed('DEADLINE_EXCEEDED') : { do: 'wait' };
 }
 
-function decideAttached(record: Attachment, seen: Observation, rights: Rights, isOverdue: boolean): Action {
-  for (const [target, rule] of seen.rules.entries()) {
+function decideAttached(record: Attachment, observed: Observation, rights: Rights, isOverdue: boolean): Action {
+  for (const [target, rule] of observed.rules.entries()) {
     if (record.targets[target]?.change) continue;
     if (!rule) return failed('RULE_MISSING', target);
     if (rule.state === 'error') return failed('RULE_ERROR', target);
   }
-  // a rule that somebody is denying is looked at again until it is gone
-  const isDenied = seen.rules.some((rule, i) => !record.targets[i]?.change && DENYING_STATES.has(rule?.state ?? ''));
+  // another client is denying the rule: reconcile until it is gone
+  const isDenied = observed.rules.some((rule, i) => !record.targets[i]?.change && isBeingDenied(rule?.state));
   if (isDenied) return { do: 'wait' };
-  if (!record.targets.some((target) => target.change)) return { do: 'rest' };
-  return decideRetarget(record, seen, rights, isOverdue);
+  if (!record.targets.some((target) => target.change)) return { do: 'idle' };
+  return decideRetarget(record, observed, rights, isOverdue);
 }
 
-// the server's addresses changed: the new ones are granted and active before an old one goes; the status stays `attached` meanwhile
-function decideRetarget(record: Attachment, seen: Observation, rights: Rights, isOverdue: boolean): Action {
+/**
+ * The server's addresses changed: new rules are granted and active before an old one is revoked. The status stays
+ * `attached` meanwhile.
+ */
+function decideRetarget(record: Attachment, observed: Observation, rights: Rights, isOverdue: boolean): Action {
   let pending: Action | null = null;
-  for (const [target, rule] of seen.rules.entries()) {
-    if (record.targets[target]?.change !== 'coming') continue;
+  for (const [target, rule] of observed.rules.entries()) {
+    if (record.targets[target]?.change !== 'adding') continue;
     if (!rule && rights.mayGrant) return { do: 'allow', target };
-    if (rule && !DENYING_STATES.has(rule.state ?? '')) {
+    if (rule && !isBeingDenied(rule.state)) {
       if (rule.level !== record.accessLevel) return failed('LEVEL_CONFLICT', target);
       if (rule.state === 'active') continue;
       if (rule.state === 'error' && mayRenew(record, rule, rights)) return { do: 'deny', target, ruleId: rule.id };
       if (rule.state === 'error' && rights.mayGrant) return failed('RULE_ERROR', target);
     }
-    const isMoving = rule !== null && rule.state !== 'error' && !isOverdue;
-    pending = isMoving ? { do: 'wait' } : (pending ?? { do: 'rest' });
+    const isProgressing = rule !== null && rule.state !== 'error' && !isOverdue;
+    pending = isProgressing ? { do: 'wait' } : (pending ?? { do: 'idle' });
   }
-  return pending ?? decideRemoving(record, seen, rights) ?? { do: 'settle', status: 'attached', event: 'ATTACHED' };
+  return (
+    pending ?? decideRemoving(record, observed, rights) ?? { do: 'transition', status: 'attached', event: 'ATTACHED' }
+  );
 }
 
-/** What the rules on their way out need, now that all others are active: `rest` when nobody may revoke them, null when none of ours is left. */
-function decideRemoving(record: Attachment, seen: Observation, { mayRevoke }: Rights): Action | null {
+/**
+ * What the `removing` rules need, now that all others are active: `idle` when this session may not revoke them, null
+ * when none that the gateway made is left.
+ */
+function decideRemoving(record: Attachment, observed: Observation, { mayRevoke }: Rights): Action | null {
   let pending: Action | null = null;
-  for (const [target, rule] of seen.rules.entries()) {
+  for (const [target, rule] of observed.rules.entries()) {
     if (!isRemoving(record, target) || !rule?.isOurs || rule.isShared) continue;
-    const isGoing = DENYING_STATES.has(rule.state ?? '');
+    const isDenied = isBeingDenied(rule.state);
     const mayDeny = mayRevoke && record.attempts < MAX_DENIALS;
-    if (!isGoing && mayDeny) return { do: 'deny', target, ruleId: rule.id };
-    pending = isGoing ? { do: 'wait' } : (pending ?? { do: 'rest' });
+    if (!isDenied && mayDeny) return { do: 'deny', target, ruleId: rule.id };
+    pending = isDenied ? { do: 'wait' } : (pending ?? { do: 'idle' });
   }
   return pending;
 }
 
 function isRemoving(record: Attachment, target: number): boolean {
-  return record.targets[target]?.change === 'leaving';
+  return record.targets[target]?.change === 'removing';
 }
 
-// a rule in error is denied to be granted again: ours alone, and not for ever
+/** Whether a rule in error may be denied and granted again: only one that no one else needs, and not for ever. */
 function mayRenew(record: Attachment, rule: ObservedRule, { mayGrant }: Rights): boolean {
   return mayGrant && rule.isOurs && !rule.isShared && record.attempts < MAX_GRANTS;
 }
 
-function decideDetaching(record: Attachment, seen: Observation, { mayRevoke }: Rights): Action {
-  const ours = seen.rules.map((rule) => (rule?.isOurs && !rule.isShared ? rule : null));
-  const left = ours.findIndex((rule) => rule && !DENYING_STATES.has(rule.state ?? ''));
-  const rule = ours[left];
+function decideDetaching(record: Attachment, observed: Observation, { mayRevoke }: Rights): Action {
+  const ours = observed.rules.map((rule) => (rule?.isOurs && !rule.isShared ? rule : null));
+  const target = ours.findIndex((rule) => rule && !isBeingDenied(rule.state));
+  const rule = ours[target];
   if (!rule) {
-    // every rule of ours is gone or going: Manila took the denial, whatever became of its answer
+    // each of our rules is gone or being denied: Manila accepted the denial, even if its response was lost
     if (ours.some((one) => one)) return record.isAccepted ? { do: 'wait' } : { do: 'accept' };
-    // one that stays for others must be given to them first, which takes the same right as a denial
-    if (mayRevoke || !seen.rules.some((one) => one?.isOurs)) return { do: 'remove' };
+    // a rule that others need is transferred to them first, which takes the same right as a denial
+    if (mayRevoke || !observed.rules.some((one) => one?.isOurs)) return { do: 'remove' };
   }
   if (!mayRevoke || !rule) return record.isAccepted ? { do: 'wait' } : abandoned(record);
-  if (record.attempts >= MAX_DENIALS) return stuck(left);
-  return { do: 'deny', target: left, ruleId: rule.id };
+  if (record.attempts >= MAX_DENIALS) {
+    return toError('error_detaching', 'DETACH_FAILED', 'DENY_FAILED', target);
+  }
+  return { do: 'deny', target, ruleId: rule.id };
 }
 
-/** A detach that Manila never accepted, and whose caller is no longer here: back to what it was. */
+/** Manila never accepted this detach and its caller's session is gone: back to the previous status. */
 function abandoned(record: Attachment): Action {
   return {
-    do: 'settle',
+    do: 'transition',
     status: record.previousStatus ?? 'attached',
     event: 'DETACH_FAILED',
     fault: { code: 'DETACH_ABANDONED', message: 'The request to detach ended before Manila accepted it: detach again' },
@@ -187,35 +202,32 @@ const MESSAGES = {
   RULE_ERROR: 'Manila could not apply the access rule',
   LEVEL_CONFLICT: 'An access rule for the same client exists with another access level',
   DEADLINE_EXCEEDED: 'Manila did not finish in time',
-  RULE_MISSING: 'The access rule is not there (any more), and only a user may grant it: attach again',
-  DENY_FAILED: 'The access rule is still there after repeated denials',
+  RULE_MISSING: 'The access rule does not exist, and only a user may grant it: attach again',
+  DENY_FAILED: 'The access rule still exists after repeated denials',
 } as const;
 
 function failed(code: Exclude<keyof typeof MESSAGES, 'DENY_FAILED'>, target?: number): Action {
-  return transitionToError('error_attaching', 'ATTACH_FAILED', code, target);
+  return toError('error_attaching', 'ATTACH_FAILED', code, target);
 }
 
-function stuck(target: number): Action {
-  return transitionToError('error_detaching', 'DETACH_FAILED', 'DENY_FAILED', target);
-}
-
-function transitionToError(
+function toError(
   status: AttachmentStatus,
   event: EventType,
   code: keyof typeof MESSAGES,
   target: number | undefined,
 ): Action {
   const message = MESSAGES[code];
-  return { do: 'settle', status, event, fault: target === undefined ? { code, message } : { code, message, target } };
+  const fault = target === undefined ? { code, message } : { code, message, target };
+  return { do: 'transition', status, event, fault };
 }
 
-/** How much of the time that a pass took counts as waited already, in ms: a busy cloud gets the whole pause. */
+/** How much of the time that a reconcile took counts as waited already, in ms: a busy cloud gets the whole pause. */
 const MAX_SPENT_MS = 50;
 
 /**
- * When to look again at work that goes well, in ms: every 100 ms at first, then after a quarter of the time it has taken so far, at
- * most 5 s, and up to a tenth more so that those who began together part.
- * @param spentMs how long the pass has taken so far
+ * When to reconcile work that progresses again, in ms: every 100 ms at first, then after a quarter of the time it has
+ * taken so far, at most 5 s. Up to a tenth is added, so that attachments that began together do not stay in step.
+ * @param spentMs how long the reconcile has taken so far
  * @param random in [0, 1)
  */
 export function pollDelay(elapsedMs: number, spentMs: number, random: number): number {
@@ -224,7 +236,8 @@ export function pollDelay(elapsedMs: number, spentMs: number, random: number): n
 }
 
 /**
- * When to try again after an uncertain outcome, in ms, with jitter: from 250 ms doubling to 5 s in the first minute, while a caller waits, to 60 s later.
+ * When to retry after an uncertain outcome, in ms, with jitter: from 250 ms doubling to 5 s in the first minute, while
+ * a caller waits, to 60 s later.
  * @param random in [0, 1)
  */
 export function backoffDelay(failures: number, elapsedMs: number, random: number): number {

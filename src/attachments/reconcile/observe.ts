@@ -1,228 +1,133 @@
-/** What is done to Manila for an attachment, each call safe to repeat, and what Nova and Manila show of it. */
+/** What one reconcile works with, and what Nova and Manila show of its attachment. */
 import { GatewayError } from '../../errors.ts';
-import { OpenStackError } from '../../openstack/errors.ts';
-import {
-  allowAccess,
-  denyAccess,
-  isDuplicateRule,
-  listAccessRules,
-  listExportLocations,
-  listMessages,
-  updateAccessRuleMetadata,
-} from '../../openstack/manila/client.ts';
+import { listAccessRules, listExportLocations } from '../../openstack/manila/client.ts';
 import type { AccessRule } from '../../openstack/manila/types.ts';
 import { getServer } from '../../openstack/nova/client.ts';
 import type { Session } from '../../openstack/session.ts';
 import { isSameTarget } from '../access-targets.ts';
-import type { Attachment } from '../attachment.ts';
-import type { Observation, ObservedRule } from './decide.ts';
+import { type Attachment, elapsedMs } from '../attachment.ts';
+import { holdersAmong, isManaged, needsTarget, type RuleOwnership } from '../rule-metadata.ts';
+import type { AttachmentStore } from '../store/contract.ts';
+import type { Observation, ObservedRule, Rights } from './decide.ts';
 
-/** What marks a rule as ours. Metadata is never redacted, at any microversion (manila share_access view). */
-export const MANAGED_BY = 'nova-manila-gateway';
+/** After how long Nova is asked for the server and Manila for the export locations in every reconcile, in ms. */
+const SLOW_AFTER_MS = 10_000;
+/** No call starts with less than this left of the lease, in ms. */
+const MARGIN_MS = 500;
 
-/** What upstream shows, and the rules as Manila sent them, aligned with the targets. */
-export interface Observed extends Observation {
-  rules: (ObservedRule | null)[];
-  wire: (AccessRule | null)[];
-  /** Other attachments of ours on the same share. */
-  others: readonly Attachment[];
+/** What one reconcile of one attachment works with. */
+export interface ReconcileContext {
+  readonly store: AttachmentStore;
+  /** Whose token makes the calls. `leasedSession` replaces its signal. */
+  readonly session: Session;
+  readonly rights: Rights;
+  /** The random value under which the record is leased. */
+  readonly owner: string;
+  /** When the lease ends, on this process's monotonic clock (performance.now). No call starts after it. */
+  readonly leaseEnds: number;
+  /** Ends the reconcile early: the process stops. */
+  readonly signal: AbortSignal;
+  readonly deadlineMs: number;
+  /** A final upstream error is thrown to the caller as FinalError instead of becoming a fault. */
+  readonly rethrowFinal: boolean;
+  /** Nova is asked for the server in any status. Takes a token that sees every project, as a 404 means deleted. */
+  readonly observesServer?: boolean;
+  /** What was observed just before: the first decision is made on it. */
+  readonly observed?: Observed;
 }
 
-/** Attachments that keep needing their rules. */
-const HOLDING_STATUSES = new Set<string>(['attaching', 'attached', 'error_attaching']);
+/** What upstream shows, and the rules as Manila sent them, aligned with the targets. */
+export interface Observed extends Observation, RuleOwnership {
+  readonly rules: readonly (ObservedRule | null)[];
+}
+
+/** Another worker has the record now, or it was removed: what this reconcile observed is void. */
+export class LeaseLost extends Error {}
+
+/** Whether an error says that a store or a reconcile was interrupted rather than that the work failed. */
+export function isInterruption(error: unknown): boolean {
+  return error instanceof LeaseLost || (error instanceof GatewayError && error.code === 'STATE_UNAVAILABLE');
+}
 
 /**
- * Looks at everything the next decision needs. Costs one request; three when every rule is active, or the work takes long: then the server is looked at too.
- * @param others the share's other attachments, from the store
- * @param look `observesServer`: the server is looked at whatever the rules show, which takes a token that can see it
+ * The session for the next calls: none starts after the lease, and none outlives it, as `reconcile` aborts the signal
+ * then. Throws LeaseLost.
  */
-export async function observe(
-  session: Session,
-  record: Attachment,
-  others: readonly Attachment[],
-  look: { isSlow: boolean; observesServer: boolean },
-): Promise<Observed> {
+export function leasedSession(context: ReconcileContext): Session {
+  if (remainingLeaseMs(context) <= 0) throw new LeaseLost();
+  context.signal.throwIfAborted();
+  return { ...context.session, signal: context.signal };
+}
+
+/** For how long a reconcile may still start calls, in ms. */
+export function remainingLeaseMs(context: ReconcileContext): number {
+  return Math.floor(context.leaseEnds - performance.now() - MARGIN_MS);
+}
+
+/**
+ * Reads all that the next decision needs. Costs one request, or three when every rule is active or the work takes long:
+ * then also the server and the export locations.
+ */
+export async function observe(context: ReconcileContext, record: Attachment): Promise<Observed> {
+  const [others = []] = await context.store.listForShares(record.projectId, [record.shareId]);
+  const session = leasedSession(context);
   const rules = await listAccessRules(session, record.shareId);
-  const seen = matchRules(record, rules ?? [], others);
-  if (!rules) return { ...seen, share: 'gone' };
-  const isActive = seen.rules.every((rule, i) => rule?.state === 'active' || record.targets[i]?.change === 'leaving');
-  const asksExports = record.status === 'attaching' && (isActive || look.isSlow);
+  const observed = matchRules(record, rules ?? [], others);
+  if (!rules) return { ...observed, share: 'gone' };
+  const isActive = observed.rules.every((rule, i) => {
+    return rule?.state === 'active' || record.targets[i]?.change === 'removing';
+  });
+  const readsExports = record.status === 'attaching' && (isActive || elapsedMs(record) > SLOW_AFTER_MS);
   const [server, locations] = await Promise.all([
-    asksExports || look.observesServer ? getServer(session, record.serverId) : undefined,
-    asksExports ? listExportLocations(session, record.shareId) : undefined,
+    readsExports || context.observesServer ? getServer(session, record.serverId) : undefined,
+    readsExports ? listExportLocations(session, record.shareId) : undefined,
   ]);
   return {
-    ...seen,
+    ...observed,
     server: server === undefined ? 'unasked' : server ? 'present' : 'gone',
-    isExported: asksExports ? (locations?.length ?? 0) > 0 : null,
+    isExported: readsExports ? (locations?.length ?? 0) > 0 : null,
   };
 }
 
-/** The record's targets found among a share's rules. A redacted rule is told by our metadata only. */
+/** The record's targets found among a share's rules. A rule whose target Manila redacts is found by its id only. */
 export function matchRules(record: Attachment, rules: readonly AccessRule[], others: readonly Attachment[]): Observed {
-  const wire = record.targets.map(
-    (target) =>
-      rules.find(
-        (rule) =>
-          rule.access_type === record.accessType && isSameTarget(record.accessType, rule.access_to, target.accessTo),
-      ) ??
-      rules.find((rule) => rule.id === target.ruleId) ??
-      null,
-  );
-  const stayers = holders(record, others);
+  const { accessType } = record;
+  const wire = record.targets.map(({ accessTo, ruleId }) => {
+    const isForTarget = (rule: AccessRule) =>
+      rule.access_type === accessType && isSameTarget(accessType, rule.access_to, accessTo);
+    return rules.find(isForTarget) ?? rules.find((rule) => rule.id === ruleId) ?? null;
+  });
+  const holders = holdersAmong(record, others);
+  const isShared = (target: number) =>
+    holders.some((holder) => needsTarget(holder, accessType, record.targets[target]?.accessTo ?? ''));
   return {
     server: 'unasked',
     share: 'present',
     isExported: null,
-    others: stayers,
+    holders,
     wire,
-    rules: wire.map((rule, i) => rule && toObservedRule(rule, isNeeded(record, i, stayers))),
+    rules: wire.map((rule, i) => rule && toObservedRule(rule, isShared(i))),
   };
 }
 
-/** The record with what was last seen of its rules. */
-export function withObserved(record: Attachment, seen: Observed): Attachment {
+/** What a decision needs of a rule. */
+export function toObservedRule(rule: AccessRule, isShared: boolean): ObservedRule {
+  return {
+    id: rule.id,
+    state: rule.state,
+    level: rule.access_level === 'ro' ? 'ro' : 'rw',
+    isOurs: isManaged(rule),
+    isShared,
+  };
+}
+
+/** The record with the observed ids and states of its rules. */
+export function withObserved(record: Attachment, observed: Observed): Attachment {
   const targets = record.targets.map((target, i) => {
-    const rule = seen.rules[i];
+    const rule = observed.rules[i];
     return rule
       ? { ...target, ruleId: rule.id, isOwned: rule.isOurs, state: rule.state }
       : { ...target, ruleId: null, state: null };
   });
   return { ...record, targets };
-}
-
-/**
- * Grants one target. Gives what Manila made; null when a rule for it exists already and must be looked at.
- * @param deployment the store's word: a rule that carries it and has no record is this store's to take away
- */
-export async function allow(
-  session: Session,
-  record: Attachment,
-  target: number,
-  deployment: string,
-): Promise<ObservedRule | null> {
-  const accessTo = record.targets[target]?.accessTo ?? '';
-  try {
-    const rule = await allowAccess(session, record.shareId, {
-      access_type: record.accessType,
-      access_to: accessTo,
-      access_level: record.accessLevel,
-      metadata: { ...ruleMetadata(record), deployment },
-    });
-    return toObservedRule(rule, false);
-  } catch (error) {
-    if (isDuplicateRule(error)) return null;
-    throw error;
-  }
-}
-
-/** Takes one rule away. False when it was gone already: a 404 is success. */
-export async function deny(session: Session, record: Attachment, ruleId: string): Promise<boolean> {
-  return await unlessGone(denyAccess(session, record.shareId, ruleId));
-}
-
-/** The targets whose rules another attachment of ours made: that one may take them away. Not those that are given up. */
-export function sharedTargets(record: Attachment, seen: Observed): number[] {
-  return seen.wire.flatMap((rule, i) => {
-    const isTheirs = rule?.metadata?.managed_by === MANAGED_BY && rule.metadata.attachment_id !== record.id;
-    return isTheirs && record.targets[i]?.change !== 'leaving' ? [i] : [];
-  });
-}
-
-/** Whether another attachment of ours, not on its way out, needs a target's rule too. `others`: the share's attachments now. */
-export function isNeededByOthers(record: Attachment, target: number, others: readonly Attachment[]): boolean {
-  return isNeeded(record, target, holders(record, others));
-}
-
-/**
- * Gives the rules that stay for others a new owner in their metadata, before the record, or the target, goes: what a rebuild finds
- * in Manila then is an attachment that exists.
- * @param isLeft which of the targets are given up
- */
-export async function transferRules(
-  session: Session,
-  record: Attachment,
-  seen: Observed,
-  isLeft: (target: number) => boolean = () => true,
-): Promise<void> {
-  for (const [i, rule] of seen.wire.entries()) {
-    if (rule?.metadata?.attachment_id !== record.id || !isLeft(i)) continue;
-    const heir = seen.others.find((other) => hasTarget(other, record, i));
-    // a rule that is gone by now was the heir's to take away
-    // Manila adds pairs to what is there: what the heir does not have must be said, or it would inherit that too
-    if (heir) await unlessGone(updateAccessRuleMetadata(session, rule.id, { ...NOTHING, ...ruleMetadata(heir) }));
-  }
-}
-
-/** Manila's newest user message about the share's access rules; null when there is none, or it cannot be read. */
-export async function explain(session: Session, shareId: string): Promise<string | null> {
-  try {
-    const messages = await listMessages(session, { resourceId: shareId, limit: 10 });
-    // manila message/message_field.py: 010 update access rules, 003 delete access rules
-    return messages.find((message) => ['010', '003'].includes(message.action_id))?.user_message ?? null;
-  } catch (error) {
-    if (error instanceof OpenStackError || error instanceof GatewayError) return null;
-    throw error;
-  }
-}
-
-/** Words that ruleMetadata never gives, for pairs that an attachment does not have: an empty value is none to Manila. */
-const NOTHING = { mount_point: 'none', access_to_given: 'false', user_id: 'none' };
-
-/** What a rule carries, so that the record can be rebuilt from Manila. Values are 1 to 1,023 characters there. */
-export function ruleMetadata(record: Attachment): Record<string, string> {
-  return {
-    managed_by: MANAGED_BY,
-    attachment_id: record.id,
-    server_id: record.serverId,
-    ...(record.mountPoint ? { mount_point: record.mountPoint } : {}),
-    ...(record.requestedAccessTo ? { access_to_given: 'true' } : {}),
-    ...(record.userId ? { user_id: record.userId } : {}),
-  };
-}
-
-/** What rule metadata says of the record that it was made of. */
-export function readRuleMetadata(metadata: Readonly<Record<string, string>>) {
-  const { mount_point: mountPoint, user_id: userId } = metadata;
-  return {
-    mountPoint: mountPoint?.startsWith('/') ? mountPoint : null,
-    userId: userId && userId !== NOTHING.user_id ? userId : null,
-    isAccessToGiven: metadata['access_to_given'] === 'true',
-  };
-}
-
-function toObservedRule(rule: AccessRule, isShared: boolean): ObservedRule {
-  return {
-    id: rule.id,
-    state: rule.state,
-    level: rule.access_level === 'ro' ? 'ro' : 'rw',
-    isOurs: rule.metadata?.managed_by === MANAGED_BY,
-    isShared,
-  };
-}
-
-function holders(record: Attachment, others: readonly Attachment[]): Attachment[] {
-  return others.filter((other) => other.id !== record.id && HOLDING_STATUSES.has(other.status));
-}
-
-async function unlessGone(call: Promise<unknown>): Promise<boolean> {
-  try {
-    await call;
-    return true;
-  } catch (error) {
-    if (error instanceof OpenStackError && error.status === 404) return false;
-    throw error;
-  }
-}
-
-function isNeeded(record: Attachment, target: number, others: readonly Attachment[]): boolean {
-  return others.some((other) => hasTarget(other, record, target));
-}
-
-function hasTarget(other: Attachment, record: Attachment, target: number): boolean {
-  const accessTo = record.targets[target]?.accessTo ?? '';
-  return (
-    other.accessType === record.accessType &&
-    other.targets.some((one) => one.accessTo === accessTo && one.change !== 'leaving')
-  );
 }

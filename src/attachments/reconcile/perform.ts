@@ -1,175 +1,226 @@
-/** What a pass does once it is decided: one step, and what is known after it. */
-import type { FaultCode } from '../../errors.ts';
+/** Performs one decided action against Manila, each call safe to repeat, and commits what it changed. */
+import { type FaultCode, GatewayError } from '../../errors.ts';
 import { OpenStackError } from '../../openstack/errors.ts';
-import type { Attachment, AttachmentView, Fault, Reason } from '../attachment.ts';
-import { inStatus, isUnsettled } from '../record.ts';
-import { completeRetarget, isInChange } from '../retarget.ts';
+import { orNull } from '../../openstack/http/request.ts';
+import { allowAccess, denyAccess, isDuplicateRule, listMessages } from '../../openstack/manila/client.ts';
+import type { Session } from '../../openstack/session.ts';
 import {
-  commit,
-  commitAndRelease,
-  commitEvent,
+  type Attachment,
+  type AttachmentView,
+  type EventType,
+  elapsedMs,
+  type Fault,
+  isInProgress,
+  newEvent,
+  type Reason,
+  withStatus,
+} from '../attachment.ts';
+import { completeRetarget, isRetargeting } from '../retarget.ts';
+import {
+  holdersAmong,
+  needsTarget,
+  ruleMetadata,
+  sharedTargets,
+  targetLockKey,
+  transferRules,
+} from '../rule-metadata.ts';
+import type { CommitOptions } from '../store/contract.ts';
+import { type Action, type ObservedRule, pollDelay } from './decide.ts';
+import {
   LeaseLost,
   leasedSession,
-  observeRecord,
-  type ReconcileContext,
-  type ReconcileResult,
-  remainingLeaseMs,
-} from './context.ts';
-import { type Action, pollDelay } from './decide.ts';
-import {
-  allow,
-  deny,
-  explain,
-  isNeededByOthers,
   type Observed,
-  sharedTargets,
-  transferRules,
+  observe,
+  type ReconcileContext,
+  remainingLeaseMs,
+  toObservedRule,
   withObserved,
 } from './observe.ts';
 
-/** The end of the pass; or the record and what was seen, null when that must be looked at again. */
-export type Step = { end: ReconcileResult } | { record: Attachment; seen: Observed | null };
+/** How much longer other processes leave a record to the one with its caller's token, in ms: only that may grant. */
+const TOKEN_HOLDER_HEAD_START_MS = 3000;
 
-/** Does what was decided. */
+/** How a reconcile left the attachment, and in how many ms it is reconciled again; null: at the next request. */
+export interface ReconcileResult {
+  attachment: AttachmentView;
+  requeueAfterMs: number | null;
+}
+
+/** The result that ends the reconcile; or the record and what is observed now, null when that must be read again. */
+export type Step = { result: ReconcileResult } | { record: Attachment; observed: Observed | null };
+
+/** Performs an action other than waiting. */
 export async function perform(
-  pass: ReconcileContext,
+  context: ReconcileContext,
   record: Attachment,
-  seen: Observed,
+  observed: Observed,
   action: Exclude<Action, { do: 'wait' }>,
 ): Promise<Step> {
   switch (action.do) {
-    case 'rest':
-      return { end: await commitAndRelease(pass, record, { dueInMs: null }) };
+    case 'idle':
+      return { result: await commitAndRelease(context, record, { dueInMs: null }) };
     case 'accept':
-      return { record: await commit(pass, { ...record, isAccepted: true }, { dueInMs: null, keepLease: true }), seen };
+      return { record: await commitAccepted(context, record), observed };
     case 'allow':
-      return await performAllow(pass, record, seen, action.target);
+      return await performAllow(context, record, observed, action.target);
     case 'deny':
-      return await performDeny(pass, record, seen, action.target, action.ruleId);
-    case 'settle':
-      return (
-        (action.event === 'ATTACHED' && (await confirmShared(pass, record, seen))) || {
-          end: await performTransition(pass, record, seen, action),
-        }
-      );
+      return await performDeny(context, record, observed, action);
+    case 'transition':
+      return await performTransition(context, record, observed, action);
     case 'remove':
-      return { end: await performRemove(pass, record, seen, action.reason ?? record.reason) };
+      return { result: await performRemove(context, record, observed, action.reason ?? record.reason) };
+  }
+}
+
+/** Runs `work` under the lock of one target (targetLockKey); null when another reconcile holds it. */
+async function withTargetLock<T>(
+  context: ReconcileContext,
+  record: Attachment,
+  target: number,
+  work: () => Promise<T>,
+): Promise<{ value: T } | null> {
+  const { store, owner } = context;
+  const { projectId, shareId, accessType, targets } = record;
+  const lock = targetLockKey(shareId, accessType, targets[target]?.accessTo ?? '');
+  const left = remainingLeaseMs(context);
+  if (left <= 0) throw new LeaseLost();
+  if (!(await store.lockTarget(projectId, lock, owner, left))) return null;
+  try {
+    return { value: await work() };
+  } finally {
+    await store.unlockTarget(projectId, lock, owner);
+  }
+}
+
+async function performAllow(
+  context: ReconcileContext,
+  record: Attachment,
+  observed: Observed,
+  target: number,
+): Promise<Step> {
+  const granted = await withTargetLock(context, record, target, async () => {
+    const storeId = await context.store.storeId();
+    const rule = await allow(leasedSession(context), record, target, storeId);
+    const now = rule ? { ...observed, rules: observed.rules.with(target, rule) } : await observe(context, record);
+    if (!now.rules[target]) throw hiddenRule(record, target);
+    return { record: withObserved(record, now), observed: now };
+  });
+  return granted?.value ?? (await requeueSoon(context, record));
+}
+
+/** Grants one target. Null when Manila has a rule for it already, which must be observed. */
+async function allow(
+  session: Session,
+  record: Attachment,
+  target: number,
+  storeId: string,
+): Promise<ObservedRule | null> {
+  try {
+    const rule = await allowAccess(session, record.shareId, {
+      access_type: record.accessType,
+      access_to: record.targets[target]?.accessTo ?? '',
+      access_level: record.accessLevel,
+      metadata: { ...ruleMetadata(record), store_id: storeId },
+    });
+    return toObservedRule(rule, false);
+  } catch (error) {
+    if (isDuplicateRule(error)) return null;
+    throw error;
   }
 }
 
 /**
- * Does what must not cross with another pass over the same target: two grants, as Manila checks, then inserts; or a denial, and a grant
- * to somebody else behind the same address. Null when another pass has the target now.
+ * Denies one rule. Who else needs it is read under the target's lock: an attachment created since the observation must
+ * not lose the rule that it found.
  */
-async function withTargetLock<T>(
-  pass: ReconcileContext,
-  record: Attachment,
-  target: number,
-  work: () => Promise<T>,
-): Promise<{ done: T } | null> {
-  const lock = `${record.shareId}:${record.accessType}:${record.targets[target]?.accessTo}`;
-  const left = remainingLeaseMs(pass);
-  if (left <= 0) throw new LeaseLost();
-  if (!(await pass.store.lockTarget(record.projectId, lock, pass.owner, left))) return null;
-  try {
-    return { done: await work() };
-  } finally {
-    await pass.store.unlockTarget(record.projectId, lock, pass.owner);
-  }
-}
-
-async function performAllow(pass: ReconcileContext, record: Attachment, seen: Observed, target: number): Promise<Step> {
-  const granted = await withTargetLock(pass, record, target, async () => {
-    const deployment = await pass.store.storeId();
-    const rule = await allow(leasedSession(pass), record, target, deployment);
-    if (!rule) {
-      const again = await observeRecord(pass, record);
-      if (!again.rules[target]) throw hiddenRule(record, target);
-      return { record: withObserved(record, again), seen: again };
-    }
-    const next = { ...seen, rules: seen.rules.with(target, rule) };
-    return { record: withObserved(record, next), seen: next };
-  });
-  return granted?.done ?? (await requeueSoon(pass, record));
-}
-
-// who else needs the rule is asked under the lock: an attachment that came after we looked must not lose what it found there
 async function performDeny(
-  pass: ReconcileContext,
+  context: ReconcileContext,
   record: Attachment,
-  seen: Observed,
-  target: number,
-  ruleId: string,
+  observed: Observed,
+  { target, ruleId }: Extract<Action, { do: 'deny' }>,
 ): Promise<Step> {
-  const denied = await withTargetLock(pass, record, target, async () => {
-    const [others = []] = await pass.store.listForShares(record.projectId, [record.shareId]);
-    if (isNeededByOthers(record, target, others)) return 'needed';
-    return (await deny(leasedSession(pass), record, ruleId)) ? 'taken' : 'gone';
+  const denied = await withTargetLock(context, record, target, async () => {
+    const [others = []] = await context.store.listForShares(record.projectId, [record.shareId]);
+    const accessTo = record.targets[target]?.accessTo ?? '';
+    if (holdersAmong(record, others).some((holder) => needsTarget(holder, record.accessType, accessTo))) {
+      return 'needed';
+    }
+    return (await deny(leasedSession(context), record, ruleId)) ? 'denied' : 'gone';
   });
-  if (!denied) return await requeueSoon(pass, record);
-  if (denied.done === 'needed') return { record, seen: null };
-  return await countDenial(pass, record, seen, target, denied.done === 'taken');
+  if (!denied) return await requeueSoon(context, record);
+  if (denied.value === 'needed') return { record, observed: null };
+  return await countDenial(context, record, observed, target, denied.value === 'gone');
 }
 
-// Manila's yes to the first denial is what makes the detach accepted, so it is committed before anything else happens
+/** Revokes one rule; false when it was gone already: a 404 is success. */
+async function deny(session: Session, record: Attachment, ruleId: string): Promise<boolean> {
+  return (await orNull(denyAccess(session, record.shareId, ruleId).then(() => true))) ?? false;
+}
+
+/** Manila's acceptance of the first denial makes the detach accepted, so it is committed before the next call. */
 async function countDenial(
-  pass: ReconcileContext,
+  context: ReconcileContext,
   record: Attachment,
-  seen: Observed,
+  observed: Observed,
   target: number,
-  wasThere: boolean,
+  isGone: boolean,
 ): Promise<Step> {
-  const rule = seen.rules[target];
-  const next = {
-    ...seen,
-    rules: seen.rules.with(target, wasThere && rule ? { ...rule, state: 'queued_to_deny' } : null),
-  };
-  const counted = { ...withObserved(record, next), attempts: record.attempts + 1 };
-  if (record.status !== 'detaching' || record.isAccepted) return { record: counted, seen: next };
-  return {
-    record: await commit(pass, { ...counted, isAccepted: true }, { dueInMs: null, keepLease: true }),
-    seen: next,
-  };
+  const rule = observed.rules[target];
+  const denied = isGone || !rule ? null : { ...rule, state: 'queued_to_deny' };
+  const now = { ...observed, rules: observed.rules.with(target, denied) };
+  const counted = { ...withObserved(record, now), attempts: record.attempts + 1 };
+  const isFirst = record.status === 'detaching' && !record.isAccepted;
+  return { record: isFirst ? await commitAccepted(context, counted) : counted, observed: now };
 }
 
-// a rule that another attachment made may be about to be denied by a pass that looked before this record was there. Under the lock it is
-// either denied by now, or will not be: every later pass sees this record. Null when all are there to stay
-async function confirmShared(pass: ReconcileContext, record: Attachment, seen: Observed): Promise<Step | null> {
-  for (const target of sharedTargets(record, seen)) {
-    const looked = await withTargetLock(pass, record, target, () => observeRecord(pass, record));
-    if (!looked) return await requeueSoon(pass, record);
-    const again = looked.done;
-    if (again.rules[target]?.state !== 'active') return { record: withObserved(record, again), seen: again };
+async function commitAccepted(context: ReconcileContext, record: Attachment): Promise<Attachment> {
+  return await commit(context, { ...record, isAccepted: true }, { dueInMs: null, keepLease: true });
+}
+
+async function performTransition(
+  context: ReconcileContext,
+  record: Attachment,
+  observed: Observed,
+  { status, event, ...action }: Extract<Action, { do: 'transition' }>,
+): Promise<Step> {
+  const isAttached = status === 'attached' && event === 'ATTACHED';
+  const interrupted = isAttached ? await confirmShared(context, record, observed) : null;
+  if (interrupted) return interrupted;
+  const fault = action.fault ? await describeFault(context, record, observed, action.fault) : null;
+  if (isAttached && context.rights.mayRevoke) await transferRemoved(context, record, observed);
+  const retargeted = isAttached ? completeRetarget(record, observed) : record;
+  const changed = withStatus(retargeted, status, { fault, reason: action.reason ?? record.reason });
+  return { result: await commitEvent(context, changed, event, isInProgress(status) ? 0 : null) };
+}
+
+/**
+ * Observes each rule that another attachment made once more under its lock: a reconcile that read the holders before
+ * this record existed may be about to deny it. Under the lock the rule is denied by now, or will not be, as every later
+ * reconcile sees this record. Null when all of them stay.
+ */
+async function confirmShared(context: ReconcileContext, record: Attachment, observed: Observed): Promise<Step | null> {
+  for (const target of sharedTargets(record, observed)) {
+    const confirmed = await withTargetLock(context, record, target, () => observe(context, record));
+    if (!confirmed) return await requeueSoon(context, record);
+    const now = confirmed.value;
+    if (now.rules[target]?.state !== 'active') return { record: withObserved(record, now), observed: now };
   }
   return null;
 }
 
-async function performTransition(
-  pass: ReconcileContext,
-  record: Attachment,
-  seen: Observed,
-  action: Extract<Action, { do: 'settle' }>,
-): Promise<ReconcileResult> {
-  const fault = action.fault ? await describeFault(pass, record, seen, action.fault) : null;
-  const isAttached = action.status === 'attached' && action.event === 'ATTACHED';
-  if (isAttached && pass.rights.mayRevoke) await transferRemoved(pass, record, seen);
-  const moved = isAttached ? completeRetarget(record, seen) : record;
-  const settled = inStatus(moved, action.status, { fault, reason: action.reason ?? record.reason });
-  return await commitEvent(pass, settled, action.event, isUnsettled(action.status) ? 0 : null);
-}
-
-async function transferRemoved(pass: ReconcileContext, record: Attachment, seen: Observed): Promise<void> {
-  if (!isInChange(record)) return;
-  await transferRules(leasedSession(pass), record, seen, (target) => record.targets[target]?.change === 'leaving');
+async function transferRemoved(context: ReconcileContext, record: Attachment, observed: Observed): Promise<void> {
+  if (!isRetargeting(record)) return;
+  const isRemoving = (target: number) => record.targets[target]?.change === 'removing';
+  await transferRules(leasedSession(context), record, observed, isRemoving);
 }
 
 async function performRemove(
-  pass: ReconcileContext,
+  context: ReconcileContext,
   record: Attachment,
-  seen: Observed,
+  observed: Observed,
   reason: Reason | null,
 ): Promise<ReconcileResult> {
-  if (pass.rights.mayRevoke) await transferRules(leasedSession(pass), record, seen);
+  if (context.rights.mayRevoke) await transferRules(leasedSession(context), record, observed);
   const now = new Date().toISOString();
   const attachment: AttachmentView = {
     ...record,
@@ -181,36 +232,96 @@ async function performRemove(
     updatedAt: now,
     statusSince: now,
   };
-  const event = { type: 'DETACHED' as const, at: now, requestId: record.requestId, reason, attachment };
-  if ((await pass.store.remove(record, { event, owner: pass.owner })) !== 'removed') throw new LeaseLost();
+  const event = newEvent('DETACHED', attachment);
+  if ((await context.store.remove(record, { event, owner: context.owner })) !== 'removed') throw new LeaseLost();
   return { attachment, requeueAfterMs: null };
 }
 
-async function requeueSoon(pass: ReconcileContext, record: Attachment): Promise<Step> {
-  return { end: await commitAndRelease(pass, record, { dueInMs: Math.round(pollDelay(0, 0, Math.random())) }) };
-}
-
-// a fault's message with whose rule it is, Manila's own words, and the rule's id to look it up by
+/** The fault with its target, Manila's own message, and the rule's id. */
 async function describeFault(
-  pass: ReconcileContext,
+  context: ReconcileContext,
   record: Attachment,
-  seen: Observed,
-  fault: { code: FaultCode; message: string; target?: number },
+  observed: Observed,
+  { code, message, target }: { code: FaultCode; message: string; target?: number },
 ): Promise<Fault> {
-  const target = fault.target === undefined ? null : record.targets[fault.target];
-  const rule = fault.target === undefined ? null : seen.rules[fault.target];
-  const reason = fault.code === 'RULE_ERROR' ? await explain(leasedSession(pass), record.shareId) : null;
-  const whose = target ? ` (${record.accessType} ${target.accessTo}${rule ? `, rule ${rule.id}` : ''})` : '';
+  const accessTo = target === undefined ? undefined : record.targets[target]?.accessTo;
+  const rule = target === undefined ? null : observed.rules[target];
+  const cause = code === 'RULE_ERROR' ? await latestMessage(leasedSession(context), record.shareId) : null;
+  const about = accessTo ? ` (${record.accessType} ${accessTo}${rule ? `, rule ${rule.id}` : ''})` : '';
   return {
-    code: fault.code,
-    message: `${fault.message}${whose}${reason ? `: ${reason}` : ''}`,
+    code,
+    message: `${message}${about}${cause ? `: ${cause}` : ''}`,
     at: new Date().toISOString(),
     openstackRequestId: record.requestId,
   };
 }
 
+/** Manila's newest user message about the share's access rules; null when there is none, or it cannot be read. */
+async function latestMessage(session: Session, shareId: string): Promise<string | null> {
+  try {
+    const messages = await listMessages(session, { resourceId: shareId, limit: 10 });
+    // manila message/message_field.py: 010 update access rules, 003 delete access rules
+    return messages.find((message) => ['010', '003'].includes(message.action_id))?.user_message ?? null;
+  } catch (error) {
+    if (error instanceof OpenStackError || error instanceof GatewayError) return null;
+    throw error;
+  }
+}
+
 function hiddenRule(record: Attachment, target: number): OpenStackError {
   const accessTo = record.targets[target]?.accessTo;
-  const message = `Manila says that share ${record.shareId} has an access rule for ${record.accessType} ${accessTo}, but shows none: it is hidden from this token, or an orphan`;
+  const message =
+    `Manila says that share ${record.shareId} has an access rule for ${record.accessType} ${accessTo}, ` +
+    'but shows none: it is hidden from this token, or an orphan';
   return new OpenStackError(message, { service: 'manila', kind: 'refused', status: 409 });
+}
+
+/** Writes the record under the lease. Throws LeaseLost when another worker has it. */
+export async function commit(
+  context: ReconcileContext,
+  record: Attachment,
+  options: Omit<CommitOptions, 'owner'>,
+): Promise<Attachment> {
+  const committed = await context.store.commit(record, { ...options, owner: context.owner });
+  if (typeof committed === 'string') throw new LeaseLost();
+  return committed;
+}
+
+/** Commits and releases the lease. */
+export async function commitAndRelease(
+  context: ReconcileContext,
+  record: Attachment,
+  options: Omit<CommitOptions, 'owner'>,
+): Promise<ReconcileResult> {
+  const { dueInMs } = options;
+  const headStart = context.rights.mayGrant ? TOKEN_HOLDER_HEAD_START_MS : 0;
+  const attachment = await commit(context, record, {
+    ...options,
+    dueInMs: dueInMs === null ? null : dueInMs + headStart,
+  });
+  return { attachment, requeueAfterMs: dueInMs };
+}
+
+/** Commits with an event, and releases the lease. */
+export async function commitEvent(
+  context: ReconcileContext,
+  record: Attachment,
+  type: EventType,
+  dueInMs: number | null,
+): Promise<ReconcileResult> {
+  return await commitAndRelease(context, record, { event: newEvent(type, record), dueInMs });
+}
+
+/** Commits, to reconcile again after the usual pause. `spentMs` of it have passed already. */
+export async function requeueLater(
+  context: ReconcileContext,
+  record: Attachment,
+  spentMs: number,
+): Promise<ReconcileResult> {
+  const delay = pollDelay(elapsedMs(record), spentMs, Math.random());
+  return await commitAndRelease(context, record, { dueInMs: Math.round(delay) });
+}
+
+async function requeueSoon(context: ReconcileContext, record: Attachment): Promise<Step> {
+  return { result: await commitAndRelease(context, record, { dueInMs: Math.round(pollDelay(0, 0, Math.random())) }) };
 }

@@ -1,30 +1,30 @@
-/** The loop that takes attachments to where they belong: claim what is due, drive it, give it back. */
+/** The work queue: claims the records that are due, reconciles them, and schedules them again. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { OpenStackError } from '../../openstack/errors.ts';
 import { newRequestId } from '../../openstack/session.ts';
-import { isUnsettled } from '../record.ts';
+import { isInProgress } from '../attachment.ts';
 import type { AttachmentStore } from '../store/contract.ts';
-import { isInterruption } from './context.ts';
+import { isInterruption } from './observe.ts';
 import { reconcile } from './reconcile.ts';
 import type { ActingSession, SessionRegistry } from './sessions.ts';
 
-/** How often the due-lists are looked at, in ms. This process's own work is scheduled sooner. */
+/** How often the due lists are read, in ms. This process schedules its own work sooner. */
 const TICK_MS = 1000;
-/** Passes at once. */
+/** Maximum concurrent reconciles. */
 const MAX_CONCURRENT = 32;
-/** Records that this process has scheduled itself, and as many whose pass waits for a place; beyond that the due-lists do. */
+/** Maximum records scheduled in this process, and as many waiting for a slot; the due lists hold the rest. */
 const MAX_SCHEDULED = 10_000;
-/** When nobody's token is at hand: the next authenticated look comes sooner. */
+/** When to retry a record for which there is no token, in ms; an authenticated read comes sooner. */
 const NO_TOKEN_RETRY_MS = 60_000;
 
 export interface ReconcileQueue {
   start(): void;
-  /** Looks at a record in `delayMs`, in this process. */
+  /** Reconciles a record in `delayMs`, in this process. */
   enqueueAfter(projectId: string, id: string, delayMs: number): void;
-  /** Whether a look at the record runs, or is to come, in this process. */
+  /** Whether a reconcile of the record runs or is scheduled in this process. */
   has(id: string): boolean;
-  /** Takes no new work, interrupts what runs, and gives it back. */
+  /** Takes no new work, interrupts what runs, and releases it. */
   stop(): Promise<void>;
 }
 
@@ -37,12 +37,12 @@ export interface QueueOptions {
   deadlineMs: number;
 }
 
-/** The worker of this process. */
+/** The queue of this process. */
 export function createQueue(options: QueueOptions): ReconcileQueue {
   const { store, log } = options;
   const running = new Map<string, Promise<void>>();
   const scheduled = new Map<string, NodeJS.Timeout>();
-  /** Project by record, first come first: their time came while all places were taken. */
+  /** Project by record, first come first served: due while all slots were taken. */
   const waiting = new Map<string, string>();
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | null = null;
@@ -53,19 +53,19 @@ export function createQueue(options: QueueOptions): ReconcileQueue {
       if (waiting.size < MAX_SCHEDULED) waiting.set(id, projectId);
       return;
     }
-    const pass = reconcileOne(options, stopping.signal, projectId, id)
-      .then((next) => {
-        giveUpPlace(id);
-        if (next !== null) enqueueAfter(projectId, id, next);
+    const done = reconcileOne(options, stopping.signal, projectId, id)
+      .then((requeueAfterMs) => {
+        releaseSlot(id);
+        if (requeueAfterMs !== null) enqueueAfter(projectId, id, requeueAfterMs);
       })
       .catch((error: unknown) => {
-        giveUpPlace(id);
-        log.warn({ err: error, attachmentId: id }, 'pass over an attachment failed; it comes due again');
+        releaseSlot(id);
+        log.warn({ err: error, attachmentId: id }, 'reconcile of an attachment failed; it becomes due again');
       });
-    running.set(id, pass);
+    running.set(id, done);
   };
 
-  const giveUpPlace = (id: string) => {
+  const releaseSlot = (id: string) => {
     running.delete(id);
     const [first] = waiting;
     if (!first) return;
@@ -92,7 +92,7 @@ export function createQueue(options: QueueOptions): ReconcileQueue {
       const due = free > 0 ? await store.due(free) : [];
       for (const { projectId, id } of due) if (!scheduled.has(id) && !waiting.has(id)) run(projectId, id);
     } catch (error) {
-      log.warn({ err: error }, 'the due-lists cannot be read');
+      log.warn({ err: error }, 'the due lists cannot be read');
     }
     if (!stopping.signal.aborted) timer = setTimeout(tick, TICK_MS).unref();
   };
@@ -114,7 +114,7 @@ export function createQueue(options: QueueOptions): ReconcileQueue {
   };
 }
 
-/** One claim and one drive. Answers in how many ms this process should look again; null: not of its own accord. */
+/** Claims and reconciles one record. Returns in how many ms this process reconciles it again; null: it does not. */
 async function reconcileOne(
   { store, sessions, log, leaseMs, deadlineMs }: QueueOptions,
   signal: AbortSignal,
@@ -128,20 +128,20 @@ async function reconcileOne(
     sessions.remove(id);
     return null;
   }
-  // whoever holds it goes on with it, and a crashed holder's lease makes it come due; but it may be one without a token, where we have one
+  // the holder continues, or its lease expires and the record becomes due; but it may lack the token that is here
   if (claimed === 'held') return sessions.has(id) ? TICK_MS : null;
   let acting: ActingSession | null = null;
   try {
     const requestId = claimed.requestId ?? newRequestId();
     acting = await sessions.rightsFor(claimed, requestId);
     if (!acting) {
-      await store.release(projectId, id, owner, isUnsettled(claimed.status) ? NO_TOKEN_RETRY_MS : null);
-      // somebody looked meanwhile, and found it held by this pass
+      await store.release(projectId, id, owner, isInProgress(claimed.status) ? NO_TOKEN_RETRY_MS : null);
+      // a read may have brought a token while this reconcile held the record
       return sessions.has(id) ? 0 : null;
     }
-    const pass = { store, ...acting, owner, leaseEnds, signal, deadlineMs, rethrowFinal: false };
-    const { attachment, requeueAfterMs } = await reconcile(pass, claimed);
-    log.debug({ attachmentId: id, status: attachment.status, requestId }, 'pass over an attachment');
+    const context = { store, ...acting, owner, leaseEnds, signal, deadlineMs, rethrowFinal: false };
+    const { attachment, requeueAfterMs } = await reconcile(context, claimed);
+    log.debug({ attachmentId: id, status: attachment.status, requestId }, 'attachment reconciled');
     if (requeueAfterMs === null) sessions.remove(id);
     return requeueAfterMs;
   } catch (error) {

@@ -1,36 +1,40 @@
-/** Whose token may finish an attachment's work while this process lives. Tokens stay in memory, bounded, and go with their expiry. */
+/** Whose token may finish an attachment's work while this process lives: in memory, bounded, until its expiry. */
 import { LRUCache } from 'lru-cache';
 import type { ServiceAccount } from '../../openstack/keystone/service-account.ts';
 import type { Session } from '../../openstack/session.ts';
-import type { Attachment } from '../attachment.ts';
+import { type Attachment, isInProgress } from '../attachment.ts';
 import type { Rights } from './decide.ts';
 
 const MAX_SESSIONS = 10_000;
-/** A token with less life than this is not used to start anything, in ms. */
+/** A token that expires sooner than this starts no work, in ms. */
 const MIN_LIFETIME_MS = 5000;
+/** After how long another user's read may observe an attachment that its own user left in progress, in ms. */
+const ABANDONED_AFTER_MS = 60_000;
+/** How long after a final error the same user's reads do not retry a stale attachment, in ms; attachShare does. */
+const REFUSED_FOR_MS = 60_000;
 
 export interface SessionRegistry {
-  /** Keeps the session of the user who asked at hand, for an attachment that is not settled yet. */
+  /** Keeps the session of the user who asked, for an attachment that is in progress. */
   add(id: string, session: Session): void;
-  /** Keeps another session of the project at hand where there is none: it observes, and neither grants nor revokes. */
+  /** Keeps another session of the project where there is none: it observes, and neither grants nor revokes. */
   addObserver(id: string, session: Session): void;
-  /** Whether a session is at hand. */
+  /** Whether there is a session for the attachment. */
   has(id: string): boolean;
-  /** The attachment is settled. */
+  /** The attachment is no longer in progress. */
   remove(id: string): void;
-  /** OpenStack no longer takes the session's token: it is not used again, here or for the gateway's own account. */
+  /** OpenStack no longer accepts the session's token: neither this registry nor the service account uses it again. */
   evict(id: string, session: Session): void;
-  /** Whose session may act on a record now, and how far: the caller's, else the gateway's own, else null. */
+  /** The session that may act on a record now: the caller's, else the gateway's own, else null. */
   rightsFor(record: Attachment, requestId: string): Promise<ActingSession | null>;
 }
 
-/** A session and how far it may go. */
+/** A session and what it may do. */
 export interface ActingSession {
   session: Session;
   rights: Rights;
 }
 
-/** Sessions at hand, and the gateway's own where it has credentials. */
+/** The registry of this process, with the gateway's own account where it has credentials. */
 export function createSessionRegistry(account: ServiceAccount | null): SessionRegistry {
   const sessions = new LRUCache<string, ActingSession>({
     max: MAX_SESSIONS,
@@ -39,10 +43,10 @@ export function createSessionRegistry(account: ServiceAccount | null): SessionRe
     ttlAutopurge: false,
   });
   const keep = (id: string, session: Session, rights: Rights) => {
-    const life = session.identity.expiresAt - Date.now() - MIN_LIFETIME_MS;
-    // what is the request's own ends with the request: the work goes on
-    const { signal: _signal, onRead: _onRead, ...lasting } = session;
-    if (life > 0) sessions.set(id, { session: lasting, rights }, { ttl: life });
+    const ttl = session.identity.expiresAt - Date.now() - MIN_LIFETIME_MS;
+    // the request's signal and read hook end with the request, the work does not
+    const { signal: _signal, onRead: _onRead, ...durable } = session;
+    if (ttl > 0) sessions.set(id, { session: durable, rights }, { ttl });
   };
   return {
     add(id, session) {
@@ -73,12 +77,45 @@ export function createSessionRegistry(account: ServiceAccount | null): SessionRe
   };
 }
 
-// to a token without a view of the project everything is 404, which would read as deleted
+/** Whether the gateway's own token sees the record's project: for one that does not, all is a 404, as if deleted. */
 function canSee({ identity }: Session, record: Attachment): boolean {
   return identity.projectId === record.projectId || identity.roles.includes('admin');
 }
 
-// the gateway's own credentials only finish what a caller was accepted for, or revoke for a server that is gone
+/** The gateway's own token only finishes a detach that Manila accepted from a caller, or of a deleted server. */
 function mayFinish(record: Attachment): boolean {
   return record.status === 'detaching' && record.isAccepted;
+}
+
+interface Worker {
+  sessions: SessionRegistry;
+  queue: {
+    /** Whether a reconcile of the attachment runs or is scheduled in this process. */
+    has(id: string): boolean;
+    enqueueAfter(projectId: string, id: string, delayMs: number): void;
+  };
+}
+
+/**
+ * Lets an authenticated read resume attachments that are in progress or stale: it brings a token. The attachment's own
+ * user resumes it fully; another user of the project only lets the gateway observe one that was abandoned.
+ */
+export function resumeOnRead({ sessions, queue }: Worker, session: Session, records: readonly Attachment[]): void {
+  for (const record of records) {
+    const isStale = record.status === 'attached' && record.staleSince !== null && !isRefusedLately(record);
+    if (!(isStale || isInProgress(record.status))) continue;
+    const isOwnUser = record.userId === session.identity.userId;
+    const isAbandoned = !isStale && Date.now() - Date.parse(record.statusSince) > ABANDONED_AFTER_MS;
+    const hadSession = sessions.has(record.id);
+    // the user's newest token replaces one that may have ended
+    if (isOwnUser) sessions.add(record.id, session);
+    else if (isAbandoned) sessions.addObserver(record.id, session);
+    else continue;
+    if (hadSession && queue.has(record.id)) continue;
+    queue.enqueueAfter(record.projectId, record.id, 0);
+  }
+}
+
+function isRefusedLately({ fault }: Attachment): boolean {
+  return fault !== null && Date.now() - Date.parse(fault.at) < REFUSED_FOR_MS;
 }

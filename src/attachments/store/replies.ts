@@ -1,4 +1,4 @@
-import type { Attachment, AttachmentEvent, NewEvent } from '../attachment.ts';
+import type { Attachment, AttachmentEvent, NewEvent, Target } from '../attachment.ts';
 import type { AttachmentPage, ListOptions } from './contract.ts';
 
 /** Records and events as text in Redis, and its flat replies as objects. */
@@ -9,12 +9,24 @@ export function eventJson(event: NewEvent | null | undefined, version: number): 
 }
 
 export function parseEvent(json: string, cursor: string): AttachmentEvent {
-  return { ...(JSON.parse(json) as NewEvent), cursor };
+  const event = JSON.parse(json) as NewEvent;
+  return { ...event, attachment: withCurrentChanges(event.attachment), cursor };
 }
 
 /** A record from its JSON; its version is a separate field, because a claim bumps it without reading the rest. */
 export function parseRecord(version: string, json: string): Attachment {
-  return { ...(JSON.parse(json) as Attachment), version: Number(version) };
+  return { ...withCurrentChanges(JSON.parse(json) as Attachment), version: Number(version) };
+}
+
+/** Records written before 0.2.0 call a target that is being added or removed `coming` or `leaving`. */
+const FORMER_CHANGES: Record<string, NonNullable<Target['change']>> = { coming: 'adding', leaving: 'removing' };
+
+function withCurrentChanges<T extends { targets: Target[] }>(attachment: T): T {
+  const targets = attachment.targets.map((target): Target => {
+    const current = target.change && FORMER_CHANGES[target.change];
+    return current ? { ...target, change: current } : target;
+  });
+  return { ...attachment, targets };
 }
 
 /** A flat list as pairs. */

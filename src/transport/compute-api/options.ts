@@ -1,4 +1,4 @@
-import type { Attachments } from '../../attachments/service-contract.ts';
+import type { Attachments } from '../../attachments/service.ts';
 import type { Config } from '../../config.ts';
 import type { Cloud } from '../../openstack/cloud.ts';
 import type { ServiceAccount } from '../../openstack/keystone/service-account.ts';

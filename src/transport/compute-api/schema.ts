@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkMountPoint } from '../../attachments/mount-point.ts';
+import { checkMountPoint } from '../../attachments/preconditions.ts';
 import { GatewayError } from '../../errors.ts';
 
 /** What `share_attach` and `share_detach` ask for. */

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Attachment } from '../../attachments/attachment.ts';
-import type { Attachments } from '../../attachments/service-contract.ts';
+import type { Attachments } from '../../attachments/service.ts';
 import type { Session } from '../../openstack/session.ts';
 import { logOf } from '../request-log.ts';
 import { rewriteLinks } from './links.ts';

@@ -1,0 +1,103 @@
+/** Who owns an access rule: what its metadata says, who else needs it, and how it passes to another attachment. */
+import { orNull } from '../openstack/http/request.ts';
+import { updateAccessRuleMetadata } from '../openstack/manila/client.ts';
+import type { AccessRule } from '../openstack/manila/types.ts';
+import type { Session } from '../openstack/session.ts';
+import { canonicalTarget } from './access-targets.ts';
+import type { Attachment, AttachmentStatus } from './attachment.ts';
+
+/** The `managed_by` of rules that a gateway made. No microversion redacts metadata (manila share_access view). */
+export const MANAGED_BY = 'nova-manila-gateway';
+
+/** Values for pairs that an attachment lacks: Manila rejects an empty value, and removes no pair in an update. */
+const NONE = { mount_point: 'none', access_to_given: 'false', user_id: 'none' };
+
+/** Statuses in which an attachment keeps needing its rules. */
+const HOLDING_STATUSES = new Set<AttachmentStatus>(['attaching', 'attached', 'error_attaching']);
+
+/** Whether a gateway made the rule. */
+export function isManaged(rule: AccessRule): boolean {
+  return rule.metadata?.managed_by === MANAGED_BY;
+}
+
+/** The metadata from which the record can be rebuilt. Manila takes values of 1 to 1,023 characters. */
+export function ruleMetadata(record: Attachment): Record<string, string> {
+  return {
+    managed_by: MANAGED_BY,
+    attachment_id: record.id,
+    server_id: record.serverId,
+    ...(record.mountPoint ? { mount_point: record.mountPoint } : {}),
+    ...(record.requestedAccessTo ? { access_to_given: 'true' } : {}),
+    ...(record.userId ? { user_id: record.userId } : {}),
+  };
+}
+
+/** What a rule's metadata says about its attachment. Older rules call the store's id `deployment`. */
+export function readRuleMetadata(metadata: Readonly<Record<string, string>> | undefined) {
+  const { mount_point: mountPoint, user_id: userId, attachment_id: attachmentId = null } = metadata ?? {};
+  return {
+    attachmentId,
+    serverId: metadata?.server_id ?? null,
+    storeId: metadata?.store_id ?? metadata?.deployment ?? null,
+    mountPoint: mountPoint?.startsWith('/') ? mountPoint : null,
+    userId: userId && userId !== NONE.user_id ? userId : null,
+    isAccessToGiven: metadata?.access_to_given === 'true',
+  };
+}
+
+/**
+ * The name under which a store locks the target of an access rule. Two grants of one target must not cross, as Manila
+ * checks, then inserts; neither must a denial and a grant to another attachment behind the same address.
+ */
+export function targetLockKey(shareId: string, accessType: string, accessTo: string): string {
+  return `${shareId}:${accessType}:${canonicalTarget(accessType, accessTo)}`;
+}
+
+/** The share's other attachments that need their rules: they are not being detached. */
+export function holdersAmong(record: Attachment, others: readonly Attachment[]): Attachment[] {
+  return others.filter((other) => other.id !== record.id && HOLDING_STATUSES.has(other.status));
+}
+
+/** Whether an attachment needs a rule for this target. */
+export function needsTarget(other: Attachment, accessType: string, accessTo: string): boolean {
+  return (
+    other.accessType === accessType &&
+    other.targets.some((target) => target.accessTo === accessTo && target.change !== 'removing')
+  );
+}
+
+/** An attachment's rules as Manila sent them, aligned with its targets, and the attachments that may need them too. */
+export interface RuleOwnership {
+  wire: readonly (AccessRule | null)[];
+  holders: readonly Attachment[];
+}
+
+/** The targets whose rules another attachment made and may therefore revoke. Not those that are being removed. */
+export function sharedTargets(record: Attachment, { wire }: RuleOwnership): number[] {
+  return wire.flatMap((rule, i) => {
+    const isTheirs = rule !== null && isManaged(rule) && rule.metadata?.attachment_id !== record.id;
+    return isTheirs && record.targets[i]?.change !== 'removing' ? [i] : [];
+  });
+}
+
+/**
+ * Writes a new owner into the metadata of rules that other attachments still need. This happens before the record, or
+ * the target, goes: what recovery then finds in Manila is an attachment that exists.
+ * @param isGivenUp which of the targets the attachment no longer needs
+ */
+export async function transferRules(
+  session: Session,
+  record: Attachment,
+  { wire, holders }: RuleOwnership,
+  isGivenUp: (target: number) => boolean = () => true,
+): Promise<void> {
+  for (const [i, rule] of wire.entries()) {
+    if (rule?.metadata?.attachment_id !== record.id || !isGivenUp(i)) continue;
+    const accessTo = record.targets[i]?.accessTo ?? '';
+    const newOwner = holders.find((holder) => needsTarget(holder, record.accessType, accessTo));
+    // Manila merges the pairs: without NONE the new owner would take over what only the old one has
+    // null: the rule is gone, which the new owner notices itself
+    const metadata = newOwner && { ...NONE, ...ruleMetadata(newOwner) };
+    if (metadata) await orNull(updateAccessRuleMetadata(session, rule.id, metadata));
+  }
+}
