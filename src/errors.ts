@@ -1,14 +1,14 @@
-/** Every code that a client can find in `extensions.code`, when it comes, what the client should do, and the HTTP status it has before any field resolved. docs/errors.md lists them. */
+/** Every code of `extensions.code`: its HTTP status if no field was resolved, when it occurs, and what the client should do. docs/errors.md lists them. */
 export const ERROR_CODES = {
   UNAUTHENTICATED: {
     status: 401,
-    when: 'No token, or Keystone does not know it, or it has expired.',
+    when: 'The token is missing, invalid or expired.',
     then: 'Get a new token from Keystone.',
   },
   FORBIDDEN: {
     status: 403,
-    when: "Nova's, Manila's or the gateway's policy refuses it to this token.",
-    then: 'Ask for the role, or use another project.',
+    when: 'The policy of Nova, Manila or the gateway does not allow it to this token.',
+    then: 'Ask for the role, or use a token of another project.',
   },
   NOT_FOUND: {
     status: 404,
@@ -17,52 +17,52 @@ export const ERROR_CODES = {
   },
   BAD_USER_INPUT: {
     status: 400,
-    when: 'A variable or an argument is not what the schema or OpenStack takes.',
-    then: 'Correct it: the message says what was expected and what came.',
+    when: 'A variable or an argument is not valid for the schema or for OpenStack.',
+    then: 'Correct it: the message says what was expected and what was received.',
   },
   CONFLICT: {
     status: 409,
-    when: 'It contradicts what is there: other arguments, a taken mount point, a state that forbids it.',
-    then: 'Look at the attachment, server or share again and decide.',
+    when: 'It conflicts with the present state: other arguments, a mount point in use, a state that does not allow it.',
+    then: 'Read the attachment, server or share again and decide.',
   },
   QUOTA_EXCEEDED: {
     status: 413,
-    when: 'OpenStack says that a quota or rate limit is used up.',
-    then: 'Free something, or wait.',
+    when: 'A quota or rate limit of OpenStack is exceeded.',
+    then: 'Free resources, or wait.',
   },
   CURSOR_EXPIRED: {
     status: 410,
-    when: 'The event log no longer has the cursor.',
+    when: 'The event log no longer contains the cursor.',
     then: 'List the attachments again and subscribe from `eventCursor`.',
   },
   LIMIT_EXCEEDED: {
     status: 503,
-    when: 'A limit of the gateway was crossed.',
-    then: 'Ask for less at once, or wait as `Retry-After` says.',
+    when: 'A limit of the gateway is exceeded.',
+    then: 'Request less at once, or wait as long as `Retry-After` says.',
   },
   UPSTREAM_ERROR: {
     status: 502,
-    when: 'An OpenStack service answered with something else than it should.',
+    when: 'An OpenStack service sent an invalid response.',
     then: 'Quote `openstackRequestId` to the operators.',
   },
   UPSTREAM_UNAVAILABLE: {
     status: 503,
-    when: 'An OpenStack service cannot be reached, or says it is away.',
+    when: 'An OpenStack service cannot be reached, or reports that it is unavailable.',
     then: 'Try again later.',
   },
   UPSTREAM_TIMEOUT: {
     status: 504,
-    when: 'An OpenStack service did not answer in time; what was asked may still happen.',
-    then: 'Look again before trying again.',
+    when: 'An OpenStack service did not respond in time; the request may still take effect.',
+    then: 'Read the present state before retrying.',
   },
   STATE_UNAVAILABLE: {
     status: 503,
-    when: 'The attachment store (Redis) is away; nothing was sent upstream.',
+    when: 'The attachment store (Redis) is unavailable; nothing was sent to OpenStack.',
     then: 'Try again later.',
   },
   INTERNAL_SERVER_ERROR: {
     status: 500,
-    when: 'A bug of the gateway.',
+    when: 'A bug in the gateway.',
     then: 'Report it with `requestId`.',
   },
 } as const satisfies Record<string, { status: number; when: string; then: string }>;
@@ -103,17 +103,17 @@ export const FAULT_CODES = {
 
 export type FaultCode = keyof typeof FAULT_CODES;
 
-/** What an upstream said of a failure, for the client to quote. */
+/** Details of an upstream failure, for the client to quote. */
 export interface UpstreamDetails {
   /** `nova`, `manila` or `keystone`. */
   service?: string;
-  /** The HTTP status that the service answered with. */
+  /** The HTTP status of the service's response. */
   status?: number;
   /** The service's own request id. */
   openstackRequestId?: string;
 }
 
-/** A refusal that a client is meant to read: its message goes out as it is. Anything else that is thrown is a bug and is masked. */
+/** An error whose message is meant for clients and sent unchanged. Any other error that is thrown is a bug and is masked. */
 export class GatewayError extends Error {
   constructor(
     readonly code: ErrorCode,
