@@ -20,7 +20,7 @@ function settingsTable(): string {
   const defaults = readConfig({}) as unknown as Record<string, unknown>;
   const rows = Object.entries(SETTINGS).map(([name, setting]) => {
     const shown = 'shown' in setting && setting.shown ? setting.shown : `\`${String(defaults[name])}\``;
-    return [`\`${name}\``, shown, setting.about];
+    return [`\`${name}\``, shown, setting.description];
   });
   return table(['Setting', 'Default', 'Description'], rows);
 }

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { parseRedisUrl } from './redis/url.ts';
 
-/** One setting: its schema with the default, its description in docs/configuration.md, and what the table shows where there is no default. */
+/** A setting: its schema with the default, its description for docs/configuration.md, and what the table shows if there is no default. */
 interface Setting<T extends z.ZodType> {
   readonly schema: T;
-  readonly about: string;
+  readonly description: string;
   readonly shown?: string;
 }
 
-const setting = <T extends z.ZodType>(schema: T, about: string, shown?: string): Setting<T> =>
-  shown === undefined ? { schema, about } : { schema, about, shown };
+const setting = <T extends z.ZodType>(schema: T, description: string, shown?: string): Setting<T> =>
+  shown === undefined ? { schema, description } : { schema, description, shown };
 
 const whole = (from: number, to: number) =>
   z
@@ -18,31 +18,31 @@ const whole = (from: number, to: number) =>
     .transform(Number)
     .pipe(z.number().min(from, `expected at least ${from}`).max(to, `expected at most ${to}`));
 
-const count = (from: number, to: number, preset: number) => whole(from, to).default(preset);
+const count = (from: number, to: number, initial: number) => whole(from, to).default(initial);
 
-const flag = (preset: boolean) =>
+const flag = (initial: boolean) =>
   z
     .enum(['true', 'false', '1', '0'], { error: 'expected true or false' })
-    .transform((word) => word === 'true' || word === '1')
-    .default(preset);
+    .transform((text) => text === 'true' || text === '1')
+    .default(initial);
 
 const list = z
   .string()
   .transform((text) =>
     text
       .split(',')
-      .map((word) => word.trim())
+      .map((item) => item.trim())
       .filter(Boolean),
   )
   .default([]);
 
 /**
- * Every setting of the gateway itself, by its environment name; `npm run docs` makes the table in docs/configuration.md from it.
- * The cloud and its credentials have OpenStack's own names: openstack/config/ reads those.
+ * The gateway's settings by environment variable; docs/configuration.md is generated from this table.
+ * The cloud and the credentials have OpenStack's own names: openstack/config/cloud-config.ts reads them.
  */
 export const SETTINGS = {
   HOST: setting(z.string().min(1).default('127.0.0.1'), 'Address to listen on.'),
-  PORT: setting(count(0, 65535, 4000), 'Port to listen on; 0 takes a free one.'),
+  PORT: setting(count(0, 65535, 4000), 'Port to listen on; 0 selects a free one.'),
   REDIS_URL: setting(
     z
       .string()
@@ -158,7 +158,7 @@ type Settings = { [Name in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Na
 /** The gateway's settings, frozen. */
 export type Config = Readonly<Settings> & { readonly isProduction: boolean };
 
-/** Invalid settings, all of them at once. */
+/** Lists every invalid setting. */
 export class ConfigError extends Error {
   constructor(readonly problems: readonly string[]) {
     super(`Invalid settings:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
@@ -166,12 +166,15 @@ export class ConfigError extends Error {
   }
 }
 
-// the user and password of a URL must not appear in a message, nor the password of the Sentinels
+/** A URL without its user, its password and the Sentinels' password. */
 function withoutPassword(value: string): string {
   return value.replace(/\/\/[^/]*@/, '//***@').replace(/(password=)[^&]*/i, '$1***');
 }
 
-/** Reads the gateway's settings from the environment. An empty value counts as unset. @throws ConfigError that names every invalid setting */
+/**
+ * Reads the gateway's settings from the environment. An empty value counts as not set. Throws a ConfigError that names
+ * every invalid setting.
+ */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const shape = Object.fromEntries(Object.entries(SETTINGS).map(([name, { schema }]) => [name, schema]));
   const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in SETTINGS && value !== ''));

@@ -2,18 +2,18 @@ import { GatewayError } from '../errors.ts';
 import type { Catalog, CatalogEndpoint } from './keystone/types.ts';
 import { SERVICE_TITLES, type Service } from './services.ts';
 
-/** Which of a service's endpoints is wanted. */
+/** Selects one of a service's endpoints. */
 export interface EndpointChoice {
-  /** null: the first region by name, so that all services come from the same one. */
+  /** null: the first region by name, so that all services are used in the same region. */
   readonly region: string | null;
   readonly interface: 'public' | 'internal' | 'admin';
-  /** Wins over the catalog. */
+  /** Replaces the catalog's URL. */
   readonly override?: string | undefined;
 }
 
 /**
- * A service's address without a slash at the end, as the catalog has it: with or without a project id. The service's
- * catalog types are tried in order. Throws UPSTREAM_UNAVAILABLE, with what was looked for and what there is.
+ * Finds a service's URL, without a trailing slash; it may end in a project id. The service's catalog types are tried in
+ * order. Throws UPSTREAM_UNAVAILABLE, naming what was expected and what the catalog has.
  */
 export function findEndpoint(catalog: Catalog, service: Service, choice: EndpointChoice): string {
   if (choice.override !== undefined) return withVersion(choice.override, service);
@@ -29,11 +29,11 @@ export function findEndpoint(catalog: Catalog, service: Service, choice: Endpoin
 }
 
 function matches(endpoint: CatalogEndpoint, choice: EndpointChoice): boolean {
-  const isWanted = interfaceOf(endpoint) === choice.interface;
-  return isWanted && (choice.region === null || [endpoint.region_id, endpoint.region].includes(choice.region));
+  if (interfaceOf(endpoint) !== choice.interface) return false;
+  return choice.region === null || [endpoint.region_id, endpoint.region].includes(choice.region);
 }
 
-/** Old catalogs say `publicURL`. */
+/** Old catalogs have `publicURL` instead of `public`. */
 function interfaceOf(endpoint: CatalogEndpoint): string {
   return endpoint.interface.replace(/URL$/, '');
 }
@@ -42,7 +42,7 @@ function regionOf(endpoint: CatalogEndpoint): string {
   return endpoint.region_id ?? endpoint.region ?? '';
 }
 
-/** Manila's v1 is another API, and its code is gone. */
+/** Manila's v1 is a different API, which Manila has removed. */
 function isUsable(endpoint: CatalogEndpoint, service: Service): boolean {
   return service.name !== 'manila' || !/\/v1(\/[^/]*)?\/*$/.test(endpoint.url);
 }
@@ -53,10 +53,11 @@ function withVersion(url: string, service: Service): string {
 }
 
 function describeMismatch(catalog: Catalog, service: Service, choice: EndpointChoice): string {
-  const there = catalog
+  const available = catalog
     .filter((entry) => service.catalogTypes.includes(entry.type))
     .flatMap(({ type, endpoints }) => endpoints.map((it) => `${type} ${interfaceOf(it)} in ${regionOf(it) || '-'}`));
-  const wanted = `${service.catalogTypes.join(' or ')}, ${choice.interface}, ${choice.region ?? 'any region'}`;
-  const found = there.length > 0 ? there.join('; ') : `only ${catalog.map(({ type }) => type).join(', ') || 'nothing'}`;
-  return `${SERVICE_TITLES[service.name]} has no usable endpoint in the token's catalog: expected ${wanted}; got ${found}`;
+  const expected = `${service.catalogTypes.join(' or ')}, ${choice.interface}, ${choice.region ?? 'any region'}`;
+  const found =
+    available.length > 0 ? available.join('; ') : `only ${catalog.map(({ type }) => type).join(', ') || 'nothing'}`;
+  return `${SERVICE_TITLES[service.name]} has no usable endpoint in the token's catalog: expected ${expected}; got ${found}`;
 }

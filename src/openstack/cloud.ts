@@ -2,46 +2,46 @@ import { Agent } from 'undici';
 import type { Flights } from './http/single-flight.ts';
 import type { ServiceName } from './services.ts';
 
-/** How to reach one cloud. */
+/** How to connect to a cloud. */
 export interface CloudSettings {
-  /** Keystone's address, with or without `/v3`. */
+  /** Keystone's URL, with or without `/v3`. */
   readonly authUrl: string;
-  /** null: the first region that the catalog has. */
+  /** null: the first region of the catalog, by name. */
   readonly region: string | null;
   readonly interface: 'public' | 'internal' | 'admin';
-  /** Certificates to trust instead of the system's, PEM. */
+  /** CA certificates in PEM, which replace the system's. */
   readonly caCert?: string;
-  /** Whether certificates are not checked. */
+  /** Disables the verification of server certificates. */
   readonly insecure?: boolean;
-  /** Addresses that win over the catalog's. */
+  /** URLs that replace the catalog's. */
   readonly endpointOverrides: Partial<Record<ServiceName, string>>;
-  /** How long one call may take with its retries, in ms. */
+  /** Deadline of one call including its retries, in ms. */
   readonly timeoutMs: number;
-  /** Most connections to one service. */
+  /** Maximum number of connections to one service. */
   readonly connections: number;
 }
 
-/** What this process holds of a cloud: its connections, what it knows of its versions, and the reads under way. */
+/** This process's state for one cloud: connections, negotiated microversions and reads in flight. */
 export interface Cloud {
   readonly settings: CloudSettings;
-  /** With `/v3`, without a slash at the end. */
+  /** Keystone's URL with `/v3` and without a trailing slash. */
   readonly authUrl: string;
   readonly agent: Agent;
-  /** The microversion in use by service and endpoint; a failed negotiation is not kept. */
+  /** The negotiated microversion by service and endpoint. A failed negotiation is not kept. */
   readonly microversions: Map<string, Promise<string>>;
-  /** What is being read, to be shared by all who ask the same meanwhile. */
+  /** Reads in flight, which identical requests join. */
   readonly inFlight: Flights;
-  /** How many calls are sent or wait for a connection. */
+  /** Number of calls that are sent or waiting for a connection. */
   calls: number;
 }
 
-/** The largest answer that is read: a page of 1,000 servers is about 2 MiB. */
+/** Maximum size of a response. A page of 1,000 servers is about 2 MiB. */
 const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 
-/** Keystone, Nova and Manila have an origin each; more than a few means that a catalog is broken. */
+/** Keystone, Nova and Manila have one origin each; many more mean that a catalog is broken. */
 const MAX_ORIGINS = 32;
 
-/** Opens no connection yet. `closeCloud` ends what it holds. */
+/** Creates the state for a cloud without opening a connection. Release it with `closeCloud`. */
 export function createCloud(settings: CloudSettings): Cloud {
   const agent = new Agent({
     connections: settings.connections,
@@ -64,7 +64,7 @@ export function createCloud(settings: CloudSettings): Cloud {
   };
 }
 
-/** Ends calls under way, which then reject as unreachable, and closes the connections. */
+/** Aborts the calls in flight, which reject as `unreachable`, and closes the connections. */
 export async function closeCloud(cloud: Cloud): Promise<void> {
   await cloud.agent.destroy();
 }

@@ -1,35 +1,35 @@
 import type { UpstreamDetails } from '../errors.ts';
 import type { ServiceName } from './services.ts';
 
-/** What kind of failure a call to OpenStack met. */
+/** Why a call to OpenStack failed. */
 export type FailureKind =
-  /** The service answered with a status that refuses. */
+  /** The service responded with a status of 400 or more. */
   | 'refused'
-  /** No answer in time. */
+  /** No response within the deadline. */
   | 'timeout'
-  /** No connection, or it broke. */
+  /** The connection could not be opened, or it broke. */
   | 'unreachable'
-  /** An answer that is not what the service's API promises. */
+  /** The response does not follow the service's API. */
   | 'bad_response';
 
 export interface OpenStackErrorDetails {
   service: ServiceName;
   kind: FailureKind;
-  /** The HTTP status, where there was an answer. */
+  /** The HTTP status, if there was a response. */
   status?: number;
   /** The key of the fault body: `badRequest`, `itemNotFound`, `conflictingRequest`, `error`, … */
   faultName?: string;
-  /** The service's own words, without ours around them. */
+  /** The service's own message, without the gateway's wording around it. */
   upstreamMessage?: string;
   /** The service's own request id (x-openstack-request-id, else x-compute-request-id). */
   openstackRequestId?: string;
-  /** What Retry-After asked for, in ms. */
+  /** The value of Retry-After, in ms. */
   retryAfterMs?: number;
 }
 
 /**
- * A call to OpenStack that did not do what it was for. `outcome` tells whether it may have happened all the same:
- * `final` is a refusal; `uncertain` (timeout, reset, 408, 429, 5xx, an unreadable answer) is settled only by looking again.
+ * A failed call to OpenStack. `outcome` says whether it may have taken effect: `final` means that the service rejected
+ * it; `uncertain` (timeout, reset, 408, 429, 5xx, an unreadable response) means that only observing the state can tell.
  */
 export class OpenStackError extends Error {
   readonly service: ServiceName;
@@ -55,16 +55,16 @@ export class OpenStackError extends Error {
   }
 }
 
-function isFinalStatus(status = 0): boolean {
-  return status >= 400 && status < 500 && status !== 408 && status !== 429;
-}
-
-/** The fields of a failed call that clients may see. */
+/** What a client may quote of an upstream failure. */
 export function detailsOf({ service, status, openstackRequestId }: OpenStackError): UpstreamDetails {
   return { service, ...(status !== null && { status }), ...(openstackRequestId !== null && { openstackRequestId }) };
 }
 
-/** The code that Node.js or undici gave a failure: `ECONNRESET`, `UND_ERR_SOCKET`, …; null when there is none. */
+function isFinalStatus(status = 0): boolean {
+  return status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
+
+/** The code of an error of Node.js or undici: `ECONNRESET`, `UND_ERR_SOCKET`, …; null when it has none. */
 export function errorCode(error: unknown): string | null {
   if (typeof error !== 'object' || error === null) return null;
   const { code, name } = error as { code?: unknown; name?: unknown };

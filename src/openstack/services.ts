@@ -1,18 +1,18 @@
-/** The services that the gateway talks to, a row each: adding one is adding a row. */
+/** The OpenStack services that the gateway calls, one record each. */
 
 export type ServiceName = 'keystone' | 'nova' | 'manila';
 
 export interface Service {
   readonly name: ServiceName;
-  /** Types to look for in the catalog, best first (os-service-types; devstack registers several). */
+  /** Catalog types, preferred first (os-service-types; devstack registers several). */
   readonly catalogTypes: readonly string[];
-  /** What an endpoint without a version in its path gets. */
+  /** Appended to an endpoint without a version in its path. */
   readonly versionPath: string;
-  /** The request header that carries the microversion, and its value for one. */
+  /** The request header for a microversion. */
   readonly versionHeader: (microversion: string) => readonly [name: string, value: string];
-  /** The newest microversion that we know how to read. */
+  /** The newest microversion that the gateway supports. */
   readonly newest: string;
-  /** The oldest one that has all we need. */
+  /** The oldest microversion that has all that the gateway needs. */
   readonly oldest: string;
 }
 
@@ -25,7 +25,7 @@ export const NOVA: Service = {
   oldest: '2.79',
 };
 
-/** Manila reads this header only; without it a request is 2.0 (manila api/openstack/versioned_method.py). */
+/** Manila reads only this header and treats a request without it as 2.0 (manila api/openstack/versioned_method.py). */
 export const MANILA: Service = {
   name: 'manila',
   catalogTypes: ['shared-file-system', 'sharev2'],
@@ -35,7 +35,7 @@ export const MANILA: Service = {
   oldest: '2.45',
 };
 
-/** A service's name in a sentence. */
+/** A service's name in messages. */
 export const SERVICE_TITLES: Readonly<Record<ServiceName, string>> = {
   keystone: 'Keystone',
   nova: 'Nova',

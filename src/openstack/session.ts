@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Cloud } from './cloud.ts';
 import type { Catalog } from './keystone/types.ts';
 
-/** What Keystone says of a token: who its user is, and in which project it acts. */
+/** A token's user, project and roles, as Keystone validated them. */
 export interface Identity {
   readonly userId: string;
   readonly userName: string;
@@ -13,42 +13,42 @@ export interface Identity {
   readonly projectDomainName: string;
   /** Role names. */
   readonly roles: readonly string[];
-  /** Whether the token may carry less than these roles: made from an application credential, a trust or OAuth. */
+  /** The token may have fewer rights than these roles: it comes from an application credential, a trust or OAuth. */
   readonly isDelegated?: boolean;
-  /** When the token stops working, ms since the epoch. */
+  /** When the token expires, in ms since the epoch. */
   readonly expiresAt: number;
 }
 
-/** Whose rights and which request: what each client function takes first. */
+/** The caller's token and the request that it belongs to: the first argument of each client function. */
 export interface Session {
   readonly cloud: Cloud;
-  /** Never logged, never stored. */
+  /** Never logged or stored. */
   readonly token: string;
   readonly identity: Identity;
-  /** The catalog that came with the token. */
+  /** The token's catalog. */
   readonly catalog: Catalog;
-  /** `req-<uuid4>`: sent as X-Openstack-Request-Id, the global id in the services' logs. */
+  /** `req-<uuid4>`: sent as X-Openstack-Request-Id, the global request id in the services' logs. */
   readonly requestId: string;
   readonly log: Logger;
-  /** Ends every call of the request early: the signal, or what gives it, as many a request never needs it. */
+  /** Aborts the calls of the request: a signal, or a function that returns it when the first call needs it. */
   readonly signal?: CallerSignal | undefined;
-  /** Told when a service has answered a call of the request, and before its attachments are read from the store. */
+  /** Called after each call to a service, and before the request's attachments are read from the store. */
   readonly onRead?: () => void;
 }
 
 export type CallerSignal = AbortSignal | (() => AbortSignal);
 
-/** What ends the calls of a session. */
+/** The signal of a session, if it has one. */
 export function signalOf({ signal }: { readonly signal?: CallerSignal | undefined }): AbortSignal | undefined {
   return typeof signal === 'function' ? signal() : signal;
 }
 
-/** An id for a request that has none yet, as OpenStack writes them. */
+/** A new request id in OpenStack's format. */
 export function newRequestId(): string {
   return `req-${randomUUID()}`;
 }
 
-/** By what a token is known where it must not be kept: its SHA-256. */
+/** SHA-256 of a token: identifies it where the token must not be kept. */
 export function tokenHash(token: string): string {
   return hash('sha256', token, 'base64');
 }

@@ -20,7 +20,7 @@ describe('settings', () => {
   });
 
   test('every one says what it is for', () => {
-    expect(Object.values(SETTINGS).filter(({ about }) => !/^[A-ZH].*\.$/s.test(about))).toEqual([]);
+    expect(Object.values(SETTINGS).filter(({ description }) => !/^[A-Z].*\.$/s.test(description))).toEqual([]);
   });
 
   test('empty -> as if not set; other variables -> not read', () => {
