@@ -2,8 +2,7 @@
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
 import { startDeadline } from '../deadline.ts';
-import { listAccessRules } from '../openstack/manila/client.ts';
-import { listAllShares } from '../openstack/manila/list-all-shares.ts';
+import { listAccessRules, listAllShares } from '../openstack/manila/client.ts';
 import type { AccessRule, Share } from '../openstack/manila/types.ts';
 import type { Session } from '../openstack/session.ts';
 import { timeOf } from '../openstack/timestamp.ts';

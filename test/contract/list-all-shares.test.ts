@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { listAllShares } from '../../src/openstack/manila/list-all-shares.ts';
+import { listAllShares } from '../../src/openstack/manila/client.ts';
 import { closeAll, cloudAt, sessionIn, startService } from './service.ts';
 
 afterEach(closeAll);

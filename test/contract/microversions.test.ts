@@ -105,7 +105,7 @@ test.each([
   const service = await startService(() => versions(to, from));
   await expect(supportedMicroversion(sessionIn(cloudAt(service.url)), MANILA)).rejects.toMatchObject({
     code: 'UPSTREAM_ERROR',
-    message: `Manila has no microversion that will do: expected one from 2.45 to 2.82, got ${from} to ${to}`,
+    message: `Manila has no supported microversion: expected one from 2.45 to 2.82, got ${from} to ${to}`,
   });
 });
 

@@ -131,7 +131,7 @@ describe('failures', () => {
     });
     await expect(read(session)).rejects.toMatchObject({
       kind: 'bad_response',
-      message: 'Nova answered GET /things with what cannot be read (UND_ERR_RES_EXCEEDED_MAX_SIZE)',
+      message: 'Nova sent an unreadable response to GET /things (UND_ERR_RES_EXCEEDED_MAX_SIZE)',
     });
   });
 

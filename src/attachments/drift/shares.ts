@@ -1,6 +1,5 @@
 /** Deleted shares: suspected from Manila's list, confirmed only by a 404 of their GET. */
-import { getShare } from '../../openstack/manila/client.ts';
-import { listAllShares } from '../../openstack/manila/list-all-shares.ts';
+import { getShare, listAllShares } from '../../openstack/manila/client.ts';
 import type { Share } from '../../openstack/manila/types.ts';
 import { consume, forEach, report, type SweepContext, withinBudget } from './context.ts';
 import { reconcileRecord } from './reconcile-record.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CloudSettings } from '../cloud.ts';
 import { errorCode } from '../errors.ts';
-import type { Credentials } from '../keystone/credentials.ts';
+import type { Credentials } from '../keystone/types.ts';
 import { type ConfigPaths, readCloudEntry } from './clouds-yaml.ts';
 import { readCredentials } from './credentials.ts';
 import { createSettingsReader, envName, readEnvironment, type SettingsReader } from './settings-reader.ts';

@@ -1,4 +1,4 @@
-import type { Credentials, DomainReference, ScopedReference } from '../keystone/credentials.ts';
+import type { Credentials, DomainReference, ScopedReference } from '../keystone/types.ts';
 import type { SettingsReader } from './settings-reader.ts';
 
 /** What shows that credentials were meant to be given. */

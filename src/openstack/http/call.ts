@@ -8,36 +8,36 @@ import { readFault } from './faults.ts';
 import { firstOf, parseBody, type Response, readRequestId } from './response.ts';
 import type { FlightKey } from './single-flight.ts';
 
-/** One call to a service, ready to be sent. */
+/** A call to a service, ready to send. */
 export interface Call {
   readonly cloud: Cloud;
   readonly service: ServiceName;
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly url: string;
-  /** For messages and the log: without host and query. */
+  /** For messages and log lines: the path without host and query. */
   readonly path: string;
-  /** null: sent without X-Auth-Token. */
+  /** null: the call is sent without X-Auth-Token. */
   readonly token: string | null;
-  /** Who may share its answer; left out: its token alone. */
+  /** Which callers may share the response; default: those with the same token. */
   readonly flightKey?: FlightKey;
-  /** Besides those that every call has. */
+  /** In addition to the headers of every call. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly requestId: string;
   readonly log: Logger;
 }
 
-/** More calls than this, sent or waiting for a connection, mean that the cloud does not keep up: the next ones fail at once. */
+/** Maximum number of calls that are sent or waiting for a connection. Further calls fail at once. */
 const MAX_CALLS = 10_000;
 
 /**
- * Sends a call once and reads its answer. Any 2xx is an answer, and 300 is: version documents come with it. Everything
- * else rejects with an OpenStackError; redirects are not followed, as the token would go along.
+ * Sends a call once and reads the response. A status of 2xx is a success, and 300, the status of version documents.
+ * Rejects with an OpenStackError otherwise. Redirects are not followed, because the token would be sent along.
  */
 export async function sendOnce(call: Call, deadline: Deadline): Promise<Response> {
   const { cloud, log, service, method, path, requestId } = call;
   if (cloud.calls >= MAX_CALLS) {
-    throw failure(call, { kind: 'unreachable' }, `${title(call)} is behind: ${cloud.calls} calls wait already`);
+    throw failure(call, { kind: 'unreachable' }, `${title(call)} is overloaded: ${cloud.calls} calls are waiting`);
   }
   const startedAt = performance.now();
   let status: number | null = null;
@@ -94,7 +94,7 @@ function readResponse(call: Call, response: Dispatcher.ResponseData, text: strin
     );
   }
   if (status < 200 || status > 300) {
-    const message = `${title(call)} answered ${call.method} ${call.path} with a redirect (${named}): expected an answer`;
+    const message = `${title(call)} answered ${call.method} ${call.path} with a redirect (${named})`;
     throw failure(call, { kind: 'bad_response', ...details }, message);
   }
   if (body === undefined) {
@@ -106,30 +106,30 @@ function readResponse(call: Call, response: Dispatcher.ResponseData, text: strin
 
 const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
-/** Names the failure by its code only: the system's own message would tell the service's address. */
+/** The error of a failed connection. Only the code is shown: the system's message contains the service's address. */
 function connectionFailure(call: Call, deadline: Deadline, cause: unknown, status: number | null): OpenStackError {
   const code = errorCode(cause) ?? 'no code';
   const what = `${call.method} ${call.path}`;
-  if (deadline.signal.aborted || TIMEOUTS.has(code)) return timeoutError(call, cause);
+  if (deadline.signal.aborted || TIMEOUTS.has(code)) return callTimeout(call, cause);
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || code === 'HTTPParserError' || code.startsWith('HPE_')) {
     const details = { kind: 'bad_response' as const, ...(status === null ? {} : { status }) };
-    return failure(call, details, `${title(call)} answered ${what} with what cannot be read (${code})`, cause);
+    return failure(call, details, `${title(call)} sent an unreadable response to ${what} (${code})`, cause);
   }
   return failure(call, { kind: 'unreachable' }, `${title(call)} could not be reached for ${what} (${code})`, cause);
 }
 
-/** The error for a call whose time was up, or whose caller left: it may have been served all the same. */
-export function timeoutError(call: Pick<Call, 'service' | 'method' | 'path'>, cause: unknown): OpenStackError {
+/** The error of a call that reached its deadline or was aborted by its caller. It may have taken effect. */
+export function callTimeout(call: Pick<Call, 'service' | 'method' | 'path'>, cause: unknown): OpenStackError {
   const message = `${title(call)} did not answer ${call.method} ${call.path} in time`;
   return failure(call, { kind: 'timeout' }, message, cause);
 }
 
-/** The error for an answer that lacks what the API promises. */
-export function invalidResponse(call: Pick<Call, 'service' | 'method' | 'path'>, answer: Response, expected: string) {
-  const requestId = readRequestId(answer.headers);
-  const named = [String(answer.status), requestId].filter(Boolean).join(', ');
+/** The error of a response that lacks what the API specifies. */
+export function invalidResponse(call: Pick<Call, 'service' | 'method' | 'path'>, response: Response, expected: string) {
+  const requestId = readRequestId(response.headers);
+  const named = [String(response.status), requestId].filter(Boolean).join(', ');
   const message = `${title(call)} answered ${call.method} ${call.path} (${named}) without ${expected}`;
-  const details = { kind: 'bad_response' as const, status: answer.status };
+  const details = { kind: 'bad_response' as const, status: response.status };
   return failure(call, requestId === null ? details : { ...details, openstackRequestId: requestId }, message);
 }
 

@@ -1,20 +1,20 @@
 import { STATUS_CODES } from 'node:http';
 
-/** What a refusal's body says. */
+/** The body of an error response. */
 export interface Fault {
-  /** The body's key: `badRequest`, `itemNotFound`, `computeFault`, `error`, …; absent for a body that is no fault of OpenStack's. */
+  /** The body's key: `badRequest`, `itemNotFound`, `computeFault`, `error`, …; absent if the body is not an OpenStack fault. */
   faultName?: string;
   message: string;
   retryAfterMs?: number;
 }
 
-/** Long enough for any message of Nova's or Manila's, short enough for a log line. */
+/** Maximum length of a message, in characters. */
 const MAX_MESSAGE = 1000;
 
 /**
- * Reads every shape of fault that OpenStack sends: `{badRequest: {code, message}}` and its like (nova and manila
- * api/openstack/wsgi.py), `{error: {code, title, message}}` (Keystone and keystonemiddleware), `{message}` (webob), and
- * what is no JSON at all, for example a proxy's page: then the status stands for itself.
+ * Reads every kind of fault that OpenStack sends: `{badRequest: {code, message}}` and similar (nova and manila
+ * api/openstack/wsgi.py), `{error: {code, title, message}}` (Keystone and keystonemiddleware) and `{message}` (webob).
+ * For other bodies, such as a proxy's HTML page, the message is the status' reason phrase.
  */
 export function readFault(status: number, body: unknown, retryAfter: string | null): Fault {
   const fault = findFault(body);
@@ -36,13 +36,13 @@ function findFault(body: unknown): { name?: string; message: string; retryAfter?
   return typeof body.message === 'string' ? { message: body.message } : null;
 }
 
-/** Retry-After in ms: seconds, or a date (RFC 9110, 10.2.3); null when it is neither. */
+/** Converts Retry-After, seconds or a date (RFC 9110, 10.2.3), to ms; null if it is neither. */
 function readRetryAfter(value: unknown): number | null {
   if (typeof value === 'number') return value >= 0 ? value * 1000 : null;
   if (typeof value !== 'string' || value.trim() === '') return null;
   if (/^\d+(\.\d+)?$/.test(value.trim())) return Number(value) * 1000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? null : Math.max(0, at - Date.now());
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? null : Math.max(0, date - Date.now());
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

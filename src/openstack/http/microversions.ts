@@ -4,7 +4,7 @@ import { findEndpoint } from '../catalog.ts';
 import { OpenStackError } from '../errors.ts';
 import { SERVICE_TITLES, type Service } from '../services.ts';
 import { type Session, signalOf } from '../session.ts';
-import { invalidResponse, timeoutError } from './call.ts';
+import { callTimeout, invalidResponse } from './call.ts';
 import { send } from './send.ts';
 
 interface VersionRange {
@@ -12,12 +12,12 @@ interface VersionRange {
   to: string;
 }
 
-/** A cloud has one endpoint a service and region; a catalog that has ever new ones is not worth remembering. */
+/** Maximum number of cached negotiations. A cloud has one endpoint per service and region. */
 const MAX_CACHED = 100;
 
 /**
- * The microversion that calls to the service use: the newest that both the cloud and we know. Asked of the cloud once for
- * each endpoint, whoever asks. Throws UPSTREAM_ERROR when the cloud has none that will do, or an OpenStackError.
+ * The microversion for calls to a service: the newest that both the cloud and the gateway support. It is negotiated once
+ * per endpoint, for all callers. Throws UPSTREAM_ERROR if there is none, or an OpenStackError.
  */
 export async function supportedMicroversion(
   session: Session,
@@ -27,38 +27,42 @@ export async function supportedMicroversion(
   const { microversions } = session.cloud;
   const root = versionRoot(endpointOf(session, service));
   const key = `${service.name} ${root}`;
-  let known = microversions.get(key);
-  if (!known) {
+  let negotiated = microversions.get(key);
+  if (!negotiated) {
     if (microversions.size >= MAX_CACHED) microversions.clear();
-    known = askVersions(session, service, root).then((range) => choose(range, service));
-    microversions.set(key, known);
-    known.catch(() => microversions.delete(key));
+    negotiated = readVersions(session, service, root).then((range) => choose(range, service));
+    microversions.set(key, negotiated);
+    negotiated.catch(() => microversions.delete(key));
   }
   const deadline = startDeadline(timeoutMs, signalOf(session));
   try {
-    return await abortable(known, deadline.signal);
+    return await abortable(negotiated, deadline.signal);
   } catch (error) {
     if (!deadline.signal.aborted || error instanceof OpenStackError || error instanceof GatewayError) throw error;
-    throw timeoutError({ service: service.name, method: 'GET', path: '/' }, error);
+    throw callTimeout({ service: service.name, method: 'GET', path: '/' }, error);
   } finally {
     deadline.end();
   }
 }
 
-/** Asks again at the next call: for when the cloud says that it does not have the microversion (406). */
+/** Negotiates again at the next call: after a 406, with which the cloud rejects the microversion. */
 export function invalidateMicroversion(session: Session, service: Service): void {
   session.cloud.microversions.delete(`${service.name} ${versionRoot(endpointOf(session, service))}`);
 }
 
-/** Where the session's cloud has the service. Throws UPSTREAM_UNAVAILABLE. */
+/** A service's URL in the session's catalog. Throws UPSTREAM_UNAVAILABLE. */
 export function endpointOf({ cloud, catalog }: Session, service: Service): string {
-  const { region, interface: wanted, endpointOverrides } = cloud.settings;
-  return findEndpoint(catalog, service, { region, interface: wanted, override: endpointOverrides[service.name] });
+  const { region, interface: interfaceName, endpointOverrides } = cloud.settings;
+  return findEndpoint(catalog, service, {
+    region,
+    interface: interfaceName,
+    override: endpointOverrides[service.name],
+  });
 }
 
-/** Whether a microversion is the wanted one or newer: `2.9` is older than `2.10`. */
-export function isAtLeast(microversion: string, wanted: string): boolean {
-  return compare(microversion, wanted) >= 0;
+/** Whether a microversion is `minimum` or newer: `2.9` is older than `2.10`. */
+export function isAtLeast(microversion: string, minimum: string): boolean {
+  return compare(microversion, minimum) >= 0;
 }
 
 function compare(a: string, b: string): number {
@@ -67,26 +71,26 @@ function compare(a: string, b: string): number {
   return aMajor - bMajor || aMinor - bMinor;
 }
 
-/** The address up to its version: what comes after is a project id. */
+/** The URL up to its version. A project id may follow it. */
 function versionRoot(endpoint: string): string {
   return endpoint.replace(/(\/v\d[\d.]*)\/.*$/, '$1');
 }
 
 /**
- * Reads the version document beside the endpoint, else the one above it, which needs no token. Links in them are not
- * followed: behind a proxy they may name another host. Not the caller's signal ends it, as others wait for it too.
+ * Reads the endpoint's version document, or else the service's, which needs no token. Their links are not followed:
+ * behind a proxy they may name another host. The caller's signal does not abort it, because other callers wait for it.
  */
-async function askVersions(session: Session, service: Service, root: string): Promise<VersionRange> {
+async function readVersions(session: Session, service: Service, root: string): Promise<VersionRange> {
   const { cloud, token, requestId, log } = session;
   let firstError: unknown;
   for (const url of [`${root}/`, root.replace(/\/v\d[\d.]*$/, '/')]) {
     const path = new URL(url).pathname;
     const call = { cloud, service: service.name, method: 'GET' as const, url, path, token, requestId, log };
     try {
-      const answer = await send(call, cloud.settings.timeoutMs);
-      const range = readRange(answer.body);
+      const response = await send(call, cloud.settings.timeoutMs);
+      const range = readRange(response.body);
       if (range) return range;
-      firstError ??= invalidResponse(call, answer, 'a microversion');
+      firstError ??= invalidResponse(call, response, 'a microversion');
     } catch (error) {
       firstError ??= error;
       if (error instanceof OpenStackError && (error.kind === 'unreachable' || error.kind === 'timeout')) break;
@@ -95,7 +99,7 @@ async function askVersions(session: Session, service: Service, root: string): Pr
   throw firstError;
 }
 
-/** Reads `{version}` (Nova's v2.1) and `{versions}` (Manila, and every root): entries without microversions have `""`. */
+/** Reads `{version}` (Nova's v2.1) or `{versions}` (Manila and every root). Entries without microversions have `""`. */
 function readRange(body: unknown): VersionRange | null {
   const { version, versions = [version] } = (body ?? {}) as { version?: unknown; versions?: unknown[] };
   const ranges = (Array.isArray(versions) ? versions : [])
@@ -105,8 +109,8 @@ function readRange(body: unknown): VersionRange | null {
   return ranges.sort((a, b) => compare(b.to, a.to))[0] ?? null;
 }
 
-function isMicroversion(word: unknown): boolean {
-  return typeof word === 'string' && /^\d+\.\d+$/.test(word);
+function isMicroversion(value: unknown): boolean {
+  return typeof value === 'string' && /^\d+\.\d+$/.test(value);
 }
 
 function choose({ from, to }: VersionRange, service: Service): string {
@@ -114,7 +118,7 @@ function choose({ from, to }: VersionRange, service: Service): string {
   if (compare(chosen, service.oldest) >= 0 && compare(chosen, from) >= 0) return chosen;
   throw new GatewayError(
     'UPSTREAM_ERROR',
-    `${SERVICE_TITLES[service.name]} has no microversion that will do: expected one from ${service.oldest} to ${service.newest}, got ${from} to ${to}`,
+    `${SERVICE_TITLES[service.name]} has no supported microversion: expected one from ${service.oldest} to ${service.newest}, got ${from} to ${to}`,
     { service: service.name },
   );
 }

@@ -2,7 +2,7 @@ import { GatewayError } from '../../errors.ts';
 import { OpenStackError } from '../errors.ts';
 import type { Service } from '../services.ts';
 import { type Session, signalOf } from '../session.ts';
-import { invalidResponse, timeoutError } from './call.ts';
+import { callTimeout, invalidResponse } from './call.ts';
 import { endpointOf, invalidateMicroversion, supportedMicroversion } from './microversions.ts';
 import type { Response } from './response.ts';
 import { send } from './send.ts';
@@ -12,22 +12,22 @@ export type Query = Readonly<Record<string, string | number | readonly string[] 
 
 export interface RequestOptions {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Below the endpoint, made with `path`. */
+  /** Relative to the endpoint; made with `path`. */
   path: string;
-  /** What is null or undefined is left out; a list repeats its key. */
+  /** null and undefined values are omitted; a list repeats its key. */
   query?: Query;
   /** Sent as JSON. */
   body?: unknown;
-  /** For this call with its retries, instead of the cloud's. */
+  /** Deadline of this call with its retries, in ms; default: the cloud's. */
   timeoutMs?: number;
-  /** The key that the answer must have: an answer without it rejects as `bad_response`. */
+  /** A key that the response must have; a response without it rejects as `bad_response`. */
   expects?: string;
 }
 
 /**
- * Calls a service with the session's token, at the microversion that was negotiated, within one deadline. Rejects with an
- * OpenStackError, or with a GatewayError when the cloud does not have the service or the microversion. What a GET
- * answers is frozen and may be shared.
+ * Calls a service with the session's token at the negotiated microversion. Rejects with an OpenStackError, or with a
+ * GatewayError if the cloud does not have the service or a supported microversion. The body of a GET is frozen, because
+ * callers share it.
  */
 export async function request<T>(session: Session, service: Service, options: RequestOptions): Promise<Response<T>> {
   const { cloud, token, requestId, log } = session;
@@ -50,12 +50,12 @@ export async function request<T>(session: Session, service: Service, options: Re
   };
   try {
     const remainingMs = endsAt - performance.now();
-    if (remainingMs <= 0) throw timeoutError(call, null);
-    const answer = await send(call, remainingMs, signalOf(session));
-    if (options.expects !== undefined && !hasKey(answer.body, options.expects)) {
-      throw invalidResponse(call, answer, `\`${options.expects}\``);
+    if (remainingMs <= 0) throw callTimeout(call, null);
+    const response = await send(call, remainingMs, signalOf(session));
+    if (options.expects !== undefined && !hasKey(response.body, options.expects)) {
+      throw invalidResponse(call, response, `\`${options.expects}\``);
     }
-    return answer as Response<T>;
+    return response as Response<T>;
   } catch (error) {
     if (error instanceof OpenStackError && error.status === 406) invalidateMicroversion(session, service);
     throw error;
@@ -65,8 +65,8 @@ export async function request<T>(session: Session, service: Service, options: Re
 }
 
 /**
- * Makes a path of literal parts and ids. An id that is no UUID is NOT_FOUND without asking: no service has one, and `..`,
- * `detail` or `a/os-interface` would be another route, for `%2F` as well (WSGI decodes it before it looks for the route).
+ * A path of literal parts and ids. Throws NOT_FOUND for an id that is not a UUID: no service has such an id, and `..`,
+ * `detail` or `a/os-interface` would select another route, as would `%2F`, which WSGI decodes before routing.
  */
 export function path(parts: TemplateStringsArray, ...ids: string[]): string {
   for (const id of ids) {
@@ -77,17 +77,17 @@ export function path(parts: TemplateStringsArray, ...ids: string[]): string {
 
 const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
 
-/** null instead of an error for what the service does not have. */
-export async function orNull<T>(answer: Promise<T>, isAbsence = isNotFound): Promise<T | null> {
+/** The result of a call; null instead of the error that says that the resource does not exist. */
+export async function orNull<T>(call: Promise<T>, isAbsence = isNotFound): Promise<T | null> {
   try {
-    return await answer;
+    return await call;
   } catch (error) {
     if (isAbsence(error)) return null;
     throw error;
   }
 }
 
-/** Whether a failure says that the thing is not there for this token. */
+/** Whether an error says that the resource does not exist for this token. */
 export function isNotFound(error: unknown): boolean {
   if (error instanceof GatewayError) return error.code === 'NOT_FOUND';
   return error instanceof OpenStackError && error.kind === 'refused' && error.status === 404;
@@ -96,8 +96,8 @@ export function isNotFound(error: unknown): boolean {
 function toQuery(query: Query = {}): string {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
-    for (const one of Array.isArray(value) ? value : [value]) {
-      if (one !== null && one !== undefined) params.append(name, String(one));
+    for (const item of Array.isArray(value) ? value : [value]) {
+      if (item !== null && item !== undefined) params.append(name, String(item));
     }
   }
   return params.size > 0 ? `?${params}` : '';

@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** What a service answered. */
+/** A service's response. */
 export interface Response<T = unknown> {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** The JSON; null for an empty body. Of a GET it is frozen, as callers share it. */
+  /** The JSON; null for an empty body. The body of a GET is frozen, because callers share it. */
   readonly body: T;
 }
 
-/** The body's JSON; null when it is empty, undefined when it is no JSON. */
+/** Parses a body: null if it is empty, undefined if it is not JSON. */
 export function parseBody(text: string): unknown {
   if (text.trim() === '') return null;
   try {
@@ -18,17 +18,17 @@ export function parseBody(text: string): unknown {
   }
 }
 
-/** The service's own id of the request: Nova sends both headers, Keystone the first, Manila the second. */
+/** The service's own request id. Nova sends both headers, Keystone the first, Manila the second. */
 export function readRequestId(headers: IncomingHttpHeaders): string | null {
   return firstOf(headers['x-openstack-request-id']) ?? firstOf(headers['x-compute-request-id']);
 }
 
-/** The first value of a header; null when it is absent. */
+/** The first value of a header; null if it is absent. */
 export function firstOf(header: string | string[] | undefined): string | null {
   return (Array.isArray(header) ? header[0] : header) ?? null;
 }
 
-/** Freezes JSON through and through, so that one of several readers cannot change what the others see. */
+/** Freezes JSON recursively, so that no caller can change what others see. */
 export function deepFreeze<T>(json: T): T {
   if (typeof json === 'object' && json !== null && !Object.isFrozen(json)) {
     Object.freeze(json);

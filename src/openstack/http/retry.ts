@@ -6,15 +6,16 @@ import type { Response } from './response.ts';
 
 const MAX_RETRIES = 2;
 const FIRST_DELAY_MS = 100;
-/** A service that asks for more patience than this gets none: the caller hears of it. */
-const LONGEST_DELAY_MS = 2000;
+/** A call is not retried if Retry-After asks for a longer delay, in ms. */
+const MAX_DELAY_MS = 2000;
 
 const RETRIED_STATUSES = new Set([429, 502, 503, 504]);
 const RETRIED_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
 /**
- * Sends a read, and again up to twice where it failed for a reason that passes: the connection broke, or the service is
- * busy. Undici's own retry is not used: it asks for the rest of a broken answer by Range, and its waits know no deadline.
+ * Sends a read and retries it up to twice after a transient failure: the connection broke, or the service is busy.
+ * Undici's retry handler does not fit: it requests the rest of a broken response with Range, and its delays ignore the
+ * deadline.
  */
 export async function sendRead(call: Call, deadline: Deadline): Promise<Response> {
   for (let retries = 0; ; retries += 1) {
@@ -30,10 +31,10 @@ export async function sendRead(call: Call, deadline: Deadline): Promise<Response
   }
 }
 
-/** How long to wait before the next try, in ms; null when there is no use in one. */
+/** Delay before the next try, in ms; null if the error is not transient. */
 function retryDelayMs(error: unknown, retries: number): number | null {
   if (!(error instanceof OpenStackError) || !isTransient(error)) return null;
-  if (error.retryAfterMs !== null) return error.retryAfterMs <= LONGEST_DELAY_MS ? error.retryAfterMs : null;
+  if (error.retryAfterMs !== null) return error.retryAfterMs <= MAX_DELAY_MS ? error.retryAfterMs : null;
   return FIRST_DELAY_MS * 2 ** retries * (0.5 + Math.random() / 2);
 }
 

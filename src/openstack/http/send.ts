@@ -1,15 +1,16 @@
 import { abortable, type Deadline, startDeadline } from '../../deadline.ts';
 import { OpenStackError } from '../errors.ts';
-import { type Call, sendOnce, timeoutError } from './call.ts';
+import { type Call, callTimeout, sendOnce } from './call.ts';
 import { deepFreeze, type Response } from './response.ts';
 import { sendRead } from './retry.ts';
 import { type InFlight, invalidate, singleFlight, tokenFlightKey } from './single-flight.ts';
 
 /**
- * Makes a call within `timeoutMs`. A GET is tried again where that helps, and made once for all of its scope who ask the same
- * meanwhile; a caller that leaves does not end it for the others. Anything else is sent once, and no read of the project
- * that started before it ended is joined after it: a read after a write sees the write.
- * Rejects with an OpenStackError.
+ * Makes a call within `timeoutMs`. Rejects with an OpenStackError.
+ *
+ * A GET is retried after transient failures and shared by callers with the same flight key; a caller that aborts does
+ * not abort it for the others. Any other method is sent once and invalidates the reads in flight of its project, before
+ * and after, so that a read after a write sees the write.
  */
 export function send(call: Call, timeoutMs: number, signal?: AbortSignal): Promise<Response> {
   return call.method === 'GET' ? read(call, timeoutMs, signal) : write(call, timeoutMs, signal);
@@ -20,15 +21,15 @@ async function read(call: Call, timeoutMs: number, signal?: AbortSignal): Promis
   try {
     for (;;) {
       const { result, token } = joinFlight(call, deadline);
-      const answer = await abortable(result, deadline.signal).catch((error: unknown) => {
+      const response = await abortable(result, deadline.signal).catch((error: unknown) => {
         if (token === call.token || !isUnauthorized(error)) throw error;
         return null;
       });
-      // the token of who asked first has ended, which says nothing of ours: whoever waited asks again, one of them for all
-      if (answer) return answer;
+      // null: the token of the caller that started the read has expired, so start it again with this caller's token
+      if (response) return response;
     }
   } catch (error) {
-    throw error instanceof OpenStackError ? error : timeoutError(call, error);
+    throw error instanceof OpenStackError ? error : callTimeout(call, error);
   } finally {
     deadline.end();
   }
@@ -36,8 +37,8 @@ async function read(call: Call, timeoutMs: number, signal?: AbortSignal): Promis
 
 function joinFlight(call: Call, deadline: Deadline): InFlight<Response> {
   const { cloud, flightKey, token } = call;
-  const what = [call.service, call.url, JSON.stringify(call.headers ?? {})].join(' ');
-  return singleFlight(cloud, flightKey ?? tokenFlightKey(token), token, what, () =>
+  const key = [call.service, call.url, JSON.stringify(call.headers ?? {})].join(' ');
+  return singleFlight(cloud, flightKey ?? tokenFlightKey(token), token, key, () =>
     readOnce(call, deadline.remainingMs()),
   );
 }
@@ -57,12 +58,12 @@ function isUnauthorized(error: unknown): boolean {
 
 async function write(call: Call, timeoutMs: number, signal?: AbortSignal): Promise<Response> {
   const deadline = startDeadline(timeoutMs, signal);
-  const scope = call.flightKey ?? tokenFlightKey(call.token);
-  invalidate(call.cloud, scope);
+  const flightKey = call.flightKey ?? tokenFlightKey(call.token);
+  invalidate(call.cloud, flightKey);
   try {
     return await sendOnce(call, deadline);
   } finally {
-    invalidate(call.cloud, scope);
+    invalidate(call.cloud, flightKey);
     deadline.end();
   }
 }

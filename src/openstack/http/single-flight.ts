@@ -1,87 +1,90 @@
 import type { Cloud } from '../cloud.ts';
 import { type Session, tokenHash } from '../session.ts';
 
-/** Whose eyes a read has: those of one scope are shown the same, and may share their reads under way. */
+/** Which sessions see the same and may share their reads in flight. */
 export interface FlightKey {
-  /** Where a write makes the scope's reads old: a project's id, EVERYWHERE, or what belongs to one token only. */
+  /** What a write invalidates: reads with the same key. A project's id, ALL_PROJECTS, or a token's hash. */
   readonly visibilityKey: string;
-  /** The same for all that are shown the same. */
+  /** Equal for sessions that see the same. */
   readonly rights: string;
 }
 
-/** A read that is under way, and the token that makes it. */
+/** A read in flight, and the token that it was sent with. */
 export interface InFlight<T> {
   readonly result: Promise<T>;
   readonly token: string | null;
 }
 
-/** By realm, then by scope and what is asked for. */
+/** Reads in flight by visibility key, then by rights and request. */
 export type Flights = Map<string, Map<string, InFlight<unknown>>>;
 
-/** The realm of who sees, and writes, across projects. */
-const EVERYWHERE = '*';
+/** The visibility key of sessions that see and change all projects. */
+const ALL_PROJECTS = '*';
 
 const flightKeys = new WeakMap<Session['identity'], FlightKey>();
 
 /**
- * The scope of a session. What Nova and Manila show hangs on the token's user, project and roles (its catalog is in the
- * address): the user stays in it, as an operator's policy may ask for `user_id`, and Manila shows a locked rule's target to its user only. A token with less
- * than its user's rights shares with itself only, because services check an application credential's access rules by token.
+ * The flight key of a session: its user, project and roles, which decide what Nova and Manila return. The user is part of
+ * it because policies may refer to `user_id`, and Manila shows the target of a locked rule to its user only. A delegated
+ * token shares with itself only, because services check an application credential's access rules by token.
  */
 export function flightKeyOf({ identity, token }: Pick<Session, 'identity' | 'token'>): FlightKey {
   if (identity.isDelegated) return tokenFlightKey(token, visibilityKeyOf(identity));
-  let scope = flightKeys.get(identity);
-  if (!scope) {
+  let key = flightKeys.get(identity);
+  if (!key) {
     const { userId, projectId, roles } = identity;
-    scope = { visibilityKey: visibilityKeyOf(identity), rights: JSON.stringify([userId, projectId, roles.toSorted()]) };
-    flightKeys.set(identity, scope);
+    key = { visibilityKey: visibilityKeyOf(identity), rights: JSON.stringify([userId, projectId, roles.toSorted()]) };
+    flightKeys.set(identity, key);
   }
-  return scope;
+  return key;
 }
 
-/** The scope of a token of which nothing is known yet; null: of who has none. A token is no key: only its hash is kept. */
-export function tokenFlightKey(token: string | null, realm?: string): FlightKey {
-  const rights = token === null ? 'nobody' : tokenHash(token);
-  return { visibilityKey: realm ?? rights, rights };
+/** The flight key of a token that is not validated yet, or of calls without one (null). Only the token's hash is kept. */
+export function tokenFlightKey(token: string | null, visibilityKey?: string): FlightKey {
+  const rights = token === null ? 'no token' : tokenHash(token);
+  return { visibilityKey: visibilityKey ?? rights, rights };
 }
 
-/** Makes a read, or joins the same one of the same scope that is under way. `start` is given what ends the joining early. */
+/**
+ * Starts a read, or joins the same read in flight with the same flight key. `start` is given a function that stops others
+ * from joining before the read has ended.
+ */
 export function singleFlight<T>(
   { inFlight }: Cloud,
   { visibilityKey, rights }: FlightKey,
   token: string | null,
-  what: string,
+  request: string,
   start: (close: () => void) => Promise<T>,
 ): InFlight<T> {
-  const ofRealm = inFlight.get(visibilityKey) ?? new Map<string, InFlight<unknown>>();
-  const key = `${rights} ${what}`;
-  const running = ofRealm.get(key);
-  // what is asked for says what comes: a key is always one kind of read
+  const flights = inFlight.get(visibilityKey) ?? new Map<string, InFlight<unknown>>();
+  const key = `${rights} ${request}`;
+  const running = flights.get(key);
+  // one request always has the same type of result
   if (running) return running as InFlight<T>;
   let isClosed = false;
-  let read: InFlight<T> | null = null;
+  let flight: InFlight<T> | null = null;
   const close = () => {
     isClosed = true;
-    if (read && ofRealm.get(key) === read) ofRealm.delete(key);
-    if (ofRealm.size === 0 && inFlight.get(visibilityKey) === ofRealm) inFlight.delete(visibilityKey);
+    if (flight && flights.get(key) === flight) flights.delete(key);
+    if (flights.size === 0 && inFlight.get(visibilityKey) === flights) inFlight.delete(visibilityKey);
   };
-  read = { result: start(close).finally(close), token };
-  if (isClosed) return read;
-  ofRealm.set(key, read);
-  inFlight.set(visibilityKey, ofRealm);
-  return read;
+  flight = { result: start(close).finally(close), token };
+  if (isClosed) return flight;
+  flights.set(key, flight);
+  inFlight.set(visibilityKey, flights);
+  return flight;
 }
 
 /**
- * Lets nobody join a read of before: it may not show what a write changes. That is every read in the writer's project, and
- * those of who sees across projects; all there are when the writer is one of them.
+ * Stops callers from joining reads that may not show a write: those of the writer's project and those across projects,
+ * or all of them if the writer may change all projects.
  */
 export function invalidate({ inFlight }: Cloud, { visibilityKey }: FlightKey): void {
-  if (visibilityKey === EVERYWHERE) inFlight.clear();
+  if (visibilityKey === ALL_PROJECTS) inFlight.clear();
   inFlight.delete(visibilityKey);
-  inFlight.delete(EVERYWHERE);
+  inFlight.delete(ALL_PROJECTS);
 }
 
 function visibilityKeyOf({ projectId, roles }: Session['identity']): string {
-  return roles.includes('admin') ? EVERYWHERE : projectId;
+  return roles.includes('admin') ? ALL_PROJECTS : projectId;
 }

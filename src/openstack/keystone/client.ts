@@ -6,22 +6,21 @@ import { type Call, invalidResponse } from '../http/call.ts';
 import { firstOf, type Response } from '../http/response.ts';
 import { send } from '../http/send.ts';
 import type { Identity } from '../session.ts';
-import { authRequest, type Credentials } from './credentials.ts';
-import type { Catalog, Token } from './types.ts';
+import type { Catalog, Credentials, Token } from './types.ts';
 
-/** What Keystone knows of a token. */
+/** A token's identity and catalog, as Keystone validated it. */
 export interface ValidatedToken {
   identity: Identity;
   catalog: Catalog;
 }
 
-/** A header's worth: Keystone's own tokens have a few hundred characters. */
+/** What can be sent in a header. Keystone's tokens have a few hundred characters. */
 const TOKEN = /^[\x21-\x7e]{1,8192}$/;
 
 /**
- * Asks Keystone of a token, with the token's own right: any token may. Throws UNAUTHENTICATED for one that is unknown,
- * expired or revoked (404, or 401 as the asker), FORBIDDEN for one without a project, and an OpenStackError when Keystone
- * cannot say.
+ * Validates a token with the token itself, which Keystone allows for every token. Throws UNAUTHENTICATED if it is unknown,
+ * expired or revoked (404, or 401 for the request itself), FORBIDDEN if it is not scoped to a project, and an
+ * OpenStackError if Keystone cannot validate it.
  */
 export async function validateToken(
   cloud: Cloud,
@@ -30,7 +29,7 @@ export async function validateToken(
   log: Logger,
   signal?: AbortSignal,
 ): Promise<ValidatedToken> {
-  if (!TOKEN.test(token)) throw new GatewayError('UNAUTHENTICATED', 'Expected a token of Keystone in X-Auth-Token');
+  if (!TOKEN.test(token)) throw new GatewayError('UNAUTHENTICATED', 'Expected a Keystone token in X-Auth-Token');
   const call = authTokens(cloud, 'GET', token, requestId, log);
   try {
     return readToken(call, await send(call, cloud.settings.timeoutMs, signal));
@@ -47,7 +46,7 @@ export async function validateToken(
   }
 }
 
-/** Signs in. Wrong credentials and a project that they do not reach are the same 401 (OpenStackError). */
+/** Issues a token. Wrong credentials and a project without a role assignment are the same 401 (OpenStackError). */
 export async function issueToken(
   cloud: Cloud,
   credentials: Credentials,
@@ -55,18 +54,18 @@ export async function issueToken(
   log: Logger,
 ): Promise<ValidatedToken & { token: string }> {
   const call = { ...authTokens(cloud, 'POST', null, requestId, log), body: authRequest(credentials) };
-  const answer = await send(call, cloud.settings.timeoutMs);
-  const token = firstOf(answer.headers['x-subject-token']);
-  if (token === null) throw invalidResponse(call, answer, 'X-Subject-Token');
-  return { token, ...readToken(call, answer) };
+  const response = await send(call, cloud.settings.timeoutMs);
+  const token = firstOf(response.headers['x-subject-token']);
+  if (token === null) throw invalidResponse(call, response, 'X-Subject-Token');
+  return { token, ...readToken(call, response) };
 }
 
-/** Ends a token. Nova and Manila may go on taking it for up to 300 s, from keystonemiddleware's cache. */
+/** Revokes a token. Nova and Manila may accept it for up to 300 s more, from keystonemiddleware's cache. */
 export async function revokeToken(cloud: Cloud, token: string, requestId: string, log: Logger): Promise<void> {
   await send(authTokens(cloud, 'DELETE', token, requestId, log), cloud.settings.timeoutMs);
 }
 
-/** Rejects with an OpenStackError unless Keystone answers. Needs no token. */
+/** Rejects with an OpenStackError unless Keystone responds. Needs no token. */
 export async function pingKeystone(cloud: Cloud, requestId: string, log: Logger, signal?: AbortSignal): Promise<void> {
   const call = {
     cloud,
@@ -95,16 +94,16 @@ function authTokens(cloud: Cloud, method: Call['method'], token: string | null, 
   };
 }
 
-/** A 404 without Keystone's fault in it is a wrong address, not a wrong token. */
+/** A 404 without a Keystone fault means a wrong URL, not an unknown token. */
 function isUnknownToken(error: unknown): error is OpenStackError {
   if (!(error instanceof OpenStackError) || error.kind !== 'refused' || error.faultName === null) return false;
   return error.status === 401 || error.status === 404;
 }
 
-function readToken(call: Call, answer: Response): ValidatedToken {
-  const { token } = (answer.body ?? {}) as { token?: Token };
+function readToken(call: Call, response: Response): ValidatedToken {
+  const { token } = (response.body ?? {}) as { token?: Token };
   const expiresAt = Date.parse(token?.expires_at ?? '');
-  if (!token?.user || Number.isNaN(expiresAt)) throw invalidResponse(call, answer, 'a token');
+  if (!token?.user || Number.isNaN(expiresAt)) throw invalidResponse(call, response, 'a token');
   if (!token.project) {
     throw new GatewayError('FORBIDDEN', `Expected a token scoped to a project, got ${tokenScopeOf(token)}`, {
       service: 'keystone',
@@ -126,7 +125,7 @@ function readToken(call: Call, answer: Response): ValidatedToken {
   };
 }
 
-/** The ways to sign in as oneself (keystone auth/plugins); by any other, or with a trust, somebody lent a part of his rights. */
+/** Methods of a token with all rights of its user (keystone auth/plugins). Other methods, and trusts, delegate a part of them. */
 const OWN_METHODS = new Set(['password', 'token', 'totp', 'external', 'mapped', 'saml2', 'openid']);
 
 function isDelegated({ methods, 'OS-TRUST:trust': trust }: Token): boolean {
@@ -136,4 +135,20 @@ function isDelegated({ methods, 'OS-TRUST:trust': trust }: Token): boolean {
 function tokenScopeOf(token: Token): string {
   if (token.domain) return 'one scoped to a domain';
   return token.system ? 'one scoped to the system' : 'one without a scope';
+}
+
+/** The body of `POST /auth/tokens`. An application credential implies its project: Keystone rejects a scope next to it. */
+function authRequest(credentials: Credentials): unknown {
+  if (credentials.method === 'password') {
+    const { user, password, project } = credentials;
+    return {
+      auth: { identity: { methods: ['password'], password: { user: { ...user, password } } }, scope: { project } },
+    };
+  }
+  const { application, secret } = credentials;
+  return {
+    auth: {
+      identity: { methods: ['application_credential'], application_credential: { ...application, secret } },
+    },
+  };
 }

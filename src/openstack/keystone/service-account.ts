@@ -4,22 +4,22 @@ import type { Cloud } from '../cloud.ts';
 import { OpenStackError } from '../errors.ts';
 import { newRequestId, type Session } from '../session.ts';
 import { issueToken, type ValidatedToken } from './client.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials } from './types.ts';
 
-/** The gateway's own credentials at work. */
+/** The gateway's own credentials, as sessions. */
 export interface ServiceAccount {
-  /** A session with a token that works for another minute at least. Throws UPSTREAM_ERROR when Keystone refuses the credentials. */
+  /** A session whose token is valid for at least another minute. Throws UPSTREAM_ERROR if Keystone rejects the credentials. */
   session(requestId: string): Promise<Session>;
-  /** Gets a new token next time: for after a 401. With a session given, only if its token is still the one in use. */
+  /** Discards the token after a 401. With a session, only if its token is still the current one. */
   invalidate(session?: Session): void;
 }
 
 type Issued = ValidatedToken & { token: string };
 
-/** A token with less life than this is replaced, in ms. */
+/** A token that expires sooner than this is replaced, in ms. */
 const MIN_LIFETIME_MS = 60_000;
 
-/** Keeps one token, in memory only. However many ask, one is issued; a failure is not kept. */
+/** Keeps one token, in memory only. Concurrent callers share one request for it; a failure is not kept. */
 export function createServiceAccount(cloud: Cloud, credentials: Credentials, log: Logger): ServiceAccount {
   let issued: Promise<Issued> | null = null;
   let current: Issued | null = null;
@@ -55,14 +55,14 @@ export function createServiceAccount(cloud: Cloud, credentials: Credentials, log
   };
 }
 
-/** Under a request id of its own: several requests may wait for it. */
+/** Issues a token with a request id of its own, because several requests may wait for it. */
 async function signIn(cloud: Cloud, credentials: Credentials, log: Logger): Promise<Issued> {
   try {
     return await issueToken(cloud, credentials, newRequestId(), log);
   } catch (error) {
     if (!(error instanceof OpenStackError) || error.outcome !== 'final') throw error;
     const details = { service: 'keystone', ...(error.status === null ? {} : { status: error.status }) };
-    const message = `Keystone refused the gateway's own credentials: ${error.upstreamMessage}`;
+    const message = `Keystone rejected the gateway's own credentials: ${error.upstreamMessage}`;
     throw new GatewayError('UPSTREAM_ERROR', message, details, { cause: error });
   }
 }

@@ -14,24 +14,24 @@ export interface CatalogEntry {
   endpoints: CatalogEndpoint[];
 }
 
-/** The services that a token can be used with, and where they are. */
+/** The services that a token can use, with their URLs. */
 export type Catalog = readonly CatalogEntry[];
 
-interface DomainReference {
+interface TokenDomain {
   id: string | null;
   name: string;
 }
 
-/** What `GET /auth/tokens` and `POST /auth/tokens` say of a token. The token itself is in the header X-Subject-Token. */
+/** The body of `GET /auth/tokens` and `POST /auth/tokens`. The token itself is in the header X-Subject-Token. */
 export interface Token {
   methods: string[];
   /** Only in a token from a trust. */
   'OS-TRUST:trust'?: object;
-  user: { id: string; name: string; domain: DomainReference };
+  user: { id: string; name: string; domain: TokenDomain };
   /** Only in a project-scoped token. */
-  project?: { id: string; name: string; domain: DomainReference };
+  project?: { id: string; name: string; domain: TokenDomain };
   /** Only in a domain-scoped token. */
-  domain?: DomainReference;
+  domain?: TokenDomain;
   /** Only in a system-scoped token. */
   system?: { all: boolean };
   roles?: { id: string; name: string }[];
@@ -40,3 +40,22 @@ export interface Token {
   expires_at: string;
   issued_at: string;
 }
+
+/** A Keystone resource by its id, or by its name where that is unique. */
+export type DomainReference = { readonly id: string } | { readonly name: string };
+export type ScopedReference = { readonly id: string } | { readonly name: string; readonly domain: DomainReference };
+
+/** Credentials for which Keystone issues a token. */
+export type Credentials =
+  | {
+      readonly method: 'password';
+      readonly user: ScopedReference;
+      readonly password: string;
+      readonly project: ScopedReference;
+    }
+  | {
+      readonly method: 'application_credential';
+      /** A name needs its user. */
+      readonly application: { readonly id: string } | { readonly name: string; readonly user: ScopedReference };
+      readonly secret: string;
+    };

@@ -2,27 +2,28 @@ import { OpenStackError } from '../errors.ts';
 import { isNotFound, orNull, path, type Query, request } from '../http/request.ts';
 import { MANILA } from '../services.ts';
 import type { Session } from '../session.ts';
-import { pythonDict } from './python-dict.ts';
 import type { AccessRule, ExportLocation, Message, NewAccessRule, Share, ShareNetwork } from './types.ts';
 
-export { pythonDict };
+/** Maximum page size that `listAllShares` requests, and maximum number of pages. */
+const PAGE_SIZE = 1000;
+const MAX_PAGES = 100;
 
-/** Which shares a list has: Manila's own query parameters. It has none for ids or protocols, and drops unknown ones. */
+/** Filters of a share list: Manila's own query parameters. It has none for ids or protocols and ignores unknown ones. */
 export interface ShareFilters {
-  /** Text that the name contains. Since 2.36. */
+  /** Text contained in the name. Since 2.36. */
   'name~'?: string;
   name?: string;
   status?: string;
-  /** Pairs that the share carries, all of them. */
+  /** Pairs that the share's metadata must contain. */
   metadata?: Readonly<Record<string, string>>;
   share_network_id?: string;
   is_public?: 'true';
-  /** Heeded for admins, ignored for others. */
+  /** Only for admins; ignored for others. */
   all_tenants?: '1';
   project_id?: string;
 }
 
-/** One share; null when there is none for this token (404). */
+/** A share; null if it does not exist for this token (404). */
 export function getShare(session: Session, id: string): Promise<Share | null> {
   return orNull(fetchShare(session, id));
 }
@@ -33,9 +34,9 @@ async function fetchShare(session: Session, id: string): Promise<Share> {
 }
 
 /**
- * A page of shares, newest first. A short page is not the end: rows are counted before they are joined, so go on until a page is
- * empty or `count` is reached. `count` is that of all pages, and null unless asked for. Manila's own next link is
- * wrong (it names a marker, which the list ignores).
+ * A page of shares, newest first. A short page is not the last one, because Manila counts rows before it joins them: read
+ * until a page is empty or `count` is reached. `count` is the number of shares on all pages; null without `withCount`.
+ * Manila's next link is wrong: it contains a marker, which the list ignores.
  */
 export async function listShares(
   session: Session,
@@ -57,7 +58,28 @@ export async function listShares(
   return { shares: body.shares, count: body.count ?? null };
 }
 
-/** Where a share can be mounted from, empty while it is not available; null when there is no such share for this token. */
+/**
+ * All shares that the token can see, each once. `isComplete` is false if there are more than MAX_PAGES pages.
+ *
+ * Manila counts offset and limit in rows of shares and instances, and may limit a page further (`osapi_max_limit`). The
+ * next offset is therefore the number of shares received: it may repeat shares and skips none.
+ */
+export async function listAllShares(
+  session: Session,
+  filters: ShareFilters,
+): Promise<{ shares: Share[]; isComplete: boolean }> {
+  const shares = new Map<string, Share>();
+  let offset = 0;
+  for (let pages = 0; pages < MAX_PAGES; pages++) {
+    const { shares: page } = await listShares(session, { limit: PAGE_SIZE, offset, filters });
+    if (page.length === 0) return { shares: [...shares.values()], isComplete: true };
+    for (const share of page) shares.set(share.id, share);
+    offset += page.length;
+  }
+  return { shares: [...shares.values()], isComplete: false };
+}
+
+/** A share's export locations, none while it is not available; null if the share does not exist for this token. */
 export function listExportLocations(session: Session, shareId: string): Promise<ExportLocation[] | null> {
   return orNull(fetchExportLocations(session, shareId));
 }
@@ -67,7 +89,7 @@ async function fetchExportLocations(session: Session, shareId: string): Promise<
   return (await request<{ export_locations: ExportLocation[] }>(session, MANILA, options)).body.export_locations;
 }
 
-/** All access rules of a share; null when there is no such share for this token, which Manila says with a 400 here. */
+/** A share's access rules; null if the share does not exist for this token, for which Manila sends a 400 here. */
 export function listAccessRules(session: Session, shareId: string): Promise<AccessRule[] | null> {
   return orNull(fetchAccessRules(session, shareId), (error) => isNotFound(error) || isUnknownShare(error));
 }
@@ -77,7 +99,7 @@ async function fetchAccessRules(session: Session, shareId: string): Promise<Acce
   return (await request<{ access_list: AccessRule[] }>(session, MANILA, options)).body.access_list;
 }
 
-/** One access rule; null when there is none for this token: a rule that was denied ends so. */
+/** An access rule; null if it does not exist for this token, for example after it was denied. */
 export function getAccessRule(session: Session, ruleId: string): Promise<AccessRule | null> {
   return orNull(fetchAccessRule(session, ruleId));
 }
@@ -88,8 +110,9 @@ async function fetchAccessRule(session: Session, ruleId: string): Promise<Access
 }
 
 /**
- * Grants access to a share. Manila answers at once with a rule still `queued_to_apply`, and works on it later. A rule for
- * the same target is a 400 that `isDuplicateRule` knows, also for another level and while the old rule is being denied.
+ * Grants access to a share. Manila responds at once with a rule in `queued_to_apply` and applies it later. If the share
+ * has a rule for the same target, also with another level or while it is being denied, the error is a 400 that
+ * `isDuplicateRule` recognises.
  */
 export async function allowAccess(session: Session, shareId: string, rule: NewAccessRule): Promise<AccessRule> {
   const { body } = await request<{ access: AccessRule }>(session, MANILA, {
@@ -101,7 +124,7 @@ export async function allowAccess(session: Session, shareId: string, rule: NewAc
   return body.access;
 }
 
-/** Starts to take access away; the rule goes later. A rule that is gone, or of another share, is a 404; a locked one a 403. */
+/** Starts the removal of an access rule. A rule that does not exist or belongs to another share is a 404, a locked one a 403. */
 export async function denyAccess(session: Session, shareId: string, ruleId: string): Promise<void> {
   await request(session, MANILA, {
     method: 'POST',
@@ -110,7 +133,7 @@ export async function denyAccess(session: Session, shareId: string, ruleId: stri
   });
 }
 
-/** Adds pairs to a rule's metadata, or replaces those of the same keys; answers what Manila now has of the given ones. */
+/** Adds pairs to a rule's metadata or replaces their values. Returns the given pairs as Manila stored them. */
 export async function updateAccessRuleMetadata(
   session: Session,
   ruleId: string,
@@ -125,7 +148,7 @@ export async function updateAccessRuleMetadata(
   return body.metadata;
 }
 
-/** What Manila tells users of work that failed, newest first. */
+/** Manila's user messages about failed operations, newest first. */
 export async function listMessages(
   session: Session,
   { resourceId, limit }: { resourceId: string; limit: number },
@@ -135,7 +158,7 @@ export async function listMessages(
   return (await request<{ messages: Message[] }>(session, MANILA, options)).body.messages;
 }
 
-/** One share network; null when there is none for this token. */
+/** A share network; null if it does not exist for this token. */
 export function getShareNetwork(session: Session, id: string): Promise<ShareNetwork | null> {
   return orNull(fetchShareNetwork(session, id));
 }
@@ -145,7 +168,7 @@ async function fetchShareNetwork(session: Session, id: string): Promise<ShareNet
   return (await request<{ share_network: ShareNetwork }>(session, MANILA, options)).body.share_network;
 }
 
-/** Whether `allow_access` was refused as the share has a rule for that target. The text is the only sign (manila exception.ShareAccessExists). */
+/** Whether `allow_access` failed because the share has a rule for the target. Only the text says so (manila exception.ShareAccessExists). */
 export function isDuplicateRule(error: unknown): boolean {
   return isBadRequest(error) && /^Share access .+ exists\.?$/s.test(error.upstreamMessage);
 }
@@ -156,4 +179,20 @@ function isUnknownShare(error: unknown): boolean {
 
 function isBadRequest(error: unknown): error is OpenStackError {
   return error instanceof OpenStackError && error.service === 'manila' && error.status === 400;
+}
+
+/**
+ * A Python dict of strings, the format of Manila's `metadata` filters. Manila reads it with `ast.literal_eval` and responds
+ * to a malformed one with a 500 (manila api/v2/shares.py, share_accesses.py).
+ */
+export function pythonDict(map: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(map).map(([key, value]) => `${pythonString(key)}: ${pythonString(value)}`);
+  return `{${pairs.join(', ')}}`;
+}
+
+function pythonString(text: string): string {
+  const escaped = text
+    .replace(/[\\']/g, '\\$&')
+    .replace(/\p{Cc}/gu, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return `'${escaped}'`;
 }

@@ -1,11 +1,14 @@
-/** Manila's JSON, as the shared file systems API v2 sends it (manila api-ref; recorded at 2.73 and 2.82). Times are ISO 8601 with microseconds and without a zone, UTC. */
+/**
+ * Manila's JSON, as the shared file systems API v2 sends it (manila api-ref; recorded at 2.73 and 2.82). Times are ISO
+ * 8601 in UTC, with microseconds and without a zone.
+ */
 
 /** A share of `/shares/{id}` or `/shares/detail`. */
 export interface Share {
   id: string;
   name: string | null;
   description: string | null;
-  /** A word of Manila's: `available`, `creating`, `error`, … */
+  /** `available`, `creating`, `error`, … */
   status: string;
   /** GiB. */
   size: number;
@@ -22,9 +25,9 @@ export interface Share {
   is_public: boolean;
   metadata: Record<string, string>;
   created_at: string;
-  /** The worst of all rules: `active`, `error`, `syncing` (since 2.28), before that `out_of_sync`. Since 2.10. */
+  /** The worst state of all rules: `active`, `error`, `syncing` (since 2.28), before that `out_of_sync`. Since 2.10. */
   access_rules_status?: string | null;
-  /** A migration under way. Since 2.5. */
+  /** The state of a migration. Since 2.5. */
   task_state?: string | null;
   /** Since 2.2. */
   snapshot_support?: boolean;
@@ -54,7 +57,7 @@ export interface Share {
   source_backup_id?: string | null;
 }
 
-/** Where a share can be mounted from: `/shares/{id}/export_locations` (since 2.9). */
+/** A path to mount a share from: `/shares/{id}/export_locations` (since 2.9). */
 export interface ExportLocation {
   id: string;
   path: string;
@@ -64,10 +67,10 @@ export interface ExportLocation {
   metadata?: Record<string, string>;
 }
 
-/** An access rule. Its restricted fields are `"******"` for whom a visibility lock hides them (2.82, seen at every microversion). */
+/** An access rule. Fields that a visibility lock hides are `"******"` (locks since 2.82, masked at every microversion). */
 export interface AccessRule {
   id: string;
-  /** Of a single rule only: a list does not say it. */
+  /** Only in a single rule, not in a list. */
   share_id?: string;
   /** `ip`, `user`, `cert` or `cephx`. */
   access_type: string;
@@ -86,7 +89,7 @@ export interface AccessRule {
   metadata?: Record<string, string>;
 }
 
-/** What `allow_access` takes. */
+/** The argument of `allow_access`. */
 export interface NewAccessRule {
   access_type: string;
   access_to: string;
@@ -95,7 +98,7 @@ export interface NewAccessRule {
   metadata?: Record<string, string>;
 }
 
-/** What Manila tells a user of work that failed: `/messages` (since 2.37). */
+/** A user message about a failed operation: `/messages` (since 2.37). */
 export interface Message {
   id: string;
   resource_type: string;
@@ -111,7 +114,7 @@ export interface Message {
   expires_at: string | null;
 }
 
-/** A network that shares are served on. Since 2.51 its subnets hold what was at the top level before. */
+/** A network on which shares are exported. Since 2.51 its subnets have the fields that were at the top level before. */
 export interface ShareNetwork {
   id: string;
   name: string | null;

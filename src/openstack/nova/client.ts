@@ -3,7 +3,7 @@ import { NOVA } from '../services.ts';
 import type { Session } from '../session.ts';
 import type { InterfaceAttachment, Link, NovaServer } from './types.ts';
 
-/** Which servers a list has: Nova's own query parameters (nova schemas/servers.py). Since 2.75 an unknown one is a 400. */
+/** Filters of a server list: Nova's own query parameters (nova schemas/servers.py). Since 2.75 an unknown one is a 400. */
 export interface ServerFilters {
   /** A regular expression. */
   name?: string;
@@ -15,7 +15,7 @@ export interface ServerFilters {
   project_id?: string;
 }
 
-/** One server; null when there is none for this token (404). */
+/** A server; null if it does not exist for this token (404). */
 export function getServer(session: Session, id: string): Promise<NovaServer | null> {
   return orNull(fetchServer(session, id));
 }
@@ -26,8 +26,8 @@ async function fetchServer(session: Session, id: string): Promise<NovaServer> {
 }
 
 /**
- * A page of servers, newest first. `hasNext` is true for a full page also when the next one is empty: Nova does not look
- * ahead. A marker that Nova does not know is a 400; a deleted server still does. Servers of a cell that is down are silently missing here.
+ * A page of servers, newest first. `hasNext` is true for every full page, because Nova does not look ahead. An unknown
+ * marker is a 400; a deleted server is a valid marker. Servers in a cell that is down are missing without notice.
  */
 export async function listServers(
   session: Session,
@@ -42,7 +42,7 @@ export async function listServers(
   return { servers: body.servers, hasNext: body.servers_links?.some(({ rel }) => rel === 'next') ?? false };
 }
 
-/** A server's ports with their Neutron networks, which the server itself does not say. A server that is gone is a 404. */
+/** A server's ports with their Neutron networks, which the server's own representation lacks. A deleted server is a 404. */
 export async function listInterfaces(session: Session, serverId: string): Promise<InterfaceAttachment[]> {
   const { body } = await request<{ interfaceAttachments: InterfaceAttachment[] }>(session, NOVA, {
     path: path`/servers/${serverId}/os-interface`,

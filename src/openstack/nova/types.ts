@@ -1,12 +1,12 @@
 /** Nova's JSON, as the compute API sends it (nova api-ref `servers`, `os-interface`; recorded at 2.93 and 2.96). */
 
 /**
- * A server of `/servers/{id}` or `/servers/detail`. Only what is not optional is there always: a server in a cell that
- * cannot be reached (2.69) has `status` `UNKNOWN` and no more than id, tenant_id, created and links.
+ * A server of `/servers/{id}` or `/servers/detail`. A server in an unreachable cell (2.69) has the `status` `UNKNOWN` and
+ * only id, tenant_id, created and links besides.
  */
 export interface NovaServer {
   id: string;
-  /** A word of Nova's: `ACTIVE`, `BUILD`, `SHUTOFF`, …; `UNKNOWN` since 2.69. */
+  /** `ACTIVE`, `BUILD`, `SHUTOFF`, …; `UNKNOWN` since 2.69. */
   status: string;
   tenant_id: string;
   /** ISO 8601 with `Z`. */
@@ -17,12 +17,12 @@ export interface NovaServer {
   /** ISO 8601 with `Z`. */
   updated?: string;
   metadata?: Record<string, string>;
-  /** Differs by project; empty until the server is scheduled. */
+  /** Different for each project; empty until the server is scheduled. */
   hostId?: string;
   /** `""` for a server booted from a volume. */
   image?: { id: string; links?: Link[]; properties?: Record<string, string> } | '';
   flavor?: EmbeddedFlavor;
-  /** By the network's name: two networks of one name are one key. */
+  /** By network name: networks with the same name share a key. */
   addresses?: Record<string, ServerAddress[]>;
   /** `""` when not set. */
   accessIPv4?: string;
