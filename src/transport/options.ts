@@ -19,7 +19,7 @@ export interface TransportOptions {
   readonly checks: Checks;
   /** Adds GraphiQL: hooks and routes of its own. */
   readonly registerGraphiql?: (app: FastifyInstance) => unknown;
-  /** Adds the compute API at `/v2.1`. */
+  /** Adds the compute API. */
   readonly registerComputeApi?: (app: FastifyInstance) => unknown;
 }
 

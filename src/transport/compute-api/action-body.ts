@@ -1,14 +1,15 @@
 import { GatewayError } from '../../errors.ts';
-import { readShareActionRequest, type ShareActionRequest } from './schema.ts';
+import { readShareActionRequest, type ShareActionRequest } from './action-schema.ts';
 
-/** An action on a server that is the gateway's own. */
+/** One of the server actions that the gateway adds to Nova's. */
 export interface ShareAction extends ShareActionRequest {
   name: 'share_attach' | 'share_detach';
 }
 
 /**
- * Reads the body of an action: null for one that is not ours, and so Nova's to judge. Ours is an object whose only key is
- * `share_attach` or `share_detach`, and what would be one if it were JSON. Throws BAD_USER_INPUT.
+ * Reads the body of a server action. Returns null for one of Nova's actions, which Nova validates. An action of the gateway
+ * is an object with the single key `share_attach` or `share_detach`. Throws BAD_USER_INPUT for an invalid one, and for a
+ * body that contains such a key and is not JSON.
  */
 export function readShareAction(body: Buffer | undefined, contentType: string | undefined): ShareAction | null {
   if (!body || !isJsonType(contentType)) return null;
@@ -22,7 +23,7 @@ export function readShareAction(body: Buffer | undefined, contentType: string | 
   return { name: key, ...readShareActionRequest(key, (action as Record<string, unknown>)[key]) };
 }
 
-/** No type, and text/plain, are JSON to Nova; any other it refuses (wsgi.py, get_content_type). */
+/** Nova reads a body without a type, or as text/plain, as JSON and rejects other types (wsgi.py, get_content_type). */
 function isJsonType(contentType: string | undefined): boolean {
   return /^(application\/json|text\/plain)\s*(;|$)/i.test(contentType || 'application/json');
 }
@@ -32,11 +33,11 @@ function parse(text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     const comma = findTrailingComma(text);
-    const why =
+    const reason =
       comma === null
         ? (error as Error).message
         : `trailing comma at ${location(text, comma)}: JSON has none after the last property`;
-    throw new GatewayError('BAD_USER_INPUT', `Malformed request body: ${why}`);
+    throw new GatewayError('BAD_USER_INPUT', `Malformed request body: ${reason}`);
   }
 }
 

@@ -3,7 +3,7 @@ import { ERROR_CODES, GatewayError } from '../../errors.ts';
 import { OpenStackError } from '../../openstack/errors.ts';
 import { logFieldsOf, logOf } from '../request-log.ts';
 
-/** Names of faults by status, as Nova has them (nova api/openstack/wsgi.py, `Fault`); anything else is a `computeFault`. */
+/** Nova's fault names by status (nova api/openstack/wsgi.py, `Fault`). Other statuses are a `computeFault`. */
 const FAULT_NAMES: Readonly<Record<number, string>> = {
   400: 'badRequest',
   403: 'forbidden',
@@ -17,10 +17,10 @@ const FAULT_NAMES: Readonly<Record<number, string>> = {
   503: 'serviceUnavailable',
 };
 
-/** keystonemiddleware's words (auth_token/__init__.py): clients know them. */
+/** keystonemiddleware's message (auth_token/__init__.py), which clients know. */
 const UNAUTHENTICATED = 'The request you have made requires authentication.';
 
-/** A refusal: its HTTP status, what it says, and after how long to come again, in seconds. */
+/** An error response: its HTTP status, message and Retry-After in seconds. */
 export interface FaultResponse {
   readonly status: number;
   readonly message: string;
@@ -28,18 +28,18 @@ export interface FaultResponse {
 }
 
 /**
- * Answers a refusal as Nova does, `{"<name>": {code, message}}`, and a 401 as keystonemiddleware in front of it does.
- * `keystoneUrl` is where to get a token.
+ * Sends an error in Nova's format, `{"<name>": {code, message}}`, and a 401 in keystonemiddleware's. `keystoneUrl` tells
+ * clients where to get a token.
  */
-export function sendFault(reply: FastifyReply, keystoneUrl: string, refusal: FaultResponse) {
-  const { status, message } = refusal;
-  if (status !== 401) return sendNovaFault(reply, refusal);
+export function sendFault(reply: FastifyReply, keystoneUrl: string, fault: FaultResponse) {
+  const { status, message } = fault;
+  if (status !== 401) return sendNovaFault(reply, fault);
   logFieldsOf(reply.request).code = 'computeFault';
   reply.code(401).type('application/json; charset=UTF-8').header('www-authenticate', `Keystone uri="${keystoneUrl}"`);
   return reply.send({ error: { code: 401, title: 'Unauthorized', message: `${UNAUTHENTICATED} ${message}` } });
 }
 
-/** Answers a refusal that is no 401 as Nova does. */
+/** Sends an error other than a 401 in Nova's format. */
 export function sendNovaFault(reply: FastifyReply, { status, message, retryAfter }: FaultResponse) {
   logFieldsOf(reply.request).code = FAULT_NAMES[status] ?? 'computeFault';
   reply.code(status).type('application/json; charset=UTF-8');
@@ -48,7 +48,7 @@ export function sendNovaFault(reply: FastifyReply, { status, message, retryAfter
   return reply.send({ [FAULT_NAMES[status] ?? 'computeFault']: fault });
 }
 
-/** What an error means to a client of the compute API. What nobody foresaw is logged and masked. */
+/** The error response for an error. An unexpected error is logged and masked. */
 export function faultOf(error: unknown, reply: FastifyReply): FaultResponse {
   if (error instanceof GatewayError) return { status: ERROR_CODES[error.code].status, message: error.message };
   if (error instanceof OpenStackError) return faultOfUpstream(error);
@@ -59,7 +59,7 @@ export function faultOf(error: unknown, reply: FastifyReply): FaultResponse {
   return { status: 500, message: `Unexpected API Error. Please quote ${request.id} to the operators.` };
 }
 
-/** A refusal of Nova's or Manila's keeps its status; what left the outcome open is told as a gateway would. */
+/** Nova's and Manila's error statuses are kept; failures without a usable response get a gateway's status. */
 function faultOfUpstream(error: OpenStackError): FaultResponse {
   const { kind, status, message, retryAfterMs } = error;
   const retry = retryAfterMs === null ? {} : { retryAfter: Math.ceil(retryAfterMs / 1000) };

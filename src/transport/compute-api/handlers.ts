@@ -1,20 +1,33 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Attachments } from '../../attachments/service.ts';
+import type { Config } from '../../config.ts';
 import { startDeadline } from '../../deadline.ts';
 import { GatewayError } from '../../errors.ts';
+import type { Cloud } from '../../openstack/cloud.ts';
 import { flightKeyOf, invalidate } from '../../openstack/http/single-flight.ts';
+import type { ServiceAccount } from '../../openstack/keystone/service-account.ts';
 import type { Session } from '../../openstack/session.ts';
+import type { Authenticate } from '../authenticate.ts';
 import { logFieldsOf, logOf } from '../request-log.ts';
 import { readShareAction, type ShareAction } from './action-body.ts';
-import type { NovaEndpoint } from './nova-endpoint.ts';
-import type { ComputeApiOptions } from './options.ts';
+import type { EndpointResolver } from './endpoint.ts';
 import type { ProxyOptions, ProxyToNova } from './proxy.ts';
 import { withAttachments } from './servers.ts';
 
-/** What every handler is given. */
+export interface ComputeApiOptions {
+  readonly config: Config;
+  readonly cloud: Cloud;
+  readonly authenticate: Authenticate;
+  readonly attachments: Attachments;
+  /** The gateway's own account, if it has one: finds Nova for requests without a token. */
+  readonly account: ServiceAccount | null;
+}
+
+/** What all handlers share. */
 export interface ComputeApiContext extends ComputeApiOptions {
-  readonly endpoint: NovaEndpoint;
-  readonly proxy: ProxyToNova;
+  readonly endpoint: EndpointResolver;
+  readonly proxyToNova: ProxyToNova;
 }
 
 export type ActionRequest = FastifyRequest<{
@@ -22,20 +35,20 @@ export type ActionRequest = FastifyRequest<{
   Body: Buffer | undefined;
 }>;
 
-/** The version document: needs no token, but one may tell where Nova is. */
+/** The version document. It needs no token; with one, Nova is found in the token's catalog. */
 export async function showVersion(
   api: ComputeApiContext,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const hasToken = request.headers['x-auth-token'] !== undefined;
-  // a token that is no good is no obstacle here, as it is none to Nova
+  // like Nova, ignore an invalid token here
   const session = hasToken ? await authenticate(api, request).catch(() => null) : null;
   const nova = session ? api.endpoint.resolve(session) : await api.endpoint.lastResolved(request.id);
-  return api.proxy(request, reply, nova);
+  return api.proxyToNova(request, reply, nova);
 }
 
-/** A server, or a page of them with details. */
+/** A server, or a page of servers with details: Nova's response with the attachments added. */
 export async function showServers(
   api: ComputeApiContext,
   request: FastifyRequest,
@@ -43,10 +56,10 @@ export async function showServers(
 ): Promise<FastifyReply> {
   const session = await authenticate(api, request);
   const onResponse = withAttachments(request, reply, session, api.attachments);
-  return api.proxy(request, reply, api.endpoint.resolve(session), { onResponse });
+  return api.proxyToNova(request, reply, api.endpoint.resolve(session), { onResponse });
 }
 
-/** Everything that is Nova's alone. */
+/** All other requests. */
 export async function proxyAll(
   api: ComputeApiContext,
   request: FastifyRequest,
@@ -54,10 +67,10 @@ export async function proxyAll(
 ): Promise<FastifyReply> {
   const session = await authenticate(api, request);
   const isRead = request.method === 'GET' || request.method === 'HEAD';
-  return api.proxy(request, reply, api.endpoint.resolve(session), isRead ? {} : invalidating(api, session));
+  return api.proxyToNova(request, reply, api.endpoint.resolve(session), isRead ? {} : invalidating(api, session));
 }
 
-/** An action of a server: ours, or passed on byte for byte. */
+/** A server action: one of the gateway's, or one of Nova's, which is proxied unchanged. */
 export async function handleServerAction(
   api: ComputeApiContext,
   request: ActionRequest,
@@ -70,12 +83,12 @@ export async function handleServerAction(
     await performShareAction(api, session, request.params.server_id, action);
     return reply.code(202).send();
   }
-  // as a stream it goes out with the length and the type that it came with
+  // as a stream, the body keeps its length and type
   const unread = Object.assign(request as FastifyRequest, { body: request.body && Readable.from([request.body]) });
-  return api.proxy(unread, reply, api.endpoint.resolve(session), invalidating(api, session));
+  return api.proxyToNova(unread, reply, api.endpoint.resolve(session), invalidating(api, session));
 }
 
-/** What is passed on changes things as our own calls do: no read of before is joined after it. */
+/** A proxied write invalidates reads in flight, as the gateway's own writes do. */
 function invalidating({ cloud }: ComputeApiContext, session: Session): ProxyOptions {
   return { invalidate: () => invalidate(cloud, flightKeyOf(session)) };
 }
@@ -100,13 +113,13 @@ async function performShareAction(
 
 async function authenticate({ authenticate: check }: ComputeApiContext, request: FastifyRequest): Promise<Session> {
   const token = request.headers['x-auth-token'];
-  const asking = { requestId: request.id, log: logOf(request) };
-  const session = await check(Array.isArray(token) ? token[0] : token, asking);
+  const meta = { requestId: request.id, log: logOf(request) };
+  const session = await check(Array.isArray(token) ? token[0] : token, meta);
   logFieldsOf(request).identity = session.identity;
   return session;
 }
 
-/** As Nova refuses it (wsgi.py, `_process_stack`). */
+/** Throws Nova's error for a path with another project's id (wsgi.py, `_process_stack`). */
 function checkProject(projectId: string | undefined, { identity }: Session): void {
   if (projectId === undefined || projectId === identity.projectId) return;
   throw new GatewayError(

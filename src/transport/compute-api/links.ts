@@ -1,23 +1,25 @@
 import { Transform } from 'node:stream';
 
-/** Longer than any address in a link, in characters: what may be held back between two chunks. */
+/** Maximum length of a URL base, in characters: at most this much of a chunk is held back. */
 const MAX_BASE = 300;
 
-/** From which addresses to which one links are turned: each without a slash at the end. */
+/** Replaces URL bases in links. No base has a trailing slash. */
 export interface LinkRewrite {
   readonly from: readonly string[];
   readonly to: string;
 }
 
-/** An address of Nova's as the gateway's; any other stays as it is. */
+/** Replaces the base of a URL; other URLs are unchanged. */
 export function rewriteUrl(url: string, { from, to }: LinkRewrite): string {
-  const base = from.find((one) => url === one || (url.startsWith(one) && /^[/?]/.test(url.slice(one.length))));
+  const base = from.find(
+    (prefix) => url === prefix || (url.startsWith(prefix) && /^[/?]/.test(url.slice(prefix.length))),
+  );
   return base === undefined ? url : to + url.slice(base.length);
 }
 
 /**
- * Turns the links in Nova's JSON as it streams by: every `"href"` that begins with one of the addresses. All other bytes
- * stay as they are, so that no number loses a digit and no answer is too large.
+ * A stream that rewrites the links in JSON: every `"href"` that begins with one of the bases. All other bytes are
+ * unchanged, so that numbers keep their digits and responses may have any size.
  */
 export function rewriteLinks({ from, to }: LinkRewrite): Transform {
   const bases = from.filter((base) => base.length <= MAX_BASE).map(escapeRegExp);
@@ -25,23 +27,23 @@ export function rewriteLinks({ from, to }: LinkRewrite): Transform {
   let held = '';
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      // latin1 keeps each byte a character: what is looked for is ASCII, and multi-byte characters pass whole
+      // latin1 maps each byte to a character: the pattern is ASCII, and multi-byte characters are unchanged
       const text = held + chunk.toString('latin1');
       const end = bases.length === 0 ? text.length : safeEnd(text);
       held = text.slice(end);
-      done(null, Buffer.from(turn(text.slice(0, end)), 'latin1'));
+      done(null, Buffer.from(rewrite(text.slice(0, end)), 'latin1'));
     },
     flush(done) {
-      done(null, Buffer.from(turn(held), 'latin1'));
+      done(null, Buffer.from(rewrite(held), 'latin1'));
     },
   });
 
-  function turn(text: string): string {
+  function rewrite(text: string): string {
     return bases.length === 0 ? text : text.replace(links, `$1${to.replaceAll('$', '$$$$')}`);
   }
 }
 
-/** Up to where a chunk can be sent: before a link that the next chunk may go on with. */
+/** The end of what can be sent of a chunk: a link that may continue in the next chunk is held back. */
 function safeEnd(text: string): number {
   const start = text.length - MAX_BASE - '"href" : "'.length;
   const link = text.lastIndexOf('"href"');

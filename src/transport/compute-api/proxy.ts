@@ -2,17 +2,18 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { pipeline, type Readable, Transform } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../errors.ts';
+import type { NovaEndpoint } from './endpoint.ts';
 import { faultOf, sendFault } from './faults.ts';
+import type { ComputeApiOptions } from './handlers.ts';
 import { type LinkRewrite, rewriteLinks, rewriteUrl } from './links.ts';
-import type { Nova } from './nova-endpoint.ts';
-import type { ComputeApiOptions } from './options.ts';
+import { PREFIX } from './path.ts';
 
-/** Requests under way to Nova at once, over all clients: more mean that it does not keep up. */
+/** Maximum number of proxied requests in flight, over all clients. */
 const MAX_PROXIED = 1000;
 
 /**
- * What ends at each hop (RFC 9110, 7.6.1), what a client could make Nova believe of where it stands, and what would make
- * the answer unreadable for us: an encoding.
+ * Headers that are not forwarded: hop-by-hop headers (RFC 9110, 7.6.1), headers with which a client could forge its
+ * address, and Accept-Encoding, because the gateway reads the response.
  */
 const HOP_BY_HOP_HEADERS = [
   ...['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer'],
@@ -27,42 +28,43 @@ const HOP_BY_HOP_HEADERS = [
   ],
 ];
 
-/** In Via (RFC 9110, 7.6.3). */
+/** The gateway's name in Via (RFC 9110, 7.6.3). */
 const NAME = 'nova-manila-gateway';
 
-/** What is done with Nova's answer instead of streaming it. */
-export type OnResponse = (answer: { status: number; body: Readable; rewrite: LinkRewrite }) => Promise<FastifyReply>;
+/** Handles Nova's response instead of streaming it. */
+export type OnResponse = (response: { status: number; body: Readable; rewrite: LinkRewrite }) => Promise<FastifyReply>;
 
-/** What happens beside a request that is passed on. */
+/** Hooks of a proxied request. */
 export interface ProxyOptions {
   readonly onResponse?: OnResponse;
-  /** For what may change something: called when it has ended, before anybody hears of that. */
+  /** Called after a write has ended, before the client receives the response. */
   readonly invalidate?: () => void;
 }
 
-/** Sends requests on to Nova as they are, and its answers back. */
+/** Sends a request to Nova and its response to the client. */
 export type ProxyToNova = (
   request: FastifyRequest,
   reply: FastifyReply,
-  nova: Nova,
-  how?: ProxyOptions,
+  nova: NovaEndpoint,
+  options?: ProxyOptions,
 ) => FastifyReply;
 
 /**
- * Makes what passes requests on: the path below `/v2.1`, query, body and headers as they came; status, headers and body
- * back as Nova sent them, streamed, but for links, which lead to the gateway where they led to Nova. Nothing is tried
- * again. Needs @fastify/reply-from.
+ * Creates the reverse proxy to Nova. Path, query, headers and body are forwarded unchanged, and so are the response's
+ * status, headers and body, as a stream; links to Nova are rewritten to the gateway. Nothing is retried. Needs
+ * @fastify/reply-from.
  */
 export function createProxyToNova({ config, cloud }: ComputeApiOptions): ProxyToNova {
   let proxied = 0;
   return (request, reply, nova, { onResponse, invalidate = () => {} } = {}) => {
-    if (proxied >= MAX_PROXIED) throw new GatewayError('LIMIT_EXCEEDED', 'Nova does not keep up: try again later');
+    if (proxied >= MAX_PROXIED)
+      throw new GatewayError('LIMIT_EXCEEDED', 'Too many requests to Nova are in flight: try again later');
     proxied += 1;
     reply.raw.once('close', () => {
       proxied -= 1;
       invalidate();
     });
-    const rewrite = { from: nova.bases, to: baseUrl(request, config.PUBLIC_URL) };
+    const rewrite = { from: nova.linkBases, to: baseUrl(request, config.PUBLIC_URL) };
     const fail = (error: unknown) => sendFault(reply, cloud.authUrl, faultOf(error, reply));
     return reply.from(nova.root + pathBelow(request), {
       timeout: config.REQUEST_TIMEOUT_MS,
@@ -81,7 +83,7 @@ export function createProxyToNova({ config, cloud }: ComputeApiOptions): ProxyTo
   };
 }
 
-/** A body that breaks off with 413 when it is larger than `limit` bytes, whatever was announced. */
+/** A stream that fails with 413 when the body exceeds `limit` bytes, whatever its announced length. */
 export function boundedBody(body: Readable, limit: number): Readable {
   let size = 0;
   const bound = new Transform({
@@ -94,12 +96,12 @@ export function boundedBody(body: Readable, limit: number): Readable {
   return bound;
 }
 
-/** The error for a body past the limit. */
+/** The error of a body over the limit. */
 export function bodyTooLarge(limit: number): Error {
   return Object.assign(new Error(`Request is too large: expected at most ${limit} bytes`), { statusCode: 413 });
 }
 
-/** Whether Nova's answer is JSON that can be read. */
+/** Whether Nova's response is JSON without an encoding. */
 export function isJson(reply: FastifyReply): boolean {
   const isPlain = reply.getHeader('content-encoding') === undefined && reply.request.method !== 'HEAD';
   return isPlain && /^application\/json\b/i.test(String(reply.getHeader('content-type')));
@@ -112,32 +114,29 @@ function rewriteHeaderLinks(reply: FastifyReply, body: Readable, rewrite: LinkRe
   return links;
 }
 
-/** What stands after the gateway's own `/v2.1`. */
+/** The path below PREFIX. */
 function pathBelow(request: FastifyRequest): string {
-  return (request.url.split('?', 1)[0] ?? '').slice('/v2.1'.length);
+  return (request.url.split('?', 1)[0] ?? '').slice(PREFIX.length);
 }
 
-/** Where the client reaches the gateway: PUBLIC_URL, else the host that it asked for. */
+/** The gateway's URL for clients: PUBLIC_URL, or else the host of the request. */
 function baseUrl(request: FastifyRequest, publicUrl: string | undefined): string {
   return publicUrl?.replace(/\/+$/, '') ?? `${request.protocol}://${request.host}`;
 }
 
-/**
- * Throws UPSTREAM_ERROR for a request that has been here before: a catalog that names the gateway as Nova would send it
- * round and round.
- */
+/** Throws UPSTREAM_ERROR for a request that the gateway has forwarded before: the catalog names the gateway as Nova. */
 export function checkLoop(via: string | undefined): void {
   if (!via?.includes(NAME)) return;
   throw new GatewayError(
     'UPSTREAM_ERROR',
-    "The catalog names the gateway in Nova's place: its own clouds.yaml needs Nova's address in compute_endpoint_override",
+    "The catalog's compute endpoint is the gateway itself: set compute_endpoint_override to Nova's URL in its clouds.yaml",
   );
 }
 
 function requestHeaders(headers: IncomingHttpHeaders, requestId: string): IncomingHttpHeaders {
-  const passed = Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP_HEADERS.includes(name)));
+  const forwarded = Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP_HEADERS.includes(name)));
   const via = [headers.via, `1.1 ${NAME}`].filter(Boolean).join(', ');
-  return { 'x-openstack-request-id': requestId, ...passed, via };
+  return { 'x-openstack-request-id': requestId, ...forwarded, via };
 }
 
 function responseHeaders(headers: IncomingHttpHeaders, rewrite: LinkRewrite): IncomingHttpHeaders {
@@ -145,7 +144,7 @@ function responseHeaders(headers: IncomingHttpHeaders, rewrite: LinkRewrite): In
   return kept.location === undefined ? kept : { ...kept, location: rewriteUrl(String(kept.location), rewrite) };
 }
 
-/** reply-from's failure as the gateway tells it: by its cause, and without Nova's address. */
+/** The error for a failure of reply-from: without its message, which contains Nova's address. */
 function failure(error: Error & { statusCode?: number }): unknown {
   const cause = error.cause as (Error & { statusCode?: number; code?: string }) | undefined;
   if (cause?.statusCode === 413) return cause;

@@ -7,12 +7,12 @@ import { logOf } from '../request-log.ts';
 import { rewriteLinks } from './links.ts';
 import { isJson, type OnResponse } from './proxy.ts';
 
-/** The largest answer that attachments are put into: a page of 1,000 servers has about 3 MiB. */
+/** Maximum size of a response that attachments are added to. A page of 1,000 servers is about 3 MiB. */
 const MAX_BYTES = 32 * 1024 * 1024;
 
 const FIELD = 'os-extended-shares:shares_attached';
 
-/** RFC 7234, 5.5: "miscellaneous", by nobody in particular. */
+/** RFC 7234, 5.5: a miscellaneous warning without an agent. */
 const WARNING = `199 - "${FIELD} is left out: the attachments cannot be read now"`;
 
 interface ServersBody {
@@ -22,9 +22,9 @@ interface ServersBody {
 type AnyServer = Record<string, unknown>;
 
 /**
- * Puts `os-extended-shares:shares_attached` into Nova's answer on a server or on a page of servers, with one look into the
- * store. What the gateway cannot say must not cost what Nova said: without the store the field is missing, and a Warning
- * says so. Servers of other projects (an admin's lists) have no field: the gateway reads attachments by project.
+ * Adds `os-extended-shares:shares_attached` to Nova's response for a server or a page of servers, with one read of the
+ * store. If the store is unavailable, the response lacks the field and has a Warning. Servers of other projects, in an
+ * admin's list, lack it too: attachments are read by project.
  */
 export function withAttachments(
   request: FastifyRequest,
@@ -36,14 +36,14 @@ export function withAttachments(
     if (status !== 200 || !isJson(reply)) return reply.send(body);
     const isKnownSize = Number(reply.getHeader('content-length') ?? MAX_BYTES + 1) <= MAX_BYTES;
     reply.removeHeader('content-length');
-    const turned = body.pipe(rewriteLinks(rewrite));
-    body.once('error', (error) => turned.destroy(error));
-    if (!isKnownSize) return reply.header('warning', WARNING).send(turned);
-    const text = await readText(turned);
-    const answer = parse(text);
-    const servers = serversIn(answer).filter((server) => server.tenant_id === session.identity.projectId);
-    // bytes: the framework would add a charset to the type of a text
-    if (!answer || servers.length === 0) return reply.send(Buffer.from(text));
+    const rewritten = body.pipe(rewriteLinks(rewrite));
+    body.once('error', (error) => rewritten.destroy(error));
+    if (!isKnownSize) return reply.header('warning', WARNING).send(rewritten);
+    const text = await readText(rewritten);
+    const json = parse(text);
+    const servers = serversIn(json).filter((server) => server.tenant_id === session.identity.projectId);
+    // a Buffer, because Fastify adds a charset to the type of a string
+    if (!json || servers.length === 0) return reply.send(Buffer.from(text));
     try {
       const lists = await attachments.listForServers(
         session,
@@ -51,10 +51,10 @@ export function withAttachments(
       );
       for (const [i, server] of servers.entries()) server[FIELD] = (lists[i] ?? []).map(view);
     } catch (error) {
-      logOf(request).warn({ err: error }, 'answered without attachments');
+      logOf(request).warn({ err: error }, 'responded without attachments');
       return reply.header('warning', WARNING).send(Buffer.from(text));
     }
-    return reply.send(Buffer.from(JSON.stringify(answer)));
+    return reply.send(Buffer.from(JSON.stringify(json)));
   };
 }
 
@@ -62,9 +62,9 @@ function view({ shareId, mountPoint, status }: Attachment) {
   return { id: shareId, mount_point: mountPoint, status };
 }
 
-function serversIn(answer: ServersBody | null): AnyServer[] {
-  const { server, servers = server ? [server] : [] } = answer ?? {};
-  return Array.isArray(servers) ? servers.filter((one) => typeof one?.id === 'string') : [];
+function serversIn(json: ServersBody | null): AnyServer[] {
+  const { server, servers = server ? [server] : [] } = json ?? {};
+  return Array.isArray(servers) ? servers.filter((item) => typeof item?.id === 'string') : [];
 }
 
 async function readText(body: Readable): Promise<string> {
@@ -73,7 +73,7 @@ async function readText(body: Readable): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** null for what is no JSON object: it goes back as it is. */
+/** Parses a JSON object; null for anything else, which is sent unchanged. */
 function parse(text: string): ServersBody | null {
   try {
     const json: unknown = JSON.parse(text);

@@ -5,30 +5,30 @@ import type { ServiceAccount } from '../../openstack/keystone/service-account.ts
 import { NOVA } from '../../openstack/services.ts';
 import type { Session } from '../../openstack/session.ts';
 
-/** Where Nova is. */
-export interface Nova {
-  /** Up to `/v2.1`, without a project id: Nova takes paths with and without one. */
-  readonly root: string;
-  /** What its links may begin with, each up to before `/v2.1`: all its addresses in the catalog. */
-  readonly bases: readonly string[];
-}
-
-/** Knows where Nova is, with a token and (for the version documents, which need none) without. */
+/** Nova's URLs in one catalog. */
 export interface NovaEndpoint {
-  /** From the token's catalog. Throws UPSTREAM_UNAVAILABLE. */
-  resolve(session: Session): Nova;
-  /** As last seen, else from the gateway's own catalog. Throws UNAUTHENTICATED when neither is there: a token would tell. */
-  lastResolved(requestId: string): Promise<Nova>;
+  /** Up to `/v2.1`, without a project id: Nova accepts paths with and without one. */
+  readonly root: string;
+  /** The prefixes of links in its responses, up to and without `/v2.1`: all its URLs in the catalog. */
+  readonly linkBases: readonly string[];
 }
 
-export function createNovaEndpoint(cloud: Cloud, account: ServiceAccount | null): NovaEndpoint {
-  let last: Nova | null = null;
-  const resolve = (session: Session): Nova => {
+/** Finds Nova, with a token or without one: the version document needs none. */
+export interface EndpointResolver {
+  /** Nova in the session's catalog. Throws UPSTREAM_UNAVAILABLE. */
+  resolve(session: Session): NovaEndpoint;
+  /** Nova as last resolved, or else in the service account's catalog. Throws UNAUTHENTICATED if there is neither. */
+  lastResolved(requestId: string): Promise<NovaEndpoint>;
+}
+
+export function createEndpointResolver(cloud: Cloud, account: ServiceAccount | null): EndpointResolver {
+  let last: NovaEndpoint | null = null;
+  const resolve = (session: Session): NovaEndpoint => {
     const root = versionRoot(endpointOf(session, NOVA));
     const urls = session.catalog
       .filter(({ type }) => NOVA.catalogTypes.includes(type))
       .flatMap(({ endpoints }) => endpoints.map(({ url }) => url));
-    last = { root, bases: [...new Set([root, ...urls].map(baseOf))] };
+    last = { root, linkBases: [...new Set([root, ...urls].map(baseOf))] };
     return last;
   };
   return {
@@ -36,7 +36,7 @@ export function createNovaEndpoint(cloud: Cloud, account: ServiceAccount | null)
     async lastResolved(requestId) {
       if (last) return last;
       const override = cloud.settings.endpointOverrides.nova;
-      if (override !== undefined) return { root: versionRoot(override), bases: [baseOf(override)] };
+      if (override !== undefined) return { root: versionRoot(override), linkBases: [baseOf(override)] };
       if (account) return resolve(await account.session(requestId));
       throw new GatewayError('UNAUTHENTICATED', 'Send a Keystone token in X-Auth-Token');
     },

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { checkMountPoint } from '../../attachments/preconditions.ts';
 import { GatewayError } from '../../errors.ts';
 
-/** What `share_attach` and `share_detach` ask for. */
+/** The argument of `share_attach` and `share_detach`. */
 export interface ShareActionRequest {
   shareId: string;
   mountPoint: string | null;
@@ -12,7 +12,7 @@ export interface ShareActionRequest {
 const UUID = /^(?:urn:uuid:)?\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?$/i;
 
 const MAX_PATH = 255;
-/** How much of a value a message repeats. */
+/** Maximum length of a value in a message, in characters. */
 const MAX_SHOWN = 300;
 
 const SHARE_ACTION = z.strictObject({
@@ -21,21 +21,21 @@ const SHARE_ACTION = z.strictObject({
 });
 
 /**
- * Reads the argument of one of the two actions as Nova would: a JSON schema without additional properties, the first thing
- * wrong in the words of nova/api/validation/validators.py. Throws BAD_USER_INPUT.
+ * Validates the argument of an action as Nova does: a JSON schema without additional properties. Throws BAD_USER_INPUT
+ * for the first mismatch, with the message of nova/api/validation/validators.py.
  */
 export function readShareActionRequest(action: string, argument: unknown): ShareActionRequest {
-  const read = SHARE_ACTION.safeParse(argument);
-  if (read.success) return { shareId: canonical(read.data.share_id), mountPoint: read.data.mount_point ?? null };
-  const [issue] = read.error.issues;
+  const parsed = SHARE_ACTION.safeParse(argument);
+  if (parsed.success) return { shareId: canonical(parsed.data.share_id), mountPoint: parsed.data.mount_point ?? null };
+  const [issue] = parsed.error.issues;
   const [name] = issue?.path ?? [];
   const value = name === undefined ? argument : (argument as Record<PropertyKey, unknown>)[name];
-  // a property that is missing is its object's fault
+  // a missing property is an error of the object that lacks it
   const isMissing = name !== undefined && value === undefined;
   const field = isMissing || name === undefined ? action : String(name);
-  const shown = python(isMissing ? argument : value);
-  const said = isMissing ? `'${String(name)}' is a required property` : describeMismatch(issue, value);
-  throw new GatewayError('BAD_USER_INPUT', `Invalid input for field/attribute ${field}. Value: ${shown}. ${said}`);
+  const shown = pythonStr(isMissing ? argument : value);
+  const reason = isMissing ? `'${String(name)}' is a required property` : describeMismatch(issue, value);
+  throw new GatewayError('BAD_USER_INPUT', `Invalid input for field/attribute ${field}. Value: ${shown}. ${reason}`);
 }
 
 function describeMismatch(issue: z.core.$ZodIssue | undefined, value: unknown): string {
@@ -45,13 +45,13 @@ function describeMismatch(issue: z.core.$ZodIssue | undefined, value: unknown): 
       return `Additional properties are not allowed (${names} ${issue.keys.length > 1 ? 'were' : 'was'} unexpected)`;
     }
     case 'invalid_type':
-      return `${quoted(value)} is not of type '${issue.expected}'`;
+      return `${pythonRepr(value)} is not of type '${issue.expected}'`;
     case 'too_big':
-      return `${quoted(value)} is too long`;
+      return `${pythonRepr(value)} is too long`;
     case 'custom':
-      return `${quoted(value)} is not an absolute path below '/' without '..'`;
+      return `${pythonRepr(value)} is not an absolute path below '/' without '..'`;
     default:
-      return `${quoted(value)} is not a 'uuid'`;
+      return `${pythonRepr(value)} is not a 'uuid'`;
   }
 }
 
@@ -67,14 +67,14 @@ function canonical(id: string): string {
   return (UUID.exec(id)?.slice(1) ?? []).join('-').toLowerCase();
 }
 
-/** A value as Python shows it (repr), cut short. */
-function quoted(value: unknown): string {
-  return typeof value === 'string' ? cut(repr(value)) : python(value);
+/** A value as Python's repr() shows it, truncated. */
+function pythonRepr(value: unknown): string {
+  return typeof value === 'string' ? truncate(repr(value)) : pythonStr(value);
 }
 
-/** A value as Python prints it (str), cut short. */
-function python(value: unknown): string {
-  return cut(typeof value === 'string' ? value : repr(value));
+/** A value as Python's str() shows it, truncated. */
+function pythonStr(value: unknown): string {
+  return truncate(typeof value === 'string' ? value : repr(value));
 }
 
 function repr(value: unknown): string {
@@ -84,10 +84,10 @@ function repr(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`;
   if (typeof value !== 'object') return String(value);
   return `{${Object.entries(value)
-    .map(([key, one]) => `${repr(key)}: ${repr(one)}`)
+    .map(([key, member]) => `${repr(key)}: ${repr(member)}`)
     .join(', ')}}`;
 }
 
-function cut(text: string): string {
+function truncate(text: string): string {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
