@@ -1,15 +1,12 @@
 import { expect, test } from '@jest/globals';
-import { buildGateway } from '../support/gateway-process.ts';
+import { testSeed } from '../support/random.ts';
 import { runChaos } from './run.ts';
 import { failuresOf, tableOf } from './table.ts';
 
 const OPS = 400;
-/** `npm run chaos -- --ops 400 --seed N` plays the same again. */
-const SEED = Math.floor(Math.random() * 1e9);
-
-test(`${OPS} operations with faults, kills and deletions, seed ${SEED}, then quiet -> nothing lost, nothing left behind`, async () => {
-  buildGateway();
-  const totals = await runChaos({ seed: SEED, ops: OPS });
+/** `npm run chaos -- --ops 400 --seed N` repeats the run. */
+test(`${OPS} operations with faults, kills and deletions, seed ${testSeed()}, then quiet -> nothing lost, nothing left behind`, async () => {
+  const totals = await runChaos({ seed: testSeed(), ops: OPS });
   const found = Object.fromEntries(failuresOf(totals));
   expect({ found, table: tableOf(totals) }).toEqual({
     found: {

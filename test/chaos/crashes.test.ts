@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { buildGateway } from '../support/gateway-process.ts';
 import { playInLanes } from './parallel.ts';
 import { POINTS, SCENARIOS } from './points.ts';
 
@@ -30,7 +29,6 @@ const HANDS = [
 let plays: ReturnType<typeof playInLanes>[] = [];
 
 beforeAll(() => {
-  buildGateway();
   plays = HANDS.map(({ points, kind, lanes }) => playInLanes(points, kind, lanes));
 }, 60_000);
 

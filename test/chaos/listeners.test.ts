@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { startSandbox } from '../../src/sandbox/index.ts';
-import { buildGateway, startGatewayProcess } from '../support/gateway-process.ts';
+import { startGatewayProcess } from '../support/gateway-process.ts';
+import { randomFrom, testSeed } from '../support/random.ts';
 import { startRedisServer } from '../support/redis.ts';
 import { layWire } from '../support/wire.ts';
 import { ACCOUNT, asUser, type Pair } from './environment.ts';
@@ -24,7 +25,6 @@ afterEach(async () => {
 });
 
 test(`The example listener, cut off ${CUTS} times while ${EVENTS} events happen, the gateway and Redis killed once each -> each event once, in order`, async () => {
-  buildGateway();
   const directory = mkdtempSync(join(tmpdir(), 'listener-'));
   undo.push(() => rmSync(directory, { recursive: true }));
   const redis = await startRedisServer('--appendonly', 'yes', '--dir', directory);
@@ -80,8 +80,9 @@ test(`The example listener, cut off ${CUTS} times while ${EVENTS} events happen,
     return cycle({ id: `${server.id}:${share.id}`, serverId: server.id, shareId: share.id });
   });
 
+  const random = randomFrom(testSeed());
   for (let cuts = 0; cuts < CUTS; ) {
-    const next = heard.length + Math.floor(Math.random() * 10);
+    const next = heard.length + Math.floor(random() * 10);
     await eventually(
       async () => heard.length >= next,
       () => `more than ${next} events heard after ${cuts} cuts`,

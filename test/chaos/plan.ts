@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Fault } from '../../src/sandbox/index.ts';
+import { randomFrom } from '../support/random.ts';
 
 /** What happens in a run, step by step: drawn from the seed alone, so that a seed means the same run as far as the clock allows. */
 export interface Step {
@@ -61,7 +61,7 @@ export interface Size {
 
 /** The plan of a seed. Each kind of mishap comes once at the least, however few the steps are. */
 export function drawPlan(seed: number, ops: number, size: Size): Step[] {
-  const random = randomOf(seed);
+  const random = randomFrom(seed);
   const below = (count: number) => Math.floor(random() * count);
   const plan = Array.from({ length: ops }, (): Step => {
     const step = {
@@ -82,13 +82,4 @@ export function drawPlan(seed: number, ops: number, size: Size): Step[] {
     if (step) step.mishap = what;
   }
   return plan;
-}
-
-/** Numbers in [0, 1) that a seed determines. */
-export function randomOf(seed: number): () => number {
-  let drawn = 0;
-  return () => {
-    const digest = createHash('sha256').update(`${seed} ${drawn++}`).digest();
-    return digest.readUInt32BE(0) / 2 ** 32;
-  };
 }

@@ -4,6 +4,7 @@ import type { Attachment, AttachmentEvent } from '../../src/attachments/attachme
 import { DEMO, type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
 import { badEvents, type Ledger, openLedger, recordsWithoutRule, rulesWithoutRecord } from '../chaos/ledger.ts';
 import { type Answer, startGateway, type TestGateway } from '../support/gateway.ts';
+import { randomFrom, testSeed } from '../support/random.ts';
 import { testRedisUrl } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 
@@ -90,9 +91,10 @@ test('200 concurrent calls over four pairs and two gateways -> true responses, o
     most = Math.max(most, live.get(target)?.size ?? 0);
   });
 
+  const random = randomFrom(testSeed());
   const made = Array.from({ length: calls }, async (_, i) => {
-    const pair = pairs[Math.floor(Math.random() * pairs.length)] as Pair;
-    const document = Math.random() < 0.5 ? ATTACH : DETACH;
+    const pair = pairs[Math.floor(random() * pairs.length)] as Pair;
+    const document = random() < 0.5 ? ATTACH : DETACH;
     const from = Date.now();
     const answer = await ask(i, document, pair);
     return { pair, document, answer, from, to: Date.now() };

@@ -7,6 +7,7 @@ import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { createRedisStore } from '../../src/attachments/store/redis.ts';
 import { connectRedis, type RedisConnections } from '../../src/redis/connect.ts';
 import { anAttachment, anEvent } from '../support/attachments.ts';
+import { checkProperty } from '../support/property.ts';
 import { randomPrefix, testRedisUrl } from '../support/redis.ts';
 
 const log = pino({ level: 'silent' });
@@ -97,7 +98,7 @@ async function stateOf(store: AttachmentStore) {
 const dueIds = async (store: AttachmentStore) => (await store.due(100)).map((entry) => entry.id).sort();
 
 test('any history -> both stores return the same at every step, and hold the same at its end', async () => {
-  await fc.assert(
+  await checkProperty(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (history) => {
       const memory = createMemoryStore({ logLength: 1000 });
       const onRedis = await createRedisStore({ redis, prefix: randomPrefix(), logLength: 1000, log });

@@ -2,16 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 
 const LOCK = 'dist/.building';
-/** Its time is when the latest build here began. */
+/** Its modification time is when the latest build began. */
 const STAMP = 'dist/.built';
 const SOURCES = ['src', 'web', 'scripts', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 const POLL_MS = 100;
-const PATIENCE_MS = 60_000;
+const LOCK_TIMEOUT_MS = 60_000;
 
 /**
- * Compiles the gateway into dist, as `npm start` does, unless that was done since the sources last changed. Test files that run at the
- * same time wait for the one that builds. Throws when it does not compile.
+ * Compiles the gateway into dist, as `npm start` does, unless dist is newer than every source. Test files that run at the
+ * same time wait for the one that builds. Throws if it does not compile. Also jest's globalSetup of the browser tests.
  */
+export default buildGateway;
 export function buildGateway(): void {
   mkdirSync('dist', { recursive: true });
   takeLock();
@@ -46,7 +47,7 @@ function newest(paths: readonly string[]): number {
 
 // a directory is made by one only; one that was left by a run that died is taken over
 function takeLock(): void {
-  for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+  for (const deadline = Date.now() + LOCK_TIMEOUT_MS; ; ) {
     try {
       mkdirSync(LOCK);
       return;

@@ -12,7 +12,7 @@ export interface RedisServer {
   port: number;
   /** Kills the process and waits for its exit; its data is lost unless it has files. */
   stop(): Promise<void>;
-  /** Starts it again on the same port, empty unless its arguments name its files. */
+  /** Starts it again on the same port, if it does not run; empty unless its arguments name its files. */
   start(): Promise<void>;
   /** Suspends the process: connections stay and are accepted, nothing is replied. */
   pause(): void;
@@ -44,10 +44,11 @@ export async function startRedisServer(...args: string[]): Promise<RedisServer> 
     url: `redis://127.0.0.1:${port}/0`,
     port,
     async start() {
+      if (isRunning(child)) return;
       child = await spawnRedis(port, args);
     },
     async stop() {
-      if (!child || child.exitCode !== null || child.signalCode !== null) return;
+      if (!isRunning(child)) return;
       const gone = once(child, 'exit');
       child.kill('SIGKILL');
       await gone;
@@ -59,6 +60,9 @@ export async function startRedisServer(...args: string[]): Promise<RedisServer> 
   await server.start();
   return server;
 }
+
+const isRunning = (child: ChildProcess | null): child is ChildProcess =>
+  child !== null && child.exitCode === null && child.signalCode === null;
 
 async function spawnRedis(port: number, args: string[]): Promise<ChildProcess> {
   const directory = mkdtempSync(join(tmpdir(), 'test-redis-'));

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { type FanOut, framesOf, startFanOut } from '../support/fan-out.ts';
+import { randomFrom, testSeed } from '../support/random.ts';
 import { until } from '../support/until.ts';
 import type { WsClient } from '../support/ws-client.ts';
 
@@ -152,9 +153,10 @@ describe('who comes and goes', () => {
     const client = await gateway.socket('p1 ann');
     const frames = framesOf(client);
     const from: number[] = [];
+    const random = randomFrom(testSeed());
     const expected = () => from.map((at) => log.slice(at + 1));
     for (let i = 0; i < 60; i++) {
-      const at = Math.floor(Math.random() * log.length);
+      const at = Math.floor(random() * log.length);
       from.push(at);
       client.subscribe(`${i}`, i % 3 === 0 ? RECORD : CURSORS, { after: log[at] });
       for (let j = 0; j < 3; j++) log.push(await gateway.tell('p1'));

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { pino } from 'pino';
@@ -8,6 +9,7 @@ import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { OpenStackError } from '../../src/openstack/errors.ts';
 import type { AccessRule } from '../../src/openstack/manila/types.ts';
 import type { Session } from '../../src/openstack/session.ts';
+import { checkProperty } from '../support/property.ts';
 
 /**
  * Random histories over the real service, reconciles and in-process store, with Manila as a map that loses responses,
@@ -133,7 +135,7 @@ function newProcess(store: AttachmentStore) {
 }
 
 async function reconcileOnce(store: AttachmentStore, as: 'caller' | 'own' | 'none'): Promise<void> {
-  const owner = `owner-${Math.random()}`;
+  const owner = randomUUID();
   const claimed = await store.claim(PROJECT, ID, { owner, ms: LEASE_MS });
   if (typeof claimed === 'string') return;
   const mayFinish = claimed.status === 'detaching' && claimed.isAccepted;
@@ -302,7 +304,7 @@ let played = 0;
 afterAll(() => expect(played).toBeGreaterThanOrEqual(500));
 
 test('after any history and a quiet period: nothing in progress, no rule without a record, attached means active, events in order', async () => {
-  await fc.assert(
+  await checkProperty(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
       const store = createMemoryStore({ logLength: 10_000, now: () => clock });
       environment = {

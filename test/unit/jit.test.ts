@@ -17,6 +17,7 @@ import { DateTime, StringMap } from '../../src/graphql/resolvers/scalars.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import { EVENT, IDS, plainContext } from '../support/graph.ts';
 import { generateOperation } from '../support/operations.ts';
+import { checkProperty } from '../support/property.ts';
 
 const RUNS = Number(process.env.COMPILED_RUNS ?? 1000);
 const schema = createSchema();
@@ -69,7 +70,7 @@ describe('generated operations: compiled and by graphql-js -> the same data, the
     '%s',
     async (kind) => {
       let compiledCount = 0;
-      await fc.assert(
+      await checkProperty(
         fc.asyncProperty(fc.gen(), async (g) => {
           const { source, variables } = generateOperation(g, schema, kind, IDS);
           const { compiled, plain } = await both(schema, {

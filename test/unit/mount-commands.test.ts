@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Target } from '../../src/attachments/attachment.ts';
 import { mountCommands } from '../../src/attachments/mount-commands.ts';
+import { checkProperty } from '../support/property.ts';
 
 const SHARE = '74fd53dd-5483-4e5b-a038-8f60739d2daa';
 const target = (accessTo: string): Target => ({ accessTo, ruleId: 'rule-1', isOwned: true, state: 'active' });
@@ -116,9 +117,9 @@ describe('a share attached to a server -> the command for its guest', () => {
   });
 });
 
-test('any printable path and mount point -> a shell passes exactly those words to mount', () => {
+test('any printable path and mount point -> a shell passes exactly those words to mount', async () => {
   const printable = fc.string({ minLength: 1, maxLength: 30 }).filter((text) => !/\p{Cc}/u.test(text));
-  fc.assert(
+  await checkProperty(
     fc.property(printable, printable, (rest, folder) => {
       const path = `10.0.0.10:/${rest}`;
       const mountPoint = `/${folder}`;

@@ -8,6 +8,7 @@ import type { ShareFilter } from '../../src/graphql/generated.ts';
 import { OpenStackError } from '../../src/openstack/errors.ts';
 import type { Share } from '../../src/openstack/manila/types.ts';
 import type { NovaServer } from '../../src/openstack/nova/types.ts';
+import { checkProperty } from '../support/property.ts';
 
 const idOf = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
@@ -96,7 +97,7 @@ describe('walking a list page by page', () => {
   const cap = fc.constantFrom(1000, 10, 7);
 
   test('any number of servers in pages of any size, also where the cloud caps the limit -> each once, in order', async () => {
-    await fc.assert(
+    await checkProperty(
       fc.asyncProperty(fc.nat(40), fc.integer({ min: 1, max: 45 }), cap, async (count, first, most) => {
         const servers = numbers(count).map((n) => serverOf(n));
         const { read } = novaOf(servers, most);
@@ -107,7 +108,7 @@ describe('walking a list page by page', () => {
 
   test('any number of shares, some with replicas or under a capped limit, so that pages are short -> each once, in order', async () => {
     const instances = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 40 });
-    await fc.assert(
+    await checkProperty(
       fc.asyncProperty(instances, fc.integer({ min: 1, max: 45 }), cap, async (counts, first, most) => {
         const shares = counts.map((_, n) => shareOf(n));
         const { read } = manilaOf(shares, (index) => counts[index] ?? 1, most);
@@ -125,7 +126,7 @@ describe('walking a list page by page', () => {
       protocol: fc.subarray(['NFS', 'CIFS', 'UNKNOWN'] as const),
       status: fc.subarray(['AVAILABLE', 'ERROR', 'UNKNOWN'] as const),
     });
-    await fc.assert(
+    await checkProperty(
       fc.asyncProperty(
         fc.array(share, { maxLength: 60 }),
         filter,
@@ -275,8 +276,8 @@ describe('what a client may not send', () => {
     expect(asked).toEqual([]);
   });
 
-  test('any text as a cursor -> a position or BAD_USER_INPUT', () => {
-    fc.assert(
+  test('any text as a cursor -> a position or BAD_USER_INPUT', async () => {
+    await checkProperty(
       fc.property(fc.string(), fc.constantFrom('server', 'share', 'attachment'), (cursor, kind) => {
         expect(() => decodeCursor(kind as 'server', cursor)).toThrow(
           expect.objectContaining({ code: 'BAD_USER_INPUT' }),

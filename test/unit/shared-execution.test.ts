@@ -22,6 +22,7 @@ import { NOVA } from '../../src/openstack/services.ts';
 import type { Session } from '../../src/openstack/session.ts';
 import { closeAll, cloudAt, type Reply, sessionIn, startService, withVersions } from '../contract/service.ts';
 import { anAttachment } from '../support/attachments.ts';
+import { checkProperty } from '../support/property.ts';
 import { until } from '../support/until.ts';
 
 /** Which requests share one execution, and that none of them misses a write that was completed before it arrived. */
@@ -240,7 +241,7 @@ test('reads and writes in any order -> no read misses a write that was completed
   let attached = 0;
   const seen = new Set<unknown>();
   let reads = 0;
-  await fc.assert(
+  await checkProperty(
     fc.asyncProperty(steps, async (history) => {
       const running: Promise<void>[] = [];
       for (const [i, step] of history.entries()) {

@@ -1,45 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Attachment, AttachmentEvent } from '../../src/attachments/attachment.ts';
 import type { AttachmentStore, ListOptions } from '../../src/attachments/store/contract.ts';
-import { createMemoryStore } from '../../src/attachments/store/memory.ts';
-import { createRedisStore } from '../../src/attachments/store/redis.ts';
-import { connectRedis, type RedisConnections } from '../../src/redis/connect.ts';
 import { anAttachment, anEvent } from '../support/attachments.ts';
-import { randomPrefix, testRedisUrl } from '../support/redis.ts';
-import { startRedisCluster, type TestCluster } from '../support/redis-cluster.ts';
 import { until } from '../support/until.ts';
 
-const log = pino({ level: 'silent' });
-const LOG_LENGTH = 20;
+/** How long the event log of a tested store may become. */
+export const LOG_LENGTH = 20;
 const HOUR = 3_600_000;
 
-let redis: RedisConnections;
-let clusterServers: TestCluster;
-let cluster: RedisConnections;
-beforeAll(async () => {
-  redis = connectRedis(testRedisUrl(), log);
-  await redis.ready();
-  clusterServers = await startRedisCluster();
-  cluster = connectRedis(clusterServers.url, log);
-  await cluster.ready();
-});
-afterAll(async () => {
-  await redis.close();
-  await cluster.close();
-  await clusterServers.stop();
-});
-
-const onRedis = (connections: RedisConnections) =>
-  createRedisStore({ redis: connections, prefix: randomPrefix(), logLength: LOG_LENGTH, log });
-const kinds: [string, () => Promise<AttachmentStore>][] = [
-  ['memory', async () => createMemoryStore({ logLength: LOG_LENGTH })],
-  ['redis', () => onRedis(redis)],
-  ['redis cluster', () => onRedis(cluster)],
-];
-
-describe.each(kinds)('the %s store', (_kind, open) => {
+/** What every store must do, whatever it keeps attachments in: `open` gives an empty one. */
+export function testStoreContract(open: () => Promise<AttachmentStore>): void {
   let store: AttachmentStore;
   const project = anAttachment().projectId;
 
@@ -540,8 +511,9 @@ describe.each(kinds)('the %s store', (_kind, open) => {
   test('the deployment -> the same word each time, and another one in another store', async () => {
     const word = await store.storeId();
     expect(await store.storeId()).toBe(word);
-    const [, other] = await Promise.all([store.storeId(), createMemoryStore({ logLength: 1 }).storeId()]);
-    expect(other).not.toBe(word);
+    const another = await open();
+    expect(await another.storeId()).not.toBe(word);
+    await another.close();
   });
 
   describe('locks and the known marker', () => {
@@ -751,4 +723,4 @@ describe.each(kinds)('the %s store', (_kind, open) => {
       await unfollow();
     });
   });
-});
+}

@@ -1,28 +1,27 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { pino } from 'pino';
 import { createRedisStore } from '../../src/attachments/store/redis.ts';
 import { connectRedis } from '../../src/redis/connect.ts';
-import { anAttachment, anEvent } from '../support/attachments.ts';
-import { randomPrefix, startRedisServer } from '../support/redis.ts';
-import { startRedisCluster } from '../support/redis-cluster.ts';
-import { startRedisSentinel } from '../support/redis-sentinel.ts';
-import { until } from '../support/until.ts';
+import { anAttachment, anEvent } from './attachments.ts';
+import { randomPrefix } from './redis.ts';
+import { until } from './until.ts';
 
 const log = pino({ level: 'silent' });
-const prefix = randomPrefix();
+/** The key prefix that the user may use. */
+export const prefix = randomPrefix();
 
-/** The user of docs/redis.md, as arguments of redis-server. */
 const [, user = '', forCluster = ''] =
   /```\nuser (gateway .*)\n(\+.*)\n```/.exec(readFileSync('docs/redis.md', 'utf8')) ?? [];
-const rights = user.replaceAll('nmg:', prefix).replace('>password', '>p@ss').split(' ');
-const asUser = (url: string) => url.replace('://', '://gateway:p%40ss@');
+/** The user of docs/redis.md, as arguments of redis-server's `--user` and of `ACL SETUSER`. */
+export const rights = user.replaceAll('nmg:', prefix).replace('>password', '>p@ss').split(' ');
+/** What the user needs on a cluster besides. */
+export const clusterRights = forCluster.split(' ');
+/** A Redis URL with that user's name and password. */
+export const asUser = (url: string) => url.replace('://', '://gateway:p%40ss@');
 
-let stop: () => Promise<void> = async () => {};
-afterEach(() => stop());
-
-/** Every kind of command that the gateway sends. */
-async function everything(url: string, replicas: number): Promise<void> {
+/** Sends every kind of command that the gateway sends; throws if one is not allowed. */
+export async function useEverything(url: string, replicas: number): Promise<void> {
   const redis = connectRedis(url, log);
   try {
     await redis.ready();
@@ -65,32 +64,3 @@ async function everything(url: string, replicas: number): Promise<void> {
     await redis.close();
   }
 }
-
-test('a single Redis, as the user of docs/redis.md -> every command of the gateway is allowed, and keys outside its prefix are not', async () => {
-  const server = await startRedisServer('--user', ...rights);
-  stop = server.stop;
-  await everything(asUser(server.url), 0);
-  const redis = connectRedis(asUser(server.url), log);
-  await redis.ready();
-  await expect(redis.commands.get('other:key')).rejects.toThrow('NOPERM');
-  await redis.close();
-});
-
-test('behind Sentinels with a separate password, waiting for a replica -> every command is allowed', async () => {
-  const sentinel = await startRedisSentinel(1, 1, '--user', ...rights);
-  stop = sentinel.stop;
-  await everything(asUser(sentinel.url), 1);
-});
-
-test('a cluster -> every command is allowed, also while a slot migrates', async () => {
-  const cluster = await startRedisCluster('--user', ...rights, ...forCluster.split(' '));
-  stop = cluster.stop;
-  await everything(asUser(cluster.url), 0);
-  const key = `${prefix}{p1}:asked`;
-  const redis = connectRedis(asUser(cluster.url), log);
-  await redis.ready();
-  await cluster.moveSlot(key, {
-    between: async () => expect(await redis.commands.get(key)).toBeNull(),
-  });
-  await redis.close();
-});

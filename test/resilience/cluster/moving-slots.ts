@@ -1,26 +1,31 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Cluster } from 'ioredis';
 import { pino } from 'pino';
-import type { Attachment } from '../../src/attachments/attachment.ts';
-import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
-import { createKeys } from '../../src/attachments/store/keys.ts';
-import { createRedisStore } from '../../src/attachments/store/redis.ts';
-import { connectRedis, type RedisConnections } from '../../src/redis/connect.ts';
-import { anAttachment, anEvent } from '../support/attachments.ts';
-import { startGateway } from '../support/gateway.ts';
-import { listen } from '../support/listener.ts';
-import { type RedisServer, randomPrefix } from '../support/redis.ts';
-import { startRedisCluster, type TestCluster } from '../support/redis-cluster.ts';
-import { until } from '../support/until.ts';
-import { attach, codeOf, expectEachOnce, granted, hear, logOf, nthRuleChange, SOON, settled, toEntry } from './work.ts';
+import type { Attachment } from '../../../src/attachments/attachment.ts';
+import type { AttachmentStore } from '../../../src/attachments/store/contract.ts';
+import { createKeys } from '../../../src/attachments/store/keys.ts';
+import { createRedisStore } from '../../../src/attachments/store/redis.ts';
+import { connectRedis, type RedisConnections } from '../../../src/redis/connect.ts';
+import { anAttachment, anEvent } from '../../support/attachments.ts';
+import { startGateway } from '../../support/gateway.ts';
+import { listen } from '../../support/listener.ts';
+import {
+  attach,
+  codeOf,
+  expectEachOnce,
+  granted,
+  hear,
+  logOf,
+  nthRuleChange,
+  SOON,
+  settled,
+  toEntry,
+} from '../../support/outage.ts';
+import { type RedisServer, randomPrefix } from '../../support/redis.ts';
+import { until } from '../../support/until.ts';
+import { cluster } from './cluster.ts';
 
 const log = pino({ level: 'silent' });
-
-let cluster: TestCluster;
-beforeAll(async () => {
-  cluster = await startRedisCluster();
-});
-afterAll(() => cluster.stop());
 
 describe('a slot moves to another master', () => {
   test('while attachments run on two gateways -> all settle, each event once, listeners receive all', async () => {
@@ -203,5 +208,6 @@ describe('the store', () => {
         ),
       ),
     ).toBe('STATE_UNAVAILABLE');
+    await cluster.heal();
   });
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DEMO } from '../../src/sandbox/index.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { checkProperty } from '../support/property.ts';
 import { exchange } from '../support/transports.ts';
 import { connect, connectWs } from '../support/ws-client.ts';
 
@@ -141,7 +142,7 @@ const headerWord = fc.string({ maxLength: 40 }).map((word) => word.replace(/[^\x
 
 describe('over HTTP', () => {
   test('any body -> below 500, JSON, nothing of the inside', async () => {
-    await fc.assert(
+    await checkProperty(
       fc.asyncProperty(group(body), (bodies) =>
         each(bodies, async (one) => {
           const response = await fetch(gateway.url, {
@@ -201,7 +202,7 @@ describe('over HTTP', () => {
         ),
       ),
     });
-    await fc.assert(
+    await checkProperty(
       fc.asyncProperty(group(request), (requests) =>
         each(requests, async ({ method, path: target, host, headers }) => {
           const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -218,7 +219,7 @@ describe('over HTTP', () => {
   });
 
   test('any bytes -> an answer below 500, or the end', async () => {
-    await fc.assert(
+    await checkProperty(
       fc.asyncProperty(group(fc.uint8Array({ maxLength: 200 })), (all) =>
         each(all, async (bytes) => {
           expect(await exchange(gateway.url, bytes)).toMatch(/^(HTTP\/1\.1 4\d\d|$)/);
@@ -270,7 +271,7 @@ describe('over WebSocket', () => {
   );
 
   test('any frames on an open socket -> it answers on, or is closed for the client’s fault', async () => {
-    await fc.assert(
+    await checkProperty(
       fc.asyncProperty(group(fc.array(frame, { minLength: 1, maxLength: 5 }), 5), (sockets) =>
         each(sockets, async (frames) => {
           const client = await connect(gateway.wsUrl, { 'X-Auth-Token': gateway.token });
@@ -291,7 +292,7 @@ describe('over WebSocket', () => {
       type: fc.constant('connection_init'),
       payload: fc.dictionary(fc.constantFrom('X-Auth-Token', 'x-auth-token', '__proto__'), fc.jsonValue()),
     });
-    await fc.assert(
+    await checkProperty(
       fc.asyncProperty(
         group(
           fc.oneof(

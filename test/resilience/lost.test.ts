@@ -5,8 +5,6 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Listener, listen } from '../support/listener.ts';
-import { type RedisServer, startRedisServer } from '../support/redis.ts';
-import { until } from '../support/until.ts';
 import {
   attach,
   codeOf,
@@ -20,7 +18,9 @@ import {
   SOON,
   settled,
   toEntry,
-} from './work.ts';
+} from '../support/outage.ts';
+import { type RedisServer, startRedisServer } from '../support/redis.ts';
+import { until } from '../support/until.ts';
 
 let directory: string;
 let redis: RedisServer;

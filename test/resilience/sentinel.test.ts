@@ -1,8 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Listener, listen } from '../support/listener.ts';
-import { startRedisSentinel, type TestSentinel } from '../support/redis-sentinel.ts';
-import { until } from '../support/until.ts';
 import {
   attach,
   codeOf,
@@ -15,7 +13,9 @@ import {
   SOON,
   settled,
   toEntry,
-} from './work.ts';
+} from '../support/outage.ts';
+import { startRedisSentinel, type TestSentinel } from '../support/redis-sentinel.ts';
+import { until } from '../support/until.ts';
 
 let redis: TestSentinel;
 let one: TestGateway;

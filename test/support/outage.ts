@@ -1,8 +1,8 @@
 import { expect } from '@jest/globals';
 import { DEMO } from '../../src/sandbox/index.ts';
-import type { TestGateway } from '../support/gateway.ts';
-import { type HeardEvent, type Listener, listen } from '../support/listener.ts';
-import { until } from '../support/until.ts';
+import type { TestGateway } from './gateway.ts';
+import { type HeardEvent, type Listener, listen } from './listener.ts';
+import { until } from './until.ts';
 
 /** Attaching and detaching many shares of one server, and the required outcome whatever happens to Redis meanwhile. */
 
@@ -11,7 +11,7 @@ const DETACH = 'mutation ($input: DetachShareInput!) { detachShare(input: $input
 const LIST = '{ shareAttachments(first: 100) { nodes { shareId status mountPoint accessLevel } } }';
 
 /** Settings with which work left by a lost reply is resumed within seconds. */
-export const SOON = { UPSTREAM_TIMEOUT_MS: '1000', LEASE_MS: '3000' };
+export const SOON = { UPSTREAM_TIMEOUT_MS: '2000', LEASE_MS: '6000' };
 
 export const attach = (gateway: TestGateway, shareId: string, input: Record<string, unknown> = {}) =>
   gateway.query(ATTACH, { input: { serverId: DEMO.serverId, shareId, ...input } });

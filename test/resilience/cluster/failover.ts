@@ -1,14 +1,25 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createKeys } from '../../src/attachments/store/keys.ts';
-import { DEMO, startSandbox } from '../../src/sandbox/index.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { type Listener, listen } from '../support/listener.ts';
-import { randomPrefix } from '../support/redis.ts';
-import { startRedisCluster, type TestCluster, type TestReplica } from '../support/redis-cluster.ts';
-import { until } from '../support/until.ts';
-import { attach, codeOf, granted, hear, type LogEntry, listed, logOf, nthRuleChange, SOON, toEntry } from './work.ts';
+import { createKeys } from '../../../src/attachments/store/keys.ts';
+import { DEMO, startSandbox } from '../../../src/sandbox/index.ts';
+import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { type Listener, listen } from '../../support/listener.ts';
+import {
+  attach,
+  codeOf,
+  granted,
+  hear,
+  type LogEntry,
+  listed,
+  logOf,
+  nthRuleChange,
+  SOON,
+  toEntry,
+} from '../../support/outage.ts';
+import { randomPrefix } from '../../support/redis.ts';
+import type { TestReplica } from '../../support/redis-cluster.ts';
+import { until } from '../../support/until.ts';
+import { cluster } from './cluster.ts';
 
-let cluster: TestCluster;
 let replica: TestReplica;
 let one: TestGateway;
 let two: TestGateway;
@@ -17,14 +28,6 @@ let listener: Listener;
 let first: string;
 let heard: LogEntry[];
 let ends: (() => Promise<void>)[];
-
-beforeEach(async () => {
-  cluster = await startRedisCluster();
-  ends = [cluster.stop];
-});
-afterEach(async () => {
-  for (const end of ends) await end();
-});
 
 /** Two gateways on one cloud; the master that has the project's records has a replica. */
 async function begin(isWaitedFor: boolean): Promise<void> {
@@ -84,6 +87,13 @@ const sharesWith = (events: readonly LogEntry[], type: string) =>
   events.flatMap(({ what }) => (what.endsWith(` ${type}`) ? [what.slice(0, -type.length - 1)] : [])).sort();
 
 describe('failover of a cluster master while attachments run', () => {
+  beforeEach(() => {
+    ends = [cluster.heal];
+  });
+  afterEach(async () => {
+    for (const end of ends) await end();
+  });
+
   test('a planned failover, changes wait for the replica -> all settle, each event once, a listener receives all, or CURSOR_EXPIRED', async () => {
     await begin(true);
     const { attached, failed } = await attachThrough(() => replica.changePlaces());

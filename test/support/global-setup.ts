@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { Redis } from 'ioredis';
+import { chooseSeed } from './random.ts';
 import { type RedisServer, startRedisServer } from './redis.ts';
 
 declare global {
@@ -8,22 +9,29 @@ declare global {
 }
 
 /**
- * jest's globalSetup: the Redis of all tests, by TEST_REDIS_URL. REDIS_URL when it answers; else a redis-server from
- * the path on a free port; else Debian's, installed by apt-get where we may; else a message that says what to install.
+ * Jest's globalSetup, once for the whole run whichever projects take part: chooses the seed of the random tests, and
+ * finds their Redis (TEST_REDIS_URL).
  */
-export default async function setUpRedis(): Promise<void> {
-  const given = process.env.REDIS_URL;
-  if (given && (await answers(given))) {
-    process.env.TEST_REDIS_URL = given;
-    return;
-  }
-  if (given) process.stderr.write('REDIS_URL is set, but no Redis answers there: the tests start their own.\n');
-  if (!isInstalled()) install();
-  globalThis.testRedis = await startRedisServer();
-  process.env.TEST_REDIS_URL = globalThis.testRedis.url;
+export default async function setUp(): Promise<void> {
+  if (process.env.TEST_REDIS_URL) return;
+  chooseSeed();
+  process.env.TEST_REDIS_URL = await findRedis();
 }
 
-async function answers(url: string): Promise<boolean> {
+/**
+ * The URL of a Redis for the tests: REDIS_URL if it responds; else a redis-server from the path on a free port, which
+ * apt-get installs first where possible. Throws with what to install.
+ */
+async function findRedis(): Promise<string> {
+  const given = process.env.REDIS_URL;
+  if (given && (await responds(given))) return given;
+  if (given) process.stderr.write('REDIS_URL is set, but no Redis responds there: the tests start their own.\n');
+  if (!isInstalled()) install();
+  globalThis.testRedis = await startRedisServer();
+  return globalThis.testRedis.url;
+}
+
+async function responds(url: string): Promise<boolean> {
   const redis = new Redis(url, { lazyConnect: true, retryStrategy: null, connectTimeout: 5000 });
   redis.on('error', () => undefined);
   try {

@@ -1,0 +1,8 @@
+import { common } from '../../jest.config.mjs';
+
+// npm run test:browser
+export default {
+  ...common,
+  testMatch: ['<rootDir>/test/browser/*.test.ts'],
+  globalSetup: '<rootDir>/test/support/build.ts',
+};
