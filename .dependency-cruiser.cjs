@@ -1,13 +1,20 @@
 /**
- * Who may import whom: downward only, transport -> graphql -> attachments -> openstack -> errors; types count.
- * Circles are Biome's to find (noImportCycles): it can tell an import that is gone at run time, swc's parser cannot.
+ * Which folder may import which, types included: downward only, transport -> graphql -> attachments -> openstack ->
+ * errors. Biome finds circular imports (noImportCycles): it ignores type imports, which the parser here does not.
  */
-const below = (from, to, comment) => ({
-  name: `${from}-below-${to.join('-')}`,
+
+/** The transports: each has a folder, and the files beside the folders are common to all of them. */
+const TRANSPORTS = '^src/transport/(graphql-http|graphql-ws|compute-api|graphiql)/';
+const GRAPHQL =
+  '^(src/graphql/|node_modules/(graphql|graphql-jit|graphql-ws|@graphql-tools|@apollo|@as-integrations)/)';
+
+/** Files in `from` import nothing of this project except `from` itself and what `allowed` matches. */
+const only = (from, allowed, comment) => ({
+  name: `${from}-imports`,
   severity: 'error',
   comment,
   from: { path: `^src/${from}/` },
-  to: { path: `^src/(${to.join('|')})/` },
+  to: { path: '^src/', pathNot: [`^src/${from}/`, ...allowed] },
 });
 
 module.exports = {
@@ -20,36 +27,54 @@ module.exports = {
       from: { path: '^src/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'] },
     },
-    below('graphql', ['transport'], 'Resolvers know nothing of doors.'),
-    below('attachments', ['transport', 'graphql'], 'The domain knows nothing of GraphQL.'),
-    below(
+    only('openstack', ['^src/(errors|deadline)\\.ts$'], 'The clients know only error codes and deadlines.'),
+    only('redis', ['^src/(errors|deadline)\\.ts$'], 'Connecting to Redis knows nothing of what is stored.'),
+    only('sandbox', [], 'The sandbox is a cloud: shared code would hide contradictions between it and the gateway.'),
+    only(
+      'attachments',
+      ['^src/(openstack|redis)/', '^src/(errors|deadline)\\.ts$'],
+      'The domain knows neither GraphQL nor transports.',
+    ),
+    only(
       'notifications',
-      ['transport', 'graphql'],
-      'The message bus hears of attachments, whichever door they came by.',
+      ['^src/(attachments|openstack)/', '^src/(errors|deadline)\\.ts$'],
+      'Notifications come from the event log, whatever transport a request used.',
+    ),
+    only(
+      'graphql',
+      ['^src/(attachments|openstack)/', '^src/(config|errors|deadline)\\.ts$'],
+      'Resolvers and execution know nothing of transports.',
     ),
     {
-      name: 'rest-without-graphql',
+      name: 'common-transport-code',
       severity: 'error',
-      comment: 'The compute API is a door of its own to the same attachments.',
+      comment: 'What is common to all transports knows none of them. server.ts puts them together.',
+      from: { path: '^src/transport/[^/]+\\.ts$', pathNot: '^src/transport/(server|error-responses)\\.ts$' },
+      to: { path: TRANSPORTS },
+    },
+    {
+      name: 'transports-are-separate',
+      severity: 'error',
+      comment: 'A transport knows no other transport.',
+      from: { path: TRANSPORTS },
+      to: { path: TRANSPORTS, pathNot: '^src/transport/$1/' },
+    },
+    {
+      name: 'compute-api-without-graphql',
+      severity: 'error',
+      comment: 'The compute API does not reach GraphQL, directly or through other files.',
       from: { path: '^src/transport/compute-api/' },
-      to: { path: '^(src/graphql/|node_modules/(graphql|@apollo)/)' },
+      to: { path: GRAPHQL, reachable: true },
     },
     {
-      name: 'openstack-alone',
+      name: 'resolvers-use-their-context',
       severity: 'error',
-      comment: 'The REST clients know nothing of ours but errors.ts.',
-      from: { path: '^src/openstack/' },
-      to: { path: '^src/', pathNot: '^src/(openstack/|(errors|deadline)\\.ts$)' },
+      comment: 'No client and no store: loaders, attachments and identity come from the context.',
+      from: { path: '^src/graphql/resolvers/' },
+      to: { path: '^src/(openstack/.*(client|request)|attachments/store/)' },
     },
     {
-      name: 'sandbox-alone',
-      severity: 'error',
-      comment: 'The sandbox is a cloud: what it would share with the gateway it could not contradict.',
-      from: { path: '^src/sandbox/' },
-      to: { path: '^src/', pathNot: '^src/sandbox/' },
-    },
-    {
-      name: 'sandbox-put-in-by-the-root-only',
+      name: 'sandbox-from-the-root-only',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(sandbox/|app\\.ts$|main\\.ts$)' },
       to: { path: '^src/sandbox/' },
@@ -61,16 +86,15 @@ module.exports = {
       to: { path: '^src/(app|main)\\.ts$' },
     },
     {
-      name: 'resolvers-use-their-context',
+      name: 'deadline-and-errors-import-nothing',
       severity: 'error',
-      comment: 'No client and no store: loaders, attachments and identity come by the context.',
-      from: { path: '^src/graphql/resolvers/' },
-      to: { path: '^src/(openstack/.*(client|request)|attachments/store/)' },
+      from: { path: '^src/(errors|deadline)\\.ts$' },
+      to: { path: '^src/' },
     },
     {
       name: 'pure-files',
       severity: 'error',
-      comment: 'These import no package at all.',
+      comment: 'These import no package.',
       from: { path: '^src/(attachments/(reconcile/decide|attachment)|attachments/store/keys|openstack/catalog)\\.ts$' },
       to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'core'] },
     },
@@ -78,7 +102,7 @@ module.exports = {
   options: {
     parser: 'swc',
     doNotFollow: { path: 'node_modules' },
-    // The GraphiQL page has a bundler and a tsconfig of its own; swc's parser here takes no JSX.
+    // The GraphiQL page has its own bundler and tsconfig; swc's parser here does not read JSX.
     exclude: { path: '^web/' },
     enhancedResolveOptions: {
       extensions: ['.ts', '.tsx', '.mjs', '.js', '.json'],

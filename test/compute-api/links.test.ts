@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { type LinkRewrite, rewriteLinks, rewriteUrl } from '../../src/transport/compute-api/links.ts';
 
-const TURN: LinkRewrite = { from: ['http://nova:8774', 'https://cloud/compute'], to: 'http://gateway:4000' };
+const REWRITE: LinkRewrite = { from: ['http://nova:8774', 'https://cloud/compute'], to: 'http://gateway:4000' };
 
-async function turned(chunks: readonly Buffer[], turn = TURN): Promise<string> {
-  const stream = rewriteLinks(turn);
+async function rewritten(chunks: readonly Buffer[], rewrite = REWRITE): Promise<string> {
+  const stream = rewriteLinks(rewrite);
   for (const chunk of chunks) stream.write(chunk);
   stream.end();
   const parts: Buffer[] = [];
@@ -24,32 +24,34 @@ describe('links in JSON', () => {
     ['{"n": 1.0, "é": 12345678901234567890}', '{"n": 1.0, "é": 12345678901234567890}'],
     ['', ''],
   ])('%s -> %s', async (json, expected) => {
-    expect(await turned([Buffer.from(json)])).toBe(expected);
+    expect(await rewritten([Buffer.from(json)])).toBe(expected);
   });
 
-  test('cut anywhere, and into single bytes -> the same', async () => {
+  test('split anywhere, and into single bytes -> the same output', async () => {
     const json =
       '[{"href": "http://nova:8774/v2.1/é", "rel": "next"}, {"href": "x"}, "\\"href\\": \\"http://nova:8774/\\""]';
     const bytes = Buffer.from(json);
-    const whole = await turned([bytes]);
+    const whole = await rewritten([bytes]);
     expect(whole).toContain('http://gateway:4000/v2.1/é');
     for (let at = 0; at <= bytes.length; at++) {
-      expect(await turned([bytes.subarray(0, at), bytes.subarray(at)])).toBe(whole);
+      expect(await rewritten([bytes.subarray(0, at), bytes.subarray(at)])).toBe(whole);
     }
-    expect(await turned([...bytes].map((byte) => Buffer.from([byte])))).toBe(whole);
+    expect(await rewritten([...bytes].map((byte) => Buffer.from([byte])))).toBe(whole);
   });
 
-  test('an address with characters that mean something in a pattern -> taken as it is', async () => {
-    const turn = { from: ['http://a.b:1/$(x)'], to: 'http://$&$1' };
-    expect(await turned([Buffer.from('{"href": "http://a.b:1/$(x)/v"}')], turn)).toBe('{"href": "http://$&$1/v"}');
-    expect(await turned([Buffer.from('{"href": "http://aXb:1/$(x)/v"}')], turn)).toBe(
+  test('a base URL with special characters of a pattern -> matched literally', async () => {
+    const rewrite = { from: ['http://a.b:1/$(x)'], to: 'http://$&$1' };
+    expect(await rewritten([Buffer.from('{"href": "http://a.b:1/$(x)/v"}')], rewrite)).toBe(
+      '{"href": "http://$&$1/v"}',
+    );
+    expect(await rewritten([Buffer.from('{"href": "http://aXb:1/$(x)/v"}')], rewrite)).toBe(
       '{"href": "http://aXb:1/$(x)/v"}',
     );
   });
 
-  test('no address known -> nothing is turned', async () => {
+  test('no base URL known -> unchanged', async () => {
     const json = '{"href": "http://nova:8774/v2.1/x"}';
-    expect(await turned([Buffer.from(json)], { from: [], to: 'http://gateway' })).toBe(json);
+    expect(await rewritten([Buffer.from(json)], { from: [], to: 'http://gateway' })).toBe(json);
   });
 });
 
@@ -59,5 +61,5 @@ test.each([
   ['http://nova:87745/v2.1', 'http://nova:87745/v2.1'],
   ['http://glance/v2/images/x', 'http://glance/v2/images/x'],
 ])('Location %s -> %s', (url, expected) => {
-  expect(rewriteUrl(url, TURN)).toBe(expected);
+  expect(rewriteUrl(url, REWRITE)).toBe(expected);
 });

@@ -291,11 +291,11 @@ describe('reads that are under way in the gateway', () => {
     ['POST', '/v2.1/servers/x/action'],
     ['PUT', '/v2.1/servers/x/metadata/a'],
     ['DELETE', '/v2.1/servers/x'],
-  ])('Nova begins to answer %s %s -> nobody joins them any more', async (method, path) => {
+  ])('Nova begins to answer %s %s -> invalidated', async (method, path) => {
     expect(await isJoinedAfter(method, path, begin)).toBe(false);
   });
 
-  test('Nova breaks off instead of an answer to a write -> nobody joins them any more', async () => {
+  test('Nova breaks off instead of an answer to a write -> invalidated', async () => {
     expect(await isJoinedAfter('POST', '/v2.1/servers', (response) => void response.socket?.destroy())).toBe(false);
   });
 
@@ -336,11 +336,11 @@ describe('what does not pass', () => {
   ])(
     '%s -> refused in Nova’s form, with the ids that a client quotes',
     async (_what, path, headers, code, name, why) => {
-      const { status, body, headers: told } = await call(path, { headers });
+      const { status, body, headers: responseHeaders } = await call(path, { headers });
       expect(status).toBe(code);
       expect(body).toEqual({ [name]: { code, message: expect.stringMatching(why) } });
-      expect(told['x-compute-request-id']).toMatch(/^req-/);
-      expect(told['x-openstack-request-id']).toBe(told['x-compute-request-id']);
+      expect(responseHeaders['x-compute-request-id']).toMatch(/^req-/);
+      expect(responseHeaders['x-openstack-request-id']).toBe(responseHeaders['x-compute-request-id']);
       expect(asked).toEqual([]);
     },
   );
@@ -364,10 +364,13 @@ describe('what does not pass', () => {
     expect((await first).status).toBe(200);
   });
 
-  test.each(['/v2.10/servers', '/v2/servers', '/v3/auth/tokens', '/servers'])('%s -> not this door', async (path) => {
-    expect((await call(path)).status).toBe(404);
-    expect(asked).toEqual([]);
-  });
+  test.each(['/v2.10/servers', '/v2/servers', '/v3/auth/tokens', '/servers'])(
+    '%s -> not the compute API',
+    async (path) => {
+      expect((await call(path)).status).toBe(404);
+      expect(asked).toEqual([]);
+    },
+  );
 
   test.each(['OPTIONS', 'TRACE', 'PROPFIND'])('%s -> 405, 404 or 400, Nova hears nothing', async (method) => {
     expect([400, 404, 405]).toContain((await call('/v2.1/servers', { method })).status);
@@ -444,7 +447,7 @@ test('the catalog names the gateway itself -> 502 that says what to set, and no 
 });
 
 describe('the version document', () => {
-  test('no token, and nobody showed one yet -> 401; once somebody did -> Nova’s', async () => {
+  test('no token before the first token -> 401; after it -> Nova’s', async () => {
     answer = (_request, response) => {
       response.setHeader('content-type', 'application/json');
       response.end(`{"version": {"links": [{"href": "${novaUrl}/compute/v2.1/"}]}}`);

@@ -39,7 +39,7 @@ async function attach(shareId: string, mountPoint: string | null = null): Promis
 }
 
 /** Nova's answer as the gateway gives it back: its links lead to the gateway. */
-const turned = (json: unknown) =>
+const rewritten = (json: unknown) =>
   JSON.parse(JSON.stringify(json).replaceAll(`"${gateway.sandbox.url}/compute`, `"${origin}`)) as Record<
     string,
     unknown
@@ -56,7 +56,7 @@ describe('a server', () => {
     const answer = await get(path);
     expect(answer.status).toBe(200);
     const { [FIELD]: attached, ...server } = answer.body.server;
-    expect({ server }).toEqual(turned(plain.body));
+    expect({ server }).toEqual(rewritten(plain.body));
     expect(attached).toEqual([
       { id: DEMO.nfsShareId, mount_point: '/mnt/home', status: 'attached' },
       { id: DEMO.cephfsShareId, mount_point: null, status: 'attached' },
@@ -77,7 +77,7 @@ describe('a server', () => {
       const plain = await fromNova(`/v2.1/servers/${DEMO.serverId}`, headers);
       const answer = await get(`/v2.1/servers/${DEMO.serverId}`, headers);
       const { [FIELD]: attached, ...server } = answer.body.server;
-      expect({ server }).toEqual(turned(plain.body));
+      expect({ server }).toEqual(rewritten(plain.body));
       expect(attached).toEqual([]);
       expect(answer.headers['openstack-api-version']).toBe(`compute ${version}`);
       expect(answer.headers['x-openstack-nova-api-version']).toBe(version);
@@ -157,7 +157,7 @@ describe('a page of servers', () => {
 
   test('the plain list -> passed on as it is', async () => {
     const answer = await get('/v2.1/servers?limit=3');
-    expect(answer.body).toEqual(turned((await fromNova('/v2.1/servers?limit=3')).body));
+    expect(answer.body).toEqual(rewritten((await fromNova('/v2.1/servers?limit=3')).body));
   });
 });
 
@@ -170,7 +170,7 @@ describe('what the gateway cannot say does not cost what Nova said', () => {
     await redis.stop();
     const answer = await get(`/v2.1/servers/${DEMO.serverId}`);
     expect(answer.status).toBe(200);
-    expect(answer.body).toEqual(turned((await fromNova(`/v2.1/servers/${DEMO.serverId}`)).body));
+    expect(answer.body).toEqual(rewritten((await fromNova(`/v2.1/servers/${DEMO.serverId}`)).body));
     expect(answer.headers.warning).toBe(`199 - "${FIELD} is left out: the attachments cannot be read now"`);
     await redis.start();
     const back = await until(async () => {

@@ -103,7 +103,7 @@ describe.each(['epoxy', 'zed'] as const)('Manila of %s', (release) => {
     expect(answer).toMatchObject({ id: ruleId, state: 'queued_to_apply', metadata: rule.metadata });
   });
 
-  test('access is allowed twice -> a 400 that is told from others by its text', async () => {
+  test('access is allowed twice -> a 400 that its text identifies', async () => {
     const recorded = fixture('manila', 'allow-access-duplicate', release);
     const rule = recordedRule('allow-access-duplicate');
     const { error, asked } = await replay(recorded, release, (session) => allowAccess(session, shareId, rule));
@@ -127,7 +127,7 @@ describe.each(['epoxy', 'zed'] as const)('Manila of %s', (release) => {
     expect(asked.map(essence)).toEqual([essence(recorded.request)]);
   });
 
-  test('access is denied that nobody has -> 404 for the caller to judge', async () => {
+  test('a rule that does not exist is denied -> 404', async () => {
     const recorded = fixture('manila', 'deny-access-unknown', release);
     const { error } = await replay(recorded, release, (session) => denyAccess(session, shareId, ruleId));
     expect(error).toMatchObject({ service: 'manila', status: 404, faultName: 'itemNotFound', outcome: 'final' });

@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 
-export interface RestAnswer {
+export interface RestResponse {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
@@ -17,7 +17,7 @@ export interface RestCall {
 }
 
 /** A request whose path goes out as it is written: `fetch` would tidy it up first. */
-export async function callRest(origin: string, path: string, call: RestCall = {}): Promise<RestAnswer> {
+export async function callRest(origin: string, path: string, call: RestCall = {}): Promise<RestResponse> {
   const { hostname, port } = new URL(origin);
   const { method = 'GET', token, body, headers = {} } = call;
   const isRaw = typeof body === 'string' || Buffer.isBuffer(body);

@@ -60,7 +60,7 @@ describe('a catalog made up', () => {
     expect(findEndpoint(catalog, NOVA, choice)).toBe(url);
   });
 
-  test('a region that is not there -> UPSTREAM_UNAVAILABLE with what was looked for and what there is', () => {
+  test('a region that is not there -> UPSTREAM_UNAVAILABLE with what was expected and what the catalog has', () => {
     expect(() => findEndpoint(catalog, NOVA, { region: 'North', interface: 'public' })).toThrow(
       expect.objectContaining({
         code: 'UPSTREAM_UNAVAILABLE',

@@ -177,7 +177,7 @@ describe('from clouds.yaml', () => {
 });
 
 describe('what is wrong', () => {
-  test('many things at once -> all are told, with what was expected and what came', () => {
+  test('several problems -> all are listed, with what was expected and what was given', () => {
     const env = {
       OS_AUTH_URL: 'keystone.example.org',
       OS_INTERFACE: 'outside',
@@ -215,7 +215,7 @@ describe('what is wrong', () => {
       { OS_AUTH_URL: 'http://k', OS_APPLICATION_CREDENTIAL_SECRET: 's', OS_USER_ID: 'u1' },
       'OS_APPLICATION_CREDENTIAL_NAME: expected a name, or OS_APPLICATION_CREDENTIAL_ID, got nothing',
     ],
-  ])('%s -> told', (_what, env, problem) => {
+  ])('%s -> reported', (_what, env, problem) => {
     expect(problemsWith(env)).toEqual([problem]);
   });
 
@@ -242,13 +242,13 @@ describe('what is wrong', () => {
       { 'cwd/clouds.yaml': 'clouds: {mine: {}}' },
       /^auth_url of cloud mine \(or OS_AUTH_URL\): expected Keystone/,
     ],
-  ])('a clouds.yaml with %s -> told', (_what, files, problem) => {
+  ])('a clouds.yaml with %s -> reported', (_what, files, problem) => {
     const problems = problemsWith({ OS_CLOUD: 'mine' }, files);
     expect(problems).toEqual([expect.stringMatching(problem)]);
     expect(problems.join()).not.toContain(PASSWORD);
   });
 
-  test('a named file that is not there -> told, no other is read', () => {
+  test('a named file that does not exist -> reported, no other is read', () => {
     const file = join(root, 'gone.yaml');
     expect(problemsWith({ OS_CLOUD: 'first', OS_CLIENT_CONFIG_FILE: file }, { 'cwd/clouds.yaml': CLOUDS })).toEqual([
       `${file}: expected a file that can be read, got ENOENT`,

@@ -84,7 +84,7 @@ describe('failures', () => {
     expect(service.requests.map((seen) => seen.method)).toEqual(['GET']);
   });
 
-  test('nobody listens -> unreachable, named by its code, without the address', async () => {
+  test('connection refused -> unreachable, named by its code, without the address', async () => {
     const { session } = await started(() => OK);
     const endpointOverrides = { nova: 'http://127.0.0.1:1/v2.1' };
     const cloud = cloudAt('http://127.0.0.1:1', { endpointOverrides });
@@ -200,8 +200,8 @@ describe('retries', () => {
   });
 });
 
-describe('reads under way', () => {
-  test('the same read twice at once -> one request, one answer that nobody can change', async () => {
+describe('reads in flight', () => {
+  test('the same read twice at once -> one request, one response, frozen', async () => {
     const gate = held();
     const { session, requests, nextRequest } = await started(gate.answer);
     const asked = nextRequest();
@@ -285,7 +285,7 @@ describe('reads under way', () => {
   });
 });
 
-describe('what is told', () => {
+describe('log lines and messages', () => {
   test('calls that succeed and fail -> a debug line each with both request ids, the token nowhere', async () => {
     const replies: Reply[] = [
       { ...OK, headers: { 'x-openstack-request-id': 'req-theirs' } } as Reply,

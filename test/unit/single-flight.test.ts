@@ -5,7 +5,7 @@ import { NOVA } from '../../src/openstack/services.ts';
 import type { Identity, Session } from '../../src/openstack/session.ts';
 import { closeAll, cloudAt, type Reply, sessionIn, startService, withVersions } from '../contract/service.ts';
 
-/** Whose reads are made once for several who ask at the same time, and after which writes they are not. */
+/** Which sessions share a read in flight, and which writes invalidate it. */
 
 afterEach(closeAll);
 
@@ -108,7 +108,7 @@ describe('after a write', () => {
     ['another user of the project', { userId: 'another' }, {}],
     ['an admin of another project', {}, ADMIN],
     ['a member, read by an admin of another project', ADMIN, {}],
-  ])('by %s -> nobody joins a read of before', async (_what, reader, writer) => {
+  ])('by %s -> earlier reads are not joined', async (_what, reader, writer) => {
     expect(await isJoinedAfter(reader, writer)).toBe(false);
   });
 
@@ -126,7 +126,7 @@ describe('what is kept', () => {
     expect(cloud.inFlight.size).toBe(0);
   });
 
-  test('a read that closes itself as it starts -> nobody joins it, nothing is kept', async () => {
+  test('a read that closes itself as it starts -> not joined, nothing is kept', async () => {
     const { cloud, as } = await started();
     const scope = flightKeyOf(as('a'));
     const start = (close: () => void) => {
