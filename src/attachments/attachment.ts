@@ -115,6 +115,14 @@ export interface AttachmentEvent extends NewEvent {
 /** An attachment as clients see it, also after its removal. */
 export type AttachmentView = Omit<Attachment, 'status'> & { status: AttachmentViewStatus };
 
+/** Statuses in which an attachment needs its access rules to stay. */
+const HOLDING_STATUSES: ReadonlySet<AttachmentViewStatus> = new Set(['attaching', 'attached', 'error_attaching']);
+
+/** Whether an attachment holds a target of its own: it needs the target's access rule to stay. Not while it detaches. */
+export function holdsTarget({ status }: Pick<Attachment, 'status'>, { change }: Pick<Target, 'change'>): boolean {
+  return HOLDING_STATUSES.has(status) && change !== 'removing';
+}
+
 /** The id of the attachment of a share to a server: the pair, as in Nova's `/servers/{server_id}/shares/{share_id}`. */
 export function attachmentId(serverId: string, shareId: string): string {
   return `${serverId}:${shareId}`;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Attachment, AttachmentEvent } from '../../src/attachments/attachment.ts';
 import type { AttachmentStore, ListOptions } from '../../src/attachments/store/contract.ts';
+import { PAGE_RECORDS } from '../../src/attachments/store/order.ts';
 import { anAttachment, anEvent } from '../support/attachments.ts';
 import { until } from '../support/until.ts';
 
@@ -18,6 +19,8 @@ export function testStoreContract(open: () => Promise<AttachmentStore>): void {
     store = await open();
   });
   afterEach(() => store.close());
+
+  const at = (second: number) => new Date(Date.UTC(2025, 5, 1, 10, 0, second)).toISOString();
 
   const lease = (ms = HOUR) => ({ owner: randomUUID(), ms });
 
@@ -421,8 +424,6 @@ export function testStoreContract(open: () => Promise<AttachmentStore>): void {
   });
 
   describe('lists', () => {
-    const at = (second: number) => new Date(Date.UTC(2025, 5, 1, 10, 0, second)).toISOString();
-
     test('servers, shares -> one list each, in the order asked, oldest first', async () => {
       const [serverId, otherServer, shareId] = [randomUUID(), randomUUID(), randomUUID()];
       const newer = await created({ serverId, createdAt: at(2) });
@@ -497,22 +498,133 @@ export function testStoreContract(open: () => Promise<AttachmentStore>): void {
       expect(await walk({ first: 5, status: [] })).toEqual([[]]);
     });
 
-    test('a filter that drops 1,200 records -> one call ends at its limit and says where to go on', async () => {
-      await Promise.all(Array.from({ length: 1200 }, (_, i) => created({ createdAt: at(i) })));
-      const late = await created({ createdAt: at(5000) });
+    test('a status that 1,001 older records do not have -> found at once, alone and of a server or share', async () => {
+      const [serverId, shareId] = [randomUUID(), randomUUID()];
+      await fill(PAGE_RECORDS + 1, (i) => (i % 2 === 0 ? { serverId } : { shareId }));
+      await fill(PAGE_RECORDS + 1, () => ({ serverId }));
+      const late = await created({ serverId, shareId, createdAt: at(5000) });
       await committed(late, { status: 'attached' });
-      const page = await store.list(project, { first: 10, after: null, status: ['attached'] });
-      expect(page).toMatchObject({ items: [], hasMore: true, endPosition: expect.any(String) });
-      expect(await walk({ first: 10, status: ['attached'] })).toEqual([[], [late.id]]);
-      expect((await walk({ first: 500 })).map((ids) => ids.length)).toEqual([500, 500, 201]);
+      const status = ['attached'] as const;
+      for (const side of [{}, { serverId }, { shareId }, { serverId, shareId }]) {
+        expect(await walk({ first: 10, status, ...side })).toEqual([[late.id]]);
+      }
+      expect((await walk({ first: 500 })).map((ids) => ids.length)).toEqual([500, 500, 500, 500, 3]);
+    });
+
+    test('several statuses -> merged in order, each once; a record that changes its status changes its list', async () => {
+      const a = await created({ createdAt: at(1) });
+      const b = await committed(await created({ createdAt: at(2) }), { status: 'attached' });
+      const c = await created({ createdAt: at(3) });
+      const both = ['attached', 'attaching', 'attached'] as const;
+      expect(await walk({ first: 2, status: both })).toEqual([[a.id, b.id], [c.id]]);
+      await committed(b, { status: 'detaching' });
+      expect(await walk({ first: 2, status: both })).toEqual([[a.id, c.id]]);
+      expect(await walk({ first: 2, status: ['detaching'] })).toEqual([[b.id]]);
     });
   });
 
-  test('the deployment -> the same word each time, and another one in another store', async () => {
-    const word = await store.storeId();
-    expect(await store.storeId()).toBe(word);
+  /** Creates so many attachments. */
+  async function fill(count: number, given: (i: number) => Partial<Attachment>): Promise<Attachment[]> {
+    return await Promise.all(Array.from({ length: count }, (_, i) => created({ createdAt: at(i), ...given(i) })));
+  }
+
+  describe('long lists', () => {
+    test('1,001 attachments of a server, of a share -> all of them, or the oldest', async () => {
+      const [serverId, shareId, none] = [randomUUID(), randomUUID(), randomUUID()];
+      const ofServer = await fill(PAGE_RECORDS + 1, () => ({ serverId }));
+      const ofShare = await fill(PAGE_RECORDS + 1, () => ({ shareId }));
+      const ids = (lists: Attachment[][]) => lists.map((list) => list.map(({ id }) => id));
+      const [server = [], share = []] = ids([ofServer, ofShare]);
+      const other = ofServer[7]?.shareId ?? '';
+      expect(ids(await store.listForServers(project, [none, serverId, none, serverId]))).toEqual([
+        [],
+        server,
+        [],
+        server,
+      ]);
+      expect(ids(await store.listForShares(project, [other, shareId, none]))).toEqual([[server[7]], share, []]);
+      for (const first of [1, PAGE_RECORDS - 1, PAGE_RECORDS, PAGE_RECORDS + 1, PAGE_RECORDS + 2]) {
+        expect(ids(await store.listForShares(project, [shareId, other, shareId], first))).toEqual([
+          share.slice(0, first),
+          [server[7]],
+          share.slice(0, first),
+        ]);
+      }
+    });
+  });
+
+  describe('listForTargets', () => {
+    const shareId = randomUUID();
+    const target = (accessTo: string, given: Partial<Attachment['targets'][number]> = {}) => ({
+      ...{ accessTo, ruleId: null, isOwned: true, state: null },
+      ...given,
+    });
+    const holding = (accessTo: string, given: Partial<Attachment> = {}) =>
+      created({ shareId, targets: [target(accessTo)], ...given });
+    const ask = (accessTo: string) => ({ shareId, accessType: 'ip' as const, accessTo });
+    const idsFor = async (accessTo: string, first = 10) =>
+      (await store.listForTargets(project, [ask(accessTo)], first))[0]?.map(({ id }) => id);
+
+    test('the last two of 1,001 attachments of a share have one target -> both', async () => {
+      await fill(PAGE_RECORDS - 1, (i) => ({ shareId, targets: [target(`10.1.${i >> 8}.${i & 255}`)] }));
+      const [a, b] = [
+        await holding('10.0.0.9', { createdAt: at(5000) }),
+        await holding('10.0.0.9', { createdAt: at(5001) }),
+      ];
+      expect(await idsFor('10.0.0.9')).toEqual([a.id, b.id]);
+      expect(await store.remove(a, {})).toBe('removed');
+      expect(await idsFor('10.0.0.9')).toEqual([b.id]);
+    });
+
+    test('1,001 attachments have the target, the youngest holds it alone -> it comes first', async () => {
+      const others = await fill(PAGE_RECORDS, () => ({ shareId, status: 'detaching', targets: [target('10.0.0.9')] }));
+      const holder = await holding('10.0.0.9', { createdAt: at(5000) });
+      expect(await idsFor('10.0.0.9', 2)).toEqual([holder.id, others[0]?.id]);
+    });
+
+    test('several targets -> a list each, in the order asked; another share, type or project -> not there', async () => {
+      const a = await created({ shareId, targets: [target('10.0.0.1'), target('10.0.0.2')] });
+      await created({ targets: [target('10.0.0.1')] });
+      await created({ shareId, accessType: 'user', targets: [target('10.0.0.1')] });
+      const lists = await store.listForTargets(project, [ask('10.0.0.2'), ask('10.0.0.3'), ask('10.0.0.1')], 5);
+      expect(lists).toEqual([[a], [], [a]]);
+      expect(await store.listForTargets('other', [ask('10.0.0.1')], 5)).toEqual([[]]);
+      expect(await store.listForTargets(project, [], 5)).toEqual([]);
+    });
+
+    test('another spelling of the address -> the same target', async () => {
+      const a = await holding('2001:db8::1');
+      expect(await idsFor('2001:0db8:0:0::1/128')).toEqual([a.id]);
+    });
+
+    test('detaching, or giving the target up -> after those that hold it; taking it up again -> before', async () => {
+      const a = await holding('10.0.0.1', { createdAt: at(1) });
+      const b = await holding('10.0.0.1', { createdAt: at(2) });
+      const leaving = await committed(a, { status: 'detaching' });
+      expect(await idsFor('10.0.0.1')).toEqual([b.id, a.id]);
+      const back = await committed(leaving, { status: 'attaching' });
+      expect(await idsFor('10.0.0.1')).toEqual([a.id, b.id]);
+      const moved = await committed(back, {
+        targets: [target('10.0.0.1', { change: 'removing' }), target('10.0.0.2')],
+      });
+      expect(await idsFor('10.0.0.1')).toEqual([b.id, a.id]);
+      expect(await idsFor('10.0.0.2')).toEqual([a.id]);
+      await committed(moved, { targets: [target('10.0.0.2')] });
+      expect(await idsFor('10.0.0.1')).toEqual([b.id]);
+    });
+
+    test('a refused commit -> the lists stay', async () => {
+      const a = await holding('10.0.0.1');
+      expect(await store.commit({ ...a, version: 7, targets: [target('10.0.0.2')] }, { dueInMs: null })).toBe('stale');
+      expect([await idsFor('10.0.0.1'), await idsFor('10.0.0.2')]).toEqual([[a.id], []]);
+    });
+  });
+
+  test('the store id -> the same each time, another one in another store', async () => {
+    const id = await store.storeId();
+    expect(await store.storeId()).toBe(id);
     const another = await open();
-    expect(await another.storeId()).not.toBe(word);
+    expect(await another.storeId()).not.toBe(id);
     await another.close();
   });
 

@@ -56,8 +56,11 @@ async function openGateway(): Promise<Gateway> {
   return gateway;
 }
 
-async function created(store: AttachmentStore): Promise<Attachment> {
-  const result = await store.create(anAttachment(), null, null);
+/** The target of every attachment here. */
+const TARGET = { accessType: 'ip', accessTo: '10.0.0.7' } as const;
+
+async function created(store: AttachmentStore, given: Partial<Attachment> = {}): Promise<Attachment> {
+  const result = await store.create(anAttachment(given), null, null);
   if (result.outcome !== 'created') throw new Error(result.outcome);
   return result.attachment;
 }
@@ -91,6 +94,14 @@ const subscriptions = async () => {
 };
 const killed = (type: 'pubsub' | 'normal') => outside.commands.call('CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes');
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+/** Every key with its bytes and its expiry. */
+async function dump() {
+  const keys = (await outside.commands.keys(`${prefix}*`)).sort();
+  return Promise.all(
+    keys.map(async (key) => [key, await outside.commands.dumpBuffer(key), await outside.commands.pexpiretime(key)]),
+  );
+}
 
 describe('subscriptions', () => {
   test('two gateways on one Redis -> each receives the events of the other', async () => {
@@ -220,6 +231,7 @@ describe('Redis unreachable', () => {
       store.listForServers(project, ['s']),
       store.listForShares(project, ['s']),
       store.list(project, { first: 1, after: null }),
+      store.listForTargets(project, [{ shareId: 's', accessType: 'ip', accessTo: '10.0.0.7' }], 1),
       store.lockTarget(project, 't', 'a', 1000),
       store.unlockTarget(project, 't', 'a'),
       store.isRecovered(project),
@@ -344,7 +356,7 @@ describe('Redis unreachable', () => {
 });
 
 describe('keys in Redis', () => {
-  test('changes of every kind -> all keys have the prefix and their shard; after the removals only the log and its pending mark stay', async () => {
+  test('changes of every kind -> all keys have the prefix and their shard; after the removals only the log and the marks stay', async () => {
     const { store } = await openGateway();
     const made = await Promise.all(
       ['project-1', 'project-2', project].map(async (projectId) => {
@@ -357,10 +369,13 @@ describe('keys in Redis', () => {
     const kindsNow = async () =>
       [...new Set((await keysNow()).map((key) => /^test:[0-9a-f]+:\{p\d+\}:(\w+)/.exec(key)?.[1] ?? key))].sort();
     expect(await kindsNow()).toEqual(
-      ['record', 'attachments', 'server', 'share', 'mounts', 'due', 'projects', 'log', 'news'].sort(),
+      [
+        ...['record', 'attachments', 'server', 'share', 'status', 'target', 'mounts', 'due', 'projects', 'indexed'],
+        ...['log', 'news'],
+      ].sort(),
     );
     for (const attachment of made) await store.remove(attachment, {});
-    expect(await kindsNow()).toEqual(['log', 'news']);
+    expect(await kindsNow()).toEqual(['indexed', 'log', 'news']);
   });
 
   test('every refusal of every script -> not one byte of any key changes', async () => {
@@ -401,14 +416,6 @@ describe('keys in Redis', () => {
     expect(await dump()).toEqual(before);
   });
 
-  /** Every key with its bytes and its expiry. */
-  async function dump() {
-    const keys = (await outside.commands.keys(`${prefix}*`)).sort();
-    return Promise.all(
-      keys.map(async (key) => [key, await outside.commands.dumpBuffer(key), await outside.commands.pexpiretime(key)]),
-    );
-  }
-
   test('more shards have due work than the limit, and none is done -> every shard gets its turn', async () => {
     const { store } = await openGateway();
     const projects = Array.from({ length: 20 }, (_, i) => `project-${i}`);
@@ -434,5 +441,79 @@ describe('keys in Redis', () => {
       kept,
     ]);
     expect(await store.listForServers(project, [lost.serverId, kept.serverId])).toEqual([[], [kept]]);
+  });
+
+  test('an entry of a target without a record -> it takes no place of another', async () => {
+    const { store } = await openGateway();
+    const shareId = 'share-1';
+    const [lost, kept] = [
+      await created(store, { shareId, serverId: '1' }),
+      await created(store, { shareId, serverId: '2' }),
+    ];
+    await outside.commands.del(createKeys(prefix).record(project, lost.id));
+    expect(await store.listForTargets(project, [{ ...TARGET, shareId }], 1)).toEqual([[kept]]);
+  });
+});
+
+describe('records written before there were indexes by status and by target', () => {
+  /** Takes away what a version without these indexes would not have written. */
+  async function forgetIndexes() {
+    const { commands } = outside;
+    const keys = await commands.keys(`${prefix}*`);
+    const isNew = (key: string) => /\}:(status|target|indexed)/.test(key);
+    for (const key of keys.filter(isNew)) await commands.del(key);
+    for (const key of keys.filter((key) => key.includes('}:record:'))) await commands.hdel(key, 'targets');
+  }
+
+  test('250 of them -> each is found by its target and by its status; the next read builds nothing', async () => {
+    const { store } = await openGateway();
+    const shareId = 'share-1';
+    const made = await Promise.all(
+      Array.from({ length: 250 }, (_, i) => created(store, { shareId, serverId: `s${i}` })),
+    );
+    const [first] = made;
+    if (!first) throw new Error('no record');
+    await store.commit({ ...first, status: 'attached' }, { dueInMs: null });
+    await forgetIndexes();
+    const [found = []] = await store.listForTargets(project, [{ ...TARGET, shareId }], 1000);
+    expect(found.map(({ id }) => id).sort()).toEqual(made.map(({ id }) => id).sort());
+    const attached = await store.list(project, { first: 10, after: null, status: ['attached'] });
+    expect(attached.items.map(({ attachment }) => attachment.id)).toEqual([first.id]);
+    const before = await dump();
+    await store.listForTargets(project, [{ ...TARGET, shareId }], 1);
+    expect(await dump()).toEqual(before);
+  });
+
+  test('one is changed, one removed, one claimed before the indexes are built -> as they are now', async () => {
+    const { store } = await openGateway();
+    const shareId = 'share-1';
+    const [changed, removed, held] = [
+      await created(store, { shareId, serverId: '1' }),
+      await created(store, { shareId, serverId: '2' }),
+      await created(store, { shareId, serverId: '3' }),
+    ];
+    await forgetIndexes();
+    await store.commit({ ...changed, status: 'detaching' }, { dueInMs: null });
+    await store.remove(removed, {});
+    await store.claim(project, held.id, { owner: 'a', ms: 60_000 });
+    const [found = []] = await store.listForTargets(project, [{ ...TARGET, shareId }], 10);
+    expect(found.map(({ id }) => id)).toEqual([held.id, changed.id]);
+    const detaching = await store.list(project, { first: 10, after: null, status: ['detaching'] });
+    expect(detaching.items.map(({ attachment }) => attachment.id)).toEqual([changed.id]);
+  });
+
+  test('records change while the indexes are built -> none is lost', async () => {
+    const { store } = await openGateway();
+    const shareId = 'share-1';
+    const made = await Promise.all(
+      Array.from({ length: 150 }, (_, i) => created(store, { shareId, serverId: `s${i}` })),
+    );
+    await forgetIndexes();
+    const claims = made.map(({ id }) => store.claim(project, id, { owner: 'a', ms: 60_000 }));
+    const [[found = []]] = await Promise.all([
+      store.listForTargets(project, [{ ...TARGET, shareId }], 1000),
+      ...claims,
+    ]);
+    expect(found).toHaveLength(150);
   });
 });

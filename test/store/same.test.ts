@@ -26,6 +26,17 @@ const id = fc.record({ serverId: oneOf('server-1', 'server-2'), shareId: oneOf('
 const owner = oneOf('a', 'b');
 const dueInMs = oneOf(null, 0, HOUR);
 const lag = fc.nat(2);
+const ADDRESSES = ['10.0.0.1', '10.0.0.2', '10.0.0.3'];
+const targets = fc
+  .uniqueArray(fc.record({ accessTo: oneOf(...ADDRESSES), isRemoving: fc.boolean() }), {
+    selector: ({ accessTo }) => accessTo,
+  })
+  .map((chosen) =>
+    chosen.map(({ accessTo, isRemoving }) => ({
+      ...{ accessTo, ruleId: null, isOwned: true, state: null },
+      ...(isRemoving ? { change: 'removing' as const } : {}),
+    })),
+  );
 const step = fc.oneof(
   fc.record({
     do: fc.constant('create' as const),
@@ -33,6 +44,7 @@ const step = fc.oneof(
     owner: fc.option(owner, { freq: 2 }),
     dueInMs,
     mountPoint: oneOf(null, '/a', '/b'),
+    targets,
   }),
   fc.record({
     do: fc.constant('commit' as const),
@@ -42,6 +54,7 @@ const step = fc.oneof(
     dueInMs,
     keepLease: fc.boolean(),
     status: oneOf<AttachmentStatus>('attached', 'detaching'),
+    targets,
   }),
   fc.record({ do: fc.constant('remove' as const), id, lag, owner: fc.option(owner, { freq: 2 }) }),
   fc.record({ do: fc.constant('claim' as const), id, owner }),
@@ -59,12 +72,12 @@ async function take(store: AttachmentStore, step: Step): Promise<unknown> {
   const known = stored ?? { ...base, version: 1 };
   switch (step.do) {
     case 'create': {
-      const given: Attachment = { ...base, mountPoint: step.mountPoint };
+      const given: Attachment = { ...base, mountPoint: step.mountPoint, targets: step.targets };
       const lease = step.owner === null ? null : { owner: step.owner, ms: HOUR };
       return store.create(given, anEvent('ATTACH_STARTED', given), lease, step.dueInMs);
     }
     case 'commit': {
-      const change = { ...known, version: known.version - step.lag, status: step.status };
+      const change = { ...known, version: known.version - step.lag, status: step.status, targets: step.targets };
       const { dueInMs, keepLease } = step;
       const options = { dueInMs, keepLease, event: anEvent('ATTACHED', change) };
       return store.commit(change, step.owner === null ? options : { ...options, owner: step.owner });
@@ -90,6 +103,20 @@ async function stateOf(store: AttachmentStore) {
     attached: (await store.list('p', { first: 3, after: null, status: ['attached'] })).items,
     servers: await store.listForServers('p', ['server-1', 'server-2']),
     shares: await store.listForShares('p', ['share-3', 'share-2', 'share-1']),
+    lists: await Promise.all(
+      [{ status: ['attaching', 'detaching'] as const }, { serverId: 'server-1', status: ['attached'] as const }].map(
+        async (filter) => (await store.list('p', { first: 2, after: null, ...filter })).items,
+      ),
+    ),
+    targets: await Promise.all(
+      ['share-1', 'share-2'].map((shareId) =>
+        store.listForTargets(
+          'p',
+          ADDRESSES.map((accessTo) => ({ shareId, accessType: 'ip', accessTo })),
+          2,
+        ),
+      ),
+    ),
     events: events === 'expired' ? events : events.map(({ cursor, ...event }) => event),
   };
 }

@@ -54,6 +54,9 @@ export async function useEverything(url: string, replicas: number): Promise<void
     expect(await store.get(projectId, id)).toMatchObject({ id });
     expect((await store.list(projectId, { first: 1, after: null })).items).toHaveLength(1);
     expect(await store.listForServers(projectId, [given.serverId])).toMatchObject([[{ id }]]);
+    const target = { shareId: given.shareId, accessType: given.accessType, accessTo: given.targets[0]?.accessTo ?? '' };
+    expect(await store.listForTargets(projectId, [target], 1)).toMatchObject([[{ id }]]);
+    expect((await store.list(projectId, { first: 1, after: null, status: [committed.status] })).items).toHaveLength(1);
     expect(await store.readEvents(projectId, '0-0', 10)).toHaveLength(1);
     expect(await store.readEvents(projectId, null, 10)).toHaveLength(1);
     expect(await store.remove(committed, {})).toBe('removed');

@@ -1,4 +1,5 @@
 import type { Attachment, AttachmentEvent, AttachmentStatus, NewEvent } from '../attachment.ts';
+import type { RuleTarget } from './targets.ts';
 
 /** An exclusive hold on one record that ends by itself. Times are the store's clock, given as a remaining span. */
 export interface Lease {
@@ -39,7 +40,10 @@ export interface AttachmentPage {
   totalCount: number | null;
   /** The end of the log before the page was read. */
   cursor: string;
-  /** Set when the scan limit ended the page: more matches may follow this position, whatever the last item's is. */
+  /**
+   * Set when MAX_SCANNED ended the page, which only a status filter of one server or share can cause: more matches may
+   * follow this position, whatever the last item's is.
+   */
   endPosition?: string;
 }
 
@@ -95,13 +99,22 @@ export interface AttachmentStore {
   projects(): Promise<string[]>;
 
   get(projectId: string, id: string): Promise<Attachment | null>;
-  /** One list per server, in the order requested, oldest first; one round trip. */
-  listForServers(projectId: string, serverIds: readonly string[]): Promise<Attachment[][]>;
-  /** One list per share, in the order requested, oldest first; one round trip. */
-  listForShares(projectId: string, shareIds: readonly string[]): Promise<Attachment[][]>;
   /**
-   * A page of the project's attachments, oldest first. Reads about `first` records unless a filter drops some; then at
-   * most SCAN_LIMIT per call.
+   * One list per server, in the order requested, oldest first: complete, or the `first` oldest. One round trip per
+   * PAGE_RECORDS records.
+   */
+  listForServers(projectId: string, serverIds: readonly string[], first?: number): Promise<Attachment[][]>;
+  /** One list per share, like listForServers. */
+  listForShares(projectId: string, shareIds: readonly string[], first?: number): Promise<Attachment[][]>;
+  /**
+   * One list per target: the attachments that have the target, at most `first`, those that hold it (`holdsTarget`)
+   * before those that do not, each oldest first. Read from an index that every write keeps, so it is exact however many
+   * attachments the share has. Whether another attachment holds a target takes `first: 2`, its own record being one.
+   */
+  listForTargets(projectId: string, targets: readonly RuleTarget[], first: number): Promise<Attachment[][]>;
+  /**
+   * A page of the project's attachments, oldest first. Exact: by status alone, by server and by share from an index; a
+   * status of one server or share by reading that list, at most MAX_SCANNED records per call.
    */
   list(projectId: string, options: ListOptions): Promise<AttachmentPage>;
 

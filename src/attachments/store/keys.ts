@@ -15,7 +15,10 @@ export function createKeys(prefix: string) {
   const shardKey = (shard: number, name: string) => `${prefix}{p${shard}}:${name}`;
   const key = (projectId: string, name: string) => shardKey(shardOf(projectId), `${name}:${projectId}`);
   return {
-    /** Hash: `version`, `record` (JSON), `status`, `position`, `mount_point`, `owner` and `until` of the lease. */
+    /**
+     * Hash: `version`, `record` (JSON), `status`, `position`, `mount_point`, `owner` and `until` of the lease, `targets`
+     * (JSON): its entries in the indexes by target.
+     */
     record: (projectId: string, id: string) => `${key(projectId, 'record')}:${id}`,
     /** Sorted set of positions, all of score 0 (a lexicographic index): the attachments of the project. */
     projectIndex: (projectId: string) => key(projectId, 'attachments'),
@@ -23,6 +26,15 @@ export function createKeys(prefix: string) {
     serverIndex: (projectId: string, serverId: string) => `${key(projectId, 'server')}:${serverId}`,
     /** Sorted set of positions, all of score 0: the attachments of one share. */
     shareIndex: (projectId: string, shareId: string) => `${key(projectId, 'share')}:${shareId}`,
+    /** Sorted set of positions, all of score 0: the attachments of one status. */
+    statusIndex: (projectId: string, status: string) => `${key(projectId, 'status')}:${status}`,
+    /**
+     * Sorted set of positions: the attachments that have a target, by its name (targets.ts). Score 0: those that hold it;
+     * 1: those that no longer do.
+     */
+    targetIndex: (projectId: string, name: string) => `${key(projectId, 'target')}:${name}`,
+    /** Set of a shard: the projects whose records are all in the indexes by status and by target. */
+    indexed: (shard: number) => shardKey(shard, 'indexed'),
     /** Hash: mount point -> attachment id, of one server. */
     mountPoints: (projectId: string, serverId: string) => `${key(projectId, 'mounts')}:${serverId}`,
     /** Sorted set of a shard: `<project id> <attachment id>` by when it is due, ms of Redis' clock. */

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Attachment, NewEvent } from '../attachment.ts';
 import type { AttachmentPage, AttachmentStore, Lease, ListOptions } from './contract.ts';
 import { createMemoryLog, frozenCopy, type MemoryLog } from './memory-log.ts';
-import { comparePositions, LOG_START, positionOf, SCAN_LIMIT } from './order.ts';
+import { createProjectRecords, type IndexName, type ProjectRecords, type Stored } from './memory-records.ts';
+import { comparePositions, LOG_START, MAX_SCANNED } from './order.ts';
+import { createSortedList } from './sorted-list.ts';
+import { targetName } from './targets.ts';
 
 export interface MemoryStoreOptions {
   /** Number of events that a project's log keeps. */
@@ -11,15 +14,8 @@ export interface MemoryStoreOptions {
   now?: () => number;
 }
 
-interface Stored {
-  attachment: Attachment;
-  position: string;
-  lease: { owner: string; until: number } | null;
-  dueAt: number | null;
-}
-
 interface Project {
-  records: Map<string, Stored>;
+  records: ProjectRecords;
   log: MemoryLog;
   isRecovered: boolean;
   checkpoint: string | null;
@@ -32,11 +28,14 @@ interface Project {
 export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOptions): AttachmentStore {
   const storeId = randomUUID();
   const projects = new Map<string, Project>();
+  const scheduled = createSortedList<Stored>(
+    (a, b) => dueOrder(a) - dueOrder(b) || comparePositions(dueName(a), dueName(b)),
+  );
   const locks = new Map<string, { owner: string; until: number }>();
 
   function project(id: string): Project {
     const present = projects.get(id) ?? {
-      records: new Map(),
+      records: createProjectRecords(),
       log: createMemoryLog(logLength, now),
       isRecovered: false,
       checkpoint: null,
@@ -46,8 +45,17 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
   }
 
   const record = (projectId: string, id: string) => projects.get(projectId)?.records.get(id);
+  const listed = (projectId: string, name: IndexName, first: number) =>
+    (projects.get(projectId)?.records.list(name, null, first) ?? []).map(({ attachment }) => attachment);
   const isHeld = ({ lease }: Stored) => lease !== null && lease.until > now();
   const isHeldBy = (stored: Stored, owner: string | undefined) => isHeld(stored) && stored.lease?.owner === owner;
+
+  function schedule(stored: Stored, dueAt: number | null) {
+    if (stored.dueAt !== null) scheduled.remove(stored);
+    stored.dueAt = dueAt;
+    if (dueAt !== null) scheduled.add(stored);
+  }
+
   const inMs = (ms: number | null) => (ms === null ? null : now() + ms);
 
   function append(projectId: string, event: NewEvent | null | undefined, version: number) {
@@ -67,16 +75,12 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
       const { records, log } = project(given.projectId);
       const present = records.get(given.id);
       if (present) return { outcome: 'exists', attachment: present.attachment };
-      const holder = given.mountPoint === null ? undefined : findMount(records, given.serverId, given.mountPoint);
-      if (holder) return { outcome: 'mount_point_taken', attachmentId: holder.attachment.id };
+      const mounted = given.mountPoint === null ? undefined : records.mountedAt(given.serverId, given.mountPoint);
+      if (mounted !== undefined) return { outcome: 'mount_point_taken', attachmentId: mounted };
       if (unlessLoggedAfter !== null && log.hasEventOf(given.id, unlessLoggedAfter)) return { outcome: 'logged' };
       const attachment = frozenCopy({ ...given, version: 1 });
-      records.set(given.id, {
-        attachment,
-        position: positionOf(attachment),
-        lease: lease && holdUntil(lease, now()),
-        dueAt: inMs(dueInMs ?? lease?.ms ?? null),
-      });
+      const stored = records.add(attachment, lease && holdUntil(lease, now()));
+      schedule(stored, inMs(dueInMs ?? lease?.ms ?? null));
       append(given.projectId, event, 1);
       return { outcome: 'created', attachment };
     },
@@ -84,10 +88,13 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
     async commit(attachment, { event, dueInMs, owner, keepLease = false }) {
       const stored = writable(attachment, owner);
       if (typeof stored === 'string') return stored;
-      stored.attachment = frozenCopy({ ...attachment, version: attachment.version + 1 });
+      project(attachment.projectId).records.update(
+        stored,
+        frozenCopy({ ...attachment, version: attachment.version + 1 }),
+      );
       const continuesLease = keepLease && isHeldBy(stored, owner);
       if (!continuesLease) stored.lease = null;
-      stored.dueAt = stored.lease?.until ?? inMs(dueInMs);
+      schedule(stored, stored.lease?.until ?? inMs(dueInMs));
       append(attachment.projectId, event, attachment.version + 1);
       return stored.attachment;
     },
@@ -95,7 +102,8 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
     async remove(attachment, { event, owner }) {
       const stored = writable(attachment, owner);
       if (typeof stored === 'string') return stored;
-      project(attachment.projectId).records.delete(attachment.id);
+      schedule(stored, null);
+      project(attachment.projectId).records.remove(stored);
       append(attachment.projectId, event, attachment.version + 1);
       return 'removed';
     },
@@ -106,7 +114,7 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
       if (isHeld(stored)) return 'held';
       stored.attachment = frozenCopy({ ...stored.attachment, version: stored.attachment.version + 1 });
       stored.lease = holdUntil(lease, now());
-      stored.dueAt = stored.lease.until;
+      schedule(stored, stored.lease.until);
       return stored.attachment;
     },
 
@@ -114,17 +122,15 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
       const stored = record(projectId, id);
       if (!stored || !isHeldBy(stored, owner)) return;
       stored.lease = null;
-      stored.dueAt = inMs(dueInMs);
+      schedule(stored, inMs(dueInMs));
     },
 
     async due(limit) {
       const time = now();
-      return [...projects.values()]
-        .flatMap(({ records }) => [...records.values()])
-        .flatMap(({ attachment, dueAt }) => (dueAt !== null && dueAt <= time ? [{ attachment, dueAt }] : []))
-        .sort((a, b) => a.dueAt - b.dueAt)
-        .slice(0, limit)
-        .map(({ attachment: { projectId, id } }) => ({ projectId, id }));
+      return scheduled
+        .slice(null, limit)
+        .filter(({ dueAt }) => dueAt !== null && dueAt <= time)
+        .map(({ projectId, id }) => ({ projectId, id }));
     },
 
     async projects() {
@@ -135,17 +141,25 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
       return record(projectId, id)?.attachment ?? null;
     },
 
-    async listForServers(projectId, serverIds) {
-      return listsFor(projects.get(projectId), serverIds, ({ serverId }) => serverId);
+    async listForServers(projectId, serverIds, first = Number.POSITIVE_INFINITY) {
+      return serverIds.map((id) => listed(projectId, `server:${id}`, first));
     },
 
-    async listForShares(projectId, shareIds) {
-      return listsFor(projects.get(projectId), shareIds, ({ shareId }) => shareId);
+    async listForShares(projectId, shareIds, first = Number.POSITIVE_INFINITY) {
+      return shareIds.map((id) => listed(projectId, `share:${id}`, first));
+    },
+
+    async listForTargets(projectId, targets, first) {
+      return targets.map((target) => {
+        const name = targetName(target);
+        const holders = listed(projectId, `held:${name}`, first);
+        return [...holders, ...listed(projectId, `unheld:${name}`, first - holders.length)];
+      });
     },
 
     async list(projectId, options) {
       const found = projects.get(projectId);
-      return page(inOrder(found), options, found?.log.last() ?? LOG_START);
+      return page(found?.records ?? createProjectRecords(), options, found?.log.last() ?? LOG_START);
     },
 
     async lockTarget(projectId, target, owner, ms) {
@@ -205,46 +219,43 @@ function holdUntil({ owner, ms }: Lease, now: number) {
   return { owner, until: now + ms };
 }
 
-function findMount(records: Map<string, Stored>, serverId: string, mountPoint: string): Stored | undefined {
-  for (const stored of records.values()) {
-    if (stored.attachment.serverId === serverId && stored.attachment.mountPoint === mountPoint) return stored;
-  }
-  return undefined;
+function dueOrder({ dueAt }: Stored): number {
+  return dueAt ?? Number.POSITIVE_INFINITY;
 }
 
-function inOrder(project: Project | undefined): Stored[] {
-  return [...(project?.records.values() ?? [])].sort((a, b) => comparePositions(a.position, b.position));
+function dueName({ projectId, id }: Stored): string {
+  return `${projectId} ${id}`;
 }
 
-/** One list per id, in the order of the ids. */
-function listsFor(project: Project | undefined, ids: readonly string[], idOf: (attachment: Attachment) => string) {
-  const lists = new Map<string, Stored[]>(ids.map((id) => [id, []]));
-  for (const stored of project?.records.values() ?? []) lists.get(idOf(stored.attachment))?.push(stored);
-  for (const list of lists.values()) list.sort((a, b) => comparePositions(a.position, b.position));
-  return ids.map((id) => (lists.get(id) ?? []).slice(0, SCAN_LIMIT).map(({ attachment }) => attachment));
+/** The records that may be in a page, in order, from a position on: the index that the filter names. */
+function candidates(records: ProjectRecords, { serverId, shareId, status }: ListOptions) {
+  const name: IndexName =
+    serverId === undefined ? (shareId === undefined ? 'all' : `share:${shareId}`) : `server:${serverId}`;
+  if (name !== 'all' || status === undefined)
+    return (after: string | null, count: number) => records.list(name, after, count);
+  return (after: string | null, count: number) =>
+    [...new Set(status)]
+      .flatMap((one) => records.list(`status:${one}`, after, count))
+      .sort((a, b) => comparePositions(a.position, b.position))
+      .slice(0, count);
 }
 
-/** The page of an index in order, with the scan limit of lua/list.lua. */
-function page(
-  records: Stored[],
-  { first, after, status, serverId, shareId }: ListOptions,
-  cursor: string,
-): AttachmentPage {
+/** A page of the index, with the limit of lua/list.lua. */
+function page(records: ProjectRecords, options: ListOptions, cursor: string): AttachmentPage {
+  const { first, after, status, serverId, shareId } = options;
   const isFiltered = status !== undefined || serverId !== undefined || shareId !== undefined;
-  const index = records.filter(
-    ({ attachment }) =>
-      (serverId === undefined || attachment.serverId === serverId) &&
-      (shareId === undefined || attachment.shareId === shareId),
-  );
-  const rest = index.filter(({ position }) => after === null || comparePositions(position, after) > 0);
-  const scanned = rest.slice(0, Math.max(SCAN_LIMIT, first + 1));
-  const matching = scanned.filter(({ attachment }) => !status || status.includes(attachment.status));
-  const hasMoreFound = matching.length > first;
-  const stoppedAt = !hasMoreFound && rest.length > scanned.length ? scanned.at(-1)?.position : undefined;
+  const read = candidates(records, options);
+  const isMatch = ({ attachment }: Stored) =>
+    (shareId === undefined || attachment.shareId === shareId) && (!status || status.includes(attachment.status));
+  const needsScan = isFiltered && (serverId !== undefined || shareId !== undefined);
+  const scanned = read(after, needsScan ? Math.max(MAX_SCANNED, first + 1) : first + 1);
+  const matching = scanned.filter(isMatch);
+  const last = scanned.at(-1)?.position;
+  const stoppedAt = needsScan && matching.length <= first && last && read(last, 1).length > 0 ? last : undefined;
   return {
     items: matching.slice(0, first).map(({ position, attachment }) => ({ position, attachment })),
-    hasMore: hasMoreFound || stoppedAt !== undefined,
-    totalCount: isFiltered ? null : records.length,
+    hasMore: matching.length > first || stoppedAt !== undefined,
+    totalCount: isFiltered ? null : records.size,
     cursor,
     ...(stoppedAt === undefined ? {} : { endPosition: stoppedAt }),
   };

@@ -1,7 +1,10 @@
 /** Positions of records and cursors of events: how they are made and compared. Both stores use the same ones. */
 
-/** Maximum number of records that one call of a filtered `list` reads. */
-export const SCAN_LIMIT = 1000;
+/** Maximum number of records that one script reads: Redis does nothing else meanwhile. */
+export const PAGE_RECORDS = 1000;
+
+/** Maximum number of records that one call of `list` reads. */
+export const MAX_SCANNED = 100 * PAGE_RECORDS;
 
 /** The cursor of a log that never had an entry. */
 export const LOG_START = '0-0';

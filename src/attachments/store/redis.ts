@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { RedisConnections } from '../../redis/connect.ts';
 import { orUnavailable } from '../../redis/connection.ts';
-import { type Attachment, type AttachmentEvent, attachmentId } from '../attachment.ts';
+import type { Attachment, AttachmentEvent } from '../attachment.ts';
 import type { AttachmentStore, WriteConflict } from './contract.ts';
 import { createKeys, dueMember, parseDueMember, SHARDS, shardOf } from './keys.ts';
-import { isCursor, LOG_START, positionOf, SCAN_LIMIT } from './order.ts';
-import { eventJson, inPairs, parseEvent, parsePage, parseRecord, roundRobin } from './replies.ts';
+import { isCursor, LOG_START, positionOf } from './order.ts';
+import { createLists } from './redis-lists.ts';
+import { eventJson, inPairs, parseEvent, parseRecord, roundRobin } from './replies.ts';
 import { loadScripts, type Reply } from './scripts.ts';
 import { clockOf, ofShards } from './shards.ts';
 import { createSubscriptions } from './subscriptions.ts';
+import { targetEntries } from './targets.ts';
 
 /** Maximum number of members read from one shard at once. */
 const PER_SHARD = 100;
@@ -46,7 +48,9 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
     keys.channel(projectId),
     keys.projects(shardOf(projectId)),
     keys.pending(shardOf(projectId)),
+    keys.indexed(shardOf(projectId)),
   ];
+  const indexPrefixes = (projectId: string) => [keys.statusIndex(projectId, ''), keys.targetIndex(projectId, '')];
 
   async function lastCursor(projectId: string): Promise<string> {
     const [last] = await orUnavailable(commands.xrevrange(keys.log(projectId), '+', '-', 'COUNT', 1));
@@ -69,13 +73,6 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
     return status === 'expired' ? status : inPairs(values).map(([cursor, json]) => parseEvent(json, cursor));
   }
 
-  async function listEach(projectId: string, indexes: string[]): Promise<Attachment[][]> {
-    if (indexes.length === 0) return [];
-    const args = [keys.record(projectId, ''), SCAN_LIMIT];
-    const { values } = await run('list_each', [keys.channel(projectId), ...indexes], args);
-    return (values as unknown[][]).map((list) => inPairs(list).map(([version, json]) => parseRecord(version, json)));
-  }
-
   const channelOf = keys.channel;
   const subscriptions = createSubscriptions({ subscriber, commands, channelOf, lastCursor, readEvents, log });
 
@@ -87,6 +84,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
         ...[id, positionOf(attachment), JSON.stringify({ ...attachment, version: 1 }), status, mountPoint ?? ''],
         ...[lease?.owner ?? '', lease?.ms ?? 0, due ?? '', dueMember(projectId, id)],
         ...[eventJson(event, 1), logLength, projectId, unlessLoggedAfter ?? ''],
+        ...[...indexPrefixes(projectId), JSON.stringify(targetEntries(attachment))],
       ]);
       if (outcome === 'mount_point_taken') return { outcome, attachmentId: String(values[0]) };
       if (outcome === 'logged') return { outcome };
@@ -105,6 +103,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
         [
           ...[version, owner, keepLease ? 1 : 0, JSON.stringify(attachment), status],
           ...[dueInMs ?? '', dueMember(projectId, id), eventJson(event, version + 1), logLength, projectId],
+          ...[...indexPrefixes(projectId), JSON.stringify(targetEntries(attachment))],
         ],
       );
       return isWriteConflict(outcome) ? outcome : { ...structuredClone(attachment), version: version + 1 };
@@ -112,8 +111,10 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
 
     async remove(attachment, { event, owner = '' }) {
       const { id, projectId, version } = attachment;
-      const args = [version, owner, dueMember(projectId, id), eventJson(event, version + 1), logLength, projectId];
-      const { status } = await run('remove', allKeys(attachment), args);
+      const { status } = await run('remove', allKeys(attachment), [
+        ...[version, owner, dueMember(projectId, id), eventJson(event, version + 1), logLength, projectId],
+        ...indexPrefixes(projectId),
+      ]);
       return isWriteConflict(status) ? status : 'removed';
     },
 
@@ -144,36 +145,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
       return (await ofShards(commands, 'all', (on, shard) => on.smembers(keys.projects(shard)))).flat();
     },
 
-    async get(projectId, id) {
-      const [version, json] = await orUnavailable(commands.hmget(keys.record(projectId, id), 'version', 'record'));
-      return version && json ? parseRecord(version, json) : null;
-    },
-    listForServers: (projectId, serverIds) =>
-      listEach(
-        projectId,
-        serverIds.map((serverId) => keys.serverIndex(projectId, serverId)),
-      ),
-    listForShares: (projectId, shareIds) =>
-      listEach(
-        projectId,
-        shareIds.map((shareId) => keys.shareIndex(projectId, shareId)),
-      ),
-
-    async list(projectId, options) {
-      const { first, after, status, serverId, shareId } = options;
-      const projectIndex = keys.projectIndex(projectId);
-      const shareIndex = shareId === undefined ? projectIndex : keys.shareIndex(projectId, shareId);
-      const index = serverId === undefined ? shareIndex : keys.serverIndex(projectId, serverId);
-      const onlyId = serverId !== undefined && shareId !== undefined ? attachmentId(serverId, shareId) : '';
-      // The script takes no status as all of them; an empty list matches none, and '' is the status of no record.
-      const statuses = status?.length === 0 ? [''] : (status ?? []);
-      const { values } = await run(
-        'list',
-        [index, projectIndex, keys.log(projectId), keys.channel(projectId)],
-        [keys.record(projectId, ''), after ?? '', first, Math.max(SCAN_LIMIT, first + 1), onlyId, ...statuses],
-      );
-      return parsePage(values, options);
-    },
+    ...createLists({ commands, keys, run, lastCursor, log }),
 
     async lockTarget(projectId, target, owner, ms) {
       const { status } = await run('lock', [keys.targetLock(projectId, target)], [owner, ms]);

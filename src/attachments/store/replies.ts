@@ -29,6 +29,11 @@ function withCurrentChanges<T extends { targets: Target[] }>(attachment: T): T {
   return { ...attachment, targets };
 }
 
+/** Records from a flat list of version and JSON. */
+export function parseRecords(values: readonly unknown[]): Attachment[] {
+  return inPairs(values).map(([version, json]) => parseRecord(version, json));
+}
+
 /** A flat list as pairs. */
 export function inPairs(values: readonly unknown[]): [string, string][] {
   const pairs: [string, string][] = [];

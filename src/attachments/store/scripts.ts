@@ -12,6 +12,9 @@ const SCRIPTS = [
   'release',
   'list',
   'list_each',
+  'list_targets',
+  'index',
+  'mark_indexed',
   'read_events',
   'lock',
   'unlock',
@@ -37,6 +40,7 @@ const STATUSES = {
   '-5': 'mount_point_taken',
   '-6': 'expired',
   '-7': 'logged',
+  '-8': 'unindexed',
 } as const;
 
 /** A script's reply: its status, and the values that the script's header documents for it. */

@@ -7,6 +7,7 @@
   KEYS[9] projects of the shard                 KEYS[10] pending projects of the shard
   ARGV[1] expected version   ARGV[2] lease owner, or ''   ARGV[3] due member
   ARGV[4] event as JSON, or ''   ARGV[5] log length   ARGV[6] project id
+  ARGV[7] prefix of the indexes by status   ARGV[8] prefix of the indexes by target
 
   Returns {1}; {-1} no such record; {-2} the version moved on, or another holds the record.
 ]]
@@ -14,8 +15,10 @@ local record, projectIndex, serverIndex, shareIndex = KEYS[1], KEYS[2], KEYS[3],
 local mountPoints, due, log, channel, projects = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local pending = KEYS[10]
 local expected, owner, member, event, length, projectId = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local statusPrefix, targetPrefix = ARGV[7], ARGV[8]
 
-local present = redis.call('HMGET', record, 'version', 'owner', 'until', 'position', 'mount_point')
+local present = redis.call('HMGET', record, 'version', 'owner', 'until', 'position', 'mount_point',
+  'status', 'targets')
 if not present[1] then return {-1} end
 if present[1] ~= expected then return {-2} end
 local time = redis.call('TIME')
@@ -28,6 +31,8 @@ redis.call('ZREM', projectIndex, position)
 if redis.call('ZCARD', projectIndex) == 0 then redis.call('SREM', projects, projectId) end
 redis.call('ZREM', serverIndex, position)
 redis.call('ZREM', shareIndex, position)
+redis.call('ZREM', statusPrefix .. present[6], position)
+for name in pairs(cjson.decode(present[7] or '{}')) do redis.call('ZREM', targetPrefix .. name, position) end
 if mountPoint ~= '' then redis.call('HDEL', mountPoints, mountPoint) end
 redis.call('ZREM', due, member)
 
