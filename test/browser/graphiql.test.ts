@@ -6,8 +6,8 @@ import { type GatewayProcess, startGatewayProcess } from '../support/gateway-pro
 let gateway: GatewayProcess;
 let browser: BrowserContext;
 let page: Page;
-/** What a page must never do: ask another host, break the policy, or complain. */
-let complaints: string[];
+/** What a page must never do: send requests to another host, violate the policy, or log an error. */
+let violations: string[];
 
 beforeAll(async () => {
   gateway = await startGatewayProcess();
@@ -17,21 +17,21 @@ beforeEach(async () => {
   browser = await startChromium();
   browser.setDefaultTimeout(20_000);
   page = await browser.newPage();
-  complaints = [];
+  violations = [];
   const { host } = new URL(gateway.graphiql);
   page.on('request', (request) => {
     const url = new URL(request.url());
-    if (url.protocol !== 'data:' && url.host !== host) complaints.push(`asked ${request.url()}`);
+    if (url.protocol !== 'data:' && url.host !== host) violations.push(`requested ${request.url()}`);
   });
   page.on('websocket', (socket) => {
-    if (new URL(socket.url()).host !== host) complaints.push(`opened ${socket.url()}`);
+    if (new URL(socket.url()).host !== host) violations.push(`opened ${socket.url()}`);
   });
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    if (message.type() === 'error' || message.type() === 'warning') violations.push(message.text());
   });
-  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('pageerror', (error) => violations.push(error.message));
   await page.goto(gateway.graphiql);
-  // Before its editors are there GraphiQL ignores what is asked of it.
+  // GraphiQL ignores input before its editors have loaded
   await page.locator('.graphiql-query-editor .monaco-editor').waitFor();
   await page.locator('.result-window .monaco-editor').waitFor();
 }, 300_000);
@@ -45,35 +45,35 @@ afterAll(async () => {
 const run = () => page.getByRole('button', { name: 'Execute query' }).click();
 const openTab = (name: string) => page.getByRole('tab', { name }).click();
 const inResult = (text: string | RegExp) => page.locator('.result-window').getByText(text).first().waitFor();
-const standing = (text: string | RegExp) => page.locator('header output').getByText(text).waitFor();
+const tokenStatus = (text: string | RegExp) => page.locator('header output').getByText(text).waitFor();
 const typeToken = async (token: string) => {
   await page.getByLabel('Token (X-Auth-Token)').fill(token);
   await page.keyboard.press('Enter');
 };
 
-test('a newcomer opens the page and runs the first tab -> the dashboard, and nothing from elsewhere', async () => {
+test('the page is opened and the first tab run -> the dashboard, and no request to another host', async () => {
   await page.getByText('Sandbox cloud: nothing here is real').waitFor();
-  await standing('demo in project demo');
+  await tokenStatus('demo in project demo');
   await run();
   await inResult('web-01');
   await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
   await page.getByText('A GraphQL schema provides a root type').waitFor();
   const tabs = await page.getByRole('tab').allInnerTexts();
   expect(tabs.map((text) => text.split(/\W/)[0])).toEqual(['Dashboard', 'Listen', 'Attach', 'Detach', 'Shares']);
-  expect(complaints).toEqual([]);
+  expect(violations).toEqual([]);
 });
 
 test('typing in the editor -> the schema completes the word', async () => {
-  await standing('demo in project demo');
+  await tokenStatus('demo in project demo');
   await page.getByRole('button', { name: 'New tab' }).click();
   await page.locator('.graphiql-query-editor .monaco-editor').click();
   await page.keyboard.type('{ shareAtt');
   await page.locator('.suggest-widget').getByText('shareAttachments').first().waitFor();
-  expect(complaints).toEqual([]);
+  expect(violations).toEqual([]);
 });
 
-test('listen in one tab, attach and detach in others -> every event is there on coming back, and more arrive', async () => {
-  await standing('demo in project demo');
+test('subscribe in one tab, attach and detach in others -> all events are shown on return, and more arrive', async () => {
+  await tokenStatus('demo in project demo');
   await openTab('Listen');
   await run();
   await inResult('received');
@@ -89,41 +89,41 @@ test('listen in one tab, attach and detach in others -> every event is there on 
   await inResult(/^"DETACHED"$/);
   await page.getByRole('button', { name: 'Stop query' }).click();
   await page.getByRole('button', { name: 'Execute query' }).waitFor();
-  expect(complaints).toEqual([]);
+  expect(violations).toEqual([]);
 });
 
-test('a bad token -> said at the box, in the result and by the socket; a good one again -> works', async () => {
+test('an invalid token -> reported at the token box, in the result and by the socket; a valid one again -> works', async () => {
   const good = await page.getByLabel('Token (X-Auth-Token)').inputValue();
-  await standing('demo in project demo');
+  await tokenStatus('demo in project demo');
   await typeToken('no-such-token');
-  await standing('Keystone does not know the token');
+  await tokenStatus('Keystone does not know the token');
   await run();
   await inResult('UNAUTHENTICATED');
   await openTab('Listen');
   await run();
   await inResult('The socket was closed');
   await typeToken('');
-  await standing('No token yet');
+  await tokenStatus('No token');
   await openTab('Shares');
   await run();
-  await inResult('No token yet');
+  await inResult('No token');
   await typeToken(good);
-  await standing('demo in project demo');
+  await tokenStatus('demo in project demo');
   await run();
   await inResult('exportLocations');
 });
 
 test('a token in the headers editor -> used, and no token is ever kept by the browser', async () => {
   const token = await page.getByLabel('Token (X-Auth-Token)').inputValue();
-  await standing('demo in project demo');
+  await tokenStatus('demo in project demo');
   await typeToken('');
-  await standing('No token yet');
+  await tokenStatus('No token');
   await page.getByRole('button', { name: 'Headers' }).click();
   await page.locator('[aria-label="Headers"] .monaco-editor:visible').click();
   await page.keyboard.insertText(JSON.stringify({ 'x-auth-token': token }));
   await run();
   await inResult('web-01');
-  // GraphiQL writes its tabs half a second later, its history at once.
+  // GraphiQL stores its history at once and its tabs half a second later
   await page.waitForFunction("localStorage['graphiql:tabState'] && localStorage['graphiql:queries']");
   const kept = await page.evaluate<string>('JSON.stringify({ ...localStorage, ...sessionStorage })');
   expect(kept).toContain('Dashboard');

@@ -1,20 +1,20 @@
-/** An operation that has a tab of its own when the page opens. */
+/** An operation that is open in a tab when the page loads. */
 export interface Example {
   readonly query: string;
   /** JSON text. */
   readonly variables?: string;
 }
 
-/** What the gateway tells the page: transport/graphiql.ts writes it as JSON into the HTML. */
+/** The page's configuration: src/transport/graphiql/page.ts writes it as JSON into the HTML. */
 export interface PageConfig {
-  /** A token that works right away, in the sandbox; else null. */
+  /** A token of the sandbox's demo user; null on a real cloud. */
   readonly token: string | null;
   /** Whether the cloud is the sandbox. */
   readonly sandbox: boolean;
   readonly examples: readonly Example[];
 }
 
-/** Reads the page's config from its HTML; throws when the HTML has none. */
+/** Reads the configuration from the HTML. @throws when the HTML has none */
 export function readPageConfig(): PageConfig {
   return JSON.parse(document.querySelector('#config')?.textContent ?? '') as PageConfig;
 }

@@ -1,23 +1,23 @@
 import type { Fetcher, FetcherParams } from '@graphiql/toolkit';
 import { type ExecutionResult, getOperationAST, parse } from 'graphql';
-import type { Listeners } from './listening.ts';
+import type { TabSubscriptions } from './subscriptions.ts';
 
 /** The gateway's one path, for HTTP and WebSocket. */
 const PATH = '/graphql';
 const DEADLINE_MS = 60_000;
 
-const problem = (message: string): ExecutionResult => ({ errors: [{ message } as never] });
+const errorResult = (message: string): ExecutionResult => ({ errors: [{ message } as never] });
 
-/** The caller's headers: the token of the box, unless the headers editor has one. Header names are case-insensitive. */
-function credentials(token: string, typed: Record<string, unknown> = {}): Record<string, string> {
+/** The request's headers: the token of the token box, unless the headers editor has one. Header names are case-insensitive. */
+function headersOf(token: string, edited: Record<string, unknown> = {}): Record<string, string> {
   const headers: Record<string, string> = token ? { 'X-Auth-Token': token } : {};
-  for (const [name, value] of Object.entries(typed)) {
+  for (const [name, value] of Object.entries(edited)) {
     headers[name.toLowerCase() === 'x-auth-token' ? 'X-Auth-Token' : name] = String(value);
   }
   return headers;
 }
 
-/** Posts one operation. Never throws: what went wrong on the way is an error in the result, for the reader of the page. */
+/** Posts one operation. Never throws: a failure of the request is an error in the result, which the page shows. */
 export async function post(params: FetcherParams, headers: Record<string, string>): Promise<ExecutionResult> {
   const accept = 'application/graphql-response+json, application/json;q=0.9';
   try {
@@ -28,35 +28,36 @@ export async function post(params: FetcherParams, headers: Record<string, string
       signal: AbortSignal.timeout(DEADLINE_MS),
     });
     const isJson = response.headers.get('content-type')?.includes('json');
-    if (!isJson) return problem(`Expected JSON from the gateway, got HTTP ${response.status} ${response.statusText}`);
+    if (!isJson)
+      return errorResult(`Expected JSON from the gateway, got HTTP ${response.status} ${response.statusText}`);
     return (await response.json()) as ExecutionResult;
   } catch (cause) {
-    return problem(`The gateway did not answer: ${cause instanceof Error ? cause.message : String(cause)}`);
+    return errorResult(`The gateway did not respond: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
 }
 
-/** Right after a change of tabs GraphiQL still names the other tab's operation: such a name is dropped. */
+/** The operation to execute. Right after a change of tabs GraphiQL still passes the name of the other tab's operation: it is ignored. */
 function operationOf({ query, operationName }: FetcherParams) {
   try {
     const document = parse(query);
     const named = getOperationAST(document, operationName);
     return named ?? getOperationAST(document);
   } catch {
-    return null; // the gateway says better what is wrong with it
+    return null; // the gateway's error for it is more precise
   }
 }
 
-/** What GraphiQL sends operations with: subscriptions over WebSocket, everything else over HTTP, both with the token. */
-export function makeFetcher(token: string, listeners: Listeners): Fetcher {
-  return (params, { headers: typed } = {}) => {
-    const headers = credentials(token, typed);
+/** GraphiQL's fetcher: sends subscriptions over WebSocket and everything else over HTTP, both with the token. */
+export function createFetcher(token: string, subscriptions: TabSubscriptions): Fetcher {
+  return (params, { headers: edited } = {}) => {
+    const headers = headersOf(token, edited);
     if (!headers['X-Auth-Token']) {
-      return problem(
-        'No token yet. Put a Keystone token into the box at the top (openstack token issue -f value -c id).',
+      return errorResult(
+        'No token. Enter a Keystone token at the top of the page (openstack token issue -f value -c id).',
       );
     }
     const operation = operationOf(params);
     const sent = operation ? { ...params, operationName: operation.name?.value ?? null } : params;
-    return operation?.operation === 'subscription' ? listeners.listen(sent, headers) : post(sent, headers);
+    return operation?.operation === 'subscription' ? subscriptions.subscribe(sent, headers) : post(sent, headers);
   };
 }

@@ -2,37 +2,37 @@ import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { GraphiQL } from 'graphiql';
 import { useEffect, useMemo, useState } from 'react';
 import type { PageConfig } from './config.ts';
-import { makeFetcher } from './fetcher.ts';
-import { makeListeners } from './listening.ts';
-import { makeStorage } from './storage.ts';
+import { createFetcher } from './fetcher.ts';
+import { createStorage } from './storage.ts';
+import { createTabSubscriptions } from './subscriptions.ts';
 import { TokenBox } from './token-box.tsx';
 
-const listeners = makeListeners(`${location.origin.replace(/^http/, 'ws')}/graphql`);
+const subscriptions = createTabSubscriptions(`${location.origin.replace(/^http/, 'ws')}/graphql`);
 
-/** Shows a tab's subscription again when the user comes back to the tab. */
-function KeepListening() {
+/** Shows a tab's subscription again when the user returns to the tab. */
+function RestoreSubscription() {
   const { run } = useGraphiQLActions();
   const tabs = useGraphiQL((state) => state.tabs);
   const active = useGraphiQL((state) => state.tabs[state.activeTabIndex]?.id ?? '');
   useEffect(() => {
-    listeners.showTab(
+    subscriptions.showTab(
       active,
       tabs.map((tab) => tab.id),
     );
   }, [active, tabs]);
   useEffect(() => {
-    if (listeners.isAway(active)) void run();
+    if (subscriptions.isInBackground(active)) void run();
   }, [active, run]);
   return null;
 }
 
-/** GraphiQL with one token for everything that it sends. */
+/** GraphiQL with one token for all operations. */
 export function Page({ config }: { config: PageConfig }) {
   const [token, setToken] = useState(config.token ?? '');
-  const fetcher = useMemo(() => makeFetcher(token, listeners), [token]);
-  const storage = useMemo(() => makeStorage(localStorage, config.sandbox, config.examples), [config]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another token ends what listened with the old one.
-  useEffect(() => () => listeners.close(), [token]);
+  const fetcher = useMemo(() => createFetcher(token, subscriptions), [token]);
+  const storage = useMemo(() => createStorage(localStorage, config.sandbox, config.examples), [config]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new token ends the subscriptions of the old one.
+  useEffect(() => () => subscriptions.close(), [token]);
   return (
     <>
       <header>
@@ -48,13 +48,13 @@ export function Page({ config }: { config: PageConfig }) {
           defaultTabs={[...config.examples]}
           defaultEditorToolsVisibility="variables"
           onTabChange={({ tabs, activeTabIndex }) =>
-            listeners.showTab(
+            subscriptions.showTab(
               tabs[activeTabIndex]?.id ?? '',
               tabs.map((tab) => tab.id),
             )
           }
         >
-          <KeepListening />
+          <RestoreSubscription />
         </GraphiQL>
       </main>
     </>

@@ -5,20 +5,20 @@ const TABS = 'graphiql:tabState';
 const QUERY = 'graphiql:query';
 const VARIABLES = 'graphiql:variables';
 
-/** GraphiQL's history keeps the headers of every operation, and a header may hold a token. */
+/** GraphiQL's history stores the headers of every operation, and a header may contain a token. */
 const withoutHeaders = (text: string) =>
   JSON.stringify(JSON.parse(text), (key, value: unknown) => (key === 'headers' ? null : value));
 
 /**
- * Where GraphiQL keeps tabs, history and its looks: the browser's local storage, but never a header.
- * Tabs kept from other examples are forgotten in the sandbox, since ids in them may be of a cloud that is gone.
+ * GraphiQL's storage of tabs, history and theme: the browser's local storage, without headers.
+ * In the sandbox, tabs with other examples are removed: their ids may belong to a sandbox that no longer runs.
  */
-export function makeStorage(local: Storage, sandbox: boolean, examples: readonly Example[]) {
-  const shown = JSON.stringify(examples);
-  if (sandbox && local.getItem(EXAMPLES) !== shown) local.removeItem(TABS);
-  local.setItem(EXAMPLES, shown);
+export function createStorage(local: Storage, sandbox: boolean, examples: readonly Example[]) {
+  const current = JSON.stringify(examples);
+  if (sandbox && local.getItem(EXAMPLES) !== current) local.removeItem(TABS);
+  local.setItem(EXAMPLES, current);
   if (!local.getItem(TABS)) {
-    // What the editors show at first: GraphiQL takes these, and not the first tab's variables.
+    // the first content of the editors: GraphiQL reads these keys instead of the first tab's variables
     local.setItem(QUERY, examples[0]?.query ?? '');
     local.setItem(VARIABLES, examples[0]?.variables ?? '');
   }

@@ -10,41 +10,41 @@ interface Viewer {
 
 const VIEWER = 'query Viewer { viewer { user { name } project { name } roles expiresAt } }';
 
-interface Standing {
+interface TokenStatus {
   readonly text: string;
-  readonly isBad: boolean;
+  readonly isInvalid: boolean;
 }
 
-const NO_TOKEN: Standing = { text: 'No token yet', isBad: false };
+const NO_TOKEN: TokenStatus = { text: 'No token', isInvalid: false };
 
-/** Says who a token is, or why the gateway refuses it. */
-async function ask(token: string): Promise<Standing> {
+/** Reads whose token it is, or why the gateway rejects it. */
+async function readStatus(token: string): Promise<TokenStatus> {
   const { data, errors } = await post({ query: VIEWER }, { 'X-Auth-Token': token });
   const viewer = (data as { viewer?: Viewer } | null | undefined)?.viewer;
-  if (!viewer) return { text: errors?.[0]?.message ?? 'The gateway did not say who this is', isBad: true };
+  if (!viewer) return { text: errors?.[0]?.message ?? 'The gateway did not return a viewer', isInvalid: true };
   const until = new Date(viewer.expiresAt).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
   const who = `${viewer.user.name} in project ${viewer.project.name} (${viewer.roles.join(', ')})`;
-  return { text: `${who}, until ${until}`, isBad: false };
+  return { text: `${who}, until ${until}`, isInvalid: false };
 }
 
-/** The one box for the token. It is taken on Enter, on leaving the box, and right when it is pasted; it is kept in memory only. */
+/** The token input. The token applies on Enter, on blur and on paste, and is kept in memory only. */
 export function TokenBox({ token, onToken }: { token: string; onToken(token: string): void }) {
   const [draft, setDraft] = useState(token);
-  const [standing, setStanding] = useState(NO_TOKEN);
+  const [status, setStatus] = useState(NO_TOKEN);
   useEffect(() => {
     let isCurrent = true;
-    setStanding(NO_TOKEN);
-    if (token) void ask(token).then((answer) => isCurrent && setStanding(answer));
+    setStatus(NO_TOKEN);
+    if (token) void readStatus(token).then((read) => isCurrent && setStatus(read));
     return () => {
       isCurrent = false;
     };
   }, [token]);
-  const take = (event?: FormEvent) => {
+  const apply = (event?: FormEvent) => {
     event?.preventDefault();
     onToken(draft.trim());
   };
   return (
-    <form className="token" onSubmit={take}>
+    <form className="token" onSubmit={apply}>
       <label htmlFor="token">Token (X-Auth-Token)</label>
       <input
         id="token"
@@ -57,10 +57,10 @@ export function TokenBox({ token, onToken }: { token: string; onToken(token: str
           setDraft(event.target.value);
           if ((event.nativeEvent as InputEvent).inputType === 'insertFromPaste') onToken(event.target.value.trim());
         }}
-        onBlur={() => take()}
+        onBlur={() => apply()}
       />
-      <output className={standing.isBad ? 'bad' : ''} title={standing.text}>
-        {standing.text}
+      <output className={status.isInvalid ? 'invalid' : ''} title={status.text}>
+        {status.text}
       </output>
     </form>
   );
