@@ -1,42 +1,29 @@
-import { type DestinationStream, type Logger, pino } from 'pino';
+import { type Logger, pino } from 'pino';
 
 /** Pino's number for `warn`. */
 const WARN = 40;
-/** So many characters are written at once. */
+/** Lines are written in batches of at least this many characters. */
 const BATCH = 4096;
-/** No line waits longer, in ms. */
-const LONGEST_WAIT_MS = 100;
+/** A line waits at most this long, in ms. */
+const FLUSH_MS = 100;
 
 /**
- * The log of a process: JSON lines to a file descriptor, several with one write, as a write costs more than a line. Warnings
- * and errors are written at once with what waits before them; the rest at the latest after 100 ms, and when the process exits,
- * also by an error that nobody catches.
+ * The log of the process: JSON lines to a file descriptor. Lines are written in batches, since a write costs more than a
+ * line; warnings and errors are written at once, and the rest within 100 ms and when the process exits.
  */
 export function createLog(level: string, fd = 1): Logger {
-  const batches = batchLines(pino.destination({ dest: fd, sync: true }));
-  process.on('exit', batches.flush);
-  return pino({ level }, batches);
-}
-
-/** Joins lines to batches. What pino is to write to: with `Symbol.for('pino.metadata')` it tells the level of each line. */
-export function batchLines(destination: DestinationStream) {
-  let waiting = '';
-  let timer: NodeJS.Timeout | null = null;
-  function flush(): void {
-    if (timer) clearTimeout(timer);
-    timer = null;
-    const batch = waiting;
-    waiting = '';
-    if (batch !== '') destination.write(batch);
-  }
-  return {
-    [Symbol.for('pino.metadata')]: true,
-    lastLevel: 0,
-    write(line: string): void {
-      waiting += line;
-      if (this.lastLevel >= WARN || waiting.length >= BATCH) flush();
-      else timer ??= setTimeout(flush, LONGEST_WAIT_MS).unref();
+  const destination = pino.destination({ dest: fd, sync: true, minLength: BATCH, periodicFlush: FLUSH_MS });
+  process.on('exit', () => destination.flushSync());
+  return pino(
+    {
+      level,
+      hooks: {
+        logMethod(args, method, number) {
+          method.apply(this, args);
+          if (number >= WARN) destination.flushSync();
+        },
+      },
     },
-    flush,
-  };
+    destination,
+  );
 }

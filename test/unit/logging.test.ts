@@ -1,64 +1,55 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { pino } from 'pino';
-import { batchLines } from '../../src/logging.ts';
 import { buildGateway } from '../support/build.ts';
-import { until } from '../support/until.ts';
 
-/** A log over what would be written, write by write. */
-function batched() {
-  const writes: string[] = [];
-  const batches = batchLines({ write: (batch) => void writes.push(batch) });
-  return { log: pino({ base: null, timestamp: false }, batches), writes };
-}
+beforeAll(() => buildGateway());
 
-const linesOf = (batch: string | undefined) => (batch ?? '').split('\n').filter((line) => line !== '');
+const ARGS = ['--input-type=module', '-e'];
+const program = (code: string) =>
+  `import { createLog } from './dist/logging.js'; const log = createLog('info'); ${code}`;
+const linesOf = (output: string) => output.split('\n').filter((line) => line !== '');
+const messagesOf = (output: string) => linesOf(output).map((line) => JSON.parse(line).msg);
 
-describe('lines are joined to batches', () => {
-  test('a few lines -> one write, after a while, in order', async () => {
-    const { log, writes } = batched();
-    log.info('one');
-    log.debug('not at this level');
-    log.info('two');
-    expect(writes).toEqual([]);
-    await until(() => writes.length > 0);
-    expect(writes).toEqual(['{"level":30,"msg":"one"}\n{"level":30,"msg":"two"}\n']);
+describe('the process runs on', () => {
+  /** The chunks that a program writes, until it has written the last message. */
+  async function chunksUntil(last: string, code: string): Promise<string[]> {
+    const child = spawn(process.execPath, [...ARGS, program(`${code}; setInterval(() => {}, 60_000);`)]);
+    const chunks: string[] = [];
+    try {
+      while (!chunks.join('').includes(`"msg":"${last}"`)) chunks.push(String((await once(child.stdout, 'data'))[0]));
+    } finally {
+      child.kill('SIGKILL');
+    }
+    return chunks;
+  }
+
+  test('a few lines -> one write, in order', async () => {
+    const chunks = await chunksUntil('two', "log.info('one'); log.debug('not at this level'); log.info('two')");
+    expect(chunks.map(messagesOf)).toEqual([['one', 'two']]);
   });
 
-  test('a warning -> written at once, behind what waited', () => {
-    const { log, writes } = batched();
-    log.info('one');
-    log.warn('two');
-    expect(writes).toEqual(['{"level":30,"msg":"one"}\n{"level":40,"msg":"two"}\n']);
+  test.each(['warn', 'error', 'fatal'])('%s -> written at once, after the lines before it', async (level) => {
+    const code = `log.info('one'); log.child({ requestId: 'req-1' }).${level}('two'); process.kill(process.pid, 'SIGKILL')`;
+    const { stdout } = spawnSync(process.execPath, [...ARGS, program(code)], { encoding: 'utf8' });
+    expect(messagesOf(stdout)).toEqual(['one', 'two']);
   });
 
-  test('an error of a child -> written at once', () => {
-    const { log, writes } = batched();
-    log.child({ requestId: 'req-1' }).error('one');
-    expect(writes).toEqual(['{"level":50,"requestId":"req-1","msg":"one"}\n']);
-  });
-
-  test('many lines -> written as soon as there are 4096 characters, none twice', () => {
-    const { log, writes } = batched();
-    for (let n = 0; n < 300; n++) log.info({ n }, 'x'.repeat(20));
-    log.warn('last');
-    expect(writes.length).toBeGreaterThan(2);
-    for (const batch of writes.slice(0, -1)) expect(batch.length).toBeGreaterThanOrEqual(4096);
-    expect(linesOf(writes.join('')).map((line) => JSON.parse(line).n)).toEqual([...Array(300).keys(), undefined]);
+  test('many lines -> all are written, in order, none twice', async () => {
+    const chunks = await chunksUntil('last', "for (let n = 0; n < 2000; n++) log.info({ n }, 'x'); log.info('last')");
+    const numbers = linesOf(chunks.join('')).map((line) => JSON.parse(line).n);
+    expect(numbers).toEqual([...Array(2000).keys(), undefined]);
   });
 });
 
 describe('the process ends', () => {
-  beforeAll(() => buildGateway());
-
   test.each([
-    ['by an error that nobody catches', 'setImmediate(() => { throw new Error("broken"); })', 1],
+    ['by an uncaught error', 'setImmediate(() => { throw new Error("broken"); })', 1],
     ['by process.exit', 'process.exit(0)', 0],
     ['with nothing left to do', '', 0],
   ])('%s -> its last line is written', (_how, end, status) => {
-    const program = `import { createLog } from './dist/logging.js'; createLog('info').info('last words'); ${end}`;
-    const ended = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
-    expect(linesOf(ended.stdout).map((line) => JSON.parse(line).msg)).toEqual(['last words']);
+    const ended = spawnSync(process.execPath, [...ARGS, program(`log.info('last'); ${end}`)], { encoding: 'utf8' });
+    expect(messagesOf(ended.stdout)).toEqual(['last']);
     expect(ended.status).toBe(status);
   });
 });
