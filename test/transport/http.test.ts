@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { serverAudits } from 'graphql-http';
-import { exchange, post, read, type SmallGateway, startDoors } from '../support/transports.ts';
+import { exchange, post, read, type SmallGateway, startTransports } from '../support/transports.ts';
 
 let gateway: SmallGateway;
 beforeAll(async () => {
-  gateway = await startDoors();
+  gateway = await startTransports();
 });
 afterAll(() => gateway.close());
 
@@ -26,19 +26,19 @@ describe('a good request', () => {
     expect([status, body]).toEqual([200, { data: { hello: 'hello you' } }]);
   });
 
-  test('a request id of the client -> ours is used', async () => {
-    const theirs = 'req-00000000-0000-4000-8000-000000000000';
-    const { headers } = await post(gateway.url, { query: '{ hello }' }, { 'x-openstack-request-id': theirs });
-    expect(headers.get('x-openstack-request-id')).not.toBe(theirs);
+  test('a request id of the client -> the gateway’s own is used', async () => {
+    const clientId = 'req-00000000-0000-4000-8000-000000000000';
+    const { headers } = await post(gateway.url, { query: '{ hello }' }, { 'x-openstack-request-id': clientId });
+    expect(headers.get('x-openstack-request-id')).not.toBe(clientId);
   });
 
-  test('Accept is application/graphql-response+json -> so is the answer', async () => {
+  test('Accept is application/graphql-response+json -> so is the Content-Type of the response', async () => {
     const accept = 'application/graphql-response+json';
     const { headers } = await post(gateway.url, { query: '{ hello }' }, { accept });
     expect(headers.get('content-type')).toContain(accept);
   });
 
-  test('served -> one log line with operation and project, without token, header or variable', async () => {
+  test('served -> one log line with operation and project, without the token, header or variable', async () => {
     gateway.probe.logged.length = 0;
     await post(
       gateway.url,
@@ -62,7 +62,7 @@ describe('a good request', () => {
   });
 });
 
-describe('who asks', () => {
+describe('authentication', () => {
   test.each([
     ['no token', {}, 401, 'UNAUTHENTICATED'],
     ['an unknown token', { 'x-auth-token': 'bad' }, 401, 'UNAUTHENTICATED'],
@@ -78,18 +78,18 @@ describe('who asks', () => {
     expect(body).not.toHaveProperty('data');
   });
 
-  test('Keystone away -> Retry-After says when to come back', async () => {
+  test('Keystone away -> Retry-After says when to retry', async () => {
     const { headers } = await post(gateway.url, { query: '{ hello }' }, { 'x-auth-token': 'away' });
     expect(headers.get('retry-after')).toBe('5');
   });
 
-  test('no token -> WWW-Authenticate says Keystone', async () => {
+  test('no token -> WWW-Authenticate: Keystone', async () => {
     const { headers } = await post(gateway.url, { query: '{ hello }' }, { 'x-auth-token': '' });
     expect(headers.get('www-authenticate')).toBe('Keystone');
   });
 });
 
-describe('what cannot be executed', () => {
+describe('errors before execution', () => {
   test.each([
     ['a document that does not parse', { query: '{ hello' }, 400, 'GRAPHQL_PARSE_FAILED'],
     ['an unknown field', { query: '{ nothing }' }, 400, 'GRAPHQL_VALIDATION_FAILED'],
@@ -101,7 +101,7 @@ describe('what cannot be executed', () => {
     ],
     ['a variable that is missing', { query: 'query($n: Int!) { big(bytes: $n) }' }, 400, 'BAD_USER_INPUT'],
     [
-      'an operation name that is not there',
+      'an unknown operation name',
       { query: 'query A { hello }', operationName: 'B' },
       400,
       'OPERATION_RESOLUTION_FAILURE',
@@ -114,7 +114,7 @@ describe('what cannot be executed', () => {
     ],
     ['a subscription', { query: 'subscription { never }' }, 400, 'BAD_REQUEST'],
     ['no query', { variables: {} }, 400, 'BAD_REQUEST'],
-    ['variables that are no object', { query: '{ hello }', variables: 'x' }, 400, 'BAD_REQUEST'],
+    ['variables that are not an object', { query: '{ hello }', variables: 'x' }, 400, 'BAD_REQUEST'],
     ['a batch', [{ query: '{ hello }' }, { query: '{ hello }' }], 400, 'BAD_REQUEST'],
   ])('%s -> 400', async (_situation, sent, expected, code) => {
     const { status, body } = await post(gateway.url, sent);
@@ -131,13 +131,16 @@ describe('what cannot be executed', () => {
     ['a form', 'query={hello}', 'application/x-www-form-urlencoded', 415],
     ['a form with files', '--x--', 'multipart/form-data; boundary=x', 415],
     ['bare GraphQL', '{ hello }', 'application/graphql', 415],
-  ])('%s -> refused in JSON', async (_situation, body, type, expected) => {
-    const answer = await post(gateway.url, body, { 'content-type': type });
-    expect([answer.status, answer.headers.get('content-type')]).toEqual([expected, expect.stringContaining('json')]);
-    expect(codeOf(answer.body)).toBe('BAD_REQUEST');
+  ])('%s -> rejected in JSON', async (_situation, body, type, expected) => {
+    const response = await post(gateway.url, body, { 'content-type': type });
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      expected,
+      expect.stringContaining('json'),
+    ]);
+    expect(codeOf(response.body)).toBe('BAD_REQUEST');
   });
 
-  test('a plain GET, as a foreign page can make it -> 400, nothing executed', async () => {
+  test('a plain GET, as a page of another origin can send it -> 400, nothing executed', async () => {
     const { status, body } = await get('/graphql?query={hello}', { headers: { 'x-auth-token': 'good' } });
     expect([status, codeOf(body)]).toEqual([400, 'BAD_REQUEST']);
     expect(body.errors[0].message).toContain('Cross-Site Request Forgery');
@@ -145,8 +148,8 @@ describe('what cannot be executed', () => {
 
   test('a mutation by GET -> 405, Allow: POST', async () => {
     const headers = { 'x-auth-token': 'good', 'apollo-require-preflight': '1' };
-    const { status, headers: told } = await get('/graphql?query=mutation{set(value:1)}', { headers });
-    expect([status, told.get('allow')]).toEqual([405, 'POST']);
+    const { status, headers: received } = await get('/graphql?query=mutation{set(value:1)}', { headers });
+    expect([status, received.get('allow')]).toEqual([405, 'POST']);
   });
 
   test.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS'])('%s /graphql -> 405 with Allow', async (method) => {
@@ -170,7 +173,7 @@ describe('what cannot be executed', () => {
   });
 });
 
-describe('what fails while it is executed', () => {
+describe('errors during execution', () => {
   test('a bug in a resolver -> 200, null, masked, and its stack in the log only', async () => {
     gateway.probe.logged.length = 0;
     const { status, body, text } = await post(gateway.url, { query: '{ boom hello }' });
@@ -188,11 +191,11 @@ describe('what fails while it is executed', () => {
     expect(JSON.stringify(gateway.probe.logged)).toContain('secret detail');
   });
 
-  test('a refusal of the gateway -> its words, code, service, status and upstream request id', async () => {
-    const { body } = await post(gateway.url, { query: '{ refused(code: "CONFLICT") }' });
+  test('an error of the gateway -> its message, code, service, status and upstream request id', async () => {
+    const { body } = await post(gateway.url, { query: '{ rejected(code: "CONFLICT") }' });
     expect(body.errors[0]).toMatchObject({
-      message: 'refused as asked',
-      path: ['refused'],
+      message: 'rejected on request',
+      path: ['rejected'],
       extensions: { code: 'CONFLICT', service: 'manila', status: 409, openstackRequestId: 'req-1' },
     });
   });
@@ -202,7 +205,7 @@ describe('what fails while it is executed', () => {
     expect(body.errors[0].extensions).toMatchObject({ code: 'QUOTA_EXCEEDED', service: 'nova', status: 403 });
   });
 
-  test('a field that must not be null is -> data null, still 200', async () => {
+  test('a non-null field is null -> data null, still 200', async () => {
     const { status, body } = await post(gateway.url, { query: '{ notNull }' });
     expect([status, body.data, codeOf(body)]).toEqual([200, null, 'INTERNAL_SERVER_ERROR']);
   });
@@ -215,8 +218,8 @@ describe('limits of bytes', () => {
   });
 
   test('headers past 16 KiB -> 431 in JSON', async () => {
-    const answer = await exchange(gateway.url, `GET / HTTP/1.1\r\nHost: a\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`);
-    expect(answer).toMatch(/^HTTP\/1.1 431 .*"errors"/s);
+    const response = await exchange(gateway.url, `GET / HTTP/1.1\r\nHost: a\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`);
+    expect(response).toMatch(/^HTTP\/1.1 431 .*"errors"/s);
   });
 
   test('bytes that are not HTTP -> 400 in JSON', async () => {
@@ -227,6 +230,106 @@ describe('limits of bytes', () => {
     expect(await exchange(gateway.url, `GET /graphql HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).toMatch(
       /^HTTP\/1.1 400 /,
     );
+  });
+});
+
+/** GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/), beyond what the audits below check. */
+describe('parameters', () => {
+  const HEADERS = { 'x-auth-token': 'good', 'apollo-require-preflight': '1' };
+  const search = (parameters: [string, string][] | Record<string, string>, headers = {}) =>
+    get(`/graphql?${new URLSearchParams(parameters)}`, { headers: { ...HEADERS, ...headers } });
+  const QUERY = 'query A($n: String) { hello(name: $n) } query B { __typename }';
+
+  test.each([
+    ['variables and a name', { query: QUERY, variables: '{"n":"x"}', operationName: 'A' }, { hello: 'hello x' }],
+    ['a name', { query: QUERY, operationName: 'B' }, { __typename: 'Query' }],
+    ['extensions', { query: '{ hello }', extensions: '{"a":1}' }, { hello: 'hello you' }],
+    ['an unknown parameter', { query: '{ hello }', utm: 'x' }, { hello: 'hello you' }],
+    ['characters beyond ASCII', { query: '{ hello(name: "ü😀") }' }, { hello: 'hello ü😀' }],
+  ])('GET with %s -> data', async (_situation, parameters, data) => {
+    const { status, body } = await search(parameters as Record<string, string>);
+    expect([status, body]).toEqual([200, { data }]);
+  });
+
+  test.each([
+    [
+      'variables that are not JSON',
+      [
+        ['query', '{ hello }'],
+        ['variables', '{n:1}'],
+      ],
+    ],
+    [
+      'variables that are not an object',
+      [
+        ['query', '{ hello }'],
+        ['variables', '[1]'],
+      ],
+    ],
+    [
+      'extensions that are not an object',
+      [
+        ['query', '{ hello }'],
+        ['extensions', '"a"'],
+      ],
+    ],
+    [
+      'two queries',
+      [
+        ['query', '{ hello }'],
+        ['query', '{ hello }'],
+      ],
+    ],
+    [
+      'two names',
+      [
+        ['query', QUERY],
+        ['operationName', 'A'],
+        ['operationName', 'B'],
+      ],
+    ],
+    ['no query', [['operationName', 'A']]],
+    ['an empty query', [['query', '']]],
+    [
+      'a mutation among queries',
+      [
+        ['query', 'query A { hello } mutation M { set(value: 1) }'],
+        ['operationName', 'M'],
+      ],
+    ],
+  ])('GET with %s -> 4xx, nothing executed', async (_situation, parameters) => {
+    const { contexts } = gateway.probe;
+    const { status, body } = await search(parameters as [string, string][]);
+    expect([400, 405]).toContain(status);
+    expect(body).not.toHaveProperty('data');
+    expect(gateway.probe.contexts).toBe(contexts);
+  });
+
+  test.each([
+    ['variables as JSON text', { query: '{ hello }', variables: '{"n":"x"}' }],
+    ['variables that are a list', { query: '{ hello }', variables: [] }],
+    ['a query that is a document', { query: { kind: 'Document', definitions: [] } }],
+    ['an empty query', { query: '' }],
+    ['a name that is a number', { query: '{ hello }', operationName: 1 }],
+    ['extensions that are not an object', { query: '{ hello }', extensions: 'a' }],
+    ['an empty batch', []],
+  ])('POST with %s -> 400, nothing executed', async (_situation, sent) => {
+    const { contexts } = gateway.probe;
+    const { status, body } = await post(gateway.url, sent);
+    expect([status, codeOf(body)]).toEqual([400, 'BAD_REQUEST']);
+    expect(gateway.probe.contexts).toBe(contexts);
+  });
+
+  test('a persisted query -> PersistedQueryNotSupported with its code, after which clients send the query', async () => {
+    const extensions = { persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } };
+    const { body } = await post(gateway.url, { extensions });
+    expect(body.errors).toMatchObject([
+      { message: 'PersistedQueryNotSupported', extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' } },
+    ]);
+  });
+
+  test('only media types accepted that the gateway does not have -> 406', async () => {
+    expect((await post(gateway.url, { query: '{ hello }' }, { accept: 'text/csv' })).status).toBe(406);
   });
 });
 
