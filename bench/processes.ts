@@ -42,7 +42,7 @@ interface ServerOptions {
   readonly args?: readonly string[];
   readonly env?: Record<string, string>;
   /** The optimisation that it does without (`without/register.ts`). */
-  readonly without?: string;
+  readonly without?: string | undefined;
 }
 
 /** Starts a file as the server under measurement: on its core, in production, with a meter in it, its log to nowhere. */

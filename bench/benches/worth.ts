@@ -2,15 +2,34 @@
 import { serversQuery, tokenOf } from '../data.ts';
 import { keepAttachments, startGateway, startStore } from '../gateway.ts';
 import { loadInTurn, type Measured, type Plan, type Stack, stopAll } from '../measure.ts';
-import { startWorker } from '../processes.ts';
+import { compiled, startServer, startWorker } from '../processes.ts';
 import { type Line, number, ratio } from '../table.ts';
 
+const FAST_PATH = 'transport/graphql-http/fast-path=fast-path';
 const SHARED = 'graphql/execution/shared-execution=shared-execution';
 /** Many short runs in turn, so that other load of the machine falls on both alike. */
 const PAIRS = { repetitions: 7, warmUpMs: 1500, ms: 1500 };
 
 export async function worth(): Promise<Line[]> {
-  return await sharedExecutions();
+  return [...(await fastPath()), ...(await sharedExecutions())];
+}
+
+/** A repeated request past Apollo Server, and through it: of nothing, and of 50 servers from memory. */
+async function fastPath(): Promise<Line[]> {
+  const stacks: Stack[] = [];
+  for (const without of [undefined, FAST_PATH]) {
+    const server = await startServer(compiled('servers/memory-gateway'), { args: ['list'], without });
+    stacks.push({ name: nameOf(without), server });
+  }
+  const plan = { ...PAIRS, connections: 32, tokens: [tokenOf(0)] };
+  try {
+    return [
+      ...(await compare('fast path: tiny', stacks, { ...plan, query: '{ __typename }' })),
+      ...(await compare('fast path: list', stacks, { ...plan, query: serversQuery(50) })),
+    ];
+  } finally {
+    await stopAll(...stacks.map(({ server }) => server));
+  }
 }
 
 /** 16 clients send the same query with one token, as a dashboard that is open in many windows. */

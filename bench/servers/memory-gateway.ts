@@ -1,7 +1,7 @@
 /**
- * The gateway with its real doors, identity check, limits, log and execution before a cloud in its own memory, so that
- * its own cost shows. `memory-gateway.js list`: attachments are read from a map, as the peers' are; `store`: through the
- * attachment service and the in-process store.
+ * The gateway's transports, authentication, limits, log and execution in front of a cloud in memory, so that its own cost
+ * shows. `memory-gateway.js list` reads attachments from a map, as the peers do; `store` reads them through the attachment
+ * service and the in-process store.
  */
 
 import { createQueue } from '../../src/attachments/reconcile/queue.ts';
@@ -17,7 +17,10 @@ import { createLog } from '../../src/logging.ts';
 import { createCloud } from '../../src/openstack/cloud.ts';
 import type { Session } from '../../src/openstack/session.ts';
 import { createAuthenticate } from '../../src/transport/authenticate.ts';
-import { createTransports } from '../../src/transport/server.ts';
+import type { GraphQLTransportOptions } from '../../src/transport/graphql.ts';
+import { registerGraphQLHttp } from '../../src/transport/graphql-http/apollo.ts';
+import { registerGraphQLWs } from '../../src/transport/graphql-ws/server.ts';
+import { createServer } from '../../src/transport/server.ts';
 import { projectId } from '../data.ts';
 import { memoryCloud } from './sources.ts';
 
@@ -67,13 +70,18 @@ const identity = {
   roles: ['member'],
   expiresAt: Date.now() + 3_600_000,
 };
-const doors = await createTransports({
+const graphql: GraphQLTransportOptions = {
   config,
   log,
   executor: createExecutor({ schema: createSchema(), config }),
   authenticate: createAuthenticate({ cloud, config, validate: async () => ({ identity, catalog: [] }) }),
   // Nothing is shared: each response shows its own cost.
   makeContext: (session) => Object.assign(createContext(session, attachments, clients), { sharedExecution: undefined }),
+};
+const server = await createServer({
+  config,
+  log,
   checks: {},
+  transports: [(app) => registerGraphQLHttp(app, graphql), (app, shared) => registerGraphQLWs(app, graphql, shared)],
 });
-await doors.listen();
+await server.listen();
