@@ -1,4 +1,4 @@
-/** The composition root: makes the store, the worker, the schema and the doors, and puts them together. */
+/** The composition root: creates the store, the queue, the schema and the transports, and connects them. */
 import type { Logger } from 'pino';
 import { createSweeper } from './attachments/drift/leader.ts';
 import { createQueue } from './attachments/reconcile/queue.ts';
@@ -16,32 +16,34 @@ import { type CloudSettings, closeCloud, createCloud } from './openstack/cloud.t
 import { pingKeystone } from './openstack/keystone/client.ts';
 import { createServiceAccount } from './openstack/keystone/service-account.ts';
 import type { Credentials } from './openstack/keystone/types.ts';
-import { newRequestId } from './openstack/session.ts';
+import { newRequestId, type Session } from './openstack/session.ts';
 import { connectRedis } from './redis/connect.ts';
 import { createAuthenticate } from './transport/authenticate.ts';
 import { registerComputeApi } from './transport/compute-api/index.ts';
 import { type GraphiqlOptions, registerGraphiql } from './transport/graphiql/page.ts';
-import { createTransports } from './transport/server.ts';
+import { registerGraphQLHttp } from './transport/graphql-http/apollo.ts';
+import { registerGraphQLWs } from './transport/graphql-ws/server.ts';
+import { createServer } from './transport/server.ts';
 
-/** A lease is long enough for so many upstream calls. */
-const CALLS_A_LEASE = 3;
+/** The number of upstream calls that a lease leaves time for. */
+const CALLS_PER_LEASE = 3;
 
-/** Which cloud the gateway stands before, and with which credentials of its own. */
+/** The cloud that the gateway serves, and the gateway's own credentials. */
 export interface CloudChoice {
   settings: Omit<CloudSettings, 'timeoutMs' | 'connections'>;
   credentials: Credentials | null;
-  /** What GraphiQL fills in; null on a real cloud. */
+  /** The values that GraphiQL fills in; null on a real cloud. */
   sandbox: GraphiqlOptions['sandbox'];
 }
 
 export interface App {
-  /** Waits for Redis, starts the worker, listens; gives the address. */
+  /** Waits for Redis, starts the queue, listens; resolves with the address. */
   listen(): Promise<string>;
-  /** In order: no new work, doors closed, work in progress handed back, connections ended. */
+  /** In this order: closes the transports, stops the background work and releases its leases, closes connections. */
   close(): Promise<void>;
 }
 
-/** The whole gateway, not listening yet. */
+/** Creates the gateway; it does not listen yet. */
 export async function createApp(config: Config, choice: CloudChoice, log: Logger): Promise<App> {
   const cloud = createCloud({
     ...choice.settings,
@@ -64,7 +66,7 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
     store,
     sessions,
     log,
-    leaseMs: Math.max(config.LEASE_MS, CALLS_A_LEASE * config.UPSTREAM_TIMEOUT_MS),
+    leaseMs: Math.max(config.LEASE_MS, CALLS_PER_LEASE * config.UPSTREAM_TIMEOUT_MS),
     deadlineMs: config.ATTACH_DEADLINE_MS,
   };
   const queue = createQueue(work);
@@ -80,18 +82,26 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
     ? createNotifier({ store, url: config.NOTIFICATION_URL, isDurable: config.NOTIFICATION_DURABLE, log })
     : null;
   const authenticate = createAuthenticate({ cloud, config });
-  const doors = await createTransports({
+  const graphql = {
     config,
     log,
     executor: createExecutor({ schema: createSchema(), config }),
     authenticate,
-    makeContext: (session) => createContext(session, attachments),
+    makeContext: (session: Session) => createContext(session, attachments),
+  };
+  const server = await createServer({
+    config,
+    log,
     checks: {
       store: () => store.ping(),
       keystone: (signal) => pingKeystone(cloud, newRequestId(), log, signal),
     },
-    registerComputeApi: (app) => registerComputeApi(app, { config, cloud, authenticate, attachments, account }),
-    registerGraphiql: (app) => registerGraphiql(app, { enabled: config.GRAPHIQL, sandbox: choice.sandbox }),
+    transports: [
+      (app) => registerGraphiql(app, { enabled: config.GRAPHIQL, sandbox: choice.sandbox }),
+      (app) => registerComputeApi(app, { config, cloud, authenticate, attachments, account }),
+      (app) => registerGraphQLHttp(app, graphql),
+      (app, shared) => registerGraphQLWs(app, graphql, shared),
+    ],
   });
   return {
     async listen() {
@@ -99,10 +109,10 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
       queue.start();
       sweeper.start();
       notifier?.start();
-      return await doors.listen();
+      return await server.listen();
     },
     async close() {
-      await doors.close();
+      await server.close();
       await sweeper.stop();
       await notifier?.stop();
       await queue.stop();

@@ -1,4 +1,4 @@
-/** The process: reads the settings, chooses the cloud, starts, says how to begin, and stops in order. */
+/** The process: reads the settings, chooses the cloud, starts the app, prints the banner, and stops on a signal. */
 import { homedir } from 'node:os';
 import type { Logger } from 'pino';
 import { type App, type CloudChoice, createApp } from './app.ts';
@@ -7,18 +7,18 @@ import { createLog } from './logging.ts';
 import { readCloudConfig } from './openstack/config/cloud-config.ts';
 import type { Sandbox } from './sandbox/index.ts';
 
-interface Chosen {
+interface ChosenCloud {
   choice: CloudChoice;
   label: string;
   sandbox: Sandbox | null;
 }
 
-/** The cloud that the environment names, else the sandbox; never the sandbox in production. Throws a ConfigError. */
-async function chooseCloud(config: Config, env: NodeJS.ProcessEnv, log: Logger): Promise<Chosen> {
-  const named = readCloudConfig(env, { cwd: process.cwd(), home: homedir() });
-  if (named.kind === 'wrong') throw new ConfigError(named.problems);
-  if (named.kind === 'cloud') {
-    const { settings, credentials, label } = named;
+/** The cloud that the environment names, or else the sandbox, except in production. Throws a ConfigError. */
+async function chooseCloud(config: Config, env: NodeJS.ProcessEnv, log: Logger): Promise<ChosenCloud> {
+  const cloud = readCloudConfig(env, { cwd: process.cwd(), home: homedir() });
+  if (cloud.kind === 'wrong') throw new ConfigError(cloud.problems);
+  if (cloud.kind === 'cloud') {
+    const { settings, credentials, label } = cloud;
     return { choice: { settings, credentials, sandbox: null }, label, sandbox: null };
   }
   if (config.isProduction) {
@@ -30,10 +30,15 @@ async function chooseCloud(config: Config, env: NodeJS.ProcessEnv, log: Logger):
 }
 
 function sandboxChoice(sandbox: Sandbox, demo: { serverId: string; nfsShareId: string }): CloudChoice {
-  const named = (name: string) => ({ name, domain: { name: 'Default' } });
+  const inDefaultDomain = (name: string) => ({ name, domain: { name: 'Default' } });
   return {
     settings: { authUrl: sandbox.authUrl, region: null, interface: 'public', endpointOverrides: {} },
-    credentials: { method: 'password', user: named('gateway'), password: 'secret', project: named('service') },
+    credentials: {
+      method: 'password',
+      user: inDefaultDomain('gateway'),
+      password: 'secret',
+      project: inDefaultDomain('service'),
+    },
     sandbox: {
       token: () => sandbox.issueToken('demo'),
       serverId: demo.serverId,
@@ -42,13 +47,14 @@ function sandboxChoice(sandbox: Sandbox, demo: { serverId: string; nfsShareId: s
   };
 }
 
-/** What a newcomer reads first. Plain lines, not log entries: they are for the person at the terminal. */
-function printBanner(address: string, config: Config, { sandbox, label }: Chosen): string {
+/** Where to open the gateway and how to sign in. Plain lines, not log entries: they are for the person at the terminal. */
+function printBanner(address: string, config: Config, { sandbox, label }: ChosenCloud): string {
   const lines = [`GraphiQL and GraphQL: ${address}/graphql`];
   if (sandbox) {
     lines.push(
-      `Sandbox cloud at ${sandbox.authUrl}: nothing in it is real. Sign in as demo, reader, other or admin, password "secret".`,
-      `A token of demo that works now: ${sandbox.issueToken('demo')}`,
+      `Sandbox cloud at ${sandbox.authUrl}: nothing in it is real.`,
+      'Sign in as demo, reader, other or admin with the password "secret".',
+      `A token of demo: ${sandbox.issueToken('demo')}`,
       'For a real cloud set OS_CLOUD (clouds.yaml) or OS_AUTH_URL and the other OS_* names.',
     );
   } else {
@@ -56,14 +62,15 @@ function printBanner(address: string, config: Config, { sandbox, label }: Chosen
   }
   if (!config.REDIS_URL) {
     lines.push(
-      'Attachments are kept in this process, and read back from Manila after a restart. Set REDIS_URL to keep them, and for more than one gateway.',
+      'Attachments are kept in this process, and read back from Manila after a restart.',
+      'Set REDIS_URL to keep them across restarts, and to run more than one gateway.',
     );
   }
   return `\n${lines.map((line) => `  ${line}`).join('\n')}\n\n`;
 }
 
-/** Stops once, on the first signal; a second one ends the process at once. */
-function stopOnSignal(app: App, chosen: Chosen, log: Logger): void {
+/** Stops the app on the first signal; a second signal ends the process at once. */
+function stopOnSignal(app: App, chosen: ChosenCloud, log: Logger): void {
   let isStopping = false;
   const stop = async (signal: NodeJS.Signals) => {
     if (isStopping) process.exit(1);
@@ -85,9 +92,9 @@ function stopOnSignal(app: App, chosen: Chosen, log: Logger): void {
 }
 
 /**
- * A promise that nobody waits for any more is logged, and the process goes on: graphql-js 16 leaves one behind when an item of a list
- * rejects after a later one threw (completeListValue), for which it takes no more than an upstream that leaves out two fields. Whoever asked
- * has the error in the answer already. An exception that nobody caught is another matter: what it interrupted is unknown, so the process ends.
+ * Logs an unhandled rejection and lets the process go on: graphql-js 16 leaves one behind when an item of a list rejects
+ * after a later one threw (completeListValue), which happens when an upstream leaves out two fields; the client has the
+ * error in its response. After an uncaught exception the process ends, since the state that it leaves is unknown.
  */
 function handleUncaughtErrors(log: Logger): void {
   process.on('unhandledRejection', (reason) => log.error({ err: reason }, 'unhandled rejection'));

@@ -2,19 +2,18 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { GatewayError } from '../errors.ts';
-import { lazyChild } from '../lazy-log.ts';
 import type { Cloud } from '../openstack/cloud.ts';
 import { detailsOf, OpenStackError } from '../openstack/errors.ts';
 import { type ValidatedToken, validateToken } from '../openstack/keystone/client.ts';
 import { type Session, tokenHash } from '../openstack/session.ts';
 
-/** How many tokens' facts are kept. */
+/** Maximum number of validated tokens in the cache. */
 const MAX_TOKENS = 10_000;
 
-/** A header's worth of printable ASCII: nothing else is sent anywhere. */
+/** Printable ASCII of at most 8 KiB, as a header can carry it: nothing else is sent to Keystone. */
 const TOKEN = /^[\x21-\x7e]{1,8192}$/;
 
-/** For which request a token is checked. */
+/** The request that a token is validated for. */
 export interface RequestMeta {
   readonly requestId: string;
   readonly log: Logger;
@@ -22,23 +21,24 @@ export interface RequestMeta {
 }
 
 /**
- * The session that a token opens. Throws GatewayError: UNAUTHENTICATED without a token or with one that Keystone does not
- * know or that has expired, FORBIDDEN for one without a project, UPSTREAM_UNAVAILABLE when Keystone cannot say.
+ * Validates a token and returns its session. Throws GatewayError: UNAUTHENTICATED without a token and for one that is
+ * unknown to Keystone or expired, FORBIDDEN for one without a project, UPSTREAM_UNAVAILABLE when Keystone cannot answer.
  */
-export type Authenticate = (token: string | undefined, asking: RequestMeta) => Promise<Session>;
+export type Authenticate = (token: string | undefined, meta: RequestMeta) => Promise<Session>;
 
 interface AuthenticateOptions {
   cloud: Cloud;
   config: Config;
-  /** Asks Keystone; a test gives its own. */
+  /** Validates with Keystone; a test gives its own. */
   validate?: typeof validateToken;
   /** ms since the epoch; a test gives its own. */
   now?: () => number;
 }
 
 /**
- * The check that both doors make. Keystone's word is kept under the token's SHA-256 for at most TOKEN_CACHE_SECONDS and
- * never past the token's end; refusals are not kept; a token that comes twice at once is asked of once. No token is kept.
+ * Creates the token check of all transports. Validated tokens are cached under their SHA-256 for TOKEN_CACHE_SECONDS,
+ * never beyond their expiry; errors are not cached. Concurrent validations of one token are one call (single-flight).
+ * The cache contains no token.
  */
 export function createAuthenticate({
   cloud,
@@ -46,10 +46,10 @@ export function createAuthenticate({
   validate = validateToken,
   now = Date.now,
 }: AuthenticateOptions): Authenticate {
-  const known = new LRUCache<string, { facts: ValidatedToken; until: number }>({ max: MAX_TOKENS });
-  const asked = new Map<string, Promise<ValidatedToken>>();
+  const cache = new LRUCache<string, { validated: ValidatedToken; until: number }>({ max: MAX_TOKENS });
+  const inFlight = new Map<string, Promise<ValidatedToken>>();
 
-  return async (token, asking) => {
+  return async (token, meta) => {
     if (!token) throw new GatewayError('UNAUTHENTICATED', 'No token: send a Keystone token in X-Auth-Token');
     if (!TOKEN.test(token)) {
       throw new GatewayError(
@@ -58,47 +58,41 @@ export function createAuthenticate({
       );
     }
     const key = tokenHash(token);
-    const { identity, catalog } = kept(key) ?? (await factsOf(key, token, asking));
+    const { identity, catalog } = cached(key) ?? (await validateOnce(key, token, meta));
     if (identity.expiresAt <= now()) throw new GatewayError('UNAUTHENTICATED', 'The token has expired');
-    const { requestId, signal } = asking;
-    const log = lazyChild(asking.log, { userId: identity.userId, projectId: identity.projectId });
+    const { requestId, signal } = meta;
+    const log = meta.log.child({ userId: identity.userId, projectId: identity.projectId });
     return { requestId, signal, cloud, token, identity, catalog, log };
   };
 
-  function kept(key: string): ValidatedToken | null {
-    const found = known.get(key);
-    return found && found.until > now() ? found.facts : null;
+  function cached(key: string): ValidatedToken | null {
+    const entry = cache.get(key);
+    return entry && entry.until > now() ? entry.validated : null;
   }
 
-  async function factsOf(key: string, token: string, asking: RequestMeta): Promise<ValidatedToken> {
-    const running = asked.get(key);
+  async function validateOnce(key: string, token: string, meta: RequestMeta): Promise<ValidatedToken> {
+    const running = inFlight.get(key);
     if (running) return running;
-    const asks = ask(token, asking);
-    asked.set(key, asks);
+    const validation = validateWithKeystone(token, meta);
+    inFlight.set(key, validation);
     try {
-      const facts = await asks;
-      const until = Math.min(now() + config.TOKEN_CACHE_SECONDS * 1000, facts.identity.expiresAt);
-      if (until > now()) known.set(key, { facts, until });
-      return facts;
+      const validated = await validation;
+      const until = Math.min(now() + config.TOKEN_CACHE_SECONDS * 1000, validated.identity.expiresAt);
+      if (until > now()) cache.set(key, { validated, until });
+      return validated;
     } finally {
-      asked.delete(key);
+      inFlight.delete(key);
     }
   }
 
-  /** Without the asker's signal: others may wait for the same word. */
-  async function ask(token: string, { requestId, log }: RequestMeta): Promise<ValidatedToken> {
+  /** Ignores the signal of the request: others may wait for the same validation. */
+  async function validateWithKeystone(token: string, { requestId, log }: RequestMeta): Promise<ValidatedToken> {
     try {
       return await validate(cloud, token, requestId, log);
     } catch (error) {
       if (!(error instanceof OpenStackError)) throw error;
-      throw new GatewayError(
-        'UPSTREAM_UNAVAILABLE',
-        `The token cannot be checked now: ${error.message}`,
-        detailsOf(error),
-        {
-          cause: error,
-        },
-      );
+      const message = `The token cannot be checked now: ${error.message}`;
+      throw new GatewayError('UPSTREAM_UNAVAILABLE', message, detailsOf(error), { cause: error });
     }
   }
 }

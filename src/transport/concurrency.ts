@@ -1,19 +1,26 @@
-/** How much runs at once, over both doors: beyond the bound a request is refused at once, so that those accepted finish. */
+/** The bound on requests that run at once, over all transports. Requests over it get an error at once. */
 import type { FastifyInstance } from 'fastify';
 import { GatewayError } from '../errors.ts';
-import { isCompute, RETRY_AFTER, sendError } from './error-responses.ts';
+import { RETRY_AFTER, sendError } from './error-responses.ts';
 
 export interface Concurrency {
-  /** Counts one more; answers what counts it out again, to be called once. Null when the bound is reached. */
+  /** Takes a slot; returns the function that releases it, to be called once. Null when all slots are taken. */
   acquire(): (() => void) | null;
 }
 
-/** A count with a bound. */
-export function createConcurrency(most: number): Concurrency {
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether requests of this route take a slot. Health checks, pages and static files do not. */
+    takesSlot?: boolean;
+  }
+}
+
+/** A semaphore of `limit` slots. */
+export function createConcurrency(limit: number): Concurrency {
   let running = 0;
   return {
     acquire() {
-      if (running >= most) return null;
+      if (running >= limit) return null;
       running++;
       return () => {
         running--;
@@ -22,23 +29,21 @@ export function createConcurrency(most: number): Concurrency {
   };
 }
 
-/** What is told to who comes when everything is taken. */
+/** Error for requests over the concurrency limit. */
 export function overloadedError(): GatewayError {
   return new GatewayError('LIMIT_EXCEEDED', `The gateway is busy: try again in ${RETRY_AFTER} s`);
 }
 
-/** Bounds requests for work. Health is asked all the more when there is too much of it; files and pages cost nothing. */
-export function limitConcurrentRequests(app: FastifyInstance, inFlight: Concurrency): void {
+/** Makes each request of a route with `takesSlot` hold a slot until its response is sent. */
+export function limitConcurrentRequests(app: FastifyInstance, concurrency: Concurrency): void {
   app.addHook('onRequest', (request, reply, done) => {
-    if (!countsAsWork(request.url) || request.headers.upgrade !== undefined) return done();
-    const leave = inFlight.acquire();
-    if (!leave)
-      return void sendError(reply.header('retry-after', RETRY_AFTER), 503, overloadedError().message, 'LIMIT_EXCEEDED');
-    reply.raw.once('close', leave);
+    if (!request.routeOptions.config.takesSlot) return done();
+    const release = concurrency.acquire();
+    if (!release) {
+      reply.header('retry-after', RETRY_AFTER);
+      return void sendError(reply, 503, overloadedError().message, 'LIMIT_EXCEEDED');
+    }
+    reply.raw.once('close', release);
     done();
   });
-}
-
-function countsAsWork(url: string): boolean {
-  return isCompute(url) || /^\/graphql\/?(\?|$)/.test(url);
 }

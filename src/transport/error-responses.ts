@@ -1,43 +1,65 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { formatError, httpStatus } from '../graphql/errors.ts';
-import { sendNovaFault } from './compute-api/faults.ts';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { ERROR_CODES, GatewayError } from '../errors.ts';
 import { logOf } from './request-log.ts';
 
-/** Longest URL that is read: GET operations of any sense are far below. */
+/** Maximum length of a URL, in characters: GET operations stay far below it. */
 const MAX_URL = 8192;
 
-/** When to come back after a refusal that passes, in s. */
+/** The `Retry-After` of errors that pass, in s. */
 export const RETRY_AFTER = '5';
 
-/** What a refusal by status looks like: as every other answer of the gateway, a GraphQL result with errors only. */
+/** The methods that a 405 can name in `Allow`. */
+const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST'];
+
+/** How a transport sends the errors that arise before its handlers run: the form that its clients read. */
+export interface ErrorFormat {
+  /** Of the paths that have this form. */
+  readonly prefix: string;
+  send(reply: FastifyReply, error: { status: number; message: string }): FastifyReply;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    errorFormats: ErrorFormat[];
+  }
+}
+
+/** The body of an error: a GraphQL result with errors only. */
 export function errorResponse(message: string, code: string, requestId?: string): { errors: object[] } {
   return { errors: [{ message, extensions: { code, ...(requestId !== undefined && { requestId }) } }] };
 }
 
-/** Whether a URL is the compute API's, whose clients read faults of Nova's form. */
-export function isCompute(url: string): boolean {
-  return /^\/v2\.1(\/|\?|$)/.test(url);
+/** Makes errors below a transport's prefix have the form of that transport. */
+export function registerErrorFormat(app: FastifyInstance, format: ErrorFormat): void {
+  app.errorFormats.push(format);
 }
 
-/** Answers with a status and a refusal, JSON whatever was asked for; in Nova's form where that is what the client reads. */
+/** Sends an error with a status: JSON whatever `Accept` says, in the form of the transport that the path belongs to. */
 export function sendError(reply: FastifyReply, status: number, message: string, code = 'BAD_REQUEST'): FastifyReply {
-  const { id, url } = reply.request;
-  if (isCompute(url)) return sendNovaFault(reply.header('x-compute-request-id', id), { status, message });
+  const { server, id, routeOptions, url } = reply.request;
+  // the route, not the URL: `/%762.1` is a spelling of `/v2.1`
+  const path = routeOptions.url ?? url;
+  const format = server.errorFormats.find(({ prefix }) => isBelow(path, prefix));
+  if (format) return format.send(reply, { status, message });
   return reply
     .code(status)
     .type('application/json; charset=utf-8')
     .send(errorResponse(message, code, id));
 }
 
+function isBelow(path: string, prefix: string): boolean {
+  return path.startsWith(prefix) && ['', '/', '?'].includes(path.charAt(prefix.length));
+}
+
 /**
- * Every refusal that Fastify makes before a handler runs, in the gateway's form: unknown path 404, method that the path
- * does not know 405, too long a URL 414, body too large 413, not JSON 400, another content type 415, and
- * anything unforeseen as a masked 500.
+ * Gives every error that Fastify makes before a handler runs the gateway's form: unknown path 404, wrong method 405, URL
+ * too long 414, body too large 413, no JSON 400, wrong content type 415; any other error is logged and masked as 500.
  */
-export function registerErrorResponses(app: FastifyInstance, methods: Readonly<Record<string, string>>): void {
+export function registerErrorResponses(app: FastifyInstance): void {
+  app.decorate('errorFormats', []);
   const isGoodHost = memoizeLast(isHost);
   app.addHook('onRequest', (request, reply, done) => {
     if (request.url.length > MAX_URL) sendError(reply, 414, `Expected a URL of at most ${MAX_URL} characters`);
@@ -46,7 +68,8 @@ export function registerErrorResponses(app: FastifyInstance, methods: Readonly<R
     else done();
   });
   app.setNotFoundHandler((request, reply) => {
-    const allow = methods[request.url.split('?', 1)[0] ?? ''];
+    const url = request.url.split('?', 1)[0] ?? '';
+    const allow = METHODS.filter((method) => app.hasRoute({ url, method })).join(', ');
     if (!allow) return sendError(reply, 404, 'There is nothing at this path', 'NOT_FOUND');
     return sendError(reply.header('allow', allow), 405, `Expected ${allow}, got ${request.method}`);
   });
@@ -58,7 +81,7 @@ function isReadable(url: string): boolean {
   return /^\/\w[\w/.-]*$/.test(url) || URL.canParse(url, 'http://gateway');
 }
 
-/** A check that is not made again while the same string comes. */
+/** The check, which remembers its last argument and result. */
 function memoizeLast(check: (text: string | undefined) => boolean): typeof check {
   let last: string | undefined;
   let wasGood = false;
@@ -71,35 +94,35 @@ function memoizeLast(check: (text: string | undefined) => boolean): typeof check
 }
 
 function sendErrorOf(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error instanceof GatewayError) {
+    return sendError(reply, ERROR_CODES[error.code].status, error.message, error.code);
+  }
   const status = error.statusCode ?? 500;
   if (status === 413) return sendError(reply, 413, 'The body is larger than the gateway takes', 'LIMIT_EXCEEDED');
   if (status === 415) return sendError(reply, 415, 'Expected the content type application/json');
   if (status >= 400 && status < 500) return sendError(reply, status, error.message);
-  const told = formatError(error, { requestId: request.id, log: logOf(request) });
-  return reply
-    .code(httpStatus([told]))
-    .type('application/json; charset=utf-8')
-    .send({ errors: [told] });
+  logOf(request).error({ err: error }, 'internal error');
+  return sendError(reply, 500, 'Internal error', 'INTERNAL_SERVER_ERROR');
 }
 
-/** For Fastify's `frameworkErrors`: a URL that cannot be read. No hook has run. */
+/** Fastify's `frameworkErrors`: the URL cannot be decoded. No hook has run. */
 export function sendFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   reply.headers({ 'x-openstack-request-id': request.id, 'x-content-type-options': 'nosniff' });
   sendError(reply, error.statusCode ?? 400, 'Expected a URL that can be decoded');
 }
 
-/** For Fastify's `clientErrorHandler`: bytes that are not HTTP, or headers past Node's bound, get an answer and the end. */
+/** Fastify's `clientErrorHandler`: sends an error for bytes that are not HTTP or headers over the limit, and closes. */
 export function onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
   endSocketWith(socket, status, STATUS_CODES[status] ?? 'Bad Request');
 }
 
-/** Answers a connection that no reply belongs to, and ends it. */
+/** Sends an error over a connection that has no reply, and closes it. */
 export function endSocketWith(socket: Duplex, status: number, message: string, code = 'BAD_REQUEST'): void {
   const body = JSON.stringify(errorResponse(message, code));
   const retry = status === 429 || status === 503 ? `Retry-After: ${RETRY_AFTER}\r\n` : '';
-  // Also when the other end never says that it is done.
+  // also when the client never ends its side
   socket.once('finish', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
@@ -107,7 +130,7 @@ export function endSocketWith(socket: Duplex, status: number, message: string, c
   );
 }
 
-/** Whether a Host header can be read: what compares origins and builds URLs from it may rely on it. */
+/** Whether a Host header is valid: comparing origins and building URLs from it relies on that. */
 export function isHost(host: string | undefined): boolean {
   return host !== undefined && /^[\w.:[\]-]{1,255}$/.test(host) && URL.canParse(`http://${host}/`);
 }

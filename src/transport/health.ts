@@ -1,20 +1,22 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { withTimeout } from '../deadline.ts';
 
-/** How long one check may take, and how long its answer is good for, in ms: whoever asks often does not ask the cloud as often. */
+/** Time limit of one check, in ms. */
 const CHECK_MS = 2000;
+/** TTL of the cached result, in ms: frequent probes do not become frequent calls to the cloud. */
 const FRESH_MS = 1000;
 
-/** Each rejects unless what it is named after answers. */
+/** Checks by name; each rejects unless the service it is named after answers. */
 export type Checks = Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>;
 
 interface Readiness {
   ready: boolean;
-  /** `ok` or `failed` by the check's name. Why is in the log only. */
+  /** `ok` or `failed` by the check's name. The reason is in the log only. */
   checks: Record<string, 'ok' | 'failed'>;
 }
 
-/** `GET /healthz`: the process lives. `GET /readyz`: 200 when every check passes and no stop has begun, else 503 with which failed. */
+/** `GET /healthz`: the process lives. `GET /readyz`: 200 when every check passes and no stop has begun, else 503. */
 export function registerHealth(
   app: FastifyInstance,
   options: { checks: Checks; log: Logger; isStopping: () => boolean },
@@ -28,18 +30,18 @@ export function registerHealth(
   });
 }
 
-/** Askers at the same time, and within a second after, get the same answer. */
+/** Concurrent requests, and requests within FRESH_MS after, get the same result. */
 function cacheReadiness({ checks, log }: { checks: Checks; log: Logger }): () => Promise<Readiness> {
-  let last: { answer: Promise<Readiness>; until: number } | null = null;
+  let last: { readiness: Promise<Readiness>; until: number } | null = null;
   return () => {
     if (!last || performance.now() > last.until) {
-      const asked = { answer: runChecks(checks, log), until: Number.POSITIVE_INFINITY };
-      last = asked;
-      asked.answer.then(() => {
-        asked.until = performance.now() + FRESH_MS;
+      const run = { readiness: runChecks(checks, log), until: Number.POSITIVE_INFINITY };
+      last = run;
+      run.readiness.then(() => {
+        run.until = performance.now() + FRESH_MS;
       });
     }
-    return last.answer;
+    return last.readiness;
   };
 }
 
@@ -56,22 +58,4 @@ async function runChecks(checks: Checks, log: Logger): Promise<Readiness> {
     }),
   );
   return { ready: entries.every(([, outcome]) => outcome === 'ok'), checks: Object.fromEntries(entries) };
-}
-
-/** Rejects when the work does not end in `ms`, also when it does not look at its signal. */
-async function withTimeout(ms: number, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
-  const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      const reason = new Error(`no answer in ${ms} ms`);
-      controller.abort(reason);
-      reject(reason);
-    }, ms);
-  });
-  try {
-    await Promise.race([work(controller.signal), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,7 +1,7 @@
 /**
- * Whether a page of this origin may use the gateway: its own (the host that it was asked for) and those in
- * ALLOWED_ORIGINS. Programs send no Origin and are let in; a browser cannot leave it out. For a WebSocket this is the
- * only guard, as browsers do not apply the same-origin policy to it.
+ * Whether a page of this origin may use the gateway: pages of the gateway's own origin (the requested host) and of
+ * ALLOWED_ORIGINS. Programs send no Origin and are accepted; a browser always sends it. For a WebSocket this is the only
+ * protection, since browsers do not apply the same-origin policy to it.
  */
 export function isOriginAllowed(
   origin: string | undefined,

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Session } from '../openstack/session.ts';
 
-/** What the log says of a request beside its status. */
+/** What the log line of a request contains beside its status. */
 export interface LogFields {
   identity?: Session['identity'];
   operationName?: string | undefined;
@@ -14,22 +14,22 @@ export interface LogFields {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    facts: LogFields | null;
+    logFields: LogFields | null;
   }
 }
 
-/** The facts of a request, to add to while it is served. */
+/** The log fields of a request, to be filled while it is served. */
 export function logFieldsOf(request: FastifyRequest): LogFields {
-  request.facts ??= {};
-  return request.facts;
+  request.logFields ??= {};
+  return request.logFields;
 }
 
-/** The log of a request: Fastify knows pino's by fewer words than it has. */
+/** The log of a request; Fastify's type for it has fewer methods than pino's. */
 export const logOf = (request: FastifyRequest): Logger => request.log as Logger;
 
-/** One line for each request, when it is answered. Never a header, a variable or the document. Not by the request's own log: that is not made for one line. */
+/** Logs each request in one line when its response is sent: never a header, a variable or the document. */
 export function logRequests(app: FastifyInstance): void {
-  app.decorateRequest('facts', null);
+  app.decorateRequest('logFields', null);
   app.addHook('onResponse', (request, reply, done) => {
     const { identity, operationName, operationType, errors, code } = logFieldsOf(request);
     app.log.info(
@@ -52,7 +52,7 @@ export function logRequests(app: FastifyInstance): void {
   });
 }
 
-/** A client's word for the log, cut short. */
+/** A name that a client gave, cut to 100 characters for the log. */
 export function shortName(name: string | null | undefined): string | undefined {
   return name ? name.slice(0, 100) : undefined;
 }

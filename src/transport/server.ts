@@ -2,32 +2,44 @@ import cors from '@fastify/cors';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { lazyChild } from '../lazy-log.ts';
 import { newRequestId } from '../openstack/session.ts';
-import { createConcurrency, limitConcurrentRequests } from './concurrency.ts';
+import { type Concurrency, createConcurrency, limitConcurrentRequests } from './concurrency.ts';
 import { onClientError, registerErrorResponses, sendFrameworkError } from './error-responses.ts';
-import { createApollo } from './graphql-http/apollo.ts';
-import { registerSocket } from './graphql-ws/server.ts';
-import { registerHealth } from './health.ts';
-import type { TransportOptions } from './options.ts';
+import { type Checks, registerHealth } from './health.ts';
 import { logRequests } from './request-log.ts';
 
-/** The largest head of a request; a token has at most 8 KiB of it. */
+/** Maximum size of a request's head, in bytes; a token takes at most 8 KiB of it. */
 const MAX_HEAD_BYTES = 16_384;
-/** How long a client may take to send a request, in ms. */
+/** Time limit for a client to send a request, in ms. */
 const RECEIVE_MS = 30_000;
 
-export interface Transports {
+/** What all transports of one server share while they run. */
+export interface SharedState {
+  readonly concurrency: Concurrency;
+}
+
+/** Adds one transport to the server: its routes, its hooks, and what happens to it when the server closes. */
+export type Transport = (app: FastifyInstance, shared: SharedState) => unknown;
+
+export interface ServerOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** The checks of `/readyz`. */
+  readonly checks: Checks;
+  /** In the order in which their hooks run. */
+  readonly transports: readonly Transport[];
+}
+
+export interface Server {
   readonly app: FastifyInstance;
-  /** Listens where the settings say; gives the address. */
+  /** Listens on HOST and PORT; resolves with the address. */
   listen(): Promise<string>;
-  /** Stops: no new work, sockets closed over SHUTDOWN_SPREAD_MS, requests that run end within SHUTDOWN_MS. */
+  /** Accepts no new work, closes sockets over SHUTDOWN_SPREAD_MS and ends running requests after SHUTDOWN_MS. */
   close(): Promise<void>;
 }
 
-/** Both doors on one port: HTTP and WebSocket at `/graphql`, `/healthz`, `/readyz`. */
-export async function createTransports(options: TransportOptions): Promise<Transports> {
-  const { config, log } = options;
+/** One HTTP server with all transports on one port, and `/healthz` and `/readyz`. It knows none of the transports. */
+export async function createServer({ config, log, checks, transports }: ServerOptions): Promise<Server> {
   const app = createFastify(config, log);
   let isStopping = false;
 
@@ -37,20 +49,13 @@ export async function createTransports(options: TransportOptions): Promise<Trans
     reply.header('cache-control', 'no-store');
     done();
   });
-  registerErrorResponses(app, { '/graphql': 'GET, POST', '/healthz': 'GET', '/readyz': 'GET' });
+  registerErrorResponses(app);
   logRequests(app);
   if (config.ALLOWED_ORIGINS.length > 0) await app.register(cors, corsOptions(config));
   const concurrency = createConcurrency(config.MAX_IN_FLIGHT);
   limitConcurrentRequests(app, concurrency);
-  registerHealth(app, { checks: options.checks, log, isStopping: () => isStopping });
-  await options.registerGraphiql?.(app);
-  await options.registerComputeApi?.(app);
-
-  const apollo = await createApollo(options);
-  registerSocket(app, { ...options, concurrency });
-  app.route({ method: 'POST', url: '/graphql', handler: apollo.handle });
-  app.route({ method: 'GET', url: '/graphql', exposeHeadRoute: false, handler: apollo.handle });
-  app.addHook('onClose', () => apollo.stop());
+  registerHealth(app, { checks, log, isStopping: () => isStopping });
+  for (const transport of transports) await transport(app, { concurrency });
 
   return {
     app,
@@ -66,8 +71,7 @@ export async function createTransports(options: TransportOptions): Promise<Trans
 function createFastify(config: Config, log: Logger): FastifyInstance {
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
-    childLoggerFactory: (parent, bindings) => lazyChild(parent as Logger, bindings) as FastifyBaseLogger,
-    // Always ours: a client's own id could be another's.
+    // A request id that the client sends could be another client's.
     genReqId: newRequestId,
     requestIdHeader: false,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
@@ -77,7 +81,7 @@ function createFastify(config: Config, log: Logger): FastifyInstance {
     frameworkErrors: sendFrameworkError,
     clientErrorHandler: onClientError,
   });
-  // Forms and plain text are what a foreign page can send without asking first.
+  // Pages of other origins can send forms and plain text without a preflight.
   app.removeContentTypeParser('text/plain');
   return app;
 }

@@ -7,7 +7,7 @@ import { startSandbox } from '../../src/sandbox/index.ts';
 import { startGatewayProcess } from '../support/gateway-process.ts';
 import { randomFrom, testSeed } from '../support/random.ts';
 import { startRedisServer } from '../support/redis.ts';
-import { layWire } from '../support/wire.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { ACCOUNT, asUser, type Pair } from './environment.ts';
 import { eventually } from './eventually.ts';
 import { badEvents, newPrefix, openLedger } from './ledger.ts';
@@ -49,7 +49,7 @@ test(`The example listener, cut off ${CUTS} times while ${EVENTS} events happen,
   };
   let gateway = await start();
   const portOf = () => Number(new URL(gateway.graphiql).port);
-  const wire = await layWire(portOf());
+  const wire = await startTcpProxy(portOf());
   undo.push(() => wire.close());
   const token = sandbox.issueToken('demo');
   const ledger = await openLedger(redis.url, prefix, sandbox.addServer().projectId);
@@ -92,7 +92,7 @@ test(`The example listener, cut off ${CUTS} times while ${EVENTS} events happen,
     if (cuts === Math.floor(CUTS / 3)) {
       await gateway.kill();
       gateway = await start();
-      wire.leadTo(portOf());
+      wire.forwardTo(portOf());
     }
     if (cuts === Math.floor((2 * CUTS) / 3)) {
       await redis.stop();

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
 import { startRedisServer } from '../support/redis.ts';
-import { layWire } from '../support/wire.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { ACCOUNT } from './environment.ts';
 import { type Ledger, newPrefix, openLedger } from './ledger.ts';
 import { type Listening, startListener } from './listening.ts';
@@ -63,7 +63,7 @@ export async function setStage(size: Size): Promise<Stage> {
   const comingUp = new Map<string, Promise<unknown>>();
   const running = () => gateways.filter((gateway) => gateway !== null);
   const portOf = ({ graphiql }: GatewayProcess) => Number(new URL(graphiql).port);
-  const wire = await layWire(portOf(gateways[0] as GatewayProcess));
+  const wire = await startTcpProxy(portOf(gateways[0] as GatewayProcess));
 
   const addServer = (address: string) => sandbox.addServer({ ports: [{ network: 'private', fixedIps: [address] }] });
   const servers = Array.from({ length: size.servers }, (_, i) => addServer(`10.10.1.${Math.max(1, i)}`).id);
@@ -94,7 +94,7 @@ export async function setStage(size: Size): Promise<Stage> {
         return null;
       });
     }
-    wire.leadTo(portOf(gateways[place] as GatewayProcess));
+    wire.forwardTo(portOf(gateways[place] as GatewayProcess));
   };
 
   return {
@@ -117,7 +117,7 @@ export async function setStage(size: Size): Promise<Stage> {
       return bringUp(`gateway ${place}`, async () => {
         gateways[place] = null;
         const other = running()[0];
-        if (other) wire.leadTo(portOf(other));
+        if (other) wire.forwardTo(portOf(other));
         await victim.kill();
         await start(place);
       });

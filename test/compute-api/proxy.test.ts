@@ -16,7 +16,7 @@ import { singleFlight } from '../../src/openstack/http/single-flight.ts';
 import type { Authenticate } from '../../src/transport/authenticate.ts';
 import { registerComputeApi } from '../../src/transport/compute-api/index.ts';
 import { callRest, type RestCall } from '../support/compute-api.ts';
-import { knownTokens, type SmallGateway, startDoors } from '../support/transports.ts';
+import { fakeAuthenticate, type SmallGateway, startTransports } from '../support/transports.ts';
 import { until } from '../support/until.ts';
 
 /** What passes through to Nova, byte for byte, and what does not: before a Nova that says what it was asked. */
@@ -43,14 +43,14 @@ async function start(env: Record<string, string> = {}): Promise<void> {
     ...{ interface: i === 0 ? 'public' : 'internal', region: 'one', region_id: 'one' },
     url,
   }));
-  const known = knownTokens();
+  const known = fakeAuthenticate();
   const authenticate: Authenticate = async (token, asking) => ({
     ...(await known(token, asking)),
     cloud,
     catalog: [{ type: 'compute', endpoints }],
   });
-  gateway = await startDoors(env, {
-    registerComputeApi: (app) =>
+  gateway = await startTransports(env, {
+    transport: (app) =>
       registerComputeApi(app, { config: readConfig(env), cloud, authenticate, attachments: NONE, account: null }),
   });
   origin = new URL(gateway.url).origin;

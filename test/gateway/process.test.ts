@@ -3,7 +3,7 @@ import { DEMO, type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
 import { buildGateway, type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
 import { until } from '../support/until.ts';
 
-/** What nobody waits for or catches, in the process as users run it. */
+/** Unhandled rejections and uncaught exceptions, in the process as users run it. */
 
 let sandbox: Sandbox;
 let gateway: GatewayProcess | null;
@@ -38,7 +38,7 @@ async function ask({ graphiql }: GatewayProcess, query: string) {
   return (await response.json()) as { data: unknown; errors?: unknown };
 }
 
-test('Nova leaves out what each server has, in a way that graphql-js loses a promise of -> an error for who asked, in the log, and it goes on', async () => {
+test('Nova omits required fields, so that graphql-js leaves a rejected promise behind -> an error for the client, a log line, and the process goes on', async () => {
   const running = await start();
   const server = (id: string, more: object) => ({ id, name: 'a', status: 'ACTIVE', metadata: {}, links: [], ...more });
   const servers = [
@@ -50,29 +50,29 @@ test('Nova leaves out what each server has, in a way that graphql-js loses a pro
     body: { servers },
   });
   const query = '{ servers { nodes { created sharesAttached { id } projectId } } }';
-  // first by graphql-js, then compiled
+  // by graphql-js first, then compiled
   for (let i = 0; i < 4; i++) expect((await ask(running, query)).data).toBeNull();
-  const stray = await until(() => logOf(running).find(({ msg }) => msg === 'unhandled rejection'));
-  expect(stray).toMatchObject({ level: 50, err: { stack: expect.stringContaining('Server.projectId') } });
+  const line = await until(() => logOf(running).find(({ msg }) => msg === 'unhandled rejection'));
+  expect(line).toMatchObject({ level: 50, err: { stack: expect.stringContaining('Server.projectId') } });
   fault.remove();
   expect((await ask(running, query)).errors).toBeUndefined();
 });
 
-/** A module that goes wrong on a signal. */
+/** A module that runs code on a signal. */
 const onSignal = (code: string) => `--import=data:text/javascript,process.on('SIGUSR2',()=>{${code}})`;
 
-test('a promise that nobody waits for rejects -> in the log with its stack, and it goes on', async () => {
-  const running = await start({ NODE_OPTIONS: onSignal("Promise.reject(new(Error)('astray'))") });
+test('an unhandled rejection -> in the log with its stack, and the process goes on', async () => {
+  const running = await start({ NODE_OPTIONS: onSignal("Promise.reject(new(Error)('unhandled'))") });
   running.send('SIGUSR2');
-  const stray = await until(() => logOf(running).find(({ msg }) => msg === 'unhandled rejection'));
-  expect(stray).toMatchObject({ level: 50, err: { message: 'astray', stack: expect.stringContaining('data:') } });
+  const line = await until(() => logOf(running).find(({ msg }) => msg === 'unhandled rejection'));
+  expect(line).toMatchObject({ level: 50, err: { message: 'unhandled', stack: expect.stringContaining('data:') } });
   expect(await ask(running, '{ viewer { project { name } } }')).toEqual({
     data: { viewer: { project: { name: 'demo' } } },
   });
   expect(await running.stop()).toBe(0);
 });
 
-test('an exception that nobody catches -> in the log with its stack, and the end, as something may be half done', async () => {
+test('an uncaught exception -> in the log with its stack, and the process ends', async () => {
   const running = await start({ NODE_OPTIONS: onSignal("throw(new(Error)('broken'))") });
   running.send('SIGUSR2');
   expect(await running.ended).toBe(1);

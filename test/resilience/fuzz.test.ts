@@ -6,25 +6,25 @@ import { checkProperty } from '../support/property.ts';
 import { exchange } from '../support/transports.ts';
 import { connect, connectWs } from '../support/ws-client.ts';
 
-/** Whatever a client sends: an answer below 500 that shows nothing of the inside, and a gateway that goes on. */
+/** Any input: a status below 500, a response without internals, and a gateway that keeps running. */
 let gateway: TestGateway;
 beforeAll(async () => {
   gateway = await startGateway({ store: 'memory', env: { WS_INIT_TIMEOUT_MS: '60000' } });
 });
 afterAll(() => gateway.close());
 
-/** How many requests and frames were sent, of all tests. */
+/** The number of requests and frames that all tests sent. */
 let sent = 0;
 
-/** So many at once, each of them counted. Smaller groups would take longer, as each waits for its slowest. */
-const AT_ONCE = 10;
+/** The number of concurrent requests. Smaller groups take longer, since each waits for its slowest. */
+const CONCURRENCY = 10;
 async function each<T>(group: readonly T[], send: (one: T) => Promise<void>): Promise<void> {
   sent += group.length;
   await Promise.all(group.map(send));
 }
-const group = <T>(one: fc.Arbitrary<T>, size = AT_ONCE) => fc.array(one, { minLength: size, maxLength: size });
+const group = <T>(one: fc.Arbitrary<T>, size = CONCURRENCY) => fc.array(one, { minLength: size, maxLength: size });
 
-const INSIDE = /INTERNAL_SERVER_ERROR|node_modules|\bat [\w.<>]+ \(|file:\/\/|stacktrace/;
+const INTERNALS = /INTERNAL_SERVER_ERROR|node_modules|\bat [\w.<>]+ \(|file:\/\/|stacktrace/;
 
 const text = fc.oneof(
   fc.string({ maxLength: 60, unit: 'binary' }),
@@ -49,7 +49,7 @@ const input = fc.record(
   { requiredKeys: ['serverId', 'shareId'] },
 );
 
-/** Operations of the schema, and values for their variables that a careless or a hostile client would send. */
+/** Operations of the schema with any values for their variables. */
 const operation = fc.oneof(
   fc.record({
     query: fc.constant(
@@ -116,7 +116,7 @@ const operation = fc.oneof(
   }),
 );
 
-/** A document with a piece cut out, put in or doubled. */
+/** A document with a part removed, inserted or replaced. */
 const broken = fc.tuple(operation, fc.nat(300), fc.nat(20), text).map(([{ query, variables }, at, length, put]) => ({
   query: query.slice(0, at) + put + query.slice(at + length),
   variables,
@@ -141,7 +141,7 @@ const body = fc.oneof(
 const headerWord = fc.string({ maxLength: 40 }).map((word) => word.replace(/[^\x21-\x7e]/g, ''));
 
 describe('over HTTP', () => {
-  test('any body -> below 500, JSON, nothing of the inside', async () => {
+  test('any body -> status below 500, JSON, no internals', async () => {
     await checkProperty(
       fc.asyncProperty(group(body), (bodies) =>
         each(bodies, async (one) => {
@@ -150,17 +150,17 @@ describe('over HTTP', () => {
             headers: { 'content-type': 'application/json', 'x-auth-token': gateway.token },
             body: one,
           });
-          const answer = await response.text();
+          const text = await response.text();
           expect(response.status).toBeLessThan(500);
-          expect(answer).not.toMatch(INSIDE);
-          expect(JSON.parse(answer)).toBeInstanceOf(Object);
+          expect(text).not.toMatch(INTERNALS);
+          expect(JSON.parse(text)).toBeInstanceOf(Object);
         }),
       ),
       { numRuns: 400 },
     );
   });
 
-  test('any method, path and headers -> below 500 and nothing of the inside', async () => {
+  test('any method, path and headers -> status below 500, no internals', async () => {
     const path = fc.oneof(
       text.map((query) => `/graphql?query=${encodeURIComponent(Buffer.from(query).toString())}`),
       text.map((word) => `/${encodeURI(Buffer.from(word).toString())}`),
@@ -206,19 +206,19 @@ describe('over HTTP', () => {
       fc.asyncProperty(group(request), (requests) =>
         each(requests, async ({ method, path: target, host, headers }) => {
           const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-          const answer = await exchange(
+          const response = await exchange(
             gateway.url,
             `${method} ${target} HTTP/1.1\r\nHost: ${host}\r\n${lines.join('')}Connection: close\r\n\r\n`,
           );
-          expect(answer).toMatch(/^(HTTP\/1\.1 (?!5)\d|$)/);
-          expect(answer).not.toMatch(INSIDE);
+          expect(response).toMatch(/^(HTTP\/1\.1 (?!5)\d|$)/);
+          expect(response).not.toMatch(INTERNALS);
         }),
       ),
       { numRuns: 300 },
     );
   });
 
-  test('any bytes -> an answer below 500, or the end', async () => {
+  test('any bytes -> a 4xx, or the connection ends', async () => {
     await checkProperty(
       fc.asyncProperty(group(fc.uint8Array({ maxLength: 200 })), (all) =>
         each(all, async (bytes) => {
@@ -270,7 +270,7 @@ describe('over WebSocket', () => {
     text,
   );
 
-  test('any frames on an open socket -> it answers on, or is closed for the client’s fault', async () => {
+  test('any frames on an open socket -> it stays open, or is closed with a client error', async () => {
     await checkProperty(
       fc.asyncProperty(group(fc.array(frame, { minLength: 1, maxLength: 5 }), 5), (sockets) =>
         each(sockets, async (frames) => {
@@ -280,14 +280,14 @@ describe('over WebSocket', () => {
           await client.ping().catch(() => {});
           const { code } = await client.close();
           expect([1005, 4400, 4401, 4409, 4429]).toContain(code);
-          expect(JSON.stringify(client.waiting)).not.toMatch(INSIDE);
+          expect(JSON.stringify(client.unread)).not.toMatch(INTERNALS);
         }),
       ),
       { numRuns: 120 },
     );
   });
 
-  test('any first frame -> acknowledged, or closed for the client’s fault', async () => {
+  test('any first frame -> acknowledged, or closed with a client error', async () => {
     const params = fc.record({
       type: fc.constant('connection_init'),
       payload: fc.dictionary(fc.constantFrom('X-Auth-Token', 'x-auth-token', '__proto__'), fc.jsonValue()),
@@ -314,7 +314,7 @@ describe('over WebSocket', () => {
   });
 });
 
-test('after all of these, 10,000 at the least -> the gateway answers as ever, and nobody waits for an answer', async () => {
+test('after at least 10,000 of these -> the gateway still responds', async () => {
   expect(sent).toBeGreaterThanOrEqual(10_000);
   const { data, errors } = await gateway.query('{ viewer { project { name } } }');
   expect({ data, errors }).toEqual({ data: { viewer: { project: { name: 'demo' } } }, errors: undefined });

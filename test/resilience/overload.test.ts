@@ -13,26 +13,27 @@ afterEach(async () => {
   await gateway.close();
 });
 
-const codeOf = (answer: { errors?: { extensions: Record<string, unknown> }[] }) => answer.errors?.[0]?.extensions.code;
-const asked = () => gateway.sandbox.requests.filter((one) => one.service === 'nova').length;
+const codeOf = (response: { errors?: { extensions: Record<string, unknown> }[] }) =>
+  response.errors?.[0]?.extensions.code;
+const novaRequests = () => gateway.sandbox.requests.filter((one) => one.service === 'nova').length;
 
-/** So many different queries, each waiting for its own slow answer of Nova. */
+/** Different queries, each waiting for its own slow response of Nova. */
 function slowQueries(count: number) {
   gateway.sandbox.clearRequests();
   return Array.from({ length: count }, (_, i) => gateway.query(`{ servers(first: ${i + 1}) { nodes { id } } }`));
 }
 
-test('more requests at once than the bound -> refused at once with 503 and Retry-After; those accepted finish', async () => {
+test('more concurrent requests than MAX_IN_FLIGHT -> 503 with Retry-After at once; accepted requests finish', async () => {
   gateway = await startGateway({ env: { MAX_IN_FLIGHT: '5' } });
   await gateway.query(SERVERS);
   const slow = gateway.sandbox.faults.add({ service: 'nova', path: /detail/, kind: 'delay', delayMs: 1000 });
   const accepted = slowQueries(5);
-  await until(() => asked() === 5);
+  await until(() => novaRequests() === 5);
 
-  const refused = await gateway.query(SERVERS);
-  expect(refused.status).toBe(503);
-  expect(codeOf(refused)).toBe('LIMIT_EXCEEDED');
-  expect(refused.headers.get('retry-after')).toBe('5');
+  const rejected = await gateway.query(SERVERS);
+  expect(rejected.status).toBe(503);
+  expect(codeOf(rejected)).toBe('LIMIT_EXCEEDED');
+  expect(rejected.headers.get('retry-after')).toBe('5');
   expect((await fetch(gateway.url.replace('/graphql', '/healthz'))).status).toBe(200);
 
   const socket = await connect(gateway.wsUrl, { 'X-Auth-Token': gateway.token });
@@ -40,12 +41,12 @@ test('more requests at once than the bound -> refused at once with 503 and Retry
   socket.subscribe('1', SERVERS);
   expect(JSON.stringify(await socket.nextOf('next', '1'))).toContain('LIMIT_EXCEEDED');
 
-  expect((await Promise.all(accepted)).map((answer) => answer.status)).toEqual([200, 200, 200, 200, 200]);
+  expect((await Promise.all(accepted)).map((response) => response.status)).toEqual([200, 200, 200, 200, 200]);
   slow.remove();
   expect((await gateway.query(SERVERS)).status).toBe(200);
 });
 
-test('a client that hangs up gives its place back', async () => {
+test('a client disconnects -> its slot is released', async () => {
   gateway = await startGateway({ env: { MAX_IN_FLIGHT: '1' } });
   await gateway.query(SERVERS);
   const slow = gateway.sandbox.faults.add({ service: 'nova', path: /detail/, kind: 'hang' });
@@ -53,16 +54,16 @@ test('a client that hangs up gives its place back', async () => {
   const leaving = new AbortController();
   const headers = { 'content-type': 'application/json', 'x-auth-token': gateway.token };
   const body = JSON.stringify({ query: SERVERS });
-  const left = fetch(gateway.url, { method: 'POST', headers, body, signal: leaving.signal }).catch(() => null);
-  await until(() => asked() === 1);
+  const aborted = fetch(gateway.url, { method: 'POST', headers, body, signal: leaving.signal }).catch(() => null);
+  await until(() => novaRequests() === 1);
   expect((await gateway.query(SERVERS)).status).toBe(503);
   leaving.abort();
-  await left;
+  await aborted;
   slow.remove();
   await until(async () => (await gateway.query('{ viewer { user { name } } }')).status === 200);
 });
 
-test('2,000 idle sockets and 200 queries at once -> each query is answered or refused, every socket lives, memory is bounded', async () => {
+test('2,000 idle sockets and 200 queries at once -> each query gets data or LIMIT_EXCEEDED, every socket stays open, memory is bounded', async () => {
   gateway = await startGateway({ env: { MAX_IN_FLIGHT: '100', WS_MAX_SOCKETS_PER_ADDRESS: '2500' } });
   await gateway.query(SERVERS);
   const before = process.memoryUsage().rss;
@@ -72,11 +73,12 @@ test('2,000 idle sockets and 200 queries at once -> each query is answered or re
   }
   expect(sockets).toHaveLength(2000);
 
-  const answers = await Promise.all(slowQueries(200));
-  const statuses = answers.map((answer) => answer.status);
+  const responses = await Promise.all(slowQueries(200));
+  const statuses = responses.map((response) => response.status);
   expect(new Set([...statuses, 200, 503])).toEqual(new Set([200, 503]));
   expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(100);
-  for (const answer of answers) expect(codeOf(answer)).toBe(answer.status === 503 ? 'LIMIT_EXCEEDED' : undefined);
+  for (const response of responses)
+    expect(codeOf(response)).toBe(response.status === 503 ? 'LIMIT_EXCEEDED' : undefined);
 
   await Promise.all(sockets.map((socket) => socket.ping()));
   // both ends of each socket are in this process

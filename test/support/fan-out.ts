@@ -9,12 +9,14 @@ import { createExecutor } from '../../src/graphql/execution/execute.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import type { NovaServer } from '../../src/openstack/nova/types.ts';
 import type { Session } from '../../src/openstack/session.ts';
-import { createTransports } from '../../src/transport/server.ts';
+import type { GraphQLTransportOptions } from '../../src/transport/graphql.ts';
+import { registerGraphQLWs } from '../../src/transport/graphql-ws/server.ts';
+import { createServer, type Transport } from '../../src/transport/server.ts';
 import { anAttachment, anEvent } from './attachments.ts';
 import { sessionOf } from './transports.ts';
 import { connect, type WsClient } from './ws-client.ts';
 
-/** What the gateway did so far. */
+/** Counters of what the gateway has done. */
 export interface Work {
   /** Executions for one listener, and for several at once. */
   alone: number;
@@ -23,8 +25,9 @@ export interface Work {
 }
 
 /**
- * The socket door with the real schema over a store in process. A token is `<project> <user>`, and more after it; what is
- * read upstream says with which token. Nova refuses a token with `bad` in it, and lets one with `late` wait for `release`.
+ * GraphQL over WebSocket with the real schema and an in-process store. A token is `<project> <user>` and any text; what is
+ * read upstream contains the token. Nova rejects a token that contains `bad`, and keeps one with `late` waiting for
+ * `release`.
  */
 export async function startFanOut({
   env = {},
@@ -40,9 +43,10 @@ export async function startFanOut({
   });
   const work: Work = { alone: 0, shared: 0, contexts: 0 };
   const executor = createExecutor({ schema: createSchema(), config });
-  const doors = await createTransports({
+  const log = pino({ level: 'silent' });
+  const graphql: GraphQLTransportOptions = {
     config,
-    log: pino({ level: 'silent' }),
+    log,
     executor: {
       ...executor,
       executeSubscriptionEvent: (...args) => {
@@ -54,8 +58,8 @@ export async function startFanOut({
         return executor.executeShared(...args);
       },
     },
-    authenticate: async (token = '', asking) => {
-      const session = sessionOf(token, asking, Date.now() + 3_600_000);
+    authenticate: async (token = '', meta) => {
+      const session = sessionOf(token, meta, Date.now() + 3_600_000);
       const [projectId = '', userId = ''] = token.split(' ');
       return { ...session, identity: { ...session.identity, projectId, userId } };
     },
@@ -63,9 +67,10 @@ export async function startFanOut({
       work.contexts++;
       return contextOf(session, store, released);
     },
-    checks: {},
-  });
-  const wsUrl = `${(await doors.listen()).replace(/^http/, 'ws')}/graphql`;
+  };
+  const transports: Transport[] = [(app, shared) => registerGraphQLWs(app, graphql, shared)];
+  const server = await createServer({ config, log, checks: {}, transports });
+  const wsUrl = `${(await server.listen()).replace(/^http/, 'ws')}/graphql`;
   const sockets: WsClient[] = [];
   let last: Promise<unknown> = Promise.resolve();
   return {
@@ -77,15 +82,15 @@ export async function startFanOut({
       sockets.push(client);
       return client;
     },
-    /** Appends an event to a project's log; gives its cursor. */
-    tell: (project: string, given: Partial<Attachment> = {}, type: EventType = 'ATTACHED') => {
-      const told = last.then(() => append(store, anAttachment({ projectId: project, ...given }), type));
-      last = told;
-      return told;
+    /** Appends an event to a project's log; resolves with its cursor. */
+    publish: (project: string, given: Partial<Attachment> = {}, type: EventType = 'ATTACHED') => {
+      const published = last.then(() => append(store, anAttachment({ projectId: project, ...given }), type));
+      last = published;
+      return published;
     },
     async close() {
       await Promise.all(sockets.map((socket) => socket.close()));
-      await doors.close();
+      await server.close();
       await store.close();
     },
   };
@@ -109,13 +114,13 @@ function contextOf(session: Session, store: AttachmentStore, released: Promise<v
     identity: session.identity,
     loaders: { server: { load: server }, share: { load: async () => null } },
     attachments: {
-      watch: (_session: Session, filter: Parameters<typeof openEventStream>[2]) =>
+      subscribe: (_session: Session, filter: Parameters<typeof openEventStream>[2]) =>
         openEventStream(store, session.identity.projectId, filter),
     },
   };
 }
 
-/** All frames with results, as they came; `seen` waits for so many. */
+/** All frames with results, in the order of their arrival. */
 export function framesOf(client: WsClient) {
   const frames: string[] = [];
   client.socket.on('message', (data) => {

@@ -10,19 +10,22 @@ import type { Cloud } from '../../src/openstack/cloud.ts';
 import { OpenStackError } from '../../src/openstack/errors.ts';
 import { type Session, signalOf } from '../../src/openstack/session.ts';
 import type { Authenticate } from '../../src/transport/authenticate.ts';
-import type { TransportOptions } from '../../src/transport/options.ts';
-import { createTransports, type Transports } from '../../src/transport/server.ts';
+import type { GraphQLTransportOptions } from '../../src/transport/graphql.ts';
+import { registerGraphQLHttp } from '../../src/transport/graphql-http/apollo.ts';
+import { registerGraphQLWs } from '../../src/transport/graphql-ws/server.ts';
+import type { Checks } from '../../src/transport/health.ts';
+import { createServer, type Server, type Transport } from '../../src/transport/server.ts';
 
 const TYPE_DEFS = /* GraphQL */ `
   type Query {
     hello(name: String): String
     boom: String
-    refused(code: String!): String
+    rejected(code: String!): String
     quota: String
     notNull: String!
     big(bytes: Int!): String!
     waits: String
-    hears: String
+    hangs: String
     things(first: Int = 50): ThingConnection
   }
   type ThingConnection { nodes: [Thing!]! edges: [ThingEdge!]! }
@@ -34,30 +37,30 @@ const TYPE_DEFS = /* GraphQL */ `
   type Tick { value: Int! filler: String! context: Int! }
 `;
 
-/** What a context of this small gateway holds: its number, counting from 1. */
+/** The context of this small gateway: its number, counting from 1. */
 interface SmallContext {
   session: Session;
   number: number;
 }
 
-/** What a test looks at or holds back. */
+/** What a test observes and controls. */
 export interface Probe {
-  /** Contexts made so far. */
+  /** Contexts created so far. */
   contexts: number;
-  /** Subscriptions whose source was returned, or ended. */
+  /** Subscriptions whose source was returned or ended. */
   returned: number;
   onReturned: () => void;
-  /** Ends what `waits` waits for. */
+  /** Resolves the `waits` field. */
   release: () => void;
-  /** `waits` fields that wait. */
+  /** The number of `waits` fields that were requested. */
   waiting: number;
   onWaiting: () => void;
-  checks: TransportOptions['checks'];
+  checks: Checks;
   logged: object[];
 }
 
 export interface SmallGateway {
-  doors: Transports;
+  server: Server;
   url: string;
   wsUrl: string;
   probe: Probe;
@@ -65,49 +68,63 @@ export interface SmallGateway {
   close(): Promise<void>;
 }
 
-/** Both doors before a small schema: what they do does not hang on OpenStack. A token is good when it begins with `good`. */
-export async function startDoors(
+export interface SmallGatewayOptions extends Partial<GraphQLTransportOptions> {
+  /** A transport in front of those of GraphQL. */
+  transport?: Transport;
+}
+
+/** GraphQL over HTTP and WebSocket with a small schema and no OpenStack. Tokens are those of `fakeAuthenticate`. */
+export async function startTransports(
   env: Record<string, string> = {},
-  options: Partial<TransportOptions> = {},
+  { transport, ...options }: SmallGatewayOptions = {},
 ): Promise<SmallGateway> {
   const config = readConfig({ PORT: '0', SHUTDOWN_SPREAD_MS: '0', ...env });
   const probe = makeProbe();
   const log = capturingLog(probe);
-  const doors = await createTransports({
+  const graphql: GraphQLTransportOptions = {
     config,
     log,
     executor: createExecutor({ schema: smallSchema(probe), config }),
-    authenticate: knownTokens(),
+    authenticate: fakeAuthenticate(),
     makeContext: (session): SmallContext => ({ session, number: ++probe.contexts }),
-    checks: { store: (signal) => probe.checks.store?.(signal) ?? Promise.resolve() },
     ...options,
+  };
+  const server = await createServer({
+    config,
+    log,
+    checks: { store: (signal) => probe.checks.store?.(signal) ?? Promise.resolve() },
+    transports: [
+      ...(transport ? [transport] : []),
+      (app) => registerGraphQLHttp(app, graphql),
+      (app, shared) => registerGraphQLWs(app, graphql, shared),
+    ],
   });
-  const address = await doors.listen();
+  const address = await server.listen();
   return {
-    doors,
+    server,
     url: `${address}/graphql`,
     wsUrl: `${address.replace(/^http/, 'ws')}/graphql`,
     probe,
     config,
-    close: () => doors.close(),
+    close: () => server.close(),
   };
 }
 
-/** `good…`: a token that works; `short<ms>`: one that ends so soon; `away`: Keystone cannot be asked; all else is unknown. */
-export function knownTokens(revoked: ReadonlySet<string> = new Set()): Authenticate {
-  return async (token, asking) => {
+/** `good…` is a valid token; `short<ms>` expires that soon; for `away` Keystone is away; every other is unknown. */
+export function fakeAuthenticate(revoked: ReadonlySet<string> = new Set()): Authenticate {
+  return async (token, meta) => {
     if (!token) throw new GatewayError('UNAUTHENTICATED', 'No token: send a Keystone token in X-Auth-Token');
     if (token === 'away') throw new GatewayError('UPSTREAM_UNAVAILABLE', 'The token cannot be checked now');
     const isShort = token.startsWith('short');
     if ((!token.startsWith('good') && !isShort) || revoked.has(token)) {
       throw new GatewayError('UNAUTHENTICATED', 'Keystone does not know the token');
     }
-    return sessionOf(token, asking, Date.now() + (isShort ? Number(token.slice(5)) : 3_600_000));
+    return sessionOf(token, meta, Date.now() + (isShort ? Number(token.slice(5)) : 3_600_000));
   };
 }
 
-/** What a good token opens: the same user in the same project. */
-export function sessionOf(token: string, asking: { requestId: string; log: Logger }, expiresAt: number): Session {
+/** The session of a valid token: always the same user in the same project. */
+export function sessionOf(token: string, meta: { requestId: string; log: Logger }, expiresAt: number): Session {
   const identity = {
     userId: 'u1',
     userName: 'demo',
@@ -118,7 +135,7 @@ export function sessionOf(token: string, asking: { requestId: string; log: Logge
     roles: ['member'],
     expiresAt,
   };
-  return { ...asking, cloud: {} as Cloud, token, identity, catalog: [] };
+  return { ...meta, cloud: {} as Cloud, token, identity, catalog: [] };
 }
 
 function makeProbe(): Probe {
@@ -145,8 +162,8 @@ function smallSchema(probe: Probe) {
       boom: () => {
         throw new Error('secret detail at http://10.0.0.1:5000');
       },
-      refused: (_: unknown, { code }: { code: 'CONFLICT' }) => {
-        throw new GatewayError(code, 'refused as asked', {
+      rejected: (_: unknown, { code }: { code: 'CONFLICT' }) => {
+        throw new GatewayError(code, 'rejected on request', {
           service: 'manila',
           status: 409,
           openstackRequestId: 'req-1',
@@ -168,7 +185,7 @@ function smallSchema(probe: Probe) {
           probe.release = () => resolve('released');
           probe.onWaiting();
         }),
-      hears: (_: unknown, __: unknown, { session }: SmallContext) => {
+      hangs: (_: unknown, __: unknown, { session }: SmallContext) => {
         const signal = signalOf(session);
         return new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
       },
@@ -219,7 +236,7 @@ function smallSchema(probe: Probe) {
   return makeExecutableSchema({ typeDefs: TYPE_DEFS, resolvers });
 }
 
-/** POSTs an operation; gives status, headers and the parsed body. */
+/** POSTs an operation; returns status, headers and the parsed body. */
 export async function post(url: string, body: unknown, headers: Record<string, string> = {}) {
   const response = await fetch(url, {
     method: 'POST',
@@ -229,10 +246,10 @@ export async function post(url: string, body: unknown, headers: Record<string, s
   return read(response);
 }
 
-/** Status, headers, text and (where it is JSON) body of an answer. */
+/** Status, headers, text and, where it is JSON, the parsed body of a response. */
 export async function read(response: Response) {
   const text = await response.text();
-  // biome-ignore lint/suspicious/noExplicitAny: an answer has the shape that its query asks for
+  // biome-ignore lint/suspicious/noExplicitAny: a response has the shape of its query
   let body: any = null;
   try {
     body = JSON.parse(text);
@@ -240,15 +257,15 @@ export async function read(response: Response) {
   return { status: response.status, headers: response.headers, text, body };
 }
 
-/** All that is answered to these bytes until the connection ends; the client sends no more. */
+/** Everything received in response to these bytes until the connection ends; the client then sends FIN. */
 export async function exchange(url: string, bytes: string | Uint8Array): Promise<string> {
   const socket = connectTcp(Number(new URL(url).port), '127.0.0.1');
-  let answer = '';
+  let received = '';
   socket.on('data', (chunk) => {
-    answer += String(chunk);
+    received += String(chunk);
   });
   socket.on('error', () => {});
   socket.end(bytes);
   if (!socket.closed) await once(socket, 'close');
-  return answer;
+  return received;
 }

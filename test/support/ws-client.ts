@@ -5,7 +5,7 @@ import { type ClientOptions, WebSocket } from 'ws';
 export interface Message {
   type: string;
   id?: string;
-  // biome-ignore lint/suspicious/noExplicitAny: a payload has the shape that its operation asks for
+  // biome-ignore lint/suspicious/noExplicitAny: a payload has the shape of its operation
   payload?: any;
 }
 
@@ -14,19 +14,19 @@ export interface Closed {
   reason: string;
 }
 
-/** A graphql-transport-ws client that waits for messages, never for time, and sends what it is told to, also nonsense. */
+/** A graphql-transport-ws client that waits for messages, never for time, and sends any message, also an invalid one. */
 export interface WsClient {
   readonly socket: WebSocket;
   /** Sends a message as JSON, a string or bytes as they are. */
   send(message: object | string | Buffer): void;
-  /** The next message, or the one that waited longest; rejects when the socket closes before one comes. */
+  /** The next unread message; rejects when the socket closes before there is one. */
   next(): Promise<Message>;
-  /** The next message of this type for this operation; others of other operations and types are put aside. */
+  /** The next unread message of this type and operation; other messages stay unread. */
   nextOf(type: string, id?: string): Promise<Message>;
-  /** What came and was not asked for yet. */
-  readonly waiting: readonly Message[];
+  /** Received messages that were not read yet. */
+  readonly unread: readonly Message[];
   /** The `data` of the operation's next result; rejects when it has none. */
-  // biome-ignore lint/suspicious/noExplicitAny: data has the shape that its operation asks for
+  // biome-ignore lint/suspicious/noExplicitAny: data has the shape of its operation
   nextData(id: string): Promise<any>;
   /** `connection_init` with these params, and waits for the `connection_ack`. */
   init(params?: object): Promise<Message>;
@@ -36,19 +36,19 @@ export interface WsClient {
   waitForClose(): Promise<Closed>;
   /** Closes, and waits until it is closed. */
   close(): Promise<Closed>;
-  /** Stops reading from the connection, as a client does that hangs. */
+  /** Stops reading from the connection, as a client that hangs. */
   stall(): void;
-  /** Reads on. */
+  /** Reads again. */
   resume(): void;
 }
 
-/** An upgrade that was answered with another status than 101. */
-export class UpgradeRefused extends Error {
+/** An upgrade with another status than 101. */
+export class UpgradeError extends Error {
   constructor(
     readonly status: number,
     readonly body: string,
   ) {
-    super(`upgrade refused: ${status} ${body}`);
+    super(`upgrade failed: ${status} ${body}`);
   }
 }
 
@@ -64,7 +64,7 @@ export async function connect(url: string, params: object, options: WsClientOpti
   return client;
 }
 
-/** Opens a socket; rejects with UpgradeRefused when the server answers otherwise. */
+/** Opens a socket; rejects with UpgradeError when the server responds with another status than 101. */
 export async function connectWs(url: string, { protocol = 'graphql-transport-ws', ...options }: WsClientOptions = {}) {
   const socket = new WebSocket(url, protocol === null ? [] : protocol, options);
   const client = wrap(socket);
@@ -76,41 +76,42 @@ export async function connectWs(url: string, { protocol = 'graphql-transport-ws'
       response.on('data', (chunk) => {
         body += String(chunk);
       });
-      response.on('end', () => reject(new UpgradeRefused(response.statusCode ?? 0, body)));
+      response.on('end', () => reject(new UpgradeError(response.statusCode ?? 0, body)));
     });
   });
   return client;
 }
 
 function wrap(socket: WebSocket): WsClient {
-  const waiting: Message[] = [];
+  const unread: Message[] = [];
   let closed: Closed | null = null;
-  let look = () => {};
+  let check = () => {};
   socket.on('message', (data) => {
-    waiting.push(JSON.parse(String(data)) as Message);
-    look();
+    unread.push(JSON.parse(String(data)) as Message);
+    check();
   });
   socket.on('close', (code, reason) => {
     closed = { code, reason: String(reason) };
-    look();
+    check();
   });
   socket.on('error', () => {});
 
-  const take = (isWanted: (message: Message) => boolean) =>
+  const take = (matches: (message: Message) => boolean) =>
     new Promise<Message>((resolve, reject) => {
-      look = () => {
-        const at = waiting.findIndex(isWanted);
-        if (at >= 0) resolve(waiting.splice(at, 1)[0] as Message);
-        else if (closed) reject(new Error(`socket closed with ${closed.code} ${closed.reason}, no such message came`));
+      check = () => {
+        const at = unread.findIndex(matches);
+        if (at >= 0) resolve(unread.splice(at, 1)[0] as Message);
+        else if (closed)
+          reject(new Error(`socket closed with ${closed.code} ${closed.reason}, no such message was received`));
         else return;
-        look = () => {};
+        check = () => {};
       };
-      look();
+      check();
     });
 
   const client: WsClient = {
     socket,
-    waiting,
+    unread,
     send: (message) =>
       socket.send(typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message)),
     next: () => take(() => true),
@@ -144,7 +145,7 @@ function wrap(socket: WebSocket): WsClient {
   return client;
 }
 
-/** ws keeps the connection to itself; a client that hangs can only be played on it. */
+/** ws has no API for its connection, on which a client that hangs can be simulated. */
 function connectionOf(socket: WebSocket): Socket {
   return (socket as unknown as { _socket: Socket })._socket;
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
-import { post, type SmallGateway, startDoors } from '../support/transports.ts';
+import { post, type SmallGateway, startTransports } from '../support/transports.ts';
 import { connect } from '../support/ws-client.ts';
 
 const PARAMS = { 'X-Auth-Token': 'good' };
@@ -8,36 +8,36 @@ const PARAMS = { 'X-Auth-Token': 'good' };
 let gateway: SmallGateway;
 let closed: SmallGateway;
 beforeAll(async () => {
-  gateway = await startDoors({
+  gateway = await startTransports({
     MAX_DEPTH: '4',
     MAX_ALIASES: '3',
     MAX_DIRECTIVES: '2',
     MAX_TOKENS: '600',
     MAX_COST: '500',
   });
-  closed = await startDoors({ INTROSPECTION: 'false' });
+  closed = await startTransports({ INTROSPECTION: 'false' });
 });
 afterAll(async () => {
   await gateway.close();
   await closed.close();
 });
 
-type Asked = readonly [query: string, variables?: object | undefined];
+type OperationRequest = readonly [query: string, variables?: object | undefined];
 
-/** What a door answered: the first error's code and message, `ok` without one. */
-interface Heard {
+/** The first error's code and message; the code is `ok` without an error. */
+interface Outcome {
   code: string;
   message?: string;
   status?: number;
 }
 
-async function overHttp({ url }: SmallGateway, [query, variables]: Asked): Promise<Heard> {
+async function overHttp({ url }: SmallGateway, [query, variables]: OperationRequest): Promise<Outcome> {
   const { status, body } = await post(url, { query, variables });
   const error = body.errors?.[0];
   return error ? { code: error.extensions.code, message: error.message, status } : { code: 'ok', status };
 }
 
-async function overSocket({ wsUrl }: SmallGateway, [query, variables]: Asked): Promise<Heard> {
+async function overSocket({ wsUrl }: SmallGateway, [query, variables]: OperationRequest): Promise<Outcome> {
   const client = await connect(wsUrl, PARAMS);
   client.subscribe('1', query, variables);
   const { type, payload } = await client.next();
@@ -46,7 +46,7 @@ async function overSocket({ wsUrl }: SmallGateway, [query, variables]: Asked): P
   return error ? { code: error.extensions.code, message: error.message } : { code: 'ok' };
 }
 
-const FITS: [string, ...Asked][] = [
+const FITS: [string, ...OperationRequest][] = [
   ['depth 4', '{ things(first: 1) { nodes { self { id } } } }'],
   ['3 aliases', '{ a: hello b: hello c: hello }'],
   ['2 directives', '{ a: hello @skip(if: false) b: hello @include(if: true) }'],
@@ -54,7 +54,7 @@ const FITS: [string, ...Asked][] = [
   ['cost by a small first', '{ things(first: 2) { nodes { id a: id b: id } } }'],
 ];
 
-const CROSSES: [string, RegExp, ...Asked][] = [
+const CROSSES: [string, RegExp, ...OperationRequest][] = [
   ['depth 5', /depth limit of 4 exceeded, found 5/, '{ things(first: 1) { nodes { self { self { id } } } } }'],
   [
     'depth 5 by fragments',
@@ -92,39 +92,41 @@ const CROSSES: [string, RegExp, ...Asked][] = [
 describe.each([
   ['HTTP', overHttp],
   ['WebSocket', overSocket],
-] as const)('over %s', (door, ask) => {
+] as const)('over %s', (transport, send) => {
   test.each(FITS.map((row) => [row[0], row[1], row[2]] as const))(
-    '%s -> answered',
+    '%s -> data',
     async (_situation, query, variables) => {
-      expect(await ask(gateway, [query, variables])).toMatchObject({ code: 'ok' });
+      expect(await send(gateway, [query, variables])).toMatchObject({ code: 'ok' });
     },
   );
 
   test.each(CROSSES.map((row) => [row[0], row[1], row[2], row[3]] as const))(
     '%s -> LIMIT_EXCEEDED, with what was expected and found',
     async (_situation, message, query, variables) => {
-      const heard = await ask(gateway, [query, variables]);
-      expect(heard).toMatchObject({ code: 'LIMIT_EXCEEDED', message: expect.stringMatching(message) });
-      expect(heard.status).toBe(door === 'HTTP' ? 400 : undefined);
+      const outcome = await send(gateway, [query, variables]);
+      expect(outcome).toMatchObject({ code: 'LIMIT_EXCEEDED', message: expect.stringMatching(message) });
+      expect(outcome.status).toBe(transport === 'HTTP' ? 400 : undefined);
     },
   );
 
-  test("GraphiQL's introspection -> answered, whatever its depth", async () => {
-    const asked = getIntrospectionQuery({ inputValueDeprecation: true, specifiedByUrl: true });
-    expect(await ask(gateway, [asked])).toMatchObject({ code: 'ok' });
+  test("GraphiQL's introspection -> data, whatever its depth", async () => {
+    const query = getIntrospectionQuery({ inputValueDeprecation: true, specifiedByUrl: true });
+    expect(await send(gateway, [query])).toMatchObject({ code: 'ok' });
   });
 
-  test('introspection that goes round in circles -> refused', async () => {
+  test('recursive introspection -> rejected', async () => {
     const circles = '{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }';
-    expect(await ask(gateway, [circles])).toMatchObject({ code: 'GRAPHQL_VALIDATION_FAILED' });
+    expect(await send(gateway, [circles])).toMatchObject({ code: 'GRAPHQL_VALIDATION_FAILED' });
   });
 
-  test('introspection switched off -> refused', async () => {
-    expect(await ask(closed, ['{ __schema { types { name } } }'])).toMatchObject({ code: 'GRAPHQL_VALIDATION_FAILED' });
-    expect(await ask(closed, ['{ __type(name: "Query") { name } }'])).toMatchObject({
+  test('introspection switched off -> rejected', async () => {
+    expect(await send(closed, ['{ __schema { types { name } } }'])).toMatchObject({
       code: 'GRAPHQL_VALIDATION_FAILED',
     });
-    expect(await ask(closed, ['{ __typename }'])).toMatchObject({ code: 'ok' });
+    expect(await send(closed, ['{ __type(name: "Query") { name } }'])).toMatchObject({
+      code: 'GRAPHQL_VALIDATION_FAILED',
+    });
+    expect(await send(closed, ['{ __typename }'])).toMatchObject({ code: 'ok' });
   });
 
   test.each([
@@ -134,19 +136,19 @@ describe.each([
     ['an enum value in a variable', 'subscription($s: Size) { sized(size: $s) }'],
     ['a type', 'query($n: Strin) { hello(name: $n) }'],
   ])('introspection switched off, %s misspelt -> no suggestion', async (_situation, query) => {
-    const heard = await ask(closed, [query, { s: 'LARG' }]);
-    expect(heard.code).not.toBe('ok');
-    expect(heard.message).not.toMatch(/did you mean|LARGE/i);
+    const outcome = await send(closed, [query, { s: 'LARG' }]);
+    expect(outcome.code).not.toBe('ok');
+    expect(outcome.message).not.toMatch(/did you mean|LARGE/i);
   });
 
-  test('the same fields two thousand times over -> an answer', async () => {
-    const wide = await ask(closed, [`{ ${'hello '.repeat(1900)} }`]);
+  test('the same field two thousand times -> an answer within the limits', async () => {
+    const wide = await send(closed, [`{ ${'hello '.repeat(1900)} }`]);
     expect(['ok', 'LIMIT_EXCEEDED']).toContain(wide.code);
   });
 
-  test('a document that was answered before, now with a dear variable -> refused all the same', async () => {
+  test('a repeated document with an expensive variable -> LIMIT_EXCEEDED', async () => {
     const query = 'query Again($n: Int) { things(first: $n) { nodes { id } } }';
-    expect(await ask(gateway, [query, { n: 1 }])).toMatchObject({ code: 'ok' });
-    expect(await ask(gateway, [query, { n: 1000 }])).toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    expect(await send(gateway, [query, { n: 1 }])).toMatchObject({ code: 'ok' });
+    expect(await send(gateway, [query, { n: 1000 }])).toMatchObject({ code: 'LIMIT_EXCEEDED' });
   });
 });

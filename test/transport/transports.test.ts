@@ -5,7 +5,7 @@ import { examples } from '../../src/transport/graphiql/examples.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { connect, connectWs } from '../support/ws-client.ts';
 
-/** Both doors of the real gateway before the sandbox cloud. */
+/** All transports of the real gateway in front of the sandbox cloud. */
 let gateway: TestGateway;
 beforeAll(async () => {
   gateway = await startGateway({ env: { UPSTREAM_TIMEOUT_MS: '2000', ALLOWED_ORIGINS: 'https://dash.example' } });
@@ -15,8 +15,8 @@ afterAll(() => gateway.close());
 const VIEWER = '{ viewer { user { name } project { name } roles } }';
 const paths = (path: string) => gateway.url.replace(/\/graphql$/, path);
 
-describe('whose token', () => {
-  test('a good one -> its user and project', async () => {
+describe('tokens', () => {
+  test('a valid one -> its user and project', async () => {
     const { status, data } = await gateway.query(VIEWER);
     expect([status, data.viewer.user.name, data.viewer.project.name]).toEqual([200, 'demo', 'demo']);
   });
@@ -28,20 +28,20 @@ describe('whose token', () => {
     await client.close();
   });
 
-  test('many requests with one token -> Keystone is asked once, with the request id that the client is given', async () => {
+  test('many requests with one token -> one call to Keystone, with the request id of one of them', async () => {
     const token = gateway.sandbox.issueToken('demo');
     gateway.sandbox.clearRequests();
-    const answers = await Promise.all(Array.from({ length: 10 }, () => gateway.query(VIEWER, {}, token)));
-    const asked = gateway.sandbox.requests.filter(({ service }) => service === 'keystone');
-    expect(asked).toHaveLength(1);
-    const given = answers.map(({ headers }) => headers.get('x-openstack-request-id'));
-    expect(new Set(given).size).toBe(10);
-    expect(given).toContain(asked[0]?.requestId);
+    const responses = await Promise.all(Array.from({ length: 10 }, () => gateway.query(VIEWER, {}, token)));
+    const validations = gateway.sandbox.requests.filter(({ service }) => service === 'keystone');
+    expect(validations).toHaveLength(1);
+    const requestIds = responses.map(({ headers }) => headers.get('x-openstack-request-id'));
+    expect(new Set(requestIds).size).toBe(10);
+    expect(requestIds).toContain(validations[0]?.requestId);
   });
 
   test.each([
     ['none', () => null],
-    ['one that Keystone never made', () => 'gAAAAA-unknown'],
+    ['one that is unknown to Keystone', () => 'gAAAAA-unknown'],
     ['an expired one', () => gateway.sandbox.issueToken('demo', { expiresInMs: -1000 })],
   ])('%s -> 401 UNAUTHENTICATED, 4401 on a socket', async (_situation, tokenOf) => {
     const token = tokenOf();
@@ -51,14 +51,14 @@ describe('whose token', () => {
     await expect(client.init({ 'X-Auth-Token': token })).rejects.toThrow(/4401/);
   });
 
-  test('one that ends while the socket is open -> 4403, after which clients come back', async () => {
+  test('one that expires while the socket is open -> 4403', async () => {
     const token = gateway.sandbox.issueToken('demo', { expiresInMs: 1500 });
     const client = await connect(gateway.wsUrl, { 'X-Auth-Token': token });
     client.subscribe('1', 'subscription { shareAttachmentEvents { type } }');
     expect(await client.waitForClose()).toEqual({ code: 4403, reason: 'Token expired' });
   });
 
-  test('Keystone away -> 503 UPSTREAM_UNAVAILABLE with the service, 1013 on a socket; a known token goes on', async () => {
+  test('Keystone away -> 503 UPSTREAM_UNAVAILABLE with the service, 1013 on a socket; a cached token still works', async () => {
     await gateway.query(VIEWER);
     gateway.sandbox.down('keystone');
     try {
@@ -77,14 +77,14 @@ describe('whose token', () => {
   });
 });
 
-describe('what upstream says', () => {
-  test('a server that is not there -> null, no error', async () => {
+describe('upstream', () => {
+  test('a server that does not exist -> null, no error', async () => {
     const query = 'query($id: ID!) { server(id: $id) { name } }';
     const { data, errors } = await gateway.query(query, { id: '00000000-0000-4000-8000-000000000000' });
     expect([data, errors]).toEqual([{ server: null }, undefined]);
   });
 
-  test('Nova away -> UPSTREAM_UNAVAILABLE on its path, Manila’s part of the answer stands', async () => {
+  test('Nova away -> UPSTREAM_UNAVAILABLE on its path, the data of Manila is there', async () => {
     gateway.sandbox.down('nova');
     try {
       const { status, data, errors } = await gateway.query(
@@ -105,18 +105,18 @@ describe('what upstream says', () => {
     }
   });
 
-  test('a proxy’s HTML page -> an error that shows nothing of it', async () => {
+  test('a proxy’s HTML page -> an error without its content', async () => {
     const fault = gateway.sandbox.faults.add({ service: 'nova', kind: 'html' });
     try {
-      const answer = await gateway.query('query($id: ID!) { server(id: $id) { name } }', { id: DEMO.serverId });
-      expect(answer.errors?.[0]?.extensions).toMatchObject({ service: 'nova' });
-      expect(JSON.stringify(answer)).not.toMatch(/<html|127\.0\.0\.1/);
+      const response = await gateway.query('query($id: ID!) { server(id: $id) { name } }', { id: DEMO.serverId });
+      expect(response.errors?.[0]?.extensions).toMatchObject({ service: 'nova' });
+      expect(JSON.stringify(response)).not.toMatch(/<html|127\.0\.0\.1/);
     } finally {
       fault.remove();
     }
   });
 
-  test('no answer in time -> UPSTREAM_TIMEOUT', async () => {
+  test('no response in time -> UPSTREAM_TIMEOUT', async () => {
     const fault = gateway.sandbox.faults.add({ service: 'nova', kind: 'hang' });
     try {
       const { errors } = await gateway.query('query($id: ID!) { server(id: $id) { name } }', { id: DEMO.serverId });
@@ -127,20 +127,20 @@ describe('what upstream says', () => {
   });
 });
 
-describe('with the limits that are set when nobody sets any', () => {
-  test('GraphiQL’s introspection -> answered', async () => {
+describe('with default limits', () => {
+  test('GraphiQL’s introspection -> data', async () => {
     const { data } = await gateway.query(getIntrospectionQuery());
     expect(data.__schema.queryType.name).toBe('Query');
   });
 
   test.each(
     examples({ serverId: DEMO.serverId, shareId: DEMO.nfsShareId }).filter(({ query }) => query.includes('query ')),
-  )('an example of GraphiQL -> answered', async ({ query, variables }) => {
+  )('an example of GraphiQL -> data', async ({ query, variables }) => {
     const { status, errors } = await gateway.query(query, variables ? JSON.parse(variables) : {});
     expect([status, errors]).toEqual([200, undefined]);
   });
 
-  test('the whole dashboard of 200 servers -> answered', async () => {
+  test('the whole dashboard of 200 servers -> data', async () => {
     const { status, errors } = await gateway.query(`{ servers(first: 200) { nodes {
       id name status addresses { network address } flavor { name vcpus } created metadata tags
       sharesAttached { status mountPoint mountCommands accessRules { state accessTo }
@@ -149,7 +149,7 @@ describe('with the limits that are set when nobody sets any', () => {
     expect([status, errors]).toEqual([200, undefined]);
   });
 
-  test('servers of shares of servers, as deep as depth allows -> LIMIT_EXCEEDED, Nova is not asked', async () => {
+  test('servers of shares of servers, as deep as MAX_DEPTH allows -> LIMIT_EXCEEDED, no call to Nova', async () => {
     gateway.sandbox.clearRequests();
     const { status, errors } = await gateway.query(`{ servers(first: 200) { nodes {
       sharesAttached { share { serversAttached { server { sharesAttached { share { serversAttached { server { id } } } } } } } } } } }`);
@@ -169,7 +169,7 @@ describe('operators', () => {
   });
 });
 
-describe('pages of elsewhere', () => {
+describe('CORS', () => {
   const preflight = (origin: string) =>
     fetch(gateway.url, {
       method: 'OPTIONS',
@@ -180,14 +180,14 @@ describe('pages of elsewhere', () => {
       },
     });
 
-  test('an allowed origin asks first -> it may send a token and read the request id', async () => {
+  test('preflight of an allowed origin -> its pages may send a token and read the request id', async () => {
     const { status, headers } = await preflight('https://dash.example');
     expect([status, headers.get('access-control-allow-origin')]).toEqual([204, 'https://dash.example']);
     expect(headers.get('access-control-allow-headers')).toContain('x-auth-token');
     expect(headers.get('access-control-allow-credentials')).toBeNull();
   });
 
-  test('another origin asks first -> it is not told that it may', async () => {
+  test('preflight of another origin -> no Access-Control-Allow-Origin', async () => {
     expect((await preflight('https://evil.example')).headers.get('access-control-allow-origin')).toBeNull();
   });
 });

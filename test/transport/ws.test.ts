@@ -2,27 +2,27 @@ import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { exchange, knownTokens, type SmallGateway, startDoors } from '../support/transports.ts';
+import { exchange, fakeAuthenticate, type SmallGateway, startTransports } from '../support/transports.ts';
 import { until } from '../support/until.ts';
-import { connect, connectWs, type UpgradeRefused, type WsClient, type WsClientOptions } from '../support/ws-client.ts';
+import { connect, connectWs, type UpgradeError, type WsClient, type WsClientOptions } from '../support/ws-client.ts';
 
 const PARAMS = { 'X-Auth-Token': 'good' };
 
 let gateway: SmallGateway;
 const others: SmallGateway[] = [];
 beforeAll(async () => {
-  gateway = await startDoors({ WS_INIT_TIMEOUT_MS: '100' });
+  gateway = await startTransports({ WS_INIT_TIMEOUT_MS: '100' });
 });
 afterEach(async () => {
   await Promise.all(others.splice(0).map((other) => other.close()));
 });
 afterAll(() => gateway.close());
 
-/** A gateway of other settings, closed after the test. */
-async function other(...args: Parameters<typeof startDoors>): Promise<SmallGateway> {
-  const made = await startDoors(...args);
-  others.push(made);
-  return made;
+/** A gateway with other settings, closed after the test. */
+async function other(...args: Parameters<typeof startTransports>): Promise<SmallGateway> {
+  const started = await startTransports(...args);
+  others.push(started);
+  return started;
 }
 
 const open = (options?: WsClientOptions) => connectWs(gateway.wsUrl, options);
@@ -40,11 +40,14 @@ describe('the protocol', () => {
 
   test.each([
     ['not JSON', 'nonsense'],
-    ['JSON that is no message', '[]'],
+    ['JSON that is not a message', '[]'],
     ['an unknown type', '{"type":"start"}'],
     ['a subscribe without id', '{"type":"subscribe","payload":{"query":"{ hello }"}}'],
     ['a subscribe without query', '{"type":"subscribe","id":"1","payload":{}}'],
-    ['variables that are no object', '{"type":"subscribe","id":"1","payload":{"query":"{ hello }","variables":[]}}'],
+    [
+      'variables that are not an object',
+      '{"type":"subscribe","id":"1","payload":{"query":"{ hello }","variables":[]}}',
+    ],
     ['a message that only a server sends', '{"type":"connection_ack"}'],
     ['bytes', Buffer.from([0, 255, 254])],
   ])('%s -> 4400', async (_situation, sent) => {
@@ -83,7 +86,7 @@ describe('the protocol', () => {
     await client.close();
   });
 
-  test('an unknown field -> error with the id and an array, the socket lives on', async () => {
+  test('an unknown field -> error with the id and an array, the socket stays open', async () => {
     const client = await ready();
     client.subscribe('1', 'subscription { count(to: 1) { nothing } }');
     expect(await client.next()).toEqual({
@@ -155,11 +158,11 @@ describe('the protocol', () => {
   });
 });
 
-describe('errors look as over HTTP', () => {
+describe('errors have the form that they have over HTTP', () => {
   test.each([
     ['a document that does not parse', '{ hello', 'GRAPHQL_PARSE_FAILED'],
     ['a variable that is missing', 'query($n: Int!) { big(bytes: $n) }', 'BAD_USER_INPUT'],
-    ['a refusal of the gateway', '{ refused(code: "CONFLICT") }', 'CONFLICT'],
+    ['an error of the gateway', '{ rejected(code: "CONFLICT") }', 'CONFLICT'],
     ['a bug', '{ boom }', 'INTERNAL_SERVER_ERROR'],
     ['two operations and no name', 'query A { hello } query B { hello }', 'OPERATION_RESOLUTION_FAILURE'],
     ['a subscription that cannot start', 'subscription { sized(size: LARGE) }', 'FORBIDDEN'],
@@ -180,41 +183,46 @@ describe('errors look as over HTTP', () => {
   });
 });
 
-describe('who connects', () => {
+describe('authentication', () => {
   test.each([
     ['no token', undefined, 4401],
     ['an unknown token', { 'X-Auth-Token': 'bad' }, 4401],
-    ['a token that is no text', { 'X-Auth-Token': 7 }, 4401],
+    ['a token that is not text', { 'X-Auth-Token': 7 }, 4401],
     ['Keystone away', { 'X-Auth-Token': 'away' }, 1013],
   ])('%s -> closed before any operation', async (_situation, params, code) => {
     const client = await open();
     await expect(client.init(params)).rejects.toThrow(String(code));
   });
 
-  test('the key in lower case -> let in', async () => {
+  test('the key in lower case -> acknowledged', async () => {
     const client = await connect(gateway.wsUrl, { 'x-auth-token': 'good' });
     await client.close();
-    expect(client.waiting).toEqual([]);
+    expect(client.unread).toEqual([]);
   });
 
-  test('the token ends -> 4403 with a reason', async () => {
+  test('the token expires -> 4403 with a reason', async () => {
     const client = await connect(gateway.wsUrl, { 'X-Auth-Token': 'short150' });
     expect(await client.waitForClose()).toEqual({ code: 4403, reason: 'Token expired' });
   });
 
   test('the token is revoked, one more operation -> 4403', async () => {
     const revoked = new Set<string>();
-    const { wsUrl } = await other({}, { authenticate: knownTokens(revoked) });
+    const { wsUrl } = await other({}, { authenticate: fakeAuthenticate(revoked) });
     const client = await connect(wsUrl, PARAMS);
     revoked.add('good');
     client.subscribe('1', '{ hello }');
     expect(await client.waitForClose()).toMatchObject({ code: 4403 });
   });
 
-  test('Keystone is away for one more operation -> that one is refused, the socket lives on', async () => {
-    const known = knownTokens();
+  test('Keystone is away for one more operation -> an error for it, the socket stays open', async () => {
+    const authenticate = fakeAuthenticate();
     let isAway = false;
-    const { wsUrl } = await other({}, { authenticate: (token, asking) => known(isAway ? 'away' : token, asking) });
+    const { wsUrl } = await other(
+      {},
+      {
+        authenticate: (token, meta) => authenticate(isAway ? 'away' : token, meta),
+      },
+    );
     const client = await connect(wsUrl, PARAMS);
     isAway = true;
     client.subscribe('1', '{ hello }');
@@ -226,7 +234,7 @@ describe('who connects', () => {
     await client.close();
   });
 
-  test('a close with 4403 -> the graphql-ws client comes back with the new token by itself', async () => {
+  test('a close with 4403 -> the graphql-ws client reconnects with a new token', async () => {
     const tokens = ['short150', 'good'];
     const client = createClient({
       url: gateway.wsUrl,
@@ -243,21 +251,21 @@ describe('who connects', () => {
   });
 });
 
-describe('from where', () => {
+describe('upgrades', () => {
   const upgrade = (url: string, origin?: string) => connectWs(url, origin === undefined ? {} : { origin });
 
   test.each(['http://evil.example', 'null', 'http://127.0.0.1:1'])('a page of %s -> 403', async (origin) => {
     await expect(upgrade(gateway.wsUrl, origin)).rejects.toMatchObject({ status: 403 });
   });
 
-  test('the refusal says so in the form of the other door', async () => {
-    const refused = await upgrade(gateway.wsUrl, 'http://evil.example').catch((error: UpgradeRefused) => error);
-    expect(JSON.parse((refused as UpgradeRefused).body)).toMatchObject({
+  test('a rejected upgrade -> an error in the form that it has over HTTP', async () => {
+    const refused = await upgrade(gateway.wsUrl, 'http://evil.example').catch((error: UpgradeError) => error);
+    expect(JSON.parse((refused as UpgradeError).body)).toMatchObject({
       errors: [{ extensions: { code: 'FORBIDDEN' } }],
     });
   });
 
-  test('a page of the gateway itself, and one that is allowed -> let in', async () => {
+  test('pages of the gateway’s own origin and of allowed ones -> a socket', async () => {
     const { wsUrl, url } = await other({ ALLOWED_ORIGINS: 'https://dash.example, http://b.example' });
     for (const origin of [new URL(url).origin, 'https://dash.example', 'http://b.example']) {
       const client = await upgrade(wsUrl, origin);
@@ -267,13 +275,13 @@ describe('from where', () => {
     await expect(upgrade(wsUrl, 'https://dash.example.evil')).rejects.toMatchObject({ status: 403 });
   });
 
-  test('one socket too many from one address -> 429; one closes -> let in again', async () => {
+  test('one socket too many from one address -> 429; one closes -> a socket again', async () => {
     const { wsUrl } = await other({ WS_MAX_SOCKETS_PER_ADDRESS: '2' });
     const [first] = await Promise.all([connect(wsUrl, PARAMS), connect(wsUrl, PARAMS)]);
     await expect(connectWs(wsUrl)).rejects.toMatchObject({ status: 429 });
     await first?.close();
     const again = await connect(wsUrl, PARAMS);
-    expect(again.waiting).toEqual([]);
+    expect(again.unread).toEqual([]);
   });
 
   const upgradeTo = (line: string, headers: string) =>
@@ -287,12 +295,12 @@ describe('from where', () => {
     ['on a path that cannot be decoded', 'GET /%ff', HOST + WEBSOCKET, 404],
     ['by POST', 'POST /graphql', HOST + WEBSOCKET, 400],
     ['to HTTP/2', 'GET /graphql', `${HOST}Upgrade: h2c\r\n`, 400],
-    ['with a Host that is none', 'GET /graphql', `Host: [\r\n${WEBSOCKET}`, 400],
+    ['with an invalid Host', 'GET /graphql', `Host: [\r\n${WEBSOCKET}`, 400],
     ['without a key', 'GET /graphql', `${HOST}Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n`, 400],
     ['of another version', 'GET /graphql', `${HOST}${WEBSOCKET.replace('13', '7')}`, 400],
-  ])('an upgrade %s -> refused in JSON, and the connection ended', async (_situation, line, headers, status) => {
-    const answer = await upgradeTo(line, headers);
-    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} .*application/json.*"errors"`, 's'));
+  ])('an upgrade %s -> rejected in JSON, and the connection ended', async (_situation, line, headers, status) => {
+    const response = await upgradeTo(line, headers);
+    expect(response).toMatch(new RegExp(`^HTTP/1.1 ${status} .*application/json.*"errors"`, 's'));
   });
 
   test('an upgrade on another path, by a client -> 404', async () => {
@@ -300,7 +308,7 @@ describe('from where', () => {
   });
 });
 
-describe('how much', () => {
+describe('limits', () => {
   test('a message past WS_MAX_PAYLOAD_BYTES -> 1009', async () => {
     const { wsUrl } = await other({ WS_MAX_PAYLOAD_BYTES: '1024' });
     const client = await connect(wsUrl, PARAMS);
@@ -308,7 +316,7 @@ describe('how much', () => {
     expect(await client.waitForClose()).toMatchObject({ code: 1009 });
   });
 
-  test('one operation too many on a socket -> refused; one ends -> let in', async () => {
+  test('one operation too many on a socket -> LIMIT_EXCEEDED; one ends -> data', async () => {
     const { wsUrl } = await other({ WS_MAX_SUBSCRIPTIONS: '2' });
     const client = await connect(wsUrl, PARAMS);
     client.subscribe('1', 'subscription { never }');
@@ -325,7 +333,7 @@ describe('how much', () => {
     await client.close();
   });
 
-  test('a listener that stops reading -> closed with 1013 and what to do, its source returned', async () => {
+  test('a client that stops reading -> closed with 1013 and a hint, its source returned', async () => {
     const { wsUrl, probe } = await other({ WS_MAX_BUFFER_BYTES: '65536' });
     const client = await connect(wsUrl, PARAMS);
     const returned = new Promise<void>((resolve) => {
@@ -336,32 +344,32 @@ describe('how much', () => {
     await returned;
     client.resume();
     expect(await client.waitForClose()).toEqual({ code: 1013, reason: 'Too slow: resume from your last cursor' });
-    expect(client.waiting.length).toBeLessThan(1000);
+    expect(client.unread.length).toBeLessThan(1000);
   });
 
-  test('a source that could not hold more for its listener -> closed with 1013', async () => {
+  test('a source whose buffer is full -> closed with 1013', async () => {
     const client = await ready();
     client.subscribe('1', 'subscription { fails(code: "LIMIT_EXCEEDED") }');
     expect(await client.waitForClose()).toEqual({ code: 1013, reason: 'Too slow: resume from your last cursor' });
   });
 
-  test('an answer larger than what may wait, and events after it -> all come', async () => {
+  test('a result over WS_MAX_BUFFER_BYTES, and events after it -> all received', async () => {
     const { wsUrl } = await other({ WS_MAX_BUFFER_BYTES: '65536' });
     const client = await connect(wsUrl, PARAMS);
     client.subscribe('q', '{ big(bytes: 9000000) }');
     client.subscribe('s', 'subscription { count(to: 3) { value } }');
     expect((await client.nextOf('next', 'q')).payload.data.big).toHaveLength(9_000_000);
     await client.nextOf('complete', 's');
-    expect(client.waiting.filter(({ id, type }) => id === 's' && type === 'next')).toHaveLength(3);
+    expect(client.unread.filter(({ id, type }) => id === 's' && type === 'next')).toHaveLength(3);
     await client.close();
   });
 
-  test('answers that are not read -> new operations refused, until they are', async () => {
+  test('results that are not read -> LIMIT_EXCEEDED for new operations, until they are', async () => {
     const { wsUrl, probe } = await other({ WS_MAX_BUFFER_BYTES: '65536' });
     const client = await connect(wsUrl, PARAMS);
     client.stall();
     for (const id of ['1', '2']) client.subscribe(id, '{ big(bytes: 9000000) }');
-    await until(() => probe.logged.filter((line) => 'outcome' in line && line.outcome === 'answered').length === 2);
+    await until(() => probe.logged.filter((line) => 'outcome' in line && line.outcome === 'executed').length === 2);
     client.subscribe('3', '{ hello }');
     await until(() => probe.logged.some((line) => 'code' in line && line.code === 'LIMIT_EXCEEDED'));
     client.resume();
@@ -373,7 +381,7 @@ describe('how much', () => {
     await client.close();
   });
 
-  test('pings that are not read -> closed with 1013', async () => {
+  test('pongs that are not read -> closed with 1013', async () => {
     const { wsUrl } = await other({ WS_MAX_BUFFER_BYTES: '65536' });
     const client = await connect(wsUrl, PARAMS);
     client.stall();
@@ -391,7 +399,7 @@ describe('how much', () => {
     expect(await client.waitForClose()).toMatchObject({ code: 1006 });
   });
 
-  test('a client that answers pings -> stays', async () => {
+  test('a client that answers pings -> its connection stays', async () => {
     const { wsUrl } = await other({ WS_KEEPALIVE_MS: '1000' });
     const client = await connect(wsUrl, PARAMS);
     for (let pings = 0; pings < 3; pings++) await once(client.socket, 'ping');
@@ -400,9 +408,9 @@ describe('how much', () => {
   });
 });
 
-describe('a stop', () => {
-  test('sockets -> closed with 1012, their sources returned; upgrades are refused after', async () => {
-    const stopping = await startDoors({ SHUTDOWN_SPREAD_MS: '50' });
+describe('shutdown', () => {
+  test('sockets -> closed with 1012, their sources returned; no upgrades afterwards', async () => {
+    const stopping = await startTransports({ SHUTDOWN_SPREAD_MS: '50' });
     const clients: WsClient[] = [];
     for (let number = 0; number < 5; number++) {
       const client = await connect(stopping.wsUrl, PARAMS);
@@ -418,12 +426,12 @@ describe('a stop', () => {
     await expect(connectWs(stopping.wsUrl)).rejects.toThrow();
   });
 
-  test('a request that runs -> is answered before the end', async () => {
-    const stopping = await startDoors();
+  test('a running request -> its response before the end', async () => {
+    const stopping = await startTransports();
     const isWaiting = new Promise<void>((resolve) => {
       stopping.probe.onWaiting = resolve;
     });
-    const answer = fetch(stopping.url, {
+    const response = fetch(stopping.url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-auth-token': 'good' },
       body: '{"query":"{ waits }"}',
@@ -431,21 +439,21 @@ describe('a stop', () => {
     await isWaiting;
     const closed = stopping.close();
     stopping.probe.release();
-    expect(await (await answer).json()).toEqual({ data: { waits: 'released' } });
+    expect(await (await response).json()).toEqual({ data: { waits: 'released' } });
     await closed;
   });
 
   test('a request that never ends -> cut after SHUTDOWN_MS', async () => {
-    const stopping = await startDoors({ SHUTDOWN_MS: '50' });
+    const stopping = await startTransports({ SHUTDOWN_MS: '50' });
     const isWaiting = new Promise<void>((resolve) => {
       stopping.probe.onWaiting = resolve;
     });
-    const answer = fetch(stopping.url, {
+    const response = fetch(stopping.url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-auth-token': 'good' },
       body: '{"query":"{ waits }"}',
     });
-    const lost = expect(answer).rejects.toThrow();
+    const lost = expect(response).rejects.toThrow();
     await isWaiting;
     await stopping.close();
     await lost;

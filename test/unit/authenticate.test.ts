@@ -7,13 +7,13 @@ import { OpenStackError } from '../../src/openstack/errors.ts';
 import type { ValidatedToken } from '../../src/openstack/keystone/client.ts';
 import { createAuthenticate } from '../../src/transport/authenticate.ts';
 
-const asking = { requestId: 'req-1', log: pino({ level: 'silent' }) };
+const meta = { requestId: 'req-1', log: pino({ level: 'silent' }) };
 
-/** A check with a Keystone of functions and a clock of its own. */
-function check(options: { seconds?: number; life?: number; answer?: () => Promise<ValidatedToken> } = {}) {
+/** An authenticate with a fake Keystone and a fake clock. */
+function create(options: { seconds?: number; life?: number; answer?: () => Promise<ValidatedToken> } = {}) {
   const clock = { now: 1_000_000 };
-  const asked: string[] = [];
-  const facts = (): ValidatedToken => ({
+  const validations: string[] = [];
+  const validated = (): ValidatedToken => ({
     identity: {
       userId: 'u',
       userName: 'demo',
@@ -31,73 +31,73 @@ function check(options: { seconds?: number; life?: number; answer?: () => Promis
     config: readConfig({ TOKEN_CACHE_SECONDS: String(options.seconds ?? 300) }),
     now: () => clock.now,
     validate: async (_cloud, token) => {
-      asked.push(token);
-      return options.answer ? options.answer() : facts();
+      validations.push(token);
+      return options.answer ? options.answer() : validated();
     },
   });
-  return { authenticate, clock, asked, facts };
+  return { authenticate, clock, validations, validated };
 }
 
-describe('a good token', () => {
-  test('asked for twice -> Keystone is asked once, each session has its own request', async () => {
-    const { authenticate, asked } = check();
-    const first = await authenticate('t', asking);
-    const second = await authenticate('t', { ...asking, requestId: 'req-2' });
+describe('a valid token', () => {
+  test('used twice -> one call to Keystone, each session has its own request id', async () => {
+    const { authenticate, validations } = create();
+    const first = await authenticate('t', meta);
+    const second = await authenticate('t', { ...meta, requestId: 'req-2' });
     expect([first.requestId, second.requestId, first.token, first.identity.projectId]).toEqual([
       'req-1',
       'req-2',
       't',
       'p',
     ]);
-    expect(asked).toEqual(['t']);
+    expect(validations).toEqual(['t']);
   });
 
-  test('asked for at once by many -> Keystone is asked once', async () => {
-    const { authenticate, asked } = check();
-    await Promise.all(Array.from({ length: 20 }, () => authenticate('t', asking)));
-    expect(asked).toEqual(['t']);
+  test('used by many requests at once -> one call to Keystone', async () => {
+    const { authenticate, validations } = create();
+    await Promise.all(Array.from({ length: 20 }, () => authenticate('t', meta)));
+    expect(validations).toEqual(['t']);
   });
 
-  test('TOKEN_CACHE_SECONDS later -> Keystone is asked again', async () => {
-    const { authenticate, clock, asked } = check({ seconds: 10 });
-    await authenticate('t', asking);
+  test('used again after TOKEN_CACHE_SECONDS -> another call to Keystone', async () => {
+    const { authenticate, clock, validations } = create({ seconds: 10 });
+    await authenticate('t', meta);
     clock.now += 9999;
-    await authenticate('t', asking);
+    await authenticate('t', meta);
     clock.now += 1;
-    await authenticate('t', asking);
-    expect(asked).toHaveLength(2);
+    await authenticate('t', meta);
+    expect(validations).toHaveLength(2);
   });
 
-  test('TOKEN_CACHE_SECONDS is 0 -> Keystone is asked each time', async () => {
-    const { authenticate, asked } = check({ seconds: 0 });
-    await authenticate('t', asking);
-    await authenticate('t', asking);
-    expect(asked).toHaveLength(2);
+  test('TOKEN_CACHE_SECONDS is 0 -> a call to Keystone each time', async () => {
+    const { authenticate, validations } = create({ seconds: 0 });
+    await authenticate('t', meta);
+    await authenticate('t', meta);
+    expect(validations).toHaveLength(2);
   });
 
-  test('its end comes before the cache’s -> refused from then on', async () => {
-    const { authenticate, clock } = check({ life: 5000 });
-    await authenticate('t', asking);
+  test('it expires before TOKEN_CACHE_SECONDS -> UNAUTHENTICATED from then on', async () => {
+    const { authenticate, clock } = create({ life: 5000 });
+    await authenticate('t', meta);
     clock.now += 5000;
-    await expect(authenticate('t', asking)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(authenticate('t', meta)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
   test('two tokens -> two sessions', async () => {
-    const { authenticate, asked } = check();
-    await authenticate('a', asking);
-    await authenticate('b', asking);
-    expect(asked).toEqual(['a', 'b']);
+    const { authenticate, validations } = create();
+    await authenticate('a', meta);
+    await authenticate('b', meta);
+    expect(validations).toEqual(['a', 'b']);
   });
 
-  test('the first asker goes away -> the others still hear', async () => {
-    const { authenticate } = check();
+  test('the first request is aborted -> the others still get a session', async () => {
+    const { authenticate } = create();
     const gone = AbortSignal.abort();
-    const [session] = await Promise.all([authenticate('t', { ...asking, signal: gone }), authenticate('t', asking)]);
+    const [session] = await Promise.all([authenticate('t', { ...meta, signal: gone }), authenticate('t', meta)]);
     expect(session.signal).toBe(gone);
   });
 });
 
-describe('a bad one', () => {
+describe('an invalid token', () => {
   test.each([
     ['none', undefined],
     ['an empty one', ''],
@@ -105,19 +105,19 @@ describe('a bad one', () => {
     ['a line break', 'a\r\nX-Admin: 1'],
     ['not ASCII', 'tökén'],
     ['8193 characters', 'a'.repeat(8193)],
-  ])('%s -> UNAUTHENTICATED, Keystone is not asked', async (_situation, token) => {
-    const { authenticate, asked } = check();
-    await expect(authenticate(token, asking)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
-    expect(asked).toEqual([]);
+  ])('%s -> UNAUTHENTICATED, no call to Keystone', async (_situation, token) => {
+    const { authenticate, validations } = create();
+    await expect(authenticate(token, meta)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(validations).toEqual([]);
   });
 
-  test('refused -> not remembered', async () => {
-    const { authenticate, asked } = check({
+  test('rejected by Keystone -> not cached', async () => {
+    const { authenticate, validations } = create({
       answer: () => Promise.reject(new GatewayError('UNAUTHENTICATED', 'unknown')),
     });
-    await expect(authenticate('t', asking)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
-    await expect(authenticate('t', asking)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
-    expect(asked).toHaveLength(2);
+    await expect(authenticate('t', meta)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(authenticate('t', meta)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(validations).toHaveLength(2);
   });
 
   test.each(['timeout', 'unreachable', 'refused', 'bad_response'] as const)(
@@ -128,8 +128,8 @@ describe('a bad one', () => {
         kind,
         openstackRequestId: 'req-k',
       });
-      const { authenticate } = check({ answer: () => Promise.reject(cause) });
-      await expect(authenticate('t', asking)).rejects.toMatchObject({
+      const { authenticate } = create({ answer: () => Promise.reject(cause) });
+      await expect(authenticate('t', meta)).rejects.toMatchObject({
         code: 'UPSTREAM_UNAVAILABLE',
         message: expect.stringContaining('Keystone did not answer'),
         details: { service: 'keystone', openstackRequestId: 'req-k' },

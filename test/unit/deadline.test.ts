@@ -1,40 +1,42 @@
-import { setTimeout as after } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { startRequestDeadline, withTimeout } from '../../src/transport/patience.ts';
+import { readConfig } from '../../src/config.ts';
+import { startDeadline } from '../../src/deadline.ts';
+import { startOperationDeadline, withOperationTimeout } from '../../src/transport/graphql.ts';
 
-const told = { requestId: 'req-1', log: pino({ level: 'silent' }) };
+const errorContext = { requestId: 'req-1', log: pino({ level: 'silent' }) };
+const config = { ...readConfig({}), REQUEST_TIMEOUT_MS: 1 };
 
-test('the signal is asked for before the time is over -> it aborts then', async () => {
-  const patience = startRequestDeadline(1);
-  const signal = patience.signal();
+test('the signal is read before the time is up -> it aborts then, as UPSTREAM_TIMEOUT', async () => {
+  const { signal } = startOperationDeadline(config);
   expect(signal.aborted).toBe(false);
   await new Promise((resolve) => signal.addEventListener('abort', resolve));
   expect(signal.reason).toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
 });
 
-test('the signal is asked for after the time is over -> it has aborted', async () => {
-  const patience = startRequestDeadline(1);
-  // a timer of the same length that was set later comes later
-  await after(1);
-  expect(patience.signal()).toMatchObject({ aborted: true, reason: { code: 'UPSTREAM_TIMEOUT' } });
+test('the signal is read after the time is up -> it has aborted', async () => {
+  const deadline = startOperationDeadline(config);
+  // a timer of the same length that starts later fires later
+  await sleep(1);
+  expect(deadline.signal).toMatchObject({ aborted: true, reason: { code: 'UPSTREAM_TIMEOUT' } });
 });
 
-test('asked for twice -> the same signal', () => {
-  const patience = startRequestDeadline(1000);
-  expect(patience.signal()).toBe(patience.signal());
-  patience.end();
+test('the signal is read twice -> the same signal', () => {
+  const deadline = startDeadline(1000);
+  expect(deadline.signal).toBe(deadline.signal);
+  deadline.end();
 });
 
-test('the operation ended -> the signal never aborts', async () => {
-  const patience = startRequestDeadline(1);
-  const signal = patience.signal();
-  patience.end();
-  await after(1);
+test('the work ended -> the signal never aborts', async () => {
+  const deadline = startDeadline(1);
+  const { signal } = deadline;
+  deadline.end();
+  await sleep(1);
   expect(signal.aborted).toBe(false);
 });
 
-test('the work rejects -> so does the answer', async () => {
+test('the execution rejects -> so does the operation', async () => {
   const broken = Promise.reject(new Error('broken'));
-  await expect(withTimeout(1000, broken, told)).rejects.toThrow('broken');
+  await expect(withOperationTimeout(config, broken, errorContext)).rejects.toThrow('broken');
 });

@@ -15,12 +15,12 @@ const bundle = mkdtempSync(join(tmpdir(), 'graphiql-'));
 writeFileSync(join(bundle, 'manifest.json'), JSON.stringify({ script: 'main-1.js', style: 'main-1.css' }));
 writeFileSync(join(bundle, 'main-1.js'), 'export {};');
 
-/** A door that answers every GET as JSON, with GraphiQL in front of it. */
+/** A server that responds to every GET with JSON, with GraphiQL in front of it. */
 async function listen(options: Partial<GraphiqlOptions> = {}): Promise<string> {
   const app = fastify();
   open.push(app);
   registerGraphiql(app, { enabled: true, sandbox: null, bundle, ...options });
-  app.get('/graphql', async () => ({ door: true }));
+  app.get('/graphql', async () => ({ api: true }));
   return app.listen({ port: 0, host: '127.0.0.1' });
 }
 
@@ -30,7 +30,7 @@ afterEach(async () => {
 
 afterAll(() => rmSync(bundle, { recursive: true }));
 
-test('a browser opens /graphql -> a page that may load nothing from elsewhere, is not kept and not framed', async () => {
+test('a browser opens /graphql -> a page that loads nothing from other origins, is not stored and not framed', async () => {
   const url = await listen();
   const { status, headers } = await fetch(`${url}/graphql`, { headers: HTML });
   expect(status).toBe(200);
@@ -45,21 +45,21 @@ test('a browser opens /graphql -> a page that may load nothing from elsewhere, i
 
 test.each([
   ['an operation in the URL', '/graphql?query=%7Bviewer%7Buser%7Bname%7D%7D%7D', HTML],
-  ['a program that takes JSON', '/graphql', { accept: 'application/json' }],
-  ['a program that takes anything', '/graphql', { accept: '*/*' }],
-])('%s -> left to the door', async (_who, path, headers) => {
+  ['a program that accepts JSON', '/graphql', { accept: 'application/json' }],
+  ['a program that accepts anything', '/graphql', { accept: '*/*' }],
+])('%s -> left to the API', async (_who, path, headers) => {
   const url = await listen();
   const response = await fetch(url + path, { headers });
-  expect(await response.json()).toEqual({ door: true });
+  expect(await response.json()).toEqual({ api: true });
 });
 
-test('GraphiQL is switched off -> the browser gets what the door says', async () => {
+test('GraphiQL is switched off -> the browser gets the response of the API', async () => {
   const url = await listen({ enabled: false });
   const response = await fetch(`${url}/graphql`, { headers: HTML });
-  expect(await response.json()).toEqual({ door: true });
+  expect(await response.json()).toEqual({ api: true });
 });
 
-test('the page asks for its script -> it may be kept for good, as its name changes with its content', async () => {
+test('the page loads its script -> cached for a year, since its name changes with its content', async () => {
   const url = await listen();
   const page = await (await fetch(`${url}/graphql`, { headers: HTML })).text();
   expect(page).toContain('src="/graphql/assets/main-1.js"');
@@ -69,7 +69,7 @@ test('the page asks for its script -> it may be kept for good, as its name chang
   expect(await script.text()).toBe('export {};');
 });
 
-test('a path out of the bundle -> not found', async () => {
+test('a path outside the bundle -> not found', async () => {
   const url = await listen();
   const response = await fetch(`${url}/graphql/assets/..%2f..%2fpackage.json`);
   expect([400, 403, 404]).toContain(response.status);

@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
 import replyFrom from '@fastify/reply-from';
 import type { FastifyInstance } from 'fastify';
+import { registerErrorFormat } from '../error-responses.ts';
 import { createEndpointResolver } from './endpoint.ts';
-import { faultOf, sendFault } from './faults.ts';
+import { faultOf, sendFault, sendNovaFault } from './faults.ts';
 import {
   type ActionRequest,
   type ComputeApiContext,
@@ -28,8 +29,15 @@ export async function registerComputeApi(app: FastifyInstance, options: ComputeA
     endpoint: createEndpointResolver(cloud, account),
     proxyToNova: createProxyToNova(options),
   };
+  registerErrorFormat(app, {
+    prefix: PREFIX,
+    send: (reply, error) => sendNovaFault(reply.header('x-compute-request-id', reply.request.id), error),
+  });
   await app.register(
     async (scope) => {
+      scope.addHook('onRoute', (route) => {
+        route.config = { ...route.config, takesSlot: true };
+      });
       scope.addHook('onRequest', async (request, reply) => {
         reply.header('x-compute-request-id', request.id);
         checkPath(request.url);

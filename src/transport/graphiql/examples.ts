@@ -1,10 +1,10 @@
-/** One operation that GraphiQL shows in a tab of its own; `variables` is JSON text. */
+/** An operation that GraphiQL opens in a tab; `variables` is JSON text. */
 export interface Example {
   readonly query: string;
   readonly variables?: string;
 }
 
-const DASHBOARD = `# Every server, the shares attached to it,
+const DASHBOARD = `# Every server, its attached shares,
 # and how to mount each.
 query Dashboard($filter: ServerFilter) {
   servers(first: 50, filter: $filter) {
@@ -41,7 +41,7 @@ subscription Listen {
   }
 }`;
 
-const ATTACH = `# Gives a server access to a share.
+const ATTACH = `# Attaches a share to a server.
 # Start Listen first to see it become ATTACHED.
 mutation Attach($input: AttachShareInput!) {
   attachShare(input: $input) {
@@ -57,16 +57,15 @@ mutation Attach($input: AttachShareInput!) {
   }
 }`;
 
-const DETACH = `# Takes the access away again.
-# In a real guest, unmount first.
+const DETACH = `# Detaches it. In a real guest, unmount first.
 mutation Detach($input: DetachShareInput!) {
   detachShare(input: $input) {
     attachment { status }
   }
 }`;
 
-const SHARES = `# Every share, where it is exported, who may
-# mount it, and the servers it is attached to.
+const SHARES = `# Every share with its export locations, its access
+# rules, and the servers it is attached to.
 query Shares {
   shares(first: 50) {
     totalCount
@@ -86,10 +85,10 @@ query Shares {
 
 const json = (value: object) => JSON.stringify(value, null, 2);
 
-/** The operations that GraphiQL opens with: about the sandbox's demo server and share, else for the user to fill in ids. */
+/** The operations that GraphiQL opens with: for the sandbox's demo server and share, or else with empty ids. */
 export function examples(sandbox: { readonly serverId: string; readonly shareId: string } | null): readonly Example[] {
   const { serverId, shareId } = sandbox ?? { serverId: '', shareId: '' };
-  // The demo server, which stands last of forty. Without the filter every server is listed.
+  // the demo server is the last of forty
   const filter = sandbox ? { name: 'web-01' } : {};
   return [
     { query: DASHBOARD, variables: json({ filter }) },

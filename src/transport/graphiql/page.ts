@@ -5,21 +5,20 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { examples } from './examples.ts';
 
-/** What GraphiQL is shown for. */
 export interface GraphiqlOptions {
   /** The setting GRAPHIQL. */
   readonly enabled: boolean;
-  /** The sandbox cloud, whose demo token and ids are filled in; null on a real cloud, where the user brings a token. */
+  /** The sandbox cloud, whose demo token and ids are filled in; null on a real cloud, where the user enters a token. */
   readonly sandbox: { token(): string; readonly serverId: string; readonly shareId: string } | null;
-  /** Folder of the bundle, if not the one that the build makes. */
+  /** The folder of the bundle; the one that the build makes by default. */
   readonly bundle?: string;
 }
 
-/** scripts/build.mjs puts the bundle there. The way is the same from src/transport and from dist/transport. */
+/** Where scripts/build.mjs puts the bundle: the relative path is the same from src/ and from dist/. */
 const BUNDLE = fileURLToPath(new URL('../../../dist/graphiql', import.meta.url));
 const ASSETS = '/graphql/assets/';
 
-/** Monaco, GraphiQL's editor, writes style elements; everything else comes from files of this origin. */
+/** Monaco, GraphiQL's editor, adds inline style elements; everything else comes from files of this origin. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -43,14 +42,14 @@ const PAGE_HEADERS = {
   vary: 'accept',
 };
 
-/** Whether a browser wants to look at /graphql. An operation in the URL, or a socket, is for the doors. */
+/** Whether a browser opens /graphql. An operation in the URL, or an upgrade, belongs to the GraphQL transports. */
 function wantsPage({ method, url, headers }: FastifyRequest): boolean {
   if (method !== 'GET' || headers.upgrade !== undefined || !headers.accept?.includes('text/html')) return false;
   const { pathname, searchParams } = new URL(url, 'http://gateway');
   return pathname === '/graphql' && !searchParams.has('query');
 }
 
-/** JSON that can stand in a script element: with no `<`, nothing in it can end the element. */
+/** JSON for a script element: without `<`, nothing in it can end the element. */
 const inlineJson = (value: unknown) => JSON.stringify(value).replaceAll('<', '\\u003c');
 
 const html = (head: string, body: string) => `<!doctype html>
@@ -83,7 +82,7 @@ function readManifest(bundle: string): Manifest | null {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Manifest) : null;
 }
 
-/** The page: the bundle's files, and what it needs to know as JSON that no browser executes. */
+/** The page: the bundle's files, and its configuration as JSON that no browser executes. */
 function page({ script, style }: Manifest, sandbox: GraphiqlOptions['sandbox']): string {
   const config = {
     token: sandbox?.token() ?? null,
@@ -99,8 +98,9 @@ function page({ script, style }: Manifest, sandbox: GraphiqlOptions['sandbox']):
 }
 
 /**
- * Serves GraphiQL at GET /graphql to who asks for HTML, and its files under /graphql/assets/. A hook, not a route, as
- * the path belongs to the doors. To be called before they are registered; without a bundle the page says how to build it.
+ * Serves GraphiQL at GET /graphql to clients that accept HTML, and its files under /graphql/assets/. It is a hook and not a
+ * route, since the route belongs to GraphQL over HTTP; call it before that is registered. Without a bundle the page says
+ * how to build it.
  */
 export function registerGraphiql(app: FastifyInstance, { enabled, sandbox, bundle = BUNDLE }: GraphiqlOptions): void {
   if (!enabled) return;

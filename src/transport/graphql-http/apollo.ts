@@ -4,35 +4,44 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type DocumentNode, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
+import type { Deadline } from '../../deadline.ts';
 import { formatError } from '../../graphql/errors.ts';
 import type { Documents, Executor } from '../../graphql/execution/execute.ts';
 import { stringifyResult } from '../../graphql/execution/shared-execution.ts';
 import { newRequestId } from '../../openstack/session.ts';
-import type { TransportOptions } from '../options.ts';
-import { type RequestDeadline, startRequestDeadline } from '../patience.ts';
+import { type GraphQLTransportOptions, startOperationDeadline } from '../graphql.ts';
 import { createFastPath } from './fast-path.ts';
 import { type AuthenticatedRequest, authenticateRequest, runOperation, statusAndHeaders } from './operation.ts';
 
 /**
- * Stands for the request's id in what Apollo Server refuses: it formats errors without saying whose they are. Nobody can
- * guess it, so no answer has it by chance. Not an AsyncLocalStorage: with one, Node looks at each promise of the process.
+ * Apollo Server formats its own errors without the request that they belong to: this text stands for the request's id until
+ * the response's body is complete. It is random, so that no other text equals it.
  */
 const REQUEST_ID_PLACEHOLDER = newRequestId();
 
+/** Adds GraphQL over HTTP at `/graphql`. */
+export async function registerGraphQLHttp(app: FastifyInstance, options: GraphQLTransportOptions): Promise<void> {
+  const apollo = await createApollo(options);
+  const route = { url: '/graphql', config: { takesSlot: true }, handler: apollo.handle };
+  app.route({ ...route, method: 'POST' });
+  app.route({ ...route, method: 'GET', exposeHeadRoute: false });
+  app.addHook('onClose', () => apollo.stop());
+}
+
 /**
- * GraphQL over HTTP: Apollo Server reads the request (media types, CSRF prevention, parameters), parses and validates
- * with our limits, and hands the operation to the executor. Nothing is parsed before the token is known to be good.
- * What was asked before takes a shorter way.
+ * Apollo Server reads the request (media types, CSRF prevention, parameters), parses and validates with our limits, and
+ * passes the operation to the executor. The token is validated before anything is parsed. Repeated requests take the fast
+ * path.
  */
-export async function createApollo(options: TransportOptions) {
+async function createApollo(options: GraphQLTransportOptions) {
   const { config, log, executor } = options;
   const server = new ApolloServer<AuthenticatedRequest>({
     schema: executor.schema,
     logger: log,
-    introspection: true, // where it is off, our rules refuse it for both doors
+    introspection: true, // where it is off, our validation rules reject it for all transports
     validationRules: [...executor.rules],
     parseOptions: executor.parseOptions,
     validationOptions: { hideSuggestions: executor.hideSuggestions },
@@ -43,52 +52,52 @@ export async function createApollo(options: TransportOptions) {
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     stringifyResult,
-    formatError: (formatted, error) => logOutcome(error, formatted, executor, log),
+    formatError: (formatted, error) => formatApolloError(error, formatted, executor, log),
     plugins: [ApolloServerPluginCacheControlDisabled(), ApolloServerPluginLandingPageDisabled(), execution(options)],
   });
   await server.start();
 
-  const patience = new WeakMap<FastifyRequest, RequestDeadline>();
+  const deadlines = new WeakMap<FastifyRequest, Deadline>();
   const serve = fastifyApolloHandler(server, {
     context: async (request: FastifyRequest): Promise<AuthenticatedRequest> => {
-      const given = startRequestDeadline(config.REQUEST_TIMEOUT_MS);
-      patience.set(request, given);
-      return await authenticateRequest(options, request, given).catch((refusal: GraphQLError) => {
-        throw withHeaders(refusal);
+      const deadline = startOperationDeadline(config);
+      deadlines.set(request, deadline);
+      return await authenticateRequest(options, request, deadline).catch((error: GraphQLError) => {
+        throw withHeaders(error);
       });
     },
   });
-  const known = createFastPath(options);
+  const fastPath = createFastPath(options);
 
-  async function handleNew(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  async function handleByApollo(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     try {
       const body: unknown = await serve.call(request.server, request, reply);
-      known.learn(request, reply);
+      fastPath.remember(request, reply);
       return typeof body === 'string' ? body.replaceAll(REQUEST_ID_PLACEHOLDER, request.id) : body;
     } finally {
-      patience.get(request)?.end();
+      deadlines.get(request)?.end();
     }
   }
 
   return {
     handle: (request: FastifyRequest, reply: FastifyReply): Promise<unknown> =>
-      known.answer(request, reply) ?? handleNew(request, reply),
+      fastPath.respond(request, reply) ?? handleByApollo(request, reply),
     stop: () => server.stop(),
   };
 }
 
-/** Where an operation leaves Apollo Server for the executor: `responseForOperation` skips Apollo's own execution. */
-function execution(options: TransportOptions): ApolloServerPlugin<AuthenticatedRequest> {
+/** Passes operations from Apollo Server to the executor: `responseForOperation` skips Apollo's own execution. */
+function execution(options: GraphQLTransportOptions): ApolloServerPlugin<AuthenticatedRequest> {
   return {
     async requestDidStart() {
       return {
         async didResolveOperation({ operation }) {
-          if (operation?.operation === 'subscription') throw overHttp();
+          if (operation?.operation === 'subscription') throw subscriptionOverHttp();
         },
         async responseForOperation({ document, operation, request, contextValue }) {
           const { operationName, variables } = request;
-          const asked = { document, operation, operationName, variables };
-          const { status, ...singleResult } = await runOperation(options, contextValue, asked);
+          const prepared = { document, operation, operationName, variables };
+          const { status, ...singleResult } = await runOperation(options, contextValue, prepared);
           return { http: { status, headers: new HeaderMap() }, body: { kind: 'single', singleResult } };
         },
       };
@@ -96,35 +105,31 @@ function execution(options: TransportOptions): ApolloServerPlugin<AuthenticatedR
   };
 }
 
-function overHttp(): GraphQLError {
-  return new GraphQLError('Subscriptions come over a WebSocket to this path, with the graphql-transport-ws protocol', {
+function subscriptionOverHttp(): GraphQLError {
+  return new GraphQLError('Subscriptions need a WebSocket to this path, with the graphql-transport-ws protocol', {
     extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
   });
 }
 
-/** A refusal with its HTTP status for Apollo Server to use. */
-function withHeaders(refusal: GraphQLError): GraphQLError {
-  const { status, headers } = statusAndHeaders(refusal);
+/** The error with the HTTP status and headers that Apollo Server is to send. */
+function withHeaders(error: GraphQLError): GraphQLError {
+  const { status, headers } = statusAndHeaders(error);
   const http = { status, headers: new HeaderMap(headers) };
-  return new GraphQLError(refusal.message, { extensions: { ...refusal.extensions, http } });
+  return new GraphQLError(error.message, { extensions: { ...error.extensions, http } });
 }
 
-/** Apollo Server's own refusals in our form. What has been through formatError already stays as it is. */
-function logOutcome(
+/** Gives Apollo Server's own errors our form. Errors that formatError has formatted stay as they are. */
+function formatApolloError(
   error: unknown,
   formatted: GraphQLFormattedError,
-  executor: Executor,
+  { hideSuggestions }: Executor,
   log: Logger,
 ): GraphQLFormattedError {
   if (formatted.extensions?.requestId) return formatted;
-  return formatError(error, {
-    requestId: REQUEST_ID_PLACEHOLDER,
-    log,
-    hideSuggestions: executor.hideSuggestions,
-  }).toJSON();
+  return formatError(error, { requestId: REQUEST_ID_PLACEHOLDER, log, hideSuggestions }).toJSON();
 }
 
-/** The executor's documents as Apollo Server wants them: its keys end with the SHA-256 of the source in hex. */
+/** The executor's documents as Apollo Server's store: its keys end with the SHA-256 of the source in hex. */
 function documentStore(documents: Documents) {
   return {
     get: async (key: string): Promise<DocumentNode | undefined> => documents.get(key.slice(-64)),

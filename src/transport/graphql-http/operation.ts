@@ -6,14 +6,14 @@ import type {
   GraphQLFormattedError,
   OperationDefinitionNode,
 } from 'graphql';
+import type { Deadline } from '../../deadline.ts';
 import { formatError, httpStatus } from '../../graphql/errors.ts';
 import type { Session } from '../../openstack/session.ts';
 import { RETRY_AFTER } from '../error-responses.ts';
-import type { TransportOptions } from '../options.ts';
-import { type RequestDeadline, withTimeout } from '../patience.ts';
+import { type GraphQLTransportOptions, withOperationTimeout } from '../graphql.ts';
 import { type LogFields, logFieldsOf, logOf, shortName } from '../request-log.ts';
 
-/** One request over HTTP whose token is good. */
+/** An HTTP request whose token is valid. */
 export interface AuthenticatedRequest {
   readonly session: Session;
   readonly logFields: LogFields;
@@ -27,20 +27,20 @@ export interface PreparedOperation {
   readonly variables: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What is answered, with its HTTP status. */
+/** A result with its HTTP status. */
 export interface OperationResult {
   readonly status: number;
   readonly errors?: GraphQLFormattedError[];
   readonly data?: Record<string, unknown> | null;
 }
 
-/** Lets a request in by its token; rejects with the formatted refusal. */
+/** Validates the token of a request; rejects with the formatted error. */
 export async function authenticateRequest(
-  { authenticate }: TransportOptions,
+  { authenticate }: GraphQLTransportOptions,
   request: FastifyRequest,
-  deadline: RequestDeadline,
+  deadline: Deadline,
 ): Promise<AuthenticatedRequest> {
-  const meta = { requestId: request.id, log: logOf(request), signal: deadline.signal };
+  const meta = { requestId: request.id, log: logOf(request), signal: () => deadline.signal };
   try {
     const session = await authenticate(onlyOne(request.headers['x-auth-token']), meta);
     const logFields = logFieldsOf(request);
@@ -51,37 +51,38 @@ export async function authenticateRequest(
   }
 }
 
-/** The HTTP status of a refusal, and what goes with it. */
-export function statusAndHeaders(refusal: GraphQLError): { status: number; headers: [name: string, value: string][] } {
-  const status = httpStatus([refusal]);
+/** The HTTP status of an error before execution, and the headers that go with it. */
+export function statusAndHeaders(error: GraphQLError): { status: number; headers: [name: string, value: string][] } {
+  const status = httpStatus([error]);
   if (status === 401) return { status, headers: [['www-authenticate', 'Keystone']] };
   return { status, headers: status === 503 ? [['retry-after', RETRY_AFTER]] : [] };
 }
 
-/** Executes, and notes what the log is to say of it. */
+/** Executes an operation, and fills in the log fields. */
 export async function runOperation(
-  { config, executor, makeContext }: TransportOptions,
+  { config, executor, makeContext }: GraphQLTransportOptions,
   { session, logFields }: AuthenticatedRequest,
   { document, operation, operationName, variables }: PreparedOperation,
 ): Promise<OperationResult> {
   logFields.operationName = shortName(operation?.name?.value);
   logFields.operationType = operation?.operation;
-  const told = { requestId: session.requestId, log: session.log };
-  const work = executor.execute({ document, operationName, variables, context: makeContext(session), ...told });
-  return resultOf(await withTimeout(config.REQUEST_TIMEOUT_MS, work, told), logFields);
+  const errorContext = { requestId: session.requestId, log: session.log };
+  const context = makeContext(session);
+  const execution = executor.execute({ document, operationName, variables, context, ...errorContext });
+  return resultOf(await withOperationTimeout(config, execution, errorContext), logFields);
 }
 
-function resultOf(result: ExecutionResult, facts: LogFields): OperationResult {
+function resultOf(result: ExecutionResult, logFields: LogFields): OperationResult {
   const errors = result.errors ?? [];
   if (errors.length > 0) {
-    facts.errors = errors.length;
-    facts.code = String(errors[0]?.extensions.code);
+    logFields.errors = errors.length;
+    logFields.code = String(errors[0]?.extensions.code);
   }
-  const told = errors.length > 0 ? { errors: errors.map((error) => error.toJSON()) } : {};
-  // Without data nothing was executed.
+  const formatted = errors.length > 0 ? { errors: errors.map((error) => error.toJSON()) } : {};
+  // without data nothing was executed
   return 'data' in result
-    ? { status: 200, ...told, data: result.data ?? null }
-    : { status: httpStatus(errors), ...told };
+    ? { status: 200, ...formatted, data: result.data ?? null }
+    : { status: httpStatus(errors), ...formatted };
 }
 
 function onlyOne(header: string | string[] | undefined): string | undefined {

@@ -1,15 +1,14 @@
-/** How an event is told to many sockets. */
-import { setImmediate as turn } from 'node:timers/promises';
+/** How an event is broadcast to many sockets. */
+import { setImmediate as nextTick } from 'node:timers/promises';
 import type { ExecutionResult } from 'graphql';
 import type { AttachmentEvent } from '../../attachments/attachment.ts';
 import { compareCursors } from '../../attachments/store/order.ts';
 import type { Executor, Operation } from '../../graphql/execution/execute.ts';
 import type { PreparedOperation } from '../../graphql/execution/jit/compile.ts';
 import type { Session } from '../../openstack/session.ts';
-import { type Connection, resultPrefix, sendFrame } from './connection.ts';
-import { textFrame } from './frame.ts';
+import { type Connection, resultPrefix, sendFrame, textFrame } from './connection.ts';
 
-/** How many sockets are written to before the event loop turns. */
+/** How many sockets are written to before other work gets the event loop. */
 const SOCKETS_PER_TICK = 256;
 
 /** A subscription on a socket. */
@@ -20,7 +19,7 @@ export interface Listener extends Operation {
   readonly prepared: PreparedOperation;
 }
 
-/** The same with the log of its operation: as long as it only listens it has none of its own, since a pino child is large. */
+/** The listener with the log of its operation. A waiting listener has no log of its own, since a pino child is large. */
 export function withLog<T extends Pick<Listener, 'log' | 'requestId' | 'session'>>(listener: T): T {
   const { requestId, session } = listener;
   const { userId, projectId } = session.identity;
@@ -28,10 +27,10 @@ export function withLog<T extends Pick<Listener, 'log' | 'requestId' | 'session'
   return { ...listener, log, session: { ...session, log } };
 }
 
-/** A listener that is told by its group. */
+/** A listener in a group. */
 export interface Member {
   readonly listener: Listener;
-  /** It has had the events up to here; null once the group is past that. */
+  /** The last event that it has received by itself; null once the group is past that. */
   after: string | null;
   end: () => void;
   fail: (error: unknown) => void;
@@ -39,43 +38,43 @@ export interface Member {
 
 export interface BroadcastOptions {
   readonly executor: Executor;
-  /** The context of one event. */
+  /** Creates the context of one event. */
   readonly contextOf: (session: Session) => unknown;
-  /** How many bytes may wait for a client. */
+  /** Maximum number of bytes buffered for a client. */
   readonly limit: number;
 }
 
-/** Makes what tells an event to all members of a group, who are to be told the same. */
+/** Creates the function that sends an event to all members of a group, whose payloads are the same. */
 export function createBroadcast({ executor, contextOf, limit }: BroadcastOptions) {
   let sockets = 0;
-  // One group after the other: side by side they would keep the event loop as long as one large group.
+  // One group after the other: concurrent groups would block the event loop as one large group does.
   let writing: Promise<void> = Promise.resolve();
 
-  return async function tell(members: Set<Member>, event: AttachmentEvent): Promise<void> {
+  return async function broadcast(members: Set<Member>, event: AttachmentEvent): Promise<void> {
     const payload = members.size > 1 ? await payloadForAll(members, event) : null;
     if (payload === null) {
-      await Promise.all([...members].map((member) => tellAlone(members, member, event)));
+      await Promise.all([...members].map((member) => sendAlone(members, member, event)));
     } else {
       const written = writing.then(() => writeAll(members, event.cursor, `${payload}}`));
       writing = written.catch(() => undefined);
       await written;
     }
-    await turn();
+    await nextTick();
   };
 
-  /** Null when one execution cannot be everybody's: then each is answered by itself, with its own request id. */
+  /** Null when one execution cannot serve all: then each gets its own, with its own request id. */
   async function payloadForAll(members: Set<Member>, event: AttachmentEvent): Promise<string | null> {
     const [member] = members;
     if (!member) return null;
     const listener = withLog(member.listener);
     const { needsToken } = executor.eventSharing(listener.prepared.document, listener.prepared.operation);
-    // Where none is needed none is there, so that nobody is ever told what was read with another's token.
+    // No context where none is needed: what one token reads never reaches another token's listener.
     const context = needsToken ? contextOf(listener.session) : null;
     const result = await executor.executeShared(listener, listener.prepared, context, event);
     return result && payloadOf(result);
   }
 
-  async function tellAlone(members: Set<Member>, member: Member, event: AttachmentEvent): Promise<void> {
+  async function sendAlone(members: Set<Member>, member: Member, event: AttachmentEvent): Promise<void> {
     if (!isAfter(member, event.cursor)) return;
     const listener = withLog(member.listener);
     const result = await executor.executeSubscriptionEvent(
@@ -87,7 +86,7 @@ export function createBroadcast({ executor, contextOf, limit }: BroadcastOptions
     if (members.has(member)) write(member, textFrame(`${prefixOf(member)}${payloadOf(result)}}`));
   }
 
-  /** To each member that is there when its turn comes. Clients that count their ids share a frame. */
+  /** Writes to the members that are still there. Clients that number their operations alike share a frame. */
   async function writeAll(members: Set<Member>, cursor: string, ending: string): Promise<void> {
     let lastId: string | null = null;
     let frame: Buffer = Buffer.alloc(0);
@@ -99,11 +98,11 @@ export function createBroadcast({ executor, contextOf, limit }: BroadcastOptions
       }
       write(member, frame);
       sockets++;
-      if (sockets % SOCKETS_PER_TICK === 0) await turn();
+      if (sockets % SOCKETS_PER_TICK === 0) await nextTick();
     }
   }
 
-  /** Who is too slow, or gone, is so alone. */
+  /** A member that is too slow or gone fails without affecting the others. */
   function write(member: Member, frame: Buffer): void {
     try {
       sendFrame(member.listener.connection, frame, limit);
@@ -122,7 +121,7 @@ function isAfter(member: Member, cursor: string): boolean {
 
 const prefixOf = ({ listener }: Member) => `${resultPrefix(listener.id)}"payload":`;
 
-/** A result as graphql-ws writes it: errors last. */
+/** A result as graphql-ws serialises it: errors last. */
 function payloadOf({ errors, ...result }: ExecutionResult): string {
   return JSON.stringify({ ...result, ...(errors && { errors: errors.map((error) => error.toJSON()) }) });
 }

@@ -1,24 +1,24 @@
 import type { Duplex } from 'node:stream';
-import { setImmediate as turn } from 'node:timers/promises';
-import type { WebSocket } from 'ws';
+import { setImmediate as nextTick } from 'node:timers/promises';
+import * as ws from 'ws';
 
-/** Why a socket is closed. The graphql-ws client comes back by itself after 1012, 1013 and 4403, never after 4401. */
+/** Why a socket is closed. The graphql-ws client reconnects by itself after 1012, 1013 and 4403, never after 4401. */
 export const CLOSE = {
   GONE: 1001,
   /** This process stops. */
   RESTART: 1012,
-  /** Too slow, or Keystone is away: the same again later may work. */
+  /** The client reads too slowly, or Keystone is away: the same request may work later. */
   TRY_AGAIN: 1013,
-  /** No token, or one that Keystone does not know: the same again cannot work. */
+  /** No token, or one that is unknown to Keystone: the same request cannot work. */
   UNAUTHENTICATED: 4401,
-  /** The token ended: come back with a new one. */
+  /** The token expired or was revoked: reconnect with a new one. */
   TOKEN_ENDED: 4403,
   INTERNAL: 4500,
 } as const;
 
 export const TOO_SLOW = 'Too slow: resume from your last cursor';
 
-/** Ends the socket on whose behalf it is thrown. */
+/** Closes the socket whose code throws it. */
 export class SocketClose extends Error {
   constructor(
     readonly closeCode: number,
@@ -26,47 +26,47 @@ export class SocketClose extends Error {
     options?: ErrorOptions,
   ) {
     super(reason, options);
-    this.name = 'SocketRefusal';
+    this.name = 'SocketClose';
   }
 }
 
-/** One open socket, and what waits in it for its client. */
+/** One open socket, and what is buffered for its client. */
 export interface Connection {
-  readonly socket: WebSocket;
-  /** What the socket writes to. */
+  readonly socket: ws.WebSocket;
+  /** The stream below the socket. */
   readonly stream: Duplex;
-  /** Whether it answered since the last ping. */
+  /** Whether the client has answered the last ping. */
   isAlive: boolean;
-  /** Bytes of answers to queries and mutations that the client has not taken yet: those may be large, and are asked for one by one. */
+  /** Buffered bytes of results of queries and mutations: they may be large, and each was requested. */
   resultBytes: number;
-  /** How the frames begin that carry an answer, while they are about to be sent. */
+  /** The first characters of the messages that carry results and are about to be sent. */
   readonly results: Set<string>;
 }
 
-export function openConnection(socket: WebSocket, stream: Duplex): Connection {
+export function openConnection(socket: ws.WebSocket, stream: Duplex): Connection {
   return { socket, stream, isAlive: true, resultBytes: 0, results: new Set() };
 }
 
-/** Ends a socket with a code and a reason of at most 123 bytes (RFC 6455, 5.5). */
+/** Closes a socket with a code and a reason of at most 123 bytes (RFC 6455, 5.5). */
 export function closeConnection({ socket }: Connection, code: number, reason: string): void {
   socket.close(code, reason.length < 100 ? reason : `${reason.slice(0, 99)}…`);
 }
 
-/** The next frame that begins like this answers a query or a mutation: it may be larger than what may wait. */
+/** Announces that the next message of this operation is the result of a query or mutation: the limit does not apply to it. */
 export function expectResult(connection: Connection, id: string): void {
   connection.results.add(resultPrefix(id));
 }
 
 /**
- * Sends without waiting for the client: past the limit of what it has not taken yet the socket is closed with 1013, so that
- * nothing grows behind a slow listener. Resolves after one turn of the event loop, so that a source with much to tell
- * leaves room for others. Throws a SocketRefusal once the socket is closing, so that sources end.
+ * Sends without waiting for the client. When more than `limit` bytes would be buffered, the socket is closed with 1013, so
+ * that a slow client cannot make memory grow. Resolves in the next tick, so that a fast source does not block others.
+ * Throws a SocketClose when the socket is closing, so that sources end.
  */
 export async function send(connection: Connection, data: string, limit: number): Promise<void> {
   const bytes = Buffer.byteLength(data);
-  const isAnswer = takeResult(connection, data);
-  checkRoom(connection, bytes, isAnswer ? Number.POSITIVE_INFINITY : limit);
-  if (isAnswer) {
+  const isResult = takeResult(connection, data);
+  checkRoom(connection, bytes, isResult ? Number.POSITIVE_INFINITY : limit);
+  if (isResult) {
     connection.resultBytes += bytes;
     connection.socket.send(data, () => {
       connection.resultBytes -= bytes;
@@ -74,19 +74,30 @@ export async function send(connection: Connection, data: string, limit: number):
   } else {
     connection.socket.send(data);
   }
-  await turn();
+  await nextTick();
 }
+
+/** A message as frames for `sendFrame`: made once for all sockets that it is sent to. */
+export function textFrame(text: string): Buffer {
+  return Buffer.concat(frame(Buffer.from(text), { fin: true, opcode: TEXT }));
+}
+
+/** The opcode of a text message (RFC 6455, 5.2). */
+const TEXT = 1;
+
+/** ws frames what it sends, but its types leave the function out. */
+const { frame } = (ws as unknown as { Sender: { frame(data: Buffer, options: object): Buffer[] } }).Sender;
 
 /**
- * The same for an event that goes to many as one frame: past ws, which would make it again for each. ws writes whole
- * frames too, so none gets into another. Who sends many leaves room for others.
+ * Sends a frame that many sockets get, without waiting: past ws, which would frame the message again for each. ws writes
+ * whole frames too, so frames never interleave. The caller gives way to others.
  */
-export function sendFrame(connection: Connection, frame: Buffer, limit: number): void {
-  checkRoom(connection, frame.length, limit);
-  connection.stream.write(frame);
+export function sendFrame(connection: Connection, bytes: Buffer, limit: number): void {
+  checkRoom(connection, bytes.length, limit);
+  connection.stream.write(bytes);
 }
 
-/** What waits in the stream beside answers are events and protocol messages. */
+/** Everything buffered but results is events and protocol messages: the limit is for these. */
 function checkRoom(connection: Connection, bytes: number, limit: number): void {
   const { socket, stream, resultBytes } = connection;
   if (socket.readyState !== socket.OPEN) throw new SocketClose(CLOSE.GONE, 'The socket is closing');
@@ -100,7 +111,7 @@ function takeResult({ results }: Connection, data: string): boolean {
   return false;
 }
 
-/** How the frame with a result begins, as graphql-ws writes it: id, type, payload, in this order. */
+/** How graphql-ws begins a message with a result: id, type, payload, in this order. */
 export function resultPrefix(id: string): string {
   return `${JSON.stringify({ id, type: 'next' }).slice(0, -1)},`;
 }

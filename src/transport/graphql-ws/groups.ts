@@ -1,4 +1,4 @@
-/** Subscriptions that are told the same: one execution and one text for all of them, whatever their number. */
+/** Groups of subscriptions with the same payloads: one execution and one text per event for all, however many they are. */
 import type { ExecutionResult, OperationDefinitionNode } from 'graphql';
 import type { AttachmentEvent } from '../../attachments/attachment.ts';
 import { type AttachmentEventStream, type EventStream, eventStreamOf } from '../../attachments/events.ts';
@@ -15,42 +15,42 @@ interface Group {
 }
 
 /**
- * Makes the groups of one door. Its `listen` gives the results for one listener: what it asked to be told again comes from
- * there, one by one. Then it joins its group, which writes to the sockets itself: from then on nothing comes but the end,
- * or an error. What is no log of events comes from there all the way.
+ * Creates the groups of this transport. `listen` returns the results for one listener: first its replay, one event at a
+ * time. Then the listener joins its group, which writes to the sockets itself, so that the iterator yields nothing more but
+ * the end, or an error. Sources that are no event stream are iterated all the way.
  */
 export function createGroups(options: BroadcastOptions) {
   const { executor, contextOf } = options;
   const groups = new Map<string, Group>();
-  const tell = createBroadcast(options);
+  const broadcast = createBroadcast(options);
   const keyOf = createKeys(executor);
 
   function listen(listener: Listener, source: AsyncIterator<unknown>): AsyncIterableIterator<ExecutionResult> {
     return mapEvents(
-      eventStreamOf(source) ? untilLive(listener, source as AttachmentEventStream) : source,
+      eventStreamOf(source) ? replayThenJoin(listener, source as AttachmentEventStream) : source,
       (event) => {
-        const told = withLog(listener);
-        return executor.executeSubscriptionEvent(told, told.prepared, contextOf(told.session), event);
+        const logged = withLog(listener);
+        return executor.executeSubscriptionEvent(logged, logged.prepared, contextOf(logged.session), event);
       },
       (error) => (error instanceof SocketClose ? error : executor.formatError(error, withLog(listener))),
     );
   }
 
-  /** Lets go of the listener's own events when it joins: most wait for a long time. */
-  function untilLive(listener: Listener, its: AttachmentEventStream): AsyncIterator<AttachmentEvent> {
-    const state: { events: AttachmentEventStream | null; leave: () => void } = { events: its, leave: () => {} };
+  /** Releases the listener's own stream when it joins a group: most listeners wait for a long time. */
+  function replayThenJoin(listener: Listener, own: AttachmentEventStream): AsyncIterator<AttachmentEvent> {
+    const state: { events: AttachmentEventStream | null; leave: () => void } = { events: own, leave: () => {} };
     return {
       async next() {
         const { events } = state;
         if (!events) return { done: true, value: undefined };
         do {
           const value = await events.live.poll();
-          // it has left meanwhile
+          // it may have left meanwhile
           if (!state.events) return { done: true, value: undefined };
           if (value) return { done: false, value };
         } while (!events.live.isIdle());
         state.events = null;
-        const { member, ended } = waiting(listener, events.live.cursor(), () => state.leave());
+        const { member, ended } = createMember(listener, events.live.cursor(), () => state.leave());
         state.leave = join(member, events);
         return ended;
       },
@@ -64,21 +64,21 @@ export function createGroups(options: BroadcastOptions) {
   }
 
   /**
-   * For one who was told all that happened: the group tells what comes next. It cannot be ahead, since both hear of an
-   * event at once. The first one's events become the group's. A group that has lost its log is about to say so to those who
-   * were there.
+   * Adds a member that has received everything up to its cursor. The group cannot be ahead of it, since both get an event
+   * in the same tick. The first member's stream becomes the group's. A group whose log is lost takes no members: it is
+   * about to fail those that it has.
    */
   function join(member: Member, events: AttachmentEventStream): () => void {
     const key = keyOf(member.listener, events.live);
     const found = groups.get(key);
-    const isThere = found !== undefined && found.events.live.errorAt(events.live.cursor()) === null;
-    const group = isThere ? found : { key, events, members: new Set<Member>() };
+    const isUsable = found !== undefined && found.events.live.errorAt(events.live.cursor()) === null;
+    const group = isUsable ? found : { key, events, members: new Set<Member>() };
     group.members.add(member);
-    if (isThere) {
+    if (isUsable) {
       events.return?.();
     } else {
       groups.set(key, group);
-      void tellOn(group);
+      void publish(group);
     }
     return () => {
       group.members.delete(member);
@@ -91,10 +91,10 @@ export function createGroups(options: BroadcastOptions) {
     group.events.return?.();
   }
 
-  async function tellOn(group: Group): Promise<void> {
+  async function publish(group: Group): Promise<void> {
     const { events, members } = group;
     try {
-      for await (const event of events) await tell(members, event);
+      for await (const event of events) await broadcast(members, event);
       for (const member of members) member.end();
     } catch (error) {
       for (const member of members) member.fail(events.live.errorAt(member.after ?? events.live.cursor()) ?? error);
@@ -105,8 +105,8 @@ export function createGroups(options: BroadcastOptions) {
   return { listen };
 }
 
-/** A member, and what it waits for: that its group ends. */
-function waiting(listener: Listener, after: string, leave: () => void) {
+/** A member, and the promise that settles when its group ends or fails. */
+function createMember(listener: Listener, after: string, leave: () => void) {
   const member: Member = { listener, after, end: leave, fail: leave };
   const ended = new Promise<IteratorReturnResult<undefined>>((resolve, reject) => {
     member.end = () => resolve({ done: true, value: undefined });
@@ -119,9 +119,9 @@ function waiting(listener: Listener, after: string, leave: () => void) {
 }
 
 /**
- * What the answers to a listener hang on: the operation of a validated document, its events, its variables and, where
- * fields are read with the token, that. Nobody else's token will do there, also not one of the same user and roles: an
- * application credential's access rules let a token do less than its user may.
+ * Creates the function that returns a listener's group key: the operation of a validated document, its events, its
+ * variables and, where fields are read with the token, the token. Another token of the same user and roles does not share:
+ * the access rules of an application credential can allow a token less than its user.
  */
 function createKeys({ eventSharing }: Executor) {
   const numbers = new WeakMap<OperationDefinitionNode, number>();
@@ -132,8 +132,8 @@ function createKeys({ eventSharing }: Executor) {
     const number = numbers.get(operation) ?? ++last;
     numbers.set(operation, number);
     const sharing = eventSharing(document, operation);
-    const who = sharing.needsToken ? tokenHash(session.token) : null;
-    const given = sharing.variables.map((name) => (Object.hasOwn(variables, name) ? [variables[name]] : []));
-    return JSON.stringify([number, live.key, who, given]);
+    const token = sharing.needsToken ? tokenHash(session.token) : null;
+    const values = sharing.variables.map((name) => (Object.hasOwn(variables, name) ? [variables[name]] : []));
+    return JSON.stringify([number, live.key, token, values]);
   };
 }

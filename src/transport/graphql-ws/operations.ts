@@ -1,15 +1,14 @@
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import type { Context, ServerOptions } from 'graphql-ws';
-import type { Logger } from 'pino';
 import { GatewayError } from '../../errors.ts';
 import { formatError } from '../../graphql/errors.ts';
 import { type Operation, operationOf } from '../../graphql/execution/execute.ts';
-import { lazyChild } from '../../lazy-log.ts';
 import { newRequestId, type Session } from '../../openstack/session.ts';
+import type { RequestMeta } from '../authenticate.ts';
 import { overloadedError } from '../concurrency.ts';
-import type { OpenTransportOptions } from '../options.ts';
-import { eventSignal, startRequestDeadline, withTimeout } from '../patience.ts';
+import { type GraphQLTransportOptions, startOperationDeadline, withOperationTimeout } from '../graphql.ts';
 import { shortName } from '../request-log.ts';
+import type { SharedState } from '../server.ts';
 import { withLog } from './broadcast.ts';
 import { CLOSE, type Connection, closeConnection, expectResult, TOO_SLOW } from './connection.ts';
 import { createGroups } from './groups.ts';
@@ -18,8 +17,8 @@ import { closeAtExpiry, type Extra, logOf, socketCloseOf, tokenOf } from './iden
 type Socket = Context<Record<string, unknown>, Extra>;
 type Hooks = ServerOptions<Record<string, unknown>, Extra>;
 
-/** What an operation carries from its `subscribe` message to its end: its own log is made when there is something to say. */
-interface Running extends Operation {
+/** What an operation carries from its `subscribe` message to its end. It gets a log of its own when it has something to log. */
+interface RunningOperation extends Operation {
   readonly connection: Connection;
   readonly id: string;
   readonly session: Session;
@@ -28,44 +27,47 @@ interface Running extends Operation {
 }
 
 /**
- * The gateway's part of the graphql-transport-ws protocol: who connects, what may run, how it runs and how its errors
- * look. A thrown SocketRefusal closes the socket with its code.
+ * The gateway's hooks into the graphql-transport-ws protocol: who connects, what may run, how it runs and how its errors
+ * look. A SocketClose that a hook throws closes the socket with its code.
  */
-export function socketHooks(options: OpenTransportOptions): Hooks {
-  const { config, log, executor, authenticate, makeContext, concurrency } = options;
+export function socketHooks(options: GraphQLTransportOptions, { concurrency }: SharedState): Hooks {
+  const { config, log, executor, authenticate, makeContext } = options;
   const groups = createGroups({
     executor,
-    contextOf: (session) => makeContext({ ...session, signal: eventSignal(config.REQUEST_TIMEOUT_MS) }),
+    contextOf: (session) => {
+      const deadline = startOperationDeadline(config);
+      return makeContext({ ...session, signal: () => deadline.signal });
+    },
     limit: config.WS_MAX_BUFFER_BYTES,
   });
 
-  /** `connection_init`: a bad token closes with 4401, Keystone away with 1013; the socket ends with the token. */
+  /** `connection_init`: closes with 4401 for a bad token, with 1013 when Keystone is away, with 4403 at the token's expiry. */
   async function onConnect({ extra, connectionParams }: Socket): Promise<true> {
-    const asking = newAsking();
-    const session = await authenticate(tokenOf(connectionParams), asking).catch((error) => {
-      throw socketCloseOf(error, asking, CLOSE.UNAUTHENTICATED);
+    const meta = newRequestMeta();
+    const session = await authenticate(tokenOf(connectionParams), meta).catch((error) => {
+      throw socketCloseOf(error, meta, CLOSE.UNAUTHENTICATED);
     });
     extra.token = session.token;
     closeAtExpiry(extra, session.identity.expiresAt);
     return true;
   }
 
-  /** `subscribe`: the token is looked at again, and the document passes the same limits as over HTTP. */
+  /** `subscribe`: validates the token again, and the document by the same limits as over HTTP. */
   async function onSubscribe({ extra, subscriptions }: Socket, id: string, payload: SubscribePayload) {
-    const asking = newAsking();
-    const tooMuch = limitCrossed(extra.connection, Object.keys(subscriptions).length);
-    if (tooMuch) return [formatError(tooMuch, asking)];
-    const session = await renew(extra, asking);
+    const meta = newRequestMeta();
+    const limitError = checkLimits(extra.connection, Object.keys(subscriptions).length);
+    if (limitError) return [formatError(limitError, meta)];
+    const session = await renew(extra, meta);
     if (session instanceof GraphQLError) return [session];
-    const parsed = executor.parseAndValidate(payload.query, { ...asking, log: session.log });
+    const parsed = executor.parseAndValidate(payload.query, { ...meta, log: session.log });
     if ('errors' in parsed) return [...parsed.errors];
     const { document } = parsed;
-    // graphql-ws keeps the payload for as long as the operation: one text does for all who ask the same
+    // graphql-ws keeps the payload as long as the operation: all operations of one document share its text
     Object.assign(payload, { query: document.loc?.source.body ?? payload.query });
     const { operationName, variables } = payload;
     const operation = operationOf(document, operationName);
-    const running: Running = {
-      requestId: asking.requestId,
+    const running: RunningOperation = {
+      requestId: meta.requestId,
       log,
       connection: extra.connection,
       id,
@@ -77,61 +79,61 @@ export function socketHooks(options: OpenTransportOptions): Hooks {
       startedAt: performance.now(),
     };
     if (operation) return argsOf(running);
-    // Only the executor says why there is no such operation, in the words of the other door.
+    // the executor words the error, as it does over HTTP
     const { errors } = await executor.execute({ ...withLog(running), context: null });
     return [...(errors ?? [])];
   }
 
-  const newAsking = () => {
+  const newRequestMeta = () => {
     const requestId = newRequestId();
-    return { requestId, log: lazyChild(log, { requestId }) };
+    return { requestId, log: log.child({ requestId }) };
   };
 
-  const argsOf = (running: Running): ExecutionArgs => ({
+  const argsOf = (running: RunningOperation): ExecutionArgs => ({
     schema: executor.schema,
     document: running.document,
     operationName: running.operationName ?? null,
     contextValue: running,
   });
 
-  /** The session for one more operation; a token that is no longer good closes the socket with 4403. */
-  async function renew({ token }: Extra, asking: { requestId: string; log: Logger }): Promise<Session | GraphQLError> {
+  /** The session for one more operation; a token that is no longer valid closes the socket with 4403. */
+  async function renew({ token }: Extra, meta: RequestMeta): Promise<Session | GraphQLError> {
     try {
-      return await authenticate(token ?? undefined, asking);
+      return await authenticate(token ?? undefined, meta);
     } catch (error) {
-      if (error instanceof GatewayError && error.code === 'UPSTREAM_UNAVAILABLE') return formatError(error, asking);
-      throw socketCloseOf(error, asking, CLOSE.TOKEN_ENDED);
+      if (error instanceof GatewayError && error.code === 'UPSTREAM_UNAVAILABLE') return formatError(error, meta);
+      throw socketCloseOf(error, meta, CLOSE.TOKEN_ENDED);
     }
   }
 
-  function limitCrossed({ resultBytes }: Connection, running: number): GatewayError | null {
+  function checkLimits({ resultBytes }: Connection, running: number): GatewayError | null {
     if (running > config.WS_MAX_SUBSCRIPTIONS) {
       const expected = `at most ${config.WS_MAX_SUBSCRIPTIONS} operations at once on a socket`;
       return new GatewayError('LIMIT_EXCEEDED', `Expected ${expected}, got one more`);
     }
     if (resultBytes <= config.WS_MAX_BUFFER_BYTES) return null;
-    return new GatewayError('LIMIT_EXCEEDED', 'Expected earlier answers to be read first');
+    return new GatewayError('LIMIT_EXCEEDED', 'Expected earlier results to be read first');
   }
 
   async function execute({ contextValue }: ExecutionArgs): Promise<ExecutionResult> {
-    const running = withLog(contextValue as Running);
-    const leave = concurrency.acquire();
-    if (!leave) return { errors: [formatError(overloadedError(), running)] };
-    const patience = startRequestDeadline(config.REQUEST_TIMEOUT_MS);
-    const context = makeContext({ ...running.session, signal: patience.signal });
+    const running = withLog(contextValue as RunningOperation);
+    const release = concurrency.acquire();
+    if (!release) return { errors: [formatError(overloadedError(), running)] };
+    const deadline = startOperationDeadline(config);
+    const context = makeContext({ ...running.session, signal: () => deadline.signal });
     try {
-      return await withTimeout(config.REQUEST_TIMEOUT_MS, executor.execute({ ...running, context }), running);
+      return await withOperationTimeout(config, executor.execute({ ...running, context }), running);
     } finally {
-      patience.end();
-      leave();
+      deadline.end();
+      release();
     }
   }
 
   async function subscribe({ contextValue }: ExecutionArgs) {
-    const running = contextValue as Running;
-    const asking = withLog(running);
-    const started = await executor.subscribe({ ...asking, context: makeContext(asking.session) });
-    return 'source' in started ? groups.listen({ ...running, prepared: started.prepared }, started.source) : started;
+    const running = contextValue as RunningOperation;
+    const logged = withLog(running);
+    const opened = await executor.subscribe({ ...logged, context: makeContext(logged.session) });
+    return 'source' in opened ? groups.listen({ ...running, prepared: opened.prepared }, opened.source) : opened;
   }
 
   return {
@@ -140,18 +142,18 @@ export function socketHooks(options: OpenTransportOptions): Hooks {
     execute: execute as NonNullable<Hooks['execute']>,
     subscribe: subscribe as NonNullable<Hooks['subscribe']>,
     onOperation: (_socket, _id, _payload, { contextValue }, result) => {
-      const outcome = 'next' in result ? { outcome: 'started' } : { outcome: 'answered', ...codeOf(result) };
-      logOperation(withLog(contextValue as Running), outcome);
+      const outcome = 'next' in result ? { outcome: 'started' } : { outcome: 'executed', ...codeOf(result) };
+      logOperation(withLog(contextValue as RunningOperation), outcome);
     },
     onNext: ({ extra }, id, _payload, { contextValue }) => {
-      if (!(contextValue as Running).isSubscription) expectResult(extra.connection, id);
+      if (!(contextValue as RunningOperation).isSubscription) expectResult(extra.connection, id);
     },
     onError: ({ extra }, _id, _payload, errors) => {
-      // A source that could not hold more for this listener: what it missed is in the log, behind its last cursor.
+      // A source that could not buffer more for this listener: what it missed is in the log, after its last cursor.
       if (errors.some(isTooSlow)) closeConnection(extra.connection, CLOSE.TRY_AGAIN, TOO_SLOW);
-      const told = errors.map(originalOf);
-      logOf(log, extra).info({ ...idOf(told), outcome: 'refused', ...codeOf({ errors: told }) }, 'operation');
-      return told.map((error) => error.toJSON());
+      const formatted = errors.map(originalOf);
+      logOf(log, extra).info({ ...idOf(formatted), outcome: 'failed', ...codeOf({ errors: formatted }) }, 'operation');
+      return formatted.map((error) => error.toJSON());
     },
     onClose: ({ extra }) => {
       if (extra.expiry) clearTimeout(extra.expiry);
@@ -179,7 +181,8 @@ function isTooSlow(error: GraphQLError): boolean {
   return error.originalError instanceof GraphQLError && error.originalError.extensions.code === 'LIMIT_EXCEEDED';
 }
 
-function logOperation({ document, operationName, startedAt, log, isSubscription }: Running, outcome: object): void {
+function logOperation(running: RunningOperation, outcome: object): void {
+  const { document, operationName, startedAt, log, isSubscription } = running;
   const operation = operationOf(document, operationName);
   log.info(
     {

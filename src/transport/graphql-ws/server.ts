@@ -1,34 +1,35 @@
 import type { Duplex } from 'node:stream';
-import { setTimeout as after } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { newRequestId } from '../../openstack/session.ts';
 import { endSocketWith } from '../error-responses.ts';
-import type { OpenTransportOptions } from '../options.ts';
+import type { GraphQLTransportOptions } from '../graphql.ts';
+import type { SharedState } from '../server.ts';
 import { CLOSE, type Connection, closeConnection, openConnection, SocketClose, send } from './connection.ts';
 import { type Extra, logOf } from './identity.ts';
 import { socketHooks } from './operations.ts';
 import { addressOf, guardUpgrades } from './upgrades.ts';
 
-/** In how many pieces a message may come: clients send whole ones. */
+/** Maximum number of frames in a message: clients send one. */
 const MAX_FRAGMENTS = 16;
-/** How long a client may take to answer a close, in ms. */
+/** Time limit for a client to answer a close, in ms. */
 const CLOSE_MS = 5000;
 
 /**
- * GraphQL over WebSocket on the path of the other door, `graphql-transport-ws` only. Upgrades pass guardUpgrades and go
- * past Fastify: its request and reply would stay as long as the socket. Closing the app closes sockets with 1012, spread
- * over SHUTDOWN_SPREAD_MS.
+ * Adds GraphQL over WebSocket at `/graphql`, with the protocol `graphql-transport-ws` only. Upgrades go through
+ * guardUpgrades and not through Fastify, whose request and reply would live as long as the socket. Closing the app closes
+ * sockets with 1012, spread over SHUTDOWN_SPREAD_MS.
  */
-export function registerSocket(app: FastifyInstance, options: OpenTransportOptions): void {
+export function registerGraphQLWs(app: FastifyInstance, options: GraphQLTransportOptions, shared: SharedState): void {
   const { config, log } = options;
   const connections = new Set<Connection>();
   const perAddress = new Map<string, number>();
   const server = makeServer<Record<string, unknown>, Extra>({
     connectionInitWaitTimeout: config.WS_INIT_TIMEOUT_MS,
-    ...socketHooks(options),
+    ...socketHooks(options, shared),
   });
   let isDraining = false;
 
@@ -49,14 +50,14 @@ export function registerSocket(app: FastifyInstance, options: OpenTransportOptio
     isDraining: () => isDraining,
     accept: (request, stream, head) => {
       const address = addressOf(request);
-      sockets.handleUpgrade(request, stream, head, (socket) => handle(socket, stream, address));
+      sockets.handleUpgrade(request, stream, head, (socket) => open(socket, stream, address));
     },
   });
   const timer = setInterval(() => heartbeat(connections), config.WS_KEEPALIVE_MS);
   app.addHook('preClose', drain);
   app.addHook('onClose', async () => clearInterval(timer));
 
-  function handle(socket: WebSocket, stream: Duplex, address: string): void {
+  function open(socket: WebSocket, stream: Duplex, address: string): void {
     const connection = openConnection(socket, stream);
     const extra: Extra = { connection, requestId: newRequestId(), token: null, expiry: null };
     connections.add(connection);
@@ -64,14 +65,14 @@ export function registerSocket(app: FastifyInstance, options: OpenTransportOptio
     socket.on('pong', () => {
       connection.isAlive = true;
     });
-    socket.on('error', (error) => terminateAll(error, socket, logOf(log, extra)));
+    socket.on('error', (error) => terminate(error, socket, logOf(log, extra)));
     const closed = serve(extra);
     socket.once('close', (code, reason) => {
       connections.delete(connection);
-      const left = (perAddress.get(address) ?? 1) - 1;
-      if (left > 0) perAddress.set(address, left);
+      const remaining = (perAddress.get(address) ?? 1) - 1;
+      if (remaining > 0) perAddress.set(address, remaining);
       else perAddress.delete(address);
-      closed(code, String(reason)).catch((error) => logOf(log, extra).error({ err: error }, 'socket did not end well'));
+      closed(code, String(reason)).catch((error) => logOf(log, extra).error({ err: error }, 'closing a socket failed'));
     });
   }
 
@@ -85,18 +86,18 @@ export function registerSocket(app: FastifyInstance, options: OpenTransportOptio
         close: (code = CLOSE.INTERNAL, reason = '') => closeConnection(connection, code, reason),
         onMessage: (receive) =>
           socket.on('message', (data) => {
-            receive(String(data)).catch((error) => end(extra, error));
+            receive(String(data)).catch((error) => closeWith(extra, error));
           }),
       },
       extra,
     );
   }
 
-  function end(extra: Extra, error: unknown): void {
+  function closeWith(extra: Extra, error: unknown): void {
     if (error instanceof SocketClose) {
       closeConnection(extra.connection, error.closeCode, error.message);
     } else if (error instanceof Error && error.message.startsWith('Unexpected message of type')) {
-      // graphql-ws: a message that only a server sends.
+      // graphql-ws: a message that only a server sends
       closeConnection(extra.connection, CloseCode.BadRequest, 'Invalid message received');
     } else {
       logOf(log, extra).error({ err: error }, 'internal error on a socket');
@@ -104,29 +105,29 @@ export function registerSocket(app: FastifyInstance, options: OpenTransportOptio
     }
   }
 
-  /** Not all at once: clients come back as they are closed. */
+  /** Closes the sockets one by one over SHUTDOWN_SPREAD_MS: each client reconnects as soon as it is closed. */
   async function drain(): Promise<void> {
     isDraining = true;
     log.debug({ sockets: connections.size }, 'closing sockets');
     await Promise.all(
       [...connections].map(async (connection) => {
-        const gone = new Promise((resolve) => connection.socket.once('close', resolve));
-        await Promise.race([gone, after(Math.random() * config.SHUTDOWN_SPREAD_MS)]);
+        const closed = new Promise((resolve) => connection.socket.once('close', resolve));
+        await Promise.race([closed, sleep(Math.random() * config.SHUTDOWN_SPREAD_MS)]);
         closeConnection(connection, CLOSE.RESTART, 'The gateway restarts: connect again');
-        await gone;
+        await closed;
       }),
     );
     sockets.close();
   }
 }
 
-/** A frame that breaks the protocol, or a client that is gone: there is nobody to tell. */
-function terminateAll(error: Error, socket: WebSocket, log: Logger): void {
-  log.debug({ err: error }, 'socket broke');
+/** Ends a socket after a frame that breaks the protocol or a lost connection: no close frame can be sent. */
+function terminate(error: Error, socket: WebSocket, log: Logger): void {
+  log.debug({ err: error }, 'socket failed');
   socket.terminate();
 }
 
-/** Pings every socket, and drops those that did not answer the last one. One timer for all. */
+/** Pings every socket, and ends those that did not answer the last ping. One timer for all. */
 function heartbeat(connections: ReadonlySet<Connection>): void {
   for (const connection of connections) {
     if (!connection.isAlive) {

@@ -5,35 +5,34 @@ import type { Config } from '../../config.ts';
 import { endSocketWith, isHost } from '../error-responses.ts';
 import { isOriginAllowed } from '../origin.ts';
 
-/** What the gate looks at beside the request itself. */
 export interface UpgradeOptions {
   readonly config: Config;
   readonly log: Logger;
-  /** How many sockets the address has open. */
+  /** The number of open sockets of an address. */
   readonly socketsOf: (address: string) => number;
   readonly isDraining: () => boolean;
-  /** Takes what is let through. */
+  /** Opens the socket of an accepted upgrade. */
   readonly accept: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
 type UpgradeError = readonly [status: number, message: string, code?: string];
 
-/** Stands before every upgrade: Node hands every request with an Upgrade header here, also a POST. */
+/** Checks every upgrade: Node passes each request with an Upgrade header here, also a POST. */
 export function guardUpgrades(server: Server, options: UpgradeOptions): void {
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const refused = upgradeErrorOf(request, options);
-    if (!refused) {
+    const error = upgradeErrorOf(request, options);
+    if (!error) {
       options.accept(request, socket, head);
       return;
     }
-    const [status, message, code = 'BAD_REQUEST'] = refused;
-    options.log.info({ path: pathOf(request), status, code }, 'upgrade refused');
+    const [status, message, code = 'BAD_REQUEST'] = error;
+    options.log.info({ path: pathOf(request), status, code }, 'upgrade rejected');
     socket.on('error', () => socket.destroy());
     endSocketWith(socket, status, message, code);
   });
 }
 
-/** 404 or 400 for what is no WebSocket here, 403 for a foreign page, 429 for an address with too many sockets, 503 while stopping. */
+/** 404 or 400 for no WebSocket here, 403 for a foreign page, 429 for an address with too many sockets, 503 while stopping. */
 function upgradeErrorOf(
   request: IncomingMessage,
   { config, socketsOf, isDraining }: UpgradeOptions,
@@ -53,7 +52,7 @@ function upgradeErrorOf(
   return isDraining() ? [503, 'The gateway is stopping', 'LIMIT_EXCEEDED'] : null;
 }
 
-/** Who is at the other end of the connection. */
+/** The remote address of the connection. */
 export function addressOf({ socket }: IncomingMessage): string {
   return socket.remoteAddress ?? '';
 }

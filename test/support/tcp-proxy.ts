@@ -1,33 +1,33 @@
 import { once } from 'node:events';
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
 
-/** A wire to a TCP server, which can be cut. */
-export interface Wire {
-  /** Of its near end, on loopback. */
+/** A TCP proxy on loopback whose connections a test can cut. */
+export interface TcpProxy {
+  /** The port that it listens on. */
   port: number;
-  /** Where it goes from now on, on loopback. */
-  leadTo(port: number): void;
-  /** Breaks all connections, and says how many; new ones are taken. */
+  /** Forwards new connections to this port of loopback. */
+  forwardTo(port: number): void;
+  /** Destroys all connections and returns how many; new ones are accepted. */
   cut(): number;
   close(): Promise<void>;
 }
 
-/** Lays a wire on a free port. */
-export async function layWire(target: number): Promise<Wire> {
+/** Starts a proxy to `target` on a free port. */
+export async function startTcpProxy(target: number): Promise<TcpProxy> {
   let to = target;
   const clients = new Set<Socket>();
   const server = createServer((client) => {
-    const far = createConnection(to, '127.0.0.1');
+    const upstream = createConnection(to, '127.0.0.1');
     clients.add(client);
     client
       .on('error', () => undefined)
       .on('close', () => {
         clients.delete(client);
-        far.destroy();
+        upstream.destroy();
       });
-    far.on('error', () => undefined).on('close', () => client.destroy());
-    client.pipe(far);
-    far.pipe(client);
+    upstream.on('error', () => undefined).on('close', () => client.destroy());
+    client.pipe(upstream);
+    upstream.pipe(client);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -38,7 +38,7 @@ export async function layWire(target: number): Promise<Wire> {
   };
   return {
     port: (server.address() as AddressInfo).port,
-    leadTo(port) {
+    forwardTo(port) {
       to = port;
     },
     cut,
