@@ -5,10 +5,16 @@ import { extname, join } from 'node:path';
 // to find (case matters) and what to write instead.
 
 const WORDS = [
-  [/bequeath/, 'transferRules, newOwner (ownership, reference count)'],
+  [/[Cc]ompany|\brealm\b/, 'singleFlight, visibilityKey'],
+  [/bequeath|\bheirs?\b/, 'transferRules, newOwner (ownership, reference count)'],
+  [/\b[tT]he wish\b/, 'the request, preconditions, desired (state)'],
+  [/\bOvertaken\b/, 'LeaseLost'],
+  [/\bgiveUpPlace\b/, 'releaseSlot'],
+  [/\bmayTell\b|\bletGo\b/, 'isLeader, resign'],
+  [/\bat the most\b|\band the like\b|\bof its own accord\b/, 'at most; such as; automatically'],
   [/\bVisit\b|headOf/, 'AuthenticatedRequest, statusAndHeaders'],
   [/lookAt\b|lookUnseen|lookAgain/, 'observe, reconcileRecord, probeUnlisted, requeueSoon'],
-  [/newPass\b/, 'reconcileOne, ReconcileContext'],
+  [/onePass\b|newPass\b/, 'reconcileOne, ReconcileContext'],
   [/\bNOBODY/, 'NO_TOKEN_RETRY_MS'],
   [/\bSeen[A-Z]/, 'Observed…, AttachmentView'],
   [/\bPlace\b/, 'ValidatedToken, PageCursor, location, paths'],
