@@ -34,6 +34,10 @@ export function requestedTargets(type: AccessType, accessTo: readonly string[]):
   if (accessTo.length === 0 || accessTo.length > MAX_TARGETS) {
     throw new GatewayError('BAD_USER_INPUT', `accessTo: expected 1 to ${MAX_TARGETS} entries, got ${accessTo.length}`);
   }
+  return canonicalTargets(type, accessTo);
+}
+
+function canonicalTargets(type: AccessType, accessTo: readonly string[]): string[] {
   return [...new Set(accessTo.map((to) => checkTarget(type, to)))].sort();
 }
 
@@ -52,7 +56,18 @@ export async function findTargets(
   if (found.length === 0) {
     throw new GatewayError('BAD_USER_INPUT', `Server ${server.id} has no fixed IPv4 address: give accessTo`);
   }
+  checkTargetCount(server, found);
   return found;
+}
+
+/** Throws BAD_USER_INPUT for more addresses than one attachment may have rules: with some of them, a guest may not mount. */
+export function checkTargetCount({ id }: Pick<NovaServer, 'id'>, addresses: readonly string[]): void {
+  if (addresses.length <= MAX_TARGETS) return;
+  throw new GatewayError(
+    'BAD_USER_INPUT',
+    `Server ${id} has ${addresses.length} fixed IPv4 addresses, more than the ${MAX_TARGETS} of one attachment: ` +
+      'give accessTo with those that mount the share, or a network',
+  );
 }
 
 /**
@@ -64,7 +79,7 @@ export async function findAddresses(session: Session, server: NovaServer, share:
     ? await addressesOnShareNetwork(session, server.id, share.share_network_id)
     : [];
   const found = onShareNetwork.length > 0 ? onShareNetwork : fixedIPv4(server);
-  return found.length === 0 ? [] : requestedTargets('ip', found.slice(0, MAX_TARGETS));
+  return canonicalTargets('ip', found);
 }
 
 /**

@@ -5,7 +5,7 @@ import type { AccessRule, Share } from '../openstack/manila/types.ts';
 import { getServer } from '../openstack/nova/client.ts';
 import type { NovaServer } from '../openstack/nova/types.ts';
 import type { Session } from '../openstack/session.ts';
-import { accessTypeOf, findAddresses, findTargets, requestedTargets } from './access-targets.ts';
+import { accessTypeOf, checkTargetCount, findAddresses, findTargets, requestedTargets } from './access-targets.ts';
 import { type Attachment, type AttachmentView, attachmentId, newEvent, toFault, withStatus } from './attachment.ts';
 import {
   type CommandOptions,
@@ -17,7 +17,7 @@ import {
   withRequest,
   work,
 } from './command.ts';
-import { assertSameRequest, checkLevels, checkMountPoint, checkUsable } from './preconditions.ts';
+import { assertSameRequest, checkLevels, checkMountPoint, checkUsable, isUsable } from './preconditions.ts';
 import { matchRules, type ReconcileContext } from './reconcile/observe.ts';
 import { FinalError } from './reconcile/reconcile.ts';
 import { resumeOnRead } from './reconcile/sessions.ts';
@@ -44,7 +44,6 @@ export async function attach(
   if (!server) throw new GatewayError('NOT_FOUND', `Server ${request.serverId} does not exist in your project`);
   if (!share) throw new GatewayError('NOT_FOUND', `Share ${request.shareId} does not exist, or you cannot see it`);
   if (server.tenant_id !== session.identity.projectId) await ensureRecovered(session, server.tenant_id);
-  checkUsable(server, share);
   const accessType = accessTypeOf(share);
   const requestedAccessTo = request.accessTo && requestedTargets(accessType, request.accessTo);
   const desired = { mountPoint, accessLevel: request.accessLevel, requestedAccessTo };
@@ -53,6 +52,7 @@ export async function attach(
   return await untilFree(id, async () => {
     const existing = await options.store.get(server.tenant_id, id);
     if (!existing) {
+      checkUsable(server, share);
       const accessTos = requestedAccessTo ?? (await findTargets(session, accessType, server, share));
       const targets = accessTos.map((accessTo) => ({ accessTo, ruleId: null, isOwned: false, state: null }));
       const record = newRecord(session, server, share, { ...desired, accessType, targets });
@@ -62,10 +62,14 @@ export async function attach(
     const desiredAddresses = followsAddresses(existing) ? await findAddresses(session, server, share) : null;
     const isCurrent =
       existing.staleSince === null && (desiredAddresses === null || !isStale(existing, desiredAddresses));
-    if (existing.status === 'attaching' || (existing.status === 'attached' && isCurrent)) {
+    // whatever has become of the server or the share since: the request has been carried out
+    const isDone = existing.status === 'attached' && (isCurrent || !isUsable(server, share));
+    if (existing.status === 'attaching' || isDone) {
       resumeOnRead(options, session, [existing]);
       return existing;
     }
+    checkUsable(server, share);
+    if (desiredAddresses) checkTargetCount(server, desiredAddresses);
     return existing.status === 'attached'
       ? await repair(options, session, existing)
       : await attachAgain(options, session, existing, desiredAddresses);

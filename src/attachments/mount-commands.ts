@@ -1,5 +1,5 @@
 /** The shell commands that mount an attached share in the guest. */
-import type { AccessRule, ExportLocation, Share } from '../openstack/manila/types.ts';
+import type { ExportLocation, Share } from '../openstack/manila/types.ts';
 import type { AccessLevel, AttachmentView } from './attachment.ts';
 
 /** The fields of an attachment that a mount command depends on. */
@@ -12,23 +12,20 @@ interface Mount {
   options: string[];
 }
 
-/** Manila's replacement for a value that a visibility lock hides from the caller. */
-const HIDDEN = '******';
-
 /**
  * The commands to run in the guest as root, one for each export location in the given order: each creates the mount
  * point (`/mnt/<share id>` when none was requested) and mounts. Empty for a protocol that the gateway does not attach.
- * Every word is quoted for a POSIX shell; a location that could not be pasted safely is left out.
+ * Every word is quoted for a POSIX shell; a location that could not be pasted safely is left out. A CephX key is never
+ * part of a command: every user of the guest could read it in the list of processes.
  */
 export function mountCommands(
   attachment: Mounted,
   share: Pick<Share, 'share_proto' | 'metadata'>,
   locations: readonly Pick<ExportLocation, 'path'>[],
-  rules: readonly Pick<AccessRule, 'access_to' | 'access_key' | 'id'>[],
 ): string[] {
   const mountPoint = attachment.mountPoint ?? `/mnt/${attachment.shareId}`;
   return locations
-    .map(({ path }) => describe(attachment, share, path, rules))
+    .map(({ path }) => describe(attachment, share, path))
     .filter((mount): mount is Mount => mount !== null && isPasteable([mount.source, ...mount.options, mountPoint]))
     .map(({ type, source, options }) => {
       const flags = [...readOnly(attachment.accessLevel), ...options];
@@ -37,18 +34,15 @@ export function mountCommands(
     });
 }
 
-function describe(
-  { targets }: Mounted,
-  share: Pick<Share, 'share_proto' | 'metadata'>,
-  path: string,
-  rules: readonly Pick<AccessRule, 'access_to' | 'access_key' | 'id'>[],
-): Mount | null {
+function describe({ targets }: Mounted, share: Pick<Share, 'share_proto' | 'metadata'>, path: string): Mount | null {
   const target = targets[0];
   switch (share.share_proto.toUpperCase()) {
     case 'NFS':
       // without `vers`, client and server negotiate the newest version of both; some back ends have only 3
       return { type: 'nfs', source: path, options: [] };
     case 'CIFS':
+      // mount.cifs passes the path to the kernel as one of its options: a comma in it would begin another one
+      if (path.includes(',')) return null;
       // mount.cifs asks for the password
       return {
         type: 'cifs',
@@ -57,11 +51,10 @@ function describe(
       };
     case 'CEPHFS': {
       if (!target) return null;
-      const key = rules.find(({ id }) => id === target.ruleId)?.access_key;
       return {
         type: 'ceph',
         source: path,
-        options: [`name=${target.accessTo}`, secret(target.accessTo, key), ...fileSystem(share.metadata)],
+        options: [`name=${target.accessTo}`, keyFile(target.accessTo), ...fileSystem(share.metadata)],
       };
     }
     default:
@@ -69,9 +62,9 @@ function describe(
   }
 }
 
-/** The key where Manila shows it, else the file in which Ceph's documentation keeps it, for the user to create. */
-function secret(cephxId: string, key: string | null | undefined): string {
-  return key && key !== HIDDEN ? `secret=${key}` : `secretfile=/etc/ceph/${cephxId}.secret`;
+/** The file in which Ceph's documentation keeps the key, for the user to create from the rule's `accessKey`. */
+function keyFile(cephxId: string): string {
+  return `secretfile=/etc/ceph/${cephxId}.secret`;
 }
 
 /** The cluster's file system, which Manila's CephFS driver names in `__mount_options` (drivers/cephfs/driver.py). */

@@ -29,16 +29,21 @@ export function checkMountPoint(path: string): string {
 
 /** Throws CONFLICT for a server or a share to which nothing can be attached. */
 export function checkUsable(server: NovaServer, share: Share): void {
+  const conflict = unusableReason(server, share);
+  if (conflict) throw new GatewayError('CONFLICT', conflict);
+}
+
+/** Whether a share can be attached to a server in their present states. */
+export function isUsable(server: NovaServer, share: Share): boolean {
+  return unusableReason(server, share) === null;
+}
+
+function unusableReason(server: NovaServer, share: Share): string | null {
   if (UNUSABLE_SERVERS.has(server.status)) {
-    throw new GatewayError(
-      'CONFLICT',
-      `Server ${server.id} is ${server.status}: expected one that is built and not deleted`,
-    );
+    return `Server ${server.id} is ${server.status}: expected one that is built and not deleted`;
   }
-  if (share.is_soft_deleted) throw new GatewayError('CONFLICT', `Share ${share.id} is in the recycle bin`);
-  if (share.status !== 'available') {
-    throw new GatewayError('CONFLICT', `Share ${share.id} is ${share.status}: expected available`);
-  }
+  if (share.is_soft_deleted) return `Share ${share.id} is in the recycle bin`;
+  return share.status === 'available' ? null : `Share ${share.id} is ${share.status}: expected available`;
 }
 
 /**

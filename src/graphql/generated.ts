@@ -596,6 +596,7 @@ export type ShareAttachment = {
   readonly isStale: Scalars['Boolean']['output'];
   /**
    * Shell commands that mount the share in the guest, to be run as root: one per export location, preferred ones first.
+   * The key of a CephFS share is not part of them: store `accessKey` of the access rule in the file that they name.
    * Empty while the share has no export location; null with an error on this path when the call to Manila fails.
    */
   readonly mountCommands?: Maybe<ReadonlyArray<Scalars['String']['output']>>;

@@ -14,15 +14,13 @@ function commands(options: {
   accessTo?: string;
   mountPoint?: string | null;
   accessLevel?: 'rw' | 'ro';
-  key?: string | null;
   metadata?: Record<string, string>;
 }) {
-  const { protocol, path, accessTo = '10.0.0.5', mountPoint = '/srv/data', accessLevel = 'rw', key = null } = options;
+  const { protocol, path, accessTo = '10.0.0.5', mountPoint = '/srv/data', accessLevel = 'rw' } = options;
   return mountCommands(
     { shareId: SHARE, mountPoint, accessLevel, targets: [target(accessTo)] },
     { share_proto: protocol, metadata: options.metadata ?? {} },
     [{ path }],
-    [{ id: 'rule-1', access_to: accessTo, access_key: key }],
   );
 }
 
@@ -61,30 +59,19 @@ describe('a share attached to a server -> the command for its guest', () => {
       'mkdir -p /srv/data && mount -t cifs -o ro,username=alice //10.0.0.20/share_1 /srv/data',
     ],
     [
-      'CephFS with its key and file system',
-      {
-        protocol: 'CEPHFS',
-        path: MONS,
-        accessTo: 'alice',
-        key: 'AQA8+ANW==',
-        metadata: { __mount_options: 'fs=cephfs' },
-      },
-      `mkdir -p /srv/data && mount -t ceph -o name=alice,secret=AQA8+ANW==,fs=cephfs ${MONS} /srv/data`,
+      'CephFS with its file system',
+      { protocol: 'CEPHFS', path: MONS, accessTo: 'alice', metadata: { __mount_options: 'fs=cephfs' } },
+      `mkdir -p /srv/data && mount -t ceph -o name=alice,secretfile=/etc/ceph/alice.secret,fs=cephfs ${MONS} /srv/data`,
     ],
     [
-      'CephFS while the rule has no key',
+      'CephFS: the key is in a file',
       { protocol: 'CEPHFS', path: MONS, accessTo: 'alice' },
       `mkdir -p /srv/data && mount -t ceph -o name=alice,secretfile=/etc/ceph/alice.secret ${MONS} /srv/data`,
     ],
     [
-      'CephFS with a key that Manila hides',
-      { protocol: 'CEPHFS', path: MONS, accessTo: 'alice', key: '******' },
-      `mkdir -p /srv/data && mount -t ceph -o name=alice,secretfile=/etc/ceph/alice.secret ${MONS} /srv/data`,
-    ],
-    [
       'other words of __mount_options are not taken over',
-      { protocol: 'CEPHFS', path: MONS, accessTo: 'a', key: 'k', metadata: { __mount_options: 'suid,fs=one,exec' } },
-      `mkdir -p /srv/data && mount -t ceph -o name=a,secret=k,fs=one ${MONS} /srv/data`,
+      { protocol: 'CEPHFS', path: MONS, accessTo: 'a', metadata: { __mount_options: 'suid,fs=one,exec' } },
+      `mkdir -p /srv/data && mount -t ceph -o name=a,secretfile=/etc/ceph/a.secret,fs=one ${MONS} /srv/data`,
     ],
     [
       'blanks, quotes and what a shell would run',
@@ -102,6 +89,10 @@ describe('a share attached to a server -> the command for its guest', () => {
     ['a path with a line break', { protocol: 'NFS', path: '10.0.0.10:/a\nreboot' }],
     ['a mount point with a control character', { protocol: 'NFS', path: '10.0.0.10:/a', mountPoint: '/a\u0007' }],
     ['a cephx id that would be two options', { protocol: 'CEPHFS', path: MONS, accessTo: 'a,exec' }],
+    [
+      'a CIFS path with a comma, which would be an option',
+      { protocol: 'CIFS', path: '\\\\10.0.0.20\\x,suid,dev', accessTo: 'alice' },
+    ],
     ['no path', { protocol: 'NFS', path: '' }],
   ])('%s -> no command', (_name, options) => {
     expect(commands(options)).toEqual([]);
@@ -110,7 +101,7 @@ describe('a share attached to a server -> the command for its guest', () => {
   test('several export locations -> one command each, in their order', () => {
     const locations = [{ path: 'a:/1' }, { path: 'b:/1' }];
     const attachment = { shareId: SHARE, mountPoint: '/m', accessLevel: 'rw' as const, targets: [target('10.0.0.5')] };
-    expect(mountCommands(attachment, { share_proto: 'NFS', metadata: {} }, locations, [])).toEqual([
+    expect(mountCommands(attachment, { share_proto: 'NFS', metadata: {} }, locations)).toEqual([
       'mkdir -p /m && mount -t nfs a:/1 /m',
       'mkdir -p /m && mount -t nfs b:/1 /m',
     ]);

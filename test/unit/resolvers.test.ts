@@ -12,6 +12,7 @@ import {
   lexicographicSortSchema,
   printSchema,
 } from 'graphql';
+import { pino } from 'pino';
 import type { AttachmentEvent, AttachmentView } from '../../src/attachments/attachment.ts';
 import type { Attachments, AttachRequest } from '../../src/attachments/service.ts';
 import type { GatewayContext } from '../../src/graphql/context.ts';
@@ -50,7 +51,6 @@ const attachment: AttachmentView = anAttachment({
 
 /** A context of plain objects. A client function that is not given must not be called. */
 function contextOf(clients: Partial<Clients>, attachments: Partial<Attachments> = {}): GatewayContext {
-  const session = {} as Session;
   const identity: Identity = {
     userId: 'u',
     userName: 'demo',
@@ -61,6 +61,7 @@ function contextOf(clients: Partial<Clients>, attachments: Partial<Attachments> 
     roles: ['member', 'reader'],
     expiresAt: Date.parse(AT),
   };
+  const session = { identity, log: pino({ level: 'silent' }) } as unknown as Session;
   const loaders = createLoaders(session, attachments as Attachments, clients as Clients);
   return { requestId: 'req-1', session, identity, loaders, attachments: attachments as Attachments } as GatewayContext;
 }

@@ -3,7 +3,7 @@ import { startDeadline } from '../../deadline.ts';
 import { OpenStackError } from '../../openstack/errors.ts';
 import { getShare } from '../../openstack/manila/client.ts';
 import { getServer } from '../../openstack/nova/client.ts';
-import { findAddresses } from '../access-targets.ts';
+import { findAddresses, MAX_TARGETS } from '../access-targets.ts';
 import { type Attachment, elapsedMs, isInProgress, toFault, withStatus } from '../attachment.ts';
 import { isRetargeting, isStale, retarget } from '../retarget.ts';
 import { backoffDelay, decide } from './decide.ts';
@@ -79,8 +79,8 @@ async function retargetStale(context: ReconcileContext, record: Attachment): Pro
   const session = leasedSession(context);
   const [server, share] = await Promise.all([getServer(session, record.serverId), getShare(session, record.shareId)]);
   const desired = server && share ? await findAddresses(session, server, share) : [];
-  // without an address there is nothing to grant: the attachment stays stale
-  if (desired.length === 0) return record;
+  // without an address there is nothing to grant, and too many are not granted in part: the attachment stays stale
+  if (desired.length === 0 || desired.length > MAX_TARGETS) return record;
   const isCurrent = !isStale(record, desired);
   if (isCurrent && isRetargeting(record)) return record;
   const updatedAt = new Date().toISOString();

@@ -57,12 +57,21 @@ export const AccessRule: AccessRuleResolvers = {
   accessLevel: (rule) => (rule.accessLevel === 'ro' ? 'READ_ONLY' : 'READ_WRITE'),
   state: (rule) => enumValue(AccessRuleState, rule.state),
   stateRaw: (rule) => rule.state,
-  accessKey: async (rule, _args, context) =>
-    rule.accessType === 'cephx' ? ((await listed(rule, context))?.access_key ?? null) : null,
+  accessKey: (rule, _args, context) => (rule.accessType === 'cephx' ? readAccessKey(rule, context) : null),
   metadata: async (rule, _args, context) => (await listed(rule, context))?.metadata ?? {},
   createdAt: async (rule, _args, context) => (await listed(rule, context))?.created_at ?? null,
   updatedAt: async (rule, _args, context) => (await listed(rule, context))?.updated_at ?? null,
 };
+
+/** The key of a CephX rule, null until there is one. Each read is in the log, with who read it. */
+async function readAccessKey(rule: AccessRuleView, context: GatewayContext): Promise<string | null> {
+  const key = (await listed(rule, context))?.access_key ?? null;
+  if (key === null) return null;
+  const { identity, log } = context.session;
+  const reader = { userId: identity.userId, projectId: identity.projectId };
+  log.info({ audit: 'access_key_read', ...reader, shareId: rule.shareId, ruleId: rule.id }, 'access key read');
+  return key;
+}
 
 async function listed(rule: AccessRuleView, { loaders }: GatewayContext) {
   return rule.listed ?? (await loaders.accessRules.load(rule.shareId)).find(({ id }) => id === rule.id) ?? null;

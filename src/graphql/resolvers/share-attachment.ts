@@ -14,12 +14,11 @@ export const ShareAttachment: ShareAttachmentResolvers = {
   accessLevel: (attachment) => (attachment.accessLevel === 'ro' ? 'READ_ONLY' : 'READ_WRITE'),
   accessRules: (attachment) => recordedRules(attachment),
   mountCommands: async (attachment, _args, { loaders }) => {
-    const [share, locations, rules] = await Promise.all([
+    const [share, locations] = await Promise.all([
       loaders.share.load(attachment.shareId),
       loaders.exportLocations.load(attachment.shareId),
-      attachment.accessType === 'cephx' ? loaders.accessRules.load(attachment.shareId) : [],
     ]);
-    return share ? mountCommands(attachment, share, locations, rules) : [];
+    return share ? mountCommands(attachment, share, locations) : [];
   },
   isStale: (attachment) => Boolean(attachment.staleSince),
   fault: (attachment) => attachment.fault,

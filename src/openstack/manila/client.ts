@@ -79,14 +79,18 @@ export async function listAllShares(
   return { shares: [...shares.values()], isComplete: false };
 }
 
-/** A share's export locations, none while it is not available; null if the share does not exist for this token. */
+/**
+ * The export locations that a guest can mount, none while the share is not available; null if the share does not exist
+ * for this token. Manila shows an administrator those of its own network too: they are left out.
+ */
 export function listExportLocations(session: Session, shareId: string): Promise<ExportLocation[] | null> {
   return orNull(fetchExportLocations(session, shareId));
 }
 
 async function fetchExportLocations(session: Session, shareId: string): Promise<ExportLocation[]> {
   const options = { path: path`/shares/${shareId}/export_locations`, expects: 'export_locations' };
-  return (await request<{ export_locations: ExportLocation[] }>(session, MANILA, options)).body.export_locations;
+  const { body } = await request<{ export_locations: ExportLocation[] }>(session, MANILA, options);
+  return body.export_locations.filter((location) => location.is_admin_only !== true);
 }
 
 /** A share's access rules; null if the share does not exist for this token, for which Manila sends a 400 here. */

@@ -63,6 +63,8 @@ export interface ExportLocation {
   path: string;
   /** Since 2.14. */
   preferred?: boolean;
+  /** Whether it is on the administrators' network, which guests cannot reach. For admins only: others never get such a one. */
+  is_admin_only?: boolean;
   /** Since 2.87. */
   metadata?: Record<string, string>;
 }
