@@ -303,6 +303,45 @@ describe('findings', () => {
     expect(bench.sandbox.rulesOf(shareId)).toEqual([gone.rule]);
   });
 
+  test('a rule of a deleted server, and the youngest of 1,001 attachments of the share needs it now -> it stays', async () => {
+    bench = await startBench();
+    const gone = await bench.attached();
+    await bench.store.remove(gone.record, {});
+    bench.sandbox.deleteServer(gone.record.serverId);
+    const { shareId, projectId, targets } = gone.record;
+    const others = Array.from({ length: 1000 }, () =>
+      anAttachment({ shareId, projectId, targets: [], createdAt: LONG_AGO_ISO }),
+    );
+    const holder = anAttachment({ shareId, projectId, targets, status: 'attached' });
+    const lockTarget = bench.store.lockTarget.bind(bench.store);
+    jest.spyOn(bench.store, 'lockTarget').mockImplementationOnce(async (...lock) => {
+      await Promise.all([...others, holder].map((record) => bench.store.create(record, null, null)));
+      return await lockTarget(...lock);
+    });
+    expect(brief(await bench.sweep())).toEqual(['RULE_OF_DELETED_SERVER manual']);
+    expect(bench.sandbox.rulesOf(shareId)).toEqual([gone.rule]);
+  });
+
+  test('a rule of a deleted server that an attachment in another project needs -> it stays', async () => {
+    bench = await startBench();
+    const gone = await bench.attached();
+    await bench.store.remove(gone.record, {});
+    bench.sandbox.deleteServer(gone.record.serverId);
+    const { shareId, targets } = gone.record;
+    const foreign = bench.sandbox.addServer({ createdAt: LONG_AGO, ports: [] });
+    const lockTarget = bench.store.lockTarget.bind(bench.store);
+    const elsewhere = { serverId: foreign.id, shareId, projectId: 'another-project' };
+    await bench.store.create(anAttachment({ ...elsewhere, targets: [], status: 'error_detaching' }), null, null);
+    jest.spyOn(bench.store, 'lockTarget').mockImplementationOnce(async (...lock) => {
+      const other = bench.sandbox.addServer({ createdAt: LONG_AGO, ports: [] });
+      const record = anAttachment({ ...elsewhere, serverId: other.id, targets, status: 'attached' });
+      await bench.store.create(record, null, null);
+      return await lockTarget(...lock);
+    });
+    expect(brief(await bench.sweep())).toEqual(['RULE_OF_DELETED_SERVER manual']);
+    expect(bench.sandbox.rulesOf(shareId)).toEqual([gone.rule]);
+  });
+
   describe('a rule made by a gateway without a record, its server exists', () => {
     /** Adds a rule as Manila makes one after its attachment is removed. */
     async function late(given: { deployment?: string; createdAt?: number; accessTo?: string } = {}) {
@@ -605,7 +644,7 @@ describe('npm run sweep', () => {
 
   test.each([
     ['credentials without the role admin', [], () => settings('demo', 'demo'), /with the role admin/],
-    ['wrong credentials', [], () => ({ ...settings(), OS_PASSWORD: 'wrong' }), /Keystone refused/],
+    ['wrong credentials', [], () => ({ ...settings(), OS_PASSWORD: 'wrong' }), /Keystone rejected/],
     ['an unknown option', ['--force'], settings, /Unknown option '--force'/],
   ] as const)('%s -> status 1 and why', async (_what, args, env, why) => {
     bench = await startBench();

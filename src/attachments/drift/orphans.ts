@@ -6,11 +6,11 @@ import type { AccessRule, Share } from '../../openstack/manila/types.ts';
 import { getServer } from '../../openstack/nova/client.ts';
 import type { NovaServer } from '../../openstack/nova/types.ts';
 import { timeOf } from '../../openstack/timestamp.ts';
-import { isSameTarget } from '../access-targets.ts';
 import { type Attachment, isInProgress, newEvent, parseAttachmentId, withStatus } from '../attachment.ts';
 import { isBeingDenied } from '../reconcile/decide.ts';
 import { recordsOf } from '../recovery.ts';
 import { isManaged, readRuleMetadata, targetLockKey } from '../rule-metadata.ts';
+import { type RuleTarget, targetName, targetsOf } from '../store/targets.ts';
 import { consume, report, type SweepContext } from './context.ts';
 import type { SweepOutcome } from './report.ts';
 
@@ -32,8 +32,7 @@ export async function checkOrphan(
   const server = serverId === null ? undefined : await getServer(session, serverId);
   if (server) {
     if (!(await store.isRecovered(server.tenant_id))) return;
-    const [records = []] = await store.listForShares(server.tenant_id, [share.id]);
-    if (isNeeded(rule, records)) return;
+    if (await isNeeded(context, server.tenant_id, share, rule)) return;
   }
   const now = await getAccessRule(session, rule.id);
   if (!now || isBeingDenied(now.state)) return;
@@ -127,18 +126,18 @@ async function revokeAlongside(
  * attached since, and found the rule. Returns null when Manila accepted the denial or the rule is gone, else the reason.
  */
 async function revoke(
-  { session, store }: SweepContext,
+  context: SweepContext,
   projectId: string,
   share: Share,
   rule: AccessRule,
 ): Promise<string | null> {
+  const { session, store } = context;
   const lock = targetLockKey(share.id, rule.access_type, rule.access_to);
   const owner = randomUUID();
   const { timeoutMs } = session.cloud.settings;
   if (!(await store.lockTarget(projectId, lock, owner, 2 * timeoutMs))) return 'it is being granted again';
   try {
-    const [records = []] = await store.listForShares(projectId, [share.id]);
-    if (isNeeded(rule, records)) return 'another attachment needs it now';
+    if (await isNeeded(context, projectId, share, rule)) return 'another attachment needs it now';
     await denyAccess(session, share.id, rule.id);
     return null;
   } catch (error) {
@@ -149,17 +148,45 @@ async function revoke(
   }
 }
 
-/** Whether a rule is made by a gateway, not being denied, and not needed by one of the share's records. */
-export function isOrphan(rule: AccessRule, records: readonly Attachment[]): boolean {
-  return isManaged(rule) && !isBeingDenied(rule.state) && !isNeeded(rule, records);
+/** What a share's records need: rules by id, and targets by name. */
+export interface NeededRules {
+  ruleIds: ReadonlySet<string | null>;
+  targets: ReadonlySet<string>;
 }
 
-function isNeeded(rule: AccessRule, records: readonly Attachment[]): boolean {
-  return records.some((record) =>
-    record.targets.some(
-      (target) =>
-        target.ruleId === rule.id ||
-        (record.accessType === rule.access_type && isSameTarget(record.accessType, target.accessTo, rule.access_to)),
-    ),
-  );
+export function neededRules(records: readonly Attachment[]): NeededRules {
+  return {
+    ruleIds: new Set(records.flatMap(({ targets }) => targets.map(({ ruleId }) => ruleId))),
+    targets: new Set(records.flatMap((record) => targetsOf(record).map(targetName))),
+  };
+}
+
+/** Whether a rule is made by a gateway, not being denied, and not needed by one of the share's records. */
+export function isOrphan(shareId: string, rule: AccessRule, needed: NeededRules): boolean {
+  if (!isManaged(rule) || isBeingDenied(rule.state)) return false;
+  return !needed.ruleIds.has(rule.id) && !needed.targets.has(targetName(targetOf(shareId, rule)));
+}
+
+/**
+ * Whether a record needs the rule now: in the project, in one that has attachments of the share in the snapshot, or, where
+ * Manila redacts the target, the record that the rule names.
+ */
+async function isNeeded(
+  { store, snapshot }: SweepContext,
+  projectId: string,
+  share: Share,
+  rule: AccessRule,
+): Promise<boolean> {
+  const others = (snapshot.byShare.get(share.id) ?? []).map((record) => record.projectId);
+  for (const project of new Set([projectId, ...others])) {
+    const [records = []] = await store.listForTargets(project, [targetOf(share.id, rule)], 1);
+    if (records.length > 0) return true;
+  }
+  const { attachmentId } = readRuleMetadata(rule.metadata);
+  const named = attachmentId === null ? null : await store.get(projectId, attachmentId);
+  return named?.targets.some(({ ruleId }) => ruleId === rule.id) ?? false;
+}
+
+function targetOf(shareId: string, { access_type: accessType, access_to: accessTo }: AccessRule): RuleTarget {
+  return { shareId, accessType, accessTo };
 }

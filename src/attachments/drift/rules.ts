@@ -3,9 +3,10 @@ import { listAccessRules } from '../../openstack/manila/client.ts';
 import type { AccessRule, Share } from '../../openstack/manila/types.ts';
 import type { Attachment } from '../attachment.ts';
 import { matchRules } from '../reconcile/observe.ts';
+import { targetName, targetsOf } from '../store/targets.ts';
 import { checkAddress, ownersByAddress } from './addresses.ts';
 import { consume, forEach, report, rotate, type SweepContext } from './context.ts';
-import { checkOrphan, isOrphan } from './orphans.ts';
+import { checkOrphan, isOrphan, neededRules } from './orphans.ts';
 import { reconcileRecord } from './reconcile-record.ts';
 
 /** Parts of a scan's rule lists: shares with a rule in error, and shares with attachments. */
@@ -21,9 +22,11 @@ export async function sweepRules(context: SweepContext): Promise<void> {
     if (!rules) return;
     context.report.ruleLists++;
     const records = context.snapshot.byShare.get(share.id) ?? [];
-    for (const record of records) await compareRecord(context, record, rules);
+    const rulesOf = indexRules(share.id, rules);
+    for (const record of records) await compareRecord(context, record, rulesOf(record));
+    const needed = neededRules(records);
     for (const rule of rules) {
-      if (isOrphan(rule, records)) await checkOrphan(context, share, rule, rules);
+      if (isOrphan(share.id, rule, needed)) await checkOrphan(context, share, rule, rules);
       await checkAddress(context, share.id, rule, owners);
     }
   });
@@ -43,6 +46,19 @@ function chooseShares(context: SweepContext): Set<Share> {
   const chosen = new Set(preferred);
   for (const share of some('any', (one) => !chosen.has(one), total - chosen.size)) chosen.add(share);
   return chosen;
+}
+
+/** Finds the rules of a record among its share's, which may be thousands: those for its targets, and those it names. */
+function indexRules(shareId: string, rules: readonly AccessRule[]): (record: Attachment) => AccessRule[] {
+  const byName = new Map(
+    rules.map((rule) => [targetName({ shareId, accessType: rule.access_type, accessTo: rule.access_to }), rule]),
+  );
+  const byId = new Map(rules.map((rule) => [rule.id, rule]));
+  return (record) => {
+    const named = targetsOf(record).map((target) => byName.get(targetName(target)));
+    const known = record.targets.map(({ ruleId }) => byId.get(ruleId ?? ''));
+    return [...named, ...known].filter((rule) => rule !== undefined);
+  };
 }
 
 // the list is only a hint: reconciling decides on its own observation
