@@ -1,4 +1,4 @@
-/** The cloud that every bench stands before: the same servers, shares and attachments for all stacks. */
+/** The cloud of every benchmark: the same servers, shares and attachments for all stacks. */
 import type { Attachment } from '../src/attachments/attachment.ts';
 import type { Share } from '../src/openstack/manila/types.ts';
 import type { NovaServer } from '../src/openstack/nova/types.ts';
@@ -11,7 +11,7 @@ export const projectId = (number: number) => `${pad(number, 8)}00004000800000000
 export const serverId = (number: number) => `5e7ae700-0000-4000-8000-${pad(number, 12)}`;
 export const shareId = (number: number) => `50a7e000-0000-4000-8000-${pad(number, 12)}`;
 
-/** About as long as a Fernet token; its number says the project. */
+/** About as long as a Fernet token; its number determines the project. */
 export const tokenOf = (number: number) => `token-${pad(number, 4)}-${'x'.repeat(170)}`;
 export const projectOfToken = (token: string) => projectId(Number(token.slice(6, 10)) % PROJECTS);
 
@@ -107,10 +107,10 @@ export function manilaShare(number: number, project: string): Share {
   };
 }
 
-/** The share that a server has attached in these benches. */
+/** The share that is attached to a server in the benchmarks. */
 export const shareOfServer = (number: number) => number % SHARES;
 
-/** The record of an attachment that rests. */
+/** The record of an idle attachment. */
 export function attachmentRecord(server: number, share: number, project: string): Attachment {
   const at = '2026-11-22T17:00:00.000Z';
   return {
@@ -147,12 +147,12 @@ export function attachmentRecord(server: number, share: number, project: string)
   };
 }
 
-/** What every stack is asked: a page of servers with flavor, addresses, and attachments with their share. */
+/** The query that every stack gets: a page of servers with flavor, addresses, and attachments with their share. */
 export const serversQuery = (first: number) => `query Servers { servers(first: ${first}) { nodes {
   id name status flavor { name vcpus ramMib } addresses { network address version type }
   sharesAttached { id status mountPoint accessLevel share { id name sizeGib status protocol } } } } }`;
 
-/** What every listener asks; documents of different numbers differ. */
+/** The subscription of every listener; documents with different numbers differ. */
 export const eventsDocument = (number: number) =>
   `subscription Events${number} { shareAttachmentEvents { cursor type at requestId
     attachment { id status mountPoint accessLevel serverId shareId createdAt updatedAt } } }`;

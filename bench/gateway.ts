@@ -1,4 +1,4 @@
-/** The gateway as `npm start` runs it, before the benches' upstream and a Redis that holds what they need. */
+/** The gateway as `npm start` runs it, with the upstream of the benchmarks and a Redis that has the records. */
 import { pino } from 'pino';
 import type { AttachmentStore } from '../src/attachments/store/contract.ts';
 import { createRedisStore } from '../src/attachments/store/redis.ts';
@@ -10,7 +10,7 @@ import { compiled, type Server, startServer } from './processes.ts';
 export const MAIN = compiled('../src/main');
 const PREFIX = 'bench:';
 
-/** A Redis of the benches' own, with a store on it: for records, and for events. */
+/** A Redis for the benchmarks with a store on it: for records and for events. */
 export interface Kept {
   readonly redis: RedisServer;
   readonly connections: RedisConnections;
@@ -36,7 +36,7 @@ export async function startStore(): Promise<Kept> {
   };
 }
 
-/** An attachment at rest for each of the first servers, in each project; nothing is left to rebuild. */
+/** Creates an idle attachment for each of the first servers, in each project; nothing is left to recover. */
 export async function keepAttachments({ store }: Kept, servers: number, projects = PROJECTS): Promise<void> {
   for (let project = 0; project < projects; project++) {
     for (let from = 0; from < servers; from += 500) {

@@ -1,7 +1,7 @@
-/** Put into each measured server with `--import`: tells what it costs by its own clock. */
-import { answerQuestions } from './questions.ts';
+/** Loaded into each measured server with `--import`: reports the process's own CPU and memory. */
+import { handleCalls } from './calls.ts';
 
-answerQuestions({
+handleCalls({
   cpu: () => {
     const { user, system } = process.cpuUsage();
     return user + system;

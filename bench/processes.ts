@@ -1,4 +1,4 @@
-/** Starts what is measured, each in a process of its own on core 0, and asks it what it costs. */
+/** Starts each measured server in a process of its own on core 0, and reads its CPU and memory. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -8,30 +8,30 @@ import { fileURLToPath } from 'node:url';
 const SERVER_CORE = '0';
 const CAN_PIN = spawnSync('taskset', ['-c', SERVER_CORE, 'true']).status === 0;
 
-/** A process that answers questions put to it as messages `{ask, ...}` with `{answer}`. */
+/** A process that handles calls (`handleCalls`): messages `{id, method, …}`, replied to with `{id, result}`. */
 export interface Worker {
   readonly child: ChildProcess;
-  /** What it said when it was ready. */
+  /** Its message when it was ready. */
   readonly hello: { readonly url?: string };
-  ask<T>(question: object): Promise<T>;
+  call<T>(call: { method: string; [argument: string]: unknown }): Promise<T>;
   stop(): Promise<void>;
 }
 
 /** A server under measurement. */
 export interface Server extends Worker {
   readonly url: string;
-  /** CPU that the process has used so far, in microseconds, user and system. */
+  /** CPU time that the process has used, in microseconds, user and system. */
   cpu(): Promise<number>;
   /** Resident memory after a full collection, in bytes. */
   rss(): Promise<number>;
 }
 
-/** A compiled file of the benches, by its name without extension. */
+/** A compiled file of the benchmarks, by its name without extension. */
 export function compiled(name: string): string {
   return fileURLToPath(new URL(`${name}.js`, import.meta.url));
 }
 
-/** Starts a compiled file as a worker beside the load, on the cores that this process has. */
+/** Starts a compiled file as a worker on the cores of this process, like the load generator. */
 export async function startWorker(name: string, args: readonly string[] = []): Promise<Worker> {
   const child = spawn(process.execPath, [compiled(name), ...args], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const [hello] = (await once(child, 'message')) as [{ url?: string }];
@@ -41,11 +41,11 @@ export async function startWorker(name: string, args: readonly string[] = []): P
 interface ServerOptions {
   readonly args?: readonly string[];
   readonly env?: Record<string, string>;
-  /** The optimisation that it does without (`without/register.ts`). */
+  /** The optimisation that is disabled (`without/register.ts`). */
   readonly without?: string | undefined;
 }
 
-/** Starts a file as the server under measurement: on its core, in production, with a meter in it, its log to nowhere. */
+/** Starts a file as the server under measurement: on its own core, in production mode, with the meter, its log discarded. */
 export async function startServer(file: string, { args = [], env = {}, without }: ServerOptions = {}): Promise<Server> {
   const port = await freePort();
   const replacing = without ? ['--import', compiled('without/register')] : [];
@@ -65,37 +65,37 @@ export async function startServer(file: string, { args = [], env = {}, without }
     },
   });
   const url = `http://127.0.0.1:${port}`;
-  await answering(child, url);
-  const { ask, stop } = worker(child, { url });
+  await untilListening(child, url);
+  const { call, stop } = worker(child, { url });
   return {
     child,
     url,
     hello: { url },
-    ask,
+    call,
     stop,
-    cpu: () => ask<number>({ ask: 'cpu' }),
-    rss: () => ask<number>({ ask: 'rss' }),
+    cpu: () => call<number>({ method: 'cpu' }),
+    rss: () => call<number>({ method: 'rss' }),
   };
 }
 
 function worker(child: ChildProcess, hello: Worker['hello']): Worker {
-  const waiting = new Map<number, (answer: unknown) => void>();
+  const pending = new Map<number, (result: unknown) => void>();
   child.setMaxListeners(0);
-  let asked = 0;
-  child.on('message', (message: { id?: number; answer?: unknown }) => {
+  let lastId = 0;
+  child.on('message', (message: { id?: number; result?: unknown }) => {
     if (message.id === undefined) return;
-    waiting.get(message.id)?.(message.answer);
-    waiting.delete(message.id);
+    pending.get(message.id)?.(message.result);
+    pending.delete(message.id);
   });
   return {
     child,
     hello,
-    ask: <T>(question: object) =>
+    call: <T>(call: { method: string; [argument: string]: unknown }) =>
       new Promise<T>((resolve, reject) => {
-        const id = ++asked;
-        waiting.set(id, resolve as (answer: unknown) => void);
+        const id = ++lastId;
+        pending.set(id, resolve as (result: unknown) => void);
         child.once('exit', (code) => reject(new Error(`the process ended with ${code}`)));
-        child.send({ id, ...question });
+        child.send({ id, ...call });
       }),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
@@ -105,8 +105,8 @@ function worker(child: ChildProcess, hello: Worker['hello']): Worker {
   };
 }
 
-/** Waits until the server takes connections; throws when it ends instead. */
-async function answering(child: ChildProcess, url: string): Promise<void> {
+/** Waits until the server accepts connections; throws when it exits. */
+async function untilListening(child: ChildProcess, url: string): Promise<void> {
   for (let tries = 0; tries < 3000; tries++) {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
     const isUp = await fetch(`${url}/readyz`).then(
@@ -116,10 +116,10 @@ async function answering(child: ChildProcess, url: string): Promise<void> {
     if (isUp) return;
     await sleep(10);
   }
-  throw new Error('the server does not answer');
+  throw new Error('the server does not respond');
 }
 
-/** A port of loopback that nobody listens on. */
+/** A free port on loopback. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

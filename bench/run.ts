@@ -1,4 +1,4 @@
-/** `npm run bench [-- <name> …]`: runs the benches, and prints one table. */
+/** `npm run bench [-- <name> …]`: runs the benchmarks and prints one table. */
 import { cpus, release, totalmem } from 'node:os';
 import { attach } from './benches/attach.ts';
 import { dashboard } from './benches/dashboard.ts';

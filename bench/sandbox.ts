@@ -1,12 +1,12 @@
-/** The sandbox cloud as a process: every call `sandbox.js <ms>` late, a rule active `<ms>` after it was asked for. */
+/** The sandbox cloud as a process: every response is delayed by `sandbox.js <ms>`, and a rule is active `<ms>` after its request. */
 import { startSandbox } from '../src/sandbox/index.ts';
-import { answerQuestions } from './questions.ts';
+import { handleCalls } from './calls.ts';
 
 const [callMs = 20, activeMs = 300] = process.argv.slice(2).map(Number);
-// Two steps: queued, applying.
+// two steps: queued, applying
 const sandbox = await startSandbox({ accessDelayMs: activeMs / 2 });
 for (const service of ['nova', 'manila'] as const) sandbox.faults.add({ service, kind: 'delay', delayMs: callMs });
-answerQuestions({
+handleCalls({
   token: () => sandbox.issueToken('demo'),
   pairs: ({ count }: { count: number }) =>
     Array.from({ length: count }, (_, i) => ({

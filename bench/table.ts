@@ -1,15 +1,15 @@
 /** Medians, and the lines of the table. */
 
-/** One line of the table: what was measured, on what, the figures, and the bar that it is held against. */
+/** One line of the table: benchmark, stack, figures, and the bar that the stack is compared with. */
 export interface Line {
   readonly bench: string;
   readonly stack: string;
   readonly figures: Readonly<Record<string, string>>;
-  /** For our own lines: the bar, and whether it is met. */
+  /** For the gateway's lines: the bar, and whether it is met. */
   readonly bar?: { readonly text: string; readonly isMet: boolean };
 }
 
-/** The middle one; the mean of the two middle ones of an even number. */
+/** The median: the mean of the two middle values of an even number. */
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
@@ -17,7 +17,7 @@ export function median(numbers: readonly number[]): number {
   return ((low ?? 0) + (high ?? 0)) / 2;
 }
 
-/** The value below which a share of the numbers lies. */
+/** The quantile: the value below which this share of the numbers lies. */
 export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
@@ -29,7 +29,7 @@ export function ratio(a: number, b: number): string {
 export const number = (value: number, digits = 0) =>
   value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
-/** Whether a ratio keeps a bar, in the words of the table. */
+/** Whether a ratio meets a bar, as the table shows it. */
 export function barOf(name: string, value: number, { atMost, atLeast }: { atMost?: number; atLeast?: number }) {
   const isMet = (atMost === undefined || value <= atMost) && (atLeast === undefined || value >= atLeast);
   const limit = atMost === undefined ? `≥ ${atLeast}` : `≤ ${atMost}`;
@@ -47,8 +47,8 @@ export function bars(...all: { text: string; isMet: boolean }[]) {
 /** The lines as a Markdown table. */
 export function markdown(lines: readonly Line[]): string {
   const rows = lines.map(({ bench, stack, figures, bar }) => {
-    const told = Object.entries(figures).map(([name, value]) => `${name} ${value}`);
-    return `| ${bench} | ${stack} | ${told.join('; ')} | ${bar ? `${bar.isMet ? 'met' : 'missed'}: ${bar.text}` : ''} |`;
+    const shown = Object.entries(figures).map(([name, value]) => `${name} ${value}`);
+    return `| ${bench} | ${stack} | ${shown.join('; ')} | ${bar ? `${bar.isMet ? 'met' : 'missed'}: ${bar.text}` : ''} |`;
   });
   return ['| bench | stack | figures | bar |', '|---|---|---|---|', ...rows].join('\n');
 }

@@ -1,11 +1,11 @@
 /**
- * Keystone, Nova and Manila for the benches: the shapes of the real ones, each answer made once, `upstream.js <ms>` late.
- * Nothing is checked: what stands before it must not spend the time of the load's core here.
+ * Keystone, Nova and Manila for the benchmarks: responses of the real shape, each made once and delayed by `upstream.js <ms>`.
+ * Nothing is checked, so that the upstream takes little time from the core of the load generator.
  */
 import { createServer, type IncomingMessage } from 'node:http';
+import { handleCalls } from './calls.ts';
 import { manilaShare, novaServer, projectOfToken, SHARES, serverId, shareId, shareOfServer } from './data.ts';
 import { freePort } from './processes.ts';
-import { answerQuestions } from './questions.ts';
 
 const delayMs = Number(process.argv[2] ?? 0);
 let servers = Number(process.argv[3] ?? 200);
@@ -62,7 +62,7 @@ function token(project: string) {
   };
 }
 
-function answerTo(request: IncomingMessage): Buffer | null {
+function responseTo(request: IncomingMessage): Buffer | null {
   const project = projectOfToken(String(request.headers['x-subject-token'] ?? request.headers['x-auth-token'] ?? ''));
   const key = `${project} ${request.url}`;
   const known = made.get(key);
@@ -80,15 +80,15 @@ function answerTo(request: IncomingMessage): Buffer | null {
 
 createServer((request, response) => {
   requests++;
-  const body = answerTo(request);
-  const answer = () => {
+  const body = responseTo(request);
+  const respond = () => {
     response.writeHead(body ? 200 : 404, { 'content-type': 'application/json', 'content-length': body?.length ?? 2 });
     response.end(body ?? '{}');
   };
-  if (delayMs > 0) setTimeout(answer, delayMs);
-  else answer();
+  if (delayMs > 0) setTimeout(respond, delayMs);
+  else respond();
 }).listen(port, '127.0.0.1', () => {
-  answerQuestions({
+  handleCalls({
     requests: () => requests,
     servers: ({ count }: { count: number }) => {
       servers = count;

@@ -24,8 +24,8 @@ export async function attach(): Promise<Line[]> {
   const sandboxUrl = cloud.hello.url ?? '';
   const server = await startServer(MAIN, { env: { ...signIn(sandboxUrl), REDIS_URL: kept.redis.url } });
   try {
-    const token = await cloud.ask<string>({ ask: 'token' });
-    const pairs = await cloud.ask<Pair[]>({ ask: 'pairs', count: 2 * TIMES + 2 * AT_ONCE + 2 });
+    const token = await cloud.call<string>({ method: 'token' });
+    const pairs = await cloud.call<Pair[]>({ method: 'pairs', count: 2 * TIMES + 2 * AT_ONCE + 2 });
     const byGateway = await throughGateway(server.url, token);
     const byHand = throughRest(sandboxUrl, token);
     const take = () => pairs.pop() as Pair;
@@ -81,7 +81,7 @@ async function timed(work: () => Promise<void>): Promise<number> {
   return performance.now() - startedAt;
 }
 
-/** The mutation over HTTP, and one subscription that hears of all. */
+/** The mutation over HTTP, and one subscription for all events. */
 async function throughGateway(url: string, token: string) {
   const waiting = new Map<string, () => void>();
   const connectionParams = { 'X-Auth-Token': token };
@@ -115,8 +115,8 @@ async function throughGateway(url: string, token: string) {
         variables: { input },
       }),
     });
-    const answer = await body.text();
-    if (answer.includes('"errors"')) throw new Error(answer);
+    const response = await body.text();
+    if (response.includes('"errors"')) throw new Error(response);
     await attached;
   };
   return { attach: attachOne, close: () => void client.dispose() };
@@ -126,7 +126,7 @@ interface Heard {
   shareAttachmentEvents: { type: string; attachment: { id: string } };
 }
 
-/** What a script does: look at both sides, allow access, look again until the rule is active, look where to mount from. */
+/** What a script does: read server and share, allow access, poll until the rule is active, read the export locations. */
 function throughRest(sandboxUrl: string, token: string) {
   const pool = new Pool(sandboxUrl, { connections: 64 });
   const call = async <T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> => {

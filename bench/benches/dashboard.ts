@@ -1,4 +1,4 @@
-/** `dashboard`: 100 servers with attachments and shares over HTTP, 2 ms away; one token, then 16 of 4 projects. */
+/** `dashboard`: 100 servers with attachments and shares over HTTP, upstream delay 2 ms; one token, then 16 of 4 projects. */
 import { serversQuery, tokenOf } from '../data.ts';
 import { keepAttachments, startGateway, startStore } from '../gateway.ts';
 import { loadInTurn, type Measured, type Stack, stopAll } from '../measure.ts';
@@ -14,7 +14,7 @@ export async function dashboard(): Promise<Line[]> {
   const url = upstream.hello.url ?? '';
   const kept = await startStore();
   await keepAttachments(kept, 100);
-  const counter = () => upstream.ask<number>({ ask: 'requests' });
+  const counter = () => upstream.call<number>({ method: 'requests' });
   const stacks: Stack[] = [{ name: 'gateway', server: await startGateway(url, kept), counter }];
   for (const name of PEERS) {
     stacks.push({ name, server: await startServer(compiled('servers/peer'), { args: [name, url] }), counter });

@@ -1,4 +1,4 @@
-/** `fanout`: one event to 2,000 listeners; `sockets`: what a listener costs while nothing happens. */
+/** `fanout`: one event to 2,000 listeners; `sockets`: the memory of an idle listener. */
 import { once } from 'node:events';
 import { attachmentRecord, eventsDocument, projectId, shareOfServer, tokenOf } from '../data.ts';
 import { type Kept, keepAttachments, startGateway, startStore } from '../gateway.ts';
@@ -19,8 +19,8 @@ interface Heard {
   sample: string;
 }
 
-/** A stack that tells its listeners of events. */
-interface Teller {
+/** A stack that sends events to its listeners. */
+interface Publisher {
   readonly name: string;
   readonly server: Server;
   readonly publish: () => Promise<unknown>;
@@ -34,19 +34,19 @@ const NAMES: Record<string, string> = {
 };
 
 export async function fanout(): Promise<Line[]> {
-  const peers = await eachTeller(['raw', 'graphql-ws', 'mercurius', 'yoga'], (teller) =>
-    deliver(teller, [eventsDocument(0)], 1),
+  const peers = await eachPublisher(['raw', 'graphql-ws', 'mercurius', 'yoga'], (publisher) =>
+    deliver(publisher, [eventsDocument(0)], 1),
   );
   const [ours, scattered, tokens] = await withGateway<Delivered>(async (start) => [
-    await start((teller) => deliver(teller, [eventsDocument(0)], 1)),
-    await start((teller) =>
+    await start((publisher) => deliver(publisher, [eventsDocument(0)], 1)),
+    await start((publisher) =>
       deliver(
-        teller,
+        publisher,
         Array.from({ length: 20 }, (_, i) => eventsDocument(i)),
         1,
       ),
     ),
-    await start((teller) => deliver(teller, [eventsDocument(0)], 200)),
+    await start((publisher) => deliver(publisher, [eventsDocument(0)], 200)),
   ]);
   if (!ours || !scattered || !tokens) return [];
   compareEvents([ours, ...peers]);
@@ -88,15 +88,15 @@ interface Idle {
 }
 
 export async function sockets(): Promise<Line[]> {
-  const measureIdle = async ({ server, name }: Teller): Promise<Idle> => {
+  const measureIdle = async ({ server, name }: Publisher): Promise<Idle> => {
     const listeners = await startWorker('load/sockets');
     const before = await server.rss();
-    await listeners.ask({ ask: 'open', ...openingOf(server, [eventsDocument(0)], 1, IDLE_SOCKETS) });
+    await listeners.call({ method: 'open', ...openingOf(server, [eventsDocument(0)], 1, IDLE_SOCKETS) });
     const kib = ((await server.rss()) - before) / 1024 / IDLE_SOCKETS;
     await listeners.stop();
     return { name, kib };
   };
-  const peers = await eachTeller(['raw', 'graphql-ws', 'mercurius'], measureIdle);
+  const peers = await eachPublisher(['raw', 'graphql-ws', 'mercurius'], measureIdle);
   const [ours] = await withGateway<Idle>(async (start) => [await start(measureIdle)]);
   return [...(ours ? [ours] : []), ...peers].map(({ name, kib }) => ({
     bench: `sockets: ${number(IDLE_SOCKETS)} idle and subscribed`,
@@ -106,31 +106,32 @@ export async function sockets(): Promise<Line[]> {
   }));
 }
 
-async function eachTeller<T>(kinds: readonly string[], measure: (teller: Teller) => Promise<T>): Promise<T[]> {
+async function eachPublisher<T>(kinds: readonly string[], measure: (publisher: Publisher) => Promise<T>): Promise<T[]> {
   const results: T[] = [];
   for (const name of kinds) {
     const server = await startServer(compiled('servers/peer'), { args: [name] });
-    let told = 0;
-    // Mercurius and Yoga publish in process: their event comes as a message, ours through Redis.
-    const publish = () => server.ask({ ask: 'publish', event: { ...eventOf(++told), cursor: `${told}-0` } });
+    let published = 0;
+    // Mercurius and Yoga publish in process: their event comes as a message, the gateway's through Redis
+    const publish = () =>
+      server.call({ method: 'publish', event: { ...eventOf(++published), cursor: `${published}-0` } });
     results.push(await measure({ name, server, publish: () => fire(publish) }));
     await server.stop();
   }
   return results;
 }
 
-/** Not waited for: what comes back is of the listeners. */
+/** Not awaited: the load is measured at the listeners. */
 async function fire(publish: () => Promise<unknown>): Promise<void> {
   publish().catch(() => {});
 }
 
 async function withGateway<T>(
-  use: (start: (measure: (teller: Teller) => Promise<T>) => Promise<T>) => Promise<T[]>,
+  use: (start: (measure: (publisher: Publisher) => Promise<T>) => Promise<T>) => Promise<T[]>,
 ): Promise<T[]> {
   const upstream = await startWorker('upstream');
   const kept = await startStore();
   await keepAttachments(kept, 1, 1);
-  const start = async (measure: (teller: Teller) => Promise<T>) => {
+  const start = async (measure: (publisher: Publisher) => Promise<T>) => {
     const server = await startGateway(upstream.hello.url ?? '', kept);
     const result = await measure({ name: 'gateway', server, publish: publisherOf(kept) });
     await server.stop();
@@ -150,7 +151,7 @@ function eventOf(version: number) {
   return { type: 'ATTACHED' as const, at: record.updatedAt, requestId: record.requestId, reason: null, attachment };
 }
 
-/** Commits a change of the one attachment, as the worker does. */
+/** Commits a change of the one attachment, as reconciling does. */
 function publisherOf({ store }: Kept) {
   return async () => {
     const { attachment, ...event } = eventOf(0);
@@ -162,12 +163,12 @@ function publisherOf({ store }: Kept) {
 
 interface Delivered {
   name: string;
-  /** Microseconds of the server process for each delivery. */
+  /** Microseconds of the server process per delivery. */
   cpu: number;
-  /** From the publishing to a listener, in ms. */
+  /** From publishing to delivery, in ms. */
   p50: number;
   p99: number;
-  /** p99 of small queries over HTTP while events are told, in ms; null where there is no HTTP. */
+  /** p99 of small queries over HTTP while events are delivered, in ms; null without HTTP. */
   http: number | null;
   sample: string;
 }
@@ -176,17 +177,17 @@ const openingOf = (server: Server, documents: readonly string[], tokens: number,
   url: server.url,
   count,
   documents,
-  // All of one project.
+  // all of one project
   tokens: Array.from({ length: tokens }, (_, i) => tokenOf(i * 4)),
 });
 
 async function deliver(
-  { name, server, publish }: Teller,
+  { name, server, publish }: Publisher,
   documents: readonly string[],
   tokens: number,
 ): Promise<Delivered> {
   const listeners = await startWorker('load/sockets');
-  await listeners.ask({ ask: 'open', ...openingOf(server, documents, tokens, LISTENERS) });
+  await listeners.call({ method: 'open', ...openingOf(server, documents, tokens, LISTENERS) });
   const heard: Heard[] = [];
   for (let i = 0; i < 5; i++) await tellOnce(listeners, publish);
   const before = await server.cpu();
@@ -206,18 +207,18 @@ async function deliver(
   };
 }
 
-async function tellOnce(listeners: Worker, publish: Teller['publish']): Promise<Heard> {
-  await listeners.ask({ ask: 'reset' });
+async function tellOnce(listeners: Worker, publish: Publisher['publish']): Promise<Heard> {
+  await listeners.call({ method: 'reset' });
   const since = Date.now();
   await publish();
-  return await listeners.ask<Heard>({ ask: 'expect', count: LISTENERS, since, ms: WAIT_MS });
+  return await listeners.call<Heard>({ method: 'expect', count: LISTENERS, since, ms: WAIT_MS });
 }
 
-/** Small queries, one at a time, while event after event is told. */
-async function httpMeanwhile(server: Server, listeners: Worker, publish: Teller['publish']): Promise<number> {
+/** Small queries, one at a time, while events are delivered. */
+async function httpMeanwhile(server: Server, listeners: Worker, publish: Publisher['publish']): Promise<number> {
   const worker = await startWorker('load/http');
   const load = { url: server.url, query: '{ __typename }', connections: 1, ms: 2000, tokens: [tokenOf(0)] };
-  const loaded = worker.ask<HttpLoaded>({ ask: 'load', ...load });
+  const loaded = worker.call<HttpLoaded>({ method: 'load', ...load });
   let isLoading = true;
   const ended = loaded.then(() => {
     isLoading = false;
@@ -229,11 +230,11 @@ async function httpMeanwhile(server: Server, listeners: Worker, publish: Teller[
   return (await loaded).p99;
 }
 
-/** The same bytes from all but for the cursor, which is the log's, and `ws.send`, which has no GraphQL. */
+/** All send the same bytes, except for the cursor, which comes from the log, and `ws.send`, which has no GraphQL. */
 function compareEvents(all: readonly Delivered[]): void {
   const shown = all
     .filter(({ name }) => name !== 'raw')
-    // Mercurius has the type before the id.
+    // Mercurius sends the type before the id
     .map(({ name, sample }) => ({ name, text: sample.replace(/.*"payload":/, '').replace(/"cursor":"[^"]*"/, '') }));
   const other = shown.find(({ text }) => text !== shown[0]?.text);
   if (other) throw new Error(`${other.name} tells ${other.text}, ${shown[0]?.name} tells ${shown[0]?.text}`);

@@ -5,7 +5,7 @@ import { loadInTurn, stopAll } from '../measure.ts';
 import { startWorker } from '../processes.ts';
 import { barOf, bars, type Line, number } from '../table.ts';
 
-/** Servers and attachments in the project. The page's own ten attachments are there from the start. */
+/** Servers and attachments in the project. The ten attachments of the page exist from the start. */
 const SIZES = [
   { servers: 100, attachments: 10 },
   { servers: 1000, attachments: 1000 },
@@ -24,12 +24,12 @@ export async function growth(): Promise<Line[]> {
   await keepAttachments(kept, PAGE_ATTACHMENTS, 1);
   const server = await startGateway(upstream.hello.url ?? '', kept);
   const points: Point[] = [];
-  // of one project, each its own: with one token several would be answered at once
+  // one token per client, all of one project: with one token, clients would share executions
   const tokens = Array.from({ length: CLIENTS }, (_, i) => tokenOf(i * 4));
   try {
     let attachments = PAGE_ATTACHMENTS;
     for (const size of SIZES) {
-      await upstream.ask({ ask: 'servers', count: size.servers });
+      await upstream.call({ method: 'servers', count: size.servers });
       await addAttachments(kept, attachments, size.attachments);
       attachments = size.attachments;
       for (const [name, query] of Object.entries(QUERIES)) {
@@ -55,7 +55,7 @@ export async function growth(): Promise<Line[]> {
 interface Point {
   name: string;
   size: (typeof SIZES)[number];
-  /** Microseconds of the gateway for each request, and of Redis for each of its scripts. */
+  /** Microseconds of the gateway per request, and of Redis per script. */
   cpu: number;
   store: number;
 }
@@ -85,7 +85,7 @@ async function addAttachments({ store }: Kept, from: number, to: number): Promis
   }
 }
 
-/** The time that Redis spent in scripts so far, and how many. */
+/** The time that Redis has spent in scripts, and their number. */
 async function storeTime({ connections }: Kept): Promise<{ calls: number; usec: number }> {
   const info = await connections.commands.info('commandstats');
   const found = /^cmdstat_evalsha:calls=(\d+),usec=(\d+)/m.exec(info);

@@ -1,4 +1,4 @@
-/** `list` and `tiny`: what a stack itself costs, its data in memory. */
+/** `list` and `tiny`: the cost of the stack itself, with its data in memory. */
 import { serversQuery, tokenOf } from '../data.ts';
 import { loadInTurn, type Measured, type Stack, stopAll } from '../measure.ts';
 import { compiled, startServer } from '../processes.ts';

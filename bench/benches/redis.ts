@@ -1,4 +1,4 @@
-/** `redis`: commits a second through the store's script, against the same commands sent raw in a pipeline. */
+/** `redis`: commits per second through the store's script, compared with the same commands in a pipeline. */
 import { attachmentRecord, projectId, shareOfServer } from '../data.ts';
 import { type Kept, keepAttachments, startStore } from '../gateway.ts';
 import { barOf, type Line, median, number, ratio } from '../table.ts';
@@ -40,7 +40,7 @@ export async function redis(): Promise<Line[]> {
 
 interface Cost {
   perSecond: number;
-  /** Microseconds of Redis' own CPU for each commit. */
+  /** Microseconds of Redis CPU per commit. */
   redis: number;
 }
 
@@ -60,7 +60,7 @@ async function costOf({ connections }: Kept, work: () => Promise<void>): Promise
 
 const records = () => Array.from({ length: RECORDS }, (_, i) => attachmentRecord(i, shareOfServer(i), projectId(0)));
 
-/** All records once a round, each with its event. */
+/** All records once per round, each with its event. */
 async function commitAll({ store }: Kept, rounds: number): Promise<void> {
   let now = await Promise.all(records().map(({ projectId: project, id }) => store.get(project, id)));
   for (let round = 0; round < rounds; round++) {
@@ -82,7 +82,7 @@ async function commitAll({ store }: Kept, rounds: number): Promise<void> {
   }
 }
 
-/** What commit.lua does, without its checks: nobody compares a version, nothing is atomic. */
+/** What commit.lua does, without its checks: no version is compared, nothing is atomic. */
 async function sendRaw({ connections: { commands } }: Kept, rounds: number): Promise<void> {
   const all = records();
   for (let round = 0; round < rounds; round++) {

@@ -1,4 +1,4 @@
-/** `start`: from `node` to ready, the sandbox cloud included. */
+/** `start`: from `node` to ready, including the sandbox cloud. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { MAIN } from '../gateway.ts';

@@ -38,7 +38,7 @@ async function sharedExecutions(): Promise<Line[]> {
   const url = upstream.hello.url ?? '';
   const kept = await startStore();
   await keepAttachments(kept, 100);
-  const counter = () => upstream.ask<number>({ ask: 'requests' });
+  const counter = () => upstream.call<number>({ method: 'requests' });
   const stacks: Stack[] = [];
   for (const without of [undefined, SHARED]) {
     stacks.push({ name: nameOf(without), server: await startGateway(url, kept, {}, without), counter });

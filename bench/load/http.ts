@@ -1,6 +1,6 @@
-/** Loads a server over HTTP: each connection asks again as soon as it is answered. */
+/** Loads a server over HTTP: each connection sends the next request when it has the response. */
 import { Client, type Dispatcher } from 'undici';
-import { answerQuestions } from '../questions.ts';
+import { handleCalls } from '../calls.ts';
 import { quantile } from '../table.ts';
 
 export interface HttpLoad {
@@ -8,15 +8,15 @@ export interface HttpLoad {
   readonly query: string;
   readonly connections: number;
   readonly ms: number;
-  /** Connection n sends the nth of them, from the start again when there are fewer. */
+  /** Connection n sends the nth token, modulo their number. */
   readonly tokens: readonly string[];
 }
 
 export interface HttpLoaded {
-  /** Answered, all of them with 200 and as many bytes as the first. */
+  /** Responses, all of them with 200 and as many bytes as the first. */
   readonly requests: number;
   readonly failures: number;
-  /** From the first request to the last answer, in ms. */
+  /** From the first request to the last response, in ms. */
   readonly ms: number;
   readonly p50: number;
   readonly p99: number;
@@ -34,9 +34,9 @@ async function load({ url, query, connections, ms, tokens }: HttpLoad): Promise<
     clients.map(async (client, i) => {
       const headers = { 'content-type': 'application/json', 'x-auth-token': tokens[i % tokens.length] ?? '' };
       while (performance.now() < endsAt) {
-        const askedAt = performance.now();
+        const sentAt = performance.now();
         const { status, bytes } = await once(client, { path: '/graphql', method: 'POST', headers, body });
-        times.push(performance.now() - askedAt);
+        times.push(performance.now() - sentAt);
         length ||= bytes;
         if (status !== 200 || bytes !== length) failures++;
       }
@@ -48,7 +48,7 @@ async function load({ url, query, connections, ms, tokens }: HttpLoad): Promise<
   return { requests: times.length, failures, ms: took, p50: quantile(times, 0.5), p99: quantile(times, 0.99) };
 }
 
-/** The cheapest that undici has: the answer's bytes are counted, not kept. */
+/** undici's cheapest interface: the bytes of the response are counted and dropped. */
 function once(client: Client, options: Dispatcher.DispatchOptions): Promise<{ status: number; bytes: number }> {
   return new Promise((resolve, reject) => {
     let status = 0;
@@ -67,5 +67,5 @@ function once(client: Client, options: Dispatcher.DispatchOptions): Promise<{ st
   });
 }
 
-answerQuestions({ load });
+handleCalls({ load });
 process.send?.({});

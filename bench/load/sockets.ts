@@ -1,15 +1,15 @@
-/** Opens subscribed sockets, and counts what they are told. Nothing is parsed: the load's core has the sockets' own work to do. */
+/** Opens subscribed sockets and counts the messages. Nothing is parsed, to save time of the load generator's core. */
 import { WebSocket } from 'ws';
-import { answerQuestions } from '../questions.ts';
+import { handleCalls } from '../calls.ts';
 import { quantile } from '../table.ts';
 
-/** How many sockets are being opened at once. */
+/** Number of sockets that are opened at the same time. */
 const OPENING = 50;
 
 export interface Opening {
   readonly url: string;
   readonly count: number;
-  /** Socket n subscribes the nth, from the start again when there are fewer. */
+  /** Socket n subscribes with the nth document, modulo their number. */
   readonly documents: readonly string[];
   readonly tokens: readonly string[];
 }
@@ -30,7 +30,7 @@ async function open({ url, count, documents, tokens }: Opening): Promise<void> {
   await Promise.all(Array.from({ length: OPENING }, openAll));
 }
 
-/** Opens, initialises and subscribes; a ping answered after it says that the server has read it all. */
+/** Opens, initialises and subscribes; the pong to a ping shows that the server has read everything. */
 function openOne(url: string, query: string, token: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/graphql`, 'graphql-transport-ws');
@@ -66,7 +66,7 @@ function count(data: Buffer): void {
   wake();
 }
 
-/** Waits until so many were received since the last reset, or for `ms`; answers how many, and when, in ms after `since`. */
+/** Waits until so many messages were received since the last reset, or for `ms`; returns how many, and when, in ms after `since`. */
 async function expect({ count: expected, since, ms }: { count: number; since: number; ms: number }) {
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, ms);
@@ -88,5 +88,5 @@ function reset(): void {
   sample = '';
 }
 
-answerQuestions({ open, expect, reset });
+handleCalls({ open, expect, reset });
 process.send?.({});

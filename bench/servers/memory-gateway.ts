@@ -75,7 +75,7 @@ const graphql: GraphQLTransportOptions = {
   log,
   executor: createExecutor({ schema: createSchema(), config }),
   authenticate: createAuthenticate({ cloud, config, validate: async () => ({ identity, catalog: [] }) }),
-  // Nothing is shared: each response shows its own cost.
+  // nothing is shared, so that each response shows its own cost
   makeContext: (session) => Object.assign(createContext(session, attachments, clients), { sharedExecution: undefined }),
 };
 const server = await createServer({

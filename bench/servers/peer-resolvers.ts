@@ -1,4 +1,4 @@
-/** Resolvers and loaders as the docs of the three peers advise: a DataLoader a request over the upstream's REST. */
+/** Resolvers and loaders as the documentation of the three peers advises: one DataLoader per request over the upstream's REST. */
 import DataLoader from 'dataloader';
 import type { Share } from '../../src/openstack/manila/types.ts';
 import type { NovaServer } from '../../src/openstack/nova/types.ts';

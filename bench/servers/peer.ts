@@ -1,4 +1,4 @@
-/** A peer as a server: `peer.js apollo|mercurius|yoga|graphql-ws|raw memory|<upstream>`. Events are published by a message. */
+/** A peer as a server: `peer.js apollo|mercurius|yoga|graphql-ws|raw memory|<upstream>`. A message publishes an event. */
 import { createServer } from 'node:http';
 import { ApolloServer } from '@apollo/server';
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
@@ -8,7 +8,7 @@ import { useServer as serveSockets } from 'graphql-ws/use/ws';
 import { createPubSub, createSchema, createYoga } from 'graphql-yoga';
 import mercurius from 'mercurius';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { answerQuestions } from '../questions.ts';
+import { handleCalls } from '../calls.ts';
 import { createPeerContext, type PeerContext, resolvers } from './peer-resolvers.ts';
 import { typeDefs } from './schema.ts';
 import { httpSource, memorySource } from './sources.ts';
@@ -21,7 +21,7 @@ const tokenOf = (headers: Record<string, string | string[] | undefined>) => Stri
 const pubSub = createPubSub<{ event: [event: object] }>();
 const TOPIC = 'event';
 let publish = (event: object) => pubSub.publish(TOPIC, event);
-answerQuestions({ publish: ({ event }: { event: object }) => publish(event) });
+handleCalls({ publish: ({ event }: { event: object }) => publish(event) });
 
 const listening = {
   ...resolvers,
@@ -73,7 +73,7 @@ async function yoga() {
   server.listen(port, host);
 }
 
-/** graphql-ws as its README starts it, with graphql-js. */
+/** graphql-ws as in its README, with graphql-js. */
 async function graphqlWs() {
   const schema = makeExecutableSchema({ typeDefs, resolvers: listening });
   const server = createServer((_request, response) => response.end());
@@ -84,7 +84,7 @@ async function graphqlWs() {
   server.listen(port, host);
 }
 
-/** No GraphQL: the least that a delivery can cost with `ws`, one string sent to every listener. */
+/** No GraphQL: the minimum cost of a delivery with `ws`, one string sent to every listener. */
 async function raw() {
   const server = createServer((_request, response) => response.end());
   const listeners = new Set<WebSocket>();

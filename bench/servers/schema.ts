@@ -1,4 +1,4 @@
-/** The part of the gateway's schema that the benches ask for, as one would write it for Apollo, Mercurius or Yoga. */
+/** The part of the gateway's schema that the benchmarks use, as written for Apollo, Mercurius or Yoga. */
 export const typeDefs = /* GraphQL */ `
   type Query { servers(first: Int = 50): ServerConnection! }
   type Subscription { shareAttachmentEvents: ShareAttachmentEvent! }

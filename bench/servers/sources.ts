@@ -1,4 +1,4 @@
-/** Where the peers' data comes from: memory, or the upstream over an undici Pool. */
+/** Data sources of the peers: memory, or the upstream over an undici Pool. */
 import { Pool } from 'undici';
 import type { Attachment } from '../../src/attachments/attachment.ts';
 import type { Share } from '../../src/openstack/manila/types.ts';
@@ -13,7 +13,7 @@ export interface Source {
   shares(token: string, ids: readonly string[]): Promise<Share[]>;
 }
 
-/** What a stack before a cloud in its own memory reads: for the gateway's list bench too. */
+/** The cloud in memory; the gateway's `list` benchmark uses it too. */
 export function memoryCloud(servers = 200) {
   const project = projectId(0);
   const attachments = Array.from({ length: servers }, (_, i) => attachmentRecord(i, shareOfServer(i), project));
@@ -44,7 +44,7 @@ interface NovaAttachment {
   access_level: 'rw';
 }
 
-/** Nova's share attachments (2.97) and Manila's shares have no endpoint for several: a GET each, as DataLoader's docs show. */
+/** Nova's share attachments (2.97) and Manila's shares have no endpoint for several: one GET each, as in DataLoader's documentation. */
 export function httpSource(url: string): Source {
   const pool = new Pool(url, { connections: 64, pipelining: 1 });
   const get = async <T>(token: string, path: string): Promise<T> => {
