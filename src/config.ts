@@ -26,15 +26,18 @@ const flag = (initial: boolean) =>
     .transform((text) => text === 'true' || text === '1')
     .default(initial);
 
-const list = z
-  .string()
-  .transform((text) =>
-    text
-      .split(',')
-      .map((item) => item.trim())
-      .filter(Boolean),
-  )
-  .default([]);
+const listOf = (initial: string[]) =>
+  z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((item) => item.trim())
+        .filter(Boolean),
+    )
+    .default(initial);
+
+const list = listOf([]);
 
 /**
  * The gateway's settings by environment variable; docs/configuration.md is generated from this table.
@@ -138,6 +141,24 @@ export const SETTINGS = {
   EVENT_LOG_LENGTH: setting(
     count(10, 1_000_000, 10_000),
     'Approximate number of events in the log of a project, for subscribers that resume.',
+  ),
+  VENDORDATA: setting(
+    flag(false),
+    'Serve `/vendordata` to Nova’s metadata service, from which guests learn which shares to mount ([Guest](guest.md)).',
+  ),
+  VENDORDATA_ROLES: setting(
+    listOf(['service']),
+    'Comma-separated roles, of which the user that calls `/vendordata` needs one: the answer describes any server.',
+    '`service`',
+  ),
+  VENDORDATA_USERS: setting(
+    list,
+    'Comma-separated names or ids of the users that may call `/vendordata`, in addition to the role.',
+    'any user with the role',
+  ),
+  GUEST_SECRETS: setting(
+    z.enum(['none', 'inline']).default('none'),
+    '`inline` writes CephX keys into the guest’s list, where every process of the guest can read them; `none` names a file that the user creates. Needs credentials of the gateway’s own.',
   ),
   NOTIFICATION_URL: setting(
     z

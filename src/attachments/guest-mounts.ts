@@ -1,0 +1,99 @@
+/** What a guest mounts, as the vendor data of Nova's metadata service tells it. Pure: from records alone. */
+import type { AccessLevel, Attachment } from './attachment.ts';
+
+/** At what interval the guest agent reads its list, in seconds. */
+export const REFRESH_SECONDS = 60;
+
+/** What the guest agent reads at most: longer lines are listed in `shares` only (guest/README.md). */
+const MAX_FSTAB = 64 * 1024;
+const MAX_LINE = 1024;
+const MAX_FIELD = 512;
+
+/** One share of the list. */
+export interface GuestShare {
+  id: string;
+  status: Attachment['status'];
+  via: 'access_rule' | 'virtiofs';
+  protocol: string;
+  accessLevel: AccessLevel;
+  mountPoint: string;
+  /** The type for mount(8). */
+  type: string;
+  /** One for each export location, preferred ones first; the tag of a virtiofs device. Empty until the share is attached. */
+  sources: string[];
+  options: string[];
+}
+
+/** The answer to Nova. `version` and `fstab` come first: a shell finds them without a JSON parser. */
+export interface GuestDocument {
+  version: 1;
+  fstab: string;
+  refreshSeconds: number;
+  shares: GuestShare[];
+}
+
+/**
+ * The document for one server's attachments. `fstab` has a line for each attached share that can be written as one; a
+ * mount point with other characters than printable ASCII stands in `shares` only. No mount point: `/mnt/<share id>`.
+ * @param keys CephX keys by share id, where the operator accepts them in the guest's metadata
+ */
+export function guestDocument(
+  records: readonly Attachment[],
+  keys: ReadonlyMap<string, string> = new Map(),
+): GuestDocument {
+  const shares = records.flatMap((record) => describe(record, keys.get(record.shareId)) ?? []);
+  let fstab = '';
+  for (const share of shares) {
+    const line = share.status === 'attached' ? fstabLine(share) : null;
+    if (line && fstab.length + line.length + 1 <= MAX_FSTAB) fstab += `${line}\n`;
+  }
+  return { version: 1, fstab, refreshSeconds: REFRESH_SECONDS, shares };
+}
+
+function describe(record: Attachment, key: string | undefined): GuestShare | null {
+  const { shareId, status, accessLevel } = record;
+  const common = { id: shareId, status, accessLevel, mountPoint: record.mountPoint ?? `/mnt/${shareId}` };
+  if (record.via === 'virtiofs') {
+    const { protocol = '' } = record.exportedAs ?? {};
+    const sources = record.virtiofs ? [record.virtiofs.tag] : [];
+    return { ...common, via: 'virtiofs', protocol, type: 'virtiofs', sources, options: [] };
+  }
+  const { protocol, paths, fileSystem } = record.exportedAs ?? { protocol: null, paths: [], fileSystem: null };
+  if (protocol === null) return null;
+  const to = record.targets[0]?.accessTo ?? '';
+  const access = { ...common, via: 'access_rule' as const, protocol };
+  switch (protocol) {
+    case 'NFS':
+      return { ...access, type: 'nfs', sources: paths, options: [] };
+    case 'CIFS': {
+      const sources = paths.map((path) => path.replaceAll('\\', '/'));
+      return { ...access, type: 'cifs', sources, options: [`credentials=/etc/cifs/${to}.credentials`] };
+    }
+    case 'CEPHFS': {
+      const secret = key === undefined ? `secretfile=/etc/ceph/${to}.secret` : `secret=${key}`;
+      const options = [`name=${to}`, secret, ...(fileSystem === null ? [] : [`fs=${fileSystem}`])];
+      return { ...access, type: 'ceph', sources: paths, options };
+    }
+    default:
+      return null;
+  }
+}
+
+/** A line of fstab(5) for the first source; null when a field cannot be written in one. */
+function fstabLine({ type, sources, mountPoint, options, accessLevel }: GuestShare): string | null {
+  const source = sources[0];
+  if (source === undefined) return null;
+  const flags = [accessLevel, 'nosuid', 'nodev', ...(type === 'virtiofs' ? [] : ['_netdev']), ...options];
+  // a comma would split one option in two
+  if (options.some((option) => option.includes(','))) return null;
+  const fields = [source, mountPoint, type, flags.join(',')].map(escapeField);
+  const line = `${fields.join(' ')} 0 0`;
+  const isWritable = fields.every((field) => field !== null && field.length <= MAX_FIELD);
+  return isWritable && !source.startsWith('-') && line.length <= MAX_LINE ? line : null;
+}
+
+/** A field with a space as `\040` and `#` as `\043`; null for what is no printable ASCII, or is a backslash. */
+function escapeField(text: string): string | null {
+  if (!/^[\x20-\x5b\x5d-\x7e]+$/.test(text)) return null;
+  return text.replaceAll(' ', '\\040').replaceAll('#', '\\043');
+}
