@@ -8,6 +8,7 @@ COPY scripts ./scripts
 COPY schema ./schema
 COPY src ./src
 COPY web ./web
+COPY guest/install.sh ./guest/install.sh
 RUN npm run build && npm prune --omit=dev --no-audit --no-fund
 
 FROM node:22-bookworm-slim
@@ -16,6 +17,7 @@ WORKDIR /app
 COPY --from=build --chown=root:root /app/package.json ./
 COPY --from=build --chown=root:root /app/node_modules ./node_modules
 COPY --from=build --chown=root:root /app/schema ./schema
+COPY --from=build --chown=root:root /app/guest ./guest
 COPY --from=build --chown=root:root /app/dist ./dist
 USER node
 EXPOSE 4000

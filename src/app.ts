@@ -1,4 +1,5 @@
 /** The composition root: creates the store, the queue, the schema and the transports, and connects them. */
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createSweeper } from './attachments/drift/leader.ts';
 import { createQueue } from './attachments/reconcile/queue.ts';
@@ -24,6 +25,7 @@ import { type GraphiqlOptions, registerGraphiql } from './transport/graphiql/pag
 import { registerGraphQLHttp } from './transport/graphql-http/apollo.ts';
 import { registerGraphQLWs } from './transport/graphql-ws/server.ts';
 import { createServer } from './transport/server.ts';
+import { registerVendordata } from './transport/vendordata/index.ts';
 
 /** The number of upstream calls that a lease leaves time for. */
 const CALLS_PER_LEASE = 3;
@@ -70,7 +72,7 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
     deadlineMs: config.ATTACH_DEADLINE_MS,
   };
   const queue = createQueue(work);
-  const attachments = createAttachments({ ...work, queue });
+  const attachments = createAttachments({ ...work, queue, account, guestSecrets: config.GUEST_SECRETS });
   const sweeper = createSweeper({
     ...work,
     account,
@@ -99,6 +101,12 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
     transports: [
       (app) => registerGraphiql(app, { enabled: config.GRAPHIQL, sandbox: choice.sandbox }),
       (app) => registerComputeApi(app, { config, cloud, authenticate, attachments, account }),
+      ...(config.VENDORDATA
+        ? [
+            (app: FastifyInstance) =>
+              registerVendordata(app, { config, authenticate, guestDocument: attachments.guestDocument }),
+          ]
+        : []),
       (app) => registerGraphQLHttp(app, graphql),
       (app, shared) => registerGraphQLWs(app, graphql, shared),
     ],

@@ -158,7 +158,7 @@ export const SETTINGS = {
   ),
   GUEST_SECRETS: setting(
     z.enum(['none', 'inline']).default('none'),
-    '`inline` writes CephX keys into the guest’s list, where every process of the guest can read them; `none` names a file that the user creates. Needs credentials of the gateway’s own.',
+    'Where guests find CephX keys. `inline` writes them into the guest’s list, where every process of the guest can read them; `none` names a file in the guest, which the user creates. Needs credentials of the gateway’s own.',
   ),
   NOTIFICATION_URL: setting(
     z

@@ -17,6 +17,7 @@ import {
   withRequest,
   work,
 } from './command.ts';
+import { exportedAs } from './exported-as.ts';
 import { assertSameRequest, checkLevels, checkMountPoint, checkUsable, isUsable } from './preconditions.ts';
 import { matchRules, type ReconcileContext } from './reconcile/observe.ts';
 import { FinalError } from './reconcile/reconcile.ts';
@@ -194,6 +195,7 @@ function newRecord(
     projectId: server.tenant_id,
     serverId: server.id,
     shareId: share.id,
+    exportedAs: exportedAs(share),
     status: 'attaching',
     isAccepted: false,
     previousStatus: null,

@@ -39,6 +39,31 @@ export interface Fault {
   openstackRequestId: string | null;
 }
 
+/** How the server gets to the share: by Manila's access rules, or by a virtiofs device of Nova's. */
+export type AttachVia = 'access_rule' | 'virtiofs';
+
+/** Of a virtiofs attachment: what was requested of Nova, and the last observation of it. */
+export interface VirtiofsState {
+  /** The name by which the guest mounts the device. */
+  tag: string;
+  /** Nova's status of its mapping, as last observed; null until one is observed. */
+  status: string | null;
+  /** When the POST was sent that has made no mapping yet, ISO 8601; null when none was sent, or its outcome is known. */
+  postedAt: string | null;
+  /** Nova's request id of the last POST or DELETE: its instance action says how the work ended. */
+  openstackRequestId: string | null;
+}
+
+/** How a guest mounts the share, copied from Manila. `paths` is empty until the attachment is attached. */
+export interface ExportedAs {
+  /** `NFS`, `CIFS` or `CEPHFS`. */
+  protocol: string;
+  /** Export locations, preferred ones first. */
+  paths: string[];
+  /** The Ceph file system, where Manila names one. */
+  fileSystem: string | null;
+}
+
 /** An attachment as the store holds it. */
 export interface Attachment {
   /** `<server id>:<share id>`. */
@@ -48,6 +73,10 @@ export interface Attachment {
   serverId: string;
   shareId: string;
   mountPoint: string | null;
+  /** Absent in records made before 0.2: `access_rule`. */
+  via?: AttachVia;
+  /** Only of a virtiofs attachment. */
+  virtiofs?: VirtiofsState;
   accessLevel: AccessLevel;
   accessType: AccessType;
   /**
@@ -56,6 +85,8 @@ export interface Attachment {
    */
   requestedAccessTo: string[] | null;
   targets: Target[];
+  /** Absent in records made before 0.2. */
+  exportedAs?: ExportedAs;
   status: AttachmentStatus;
   /**
    * Only while `detaching`: whether Manila accepted a revocation with the caller's token. Until then, the attachment

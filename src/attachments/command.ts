@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { GatewayError } from '../errors.ts';
+import type { ServiceAccount } from '../openstack/keystone/service-account.ts';
 import type { Session } from '../openstack/session.ts';
 import { type Attachment, type AttachmentView, type EventType, newEvent } from './attachment.ts';
 import { LeaseLost, type ReconcileContext } from './reconcile/observe.ts';
@@ -22,6 +23,10 @@ export interface CommandOptions {
   log: Logger;
   leaseMs: number;
   deadlineMs: number;
+  /** The gateway's own; null without credentials. */
+  account?: ServiceAccount | null;
+  /** Whether CephX keys are written into the lists that guests read. */
+  guestSecrets?: 'none' | 'inline';
 }
 
 /** Makes sure that the records of a project are complete. */

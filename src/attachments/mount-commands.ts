@@ -1,6 +1,7 @@
 /** The shell commands that mount an attached share in the guest. */
 import type { ExportLocation, Share } from '../openstack/manila/types.ts';
 import type { AccessLevel, AttachmentView } from './attachment.ts';
+import { fileSystemOf } from './exported-as.ts';
 
 /** The fields of an attachment that a mount command depends on. */
 type Mounted = Pick<AttachmentView, 'shareId' | 'mountPoint' | 'accessLevel' | 'targets'>;
@@ -69,8 +70,8 @@ function keyFile(cephxId: string): string {
 
 /** The cluster's file system, which Manila's CephFS driver names in `__mount_options` (drivers/cephfs/driver.py). */
 function fileSystem(metadata: Readonly<Record<string, string>>): string[] {
-  const option = (metadata.__mount_options ?? '').split(',').find((word) => word.startsWith('fs='));
-  return option ? [option] : [];
+  const name = fileSystemOf(metadata);
+  return name === null ? [] : [`fs=${name}`];
 }
 
 function readOnly(accessLevel: AccessLevel): string[] {

@@ -2,12 +2,13 @@
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
 import { startDeadline } from '../deadline.ts';
-import { listAccessRules, listAllShares } from '../openstack/manila/client.ts';
+import { listAccessRules, listAllShares, listExportLocations } from '../openstack/manila/client.ts';
 import type { AccessRule, Share } from '../openstack/manila/types.ts';
 import type { Session } from '../openstack/session.ts';
 import { timeOf } from '../openstack/timestamp.ts';
 import { accessTypeOf, isAttachable, isSameTarget } from './access-targets.ts';
 import { type Attachment, type AttachmentStatus, type EventType, newEvent, parseAttachmentId } from './attachment.ts';
+import { exportedAs, withExports } from './exported-as.ts';
 import { isBeingDenied } from './reconcile/decide.ts';
 import { isManaged, readRuleMetadata } from './rule-metadata.ts';
 import type { AttachmentStore } from './store/contract.ts';
@@ -82,7 +83,9 @@ async function recoverShare(
   // an attachment detached meanwhile is not lost: its rules are gone by the second read, or the log has its event
   const readAfter = await store.lastCursor(projectId);
   let count = 0;
-  for (const record of (await read()).filter(({ id }) => lost.has(id))) {
+  const locations = (await listExportLocations(session, share.id)) ?? [];
+  for (const recovered of (await read()).filter(({ id }) => lost.has(id))) {
+    const record = withExports(recovered, locations);
     // where a failover lost the end of the log, its subscribers must learn the attachment's current state
     const event = { ...newEvent(EVENT_OF_STATUS[record.status], record), at: record.statusSince };
     // create leaves an existing record alone: that one is newer than what was read
@@ -127,6 +130,7 @@ function recordOf(projectId: string, share: Share, id: string, rules: AccessRule
     serverId,
     shareId: share.id,
     mountPoint,
+    exportedAs: exportedAs(share),
     accessLevel: rules[0]?.access_level === 'ro' ? 'ro' : 'rw',
     accessType,
     requestedAccessTo: isAccessToGiven ? targets.map((target) => target.accessTo) : null,

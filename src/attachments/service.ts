@@ -11,6 +11,8 @@ import {
 import type { CommandOptions } from './command.ts';
 import { detach } from './detach.ts';
 import { openEventStream } from './events.ts';
+import { createGuestDocument } from './guest.ts';
+import type { GuestDocument } from './guest-mounts.ts';
 import { resumeOnRead } from './reconcile/sessions.ts';
 import { createRecovery } from './recovery.ts';
 import type { AttachmentPage, ListOptions } from './store/contract.ts';
@@ -52,6 +54,14 @@ export interface Attachments {
   listForServers(session: Session, serverIds: readonly string[]): Promise<Attachment[][]>;
   /** One list for each share, in the order of the ids. */
   listForShares(session: Session, shareIds: readonly string[]): Promise<Attachment[][]>;
+  /**
+   * What a server's guest is to mount, from the store alone, and notes that it has been told. Null while the project's
+   * records, or the export locations of one that is attached, are not known: the guest must then change nothing.
+   * @param session the token of Nova's own user
+   */
+  guestDocument(session: Session, server: { projectId: string; serverId: string }): Promise<GuestDocument | null>;
+  /** When the servers' guests last read their lists, ISO 8601, in the order of the ids; null: not within a week. */
+  guestsSeenAt(projectId: string, serverIds: readonly string[]): Promise<(string | null)[]>;
   /**
    * The project's events, live once this resolves; ends when its consumer returns it. Rejects with CURSOR_EXPIRED or
    * BAD_USER_INPUT for a cursor from which it cannot continue; the iterator throws LIMIT_EXCEEDED when its consumer is
@@ -109,6 +119,8 @@ export function createAttachments(options: CommandOptions): Attachments {
       resumeOnRead(options, session, lists.flat());
       return lists;
     },
+    guestDocument: createGuestDocument(options, ensureRecovered),
+    guestsSeenAt: (projectId, serverIds) => store.guestsSeenAt(projectId, serverIds),
     async subscribe(session, filter) {
       await ensureRecovered(session, session.identity.projectId);
       return await openEventStream(store, session.identity.projectId, filter);

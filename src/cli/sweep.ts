@@ -34,7 +34,13 @@ compared, or, in a dry run, would be done.
 `;
 
 /** Budget that covers a whole cloud in one scan; running gateways take a part at a time. */
-const WHOLE: SweepBudget = { confirmations: 100_000, ruleLists: 100_000, reconciles: 100_000, records: 1_000_000 };
+const WHOLE: SweepBudget = {
+  confirmations: 100_000,
+  ruleLists: 100_000,
+  exportLists: 100_000,
+  reconciles: 100_000,
+  records: 1_000_000,
+};
 /** How long to wait for the scan lock, and afterwards for revocations to end, in ms. */
 const LOCK_WAIT_MS = 60_000;
 const REVOCATION_WAIT_MS = 30_000;

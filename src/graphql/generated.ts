@@ -586,6 +586,11 @@ export type ShareAttachment = {
   readonly createdAt: Scalars['DateTime']['output'];
   /** Why the attachment is in an error status, the last detach failed, or the update to new addresses failed; null otherwise. */
   readonly fault?: Maybe<AttachmentFault>;
+  /**
+   * When the server's guest last read which shares to mount, from Nova's metadata service, to the minute; null when it has
+   * not within a week. The guest agent then mounts the attached shares.
+   */
+  readonly guestSeenAt?: Maybe<Scalars['DateTime']['output']>;
   /** The id of the attachment: `<server id>:<share id>`. */
   readonly id: Scalars['ID']['output'];
   /**
@@ -1211,6 +1216,7 @@ export type ShareAttachmentResolvers<ContextType = GatewayContext, ParentType ex
   accessRules: Resolver<ReadonlyArray<ResolversTypes['AccessRule']>, ParentType, ContextType>;
   createdAt: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   fault: Resolver<Maybe<ResolversTypes['AttachmentFault']>, ParentType, ContextType>;
+  guestSeenAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   id: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   isStale: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   mountCommands: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;

@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import pLimit from 'p-limit';
+import type { AttachmentView } from '../attachments/attachment.ts';
 import type { Attachments } from '../attachments/service.ts';
 import * as manila from '../openstack/manila/client.ts';
 import * as nova from '../openstack/nova/client.ts';
@@ -56,6 +57,10 @@ export function createLoaders(session: Session, attachments: Attachments, client
     }),
     /** By share id; empty for a deleted share. */
     accessRules: onePerKey(async (shareId) => (await limit(() => clients.listAccessRules(session, shareId))) ?? []),
+    /** When the guest of an attachment's server last read its list of mounts. */
+    guestSeenAt: new DataLoader(async (keys: readonly GuestKey[]) => await guestsSeenAt(attachments, keys), {
+      cacheKeyFn: ({ projectId, serverId }) => `${projectId} ${serverId}`,
+    }),
     /** By server id, oldest first. */
     attachmentsOfServer: new DataLoader((ids: readonly string[]) => attachments.listForServers(session, ids)),
     /** By share id, oldest first. */
@@ -76,6 +81,24 @@ export function createLoaders(session: Session, attachments: Attachments, client
         return response;
       }, args),
   };
+}
+
+type GuestKey = Pick<AttachmentView, 'projectId' | 'serverId'>;
+
+/** One round trip for each project: attachments of several projects come together for an administrator only. */
+async function guestsSeenAt(attachments: Attachments, keys: readonly GuestKey[]): Promise<(string | null)[]> {
+  const byProject = new Map<string, string[]>();
+  for (const { projectId, serverId } of keys) {
+    byProject.set(projectId, [...(byProject.get(projectId) ?? []), serverId]);
+  }
+  const found = new Map<string, string | null>();
+  await Promise.all(
+    [...byProject].map(async ([projectId, serverIds]) => {
+      const times = await attachments.guestsSeenAt(projectId, serverIds);
+      for (const [i, serverId] of serverIds.entries()) found.set(`${projectId} ${serverId}`, times[i] ?? null);
+    }),
+  );
+  return keys.map(({ projectId, serverId }) => found.get(`${projectId} ${serverId}`) ?? null);
 }
 
 /** The length of the list that is read to find `count` resources. */

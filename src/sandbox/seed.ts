@@ -53,6 +53,7 @@ export function seedBasics(cloud: Cloud): void {
   user('other', other, ['member', 'reader']);
   user('admin', admin, ['admin', 'member', 'reader']);
   user('gateway', service, ['admin', 'service']);
+  user('nova', service, ['service']);
   cloud.networks.push(
     makeNetwork('private', '10.10.0.0/24', 'fd10::/64'),
     makeNetwork('storage', '10.20.0.0/24', 'fd20::/64'),

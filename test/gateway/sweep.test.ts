@@ -49,12 +49,12 @@ describe('the cost of a scan', () => {
     sandbox.clearRequests();
     const first = await bench.sweep();
     expect(first).toMatchObject({ isFull: true, servers: SERVERS, shares: SHARES, attachments: SERVERS, findings: [] });
-    expect(calls().length).toBe(6 + 2 + 200);
+    expect(calls().length).toBe(6 + 2 + 200 + 20);
 
     sandbox.clearRequests();
     expect(await bench.sweep()).toMatchObject({ isFull: false, servers: 0, findings: [] });
     // 50 servers are read in rotation: no list shows a change of their addresses
-    expect(calls().length).toBe(1 + 2 + 200 + 50);
+    expect(calls().length).toBe(1 + 2 + 200 + 20 + 50);
 
     for (const { serverId } of attached.slice(0, 300)) sandbox.deleteServer(serverId);
     for (const { targets } of attached.slice(300, 400)) sandbox.removeRule(targets[0]?.ruleId ?? '');

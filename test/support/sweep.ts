@@ -85,6 +85,9 @@ export async function startBench(log: Logger = pino({ level: 'silent' })): Promi
 
 let count = 0;
 
+/** The sandbox's name of a share's export. */
+const exportName = (shareId: string) => `share_${shareId.replaceAll('-', '_')}`;
+
 async function attach(sandbox: Sandbox, store: AttachmentStore, given: Given) {
   const { address = `10.10.${(++count >> 8) % 256}.${count % 256}`, requestedAccessTo = null } = given;
   const ports = [{ network: 'private', fixedIps: [address] }];
@@ -103,7 +106,10 @@ async function attach(sandbox: Sandbox, store: AttachmentStore, given: Given) {
     },
   });
   const targets = [{ accessTo: address, ruleId: rule.id, isOwned: true, state: 'active' }];
-  const attachment = anAttachment({ serverId, shareId, projectId, requestedAccessTo, targets, status: 'attached' });
+  const paths = [`10.20.0.11:/shares/${exportName(shareId)}`, `10.20.0.12:/shares/${exportName(shareId)}`];
+  const exportedAs = { protocol: 'NFS', paths, fileSystem: null };
+  const fields = { serverId, shareId, projectId, requestedAccessTo, targets, exportedAs };
+  const attachment = anAttachment({ ...fields, status: 'attached' });
   const created = await store.create(attachment, null, null);
   if (created.outcome !== 'created') throw new Error(`expected created, got ${created.outcome}`);
   await store.markRecovered(projectId);

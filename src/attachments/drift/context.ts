@@ -14,6 +14,8 @@ export interface SweepBudget {
   confirmations: number;
   /** Lists of a share's access rules. */
   ruleLists: number;
+  /** Lists of the export locations of attached shares, some in each scan: guests read them from the records. */
+  exportLists: number;
   /** Attachments reconciled because something is wrong with them: three requests each, and one per rule denied. */
   reconciles: number;
   /** Records read, and held in memory during the scan: about 1 KiB each. */

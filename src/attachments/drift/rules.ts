@@ -1,8 +1,10 @@
 /** Compares access rules with records, in both directions. */
-import { listAccessRules } from '../../openstack/manila/client.ts';
+import { listAccessRules, listExportLocations } from '../../openstack/manila/client.ts';
 import type { AccessRule, Share } from '../../openstack/manila/types.ts';
 import type { Attachment } from '../attachment.ts';
+import { exportedAs, withExports } from '../exported-as.ts';
 import { matchRules } from '../reconcile/observe.ts';
+import { isRetargeting } from '../retarget.ts';
 import { targetName, targetsOf } from '../store/targets.ts';
 import { checkAddress, ownersByAddress } from './addresses.ts';
 import { consume, forEach, report, rotate, type SweepContext } from './context.ts';
@@ -25,6 +27,7 @@ export async function sweepRules(context: SweepContext): Promise<void> {
     const rulesOf = indexRules(share.id, rules);
     for (const record of records) await compareRecord(context, record, rulesOf(record));
     const needed = neededRules(records);
+    await refreshExports(context, share, records);
     for (const rule of rules) {
       if (isOrphan(share.id, rule, needed)) await checkOrphan(context, share, rule, rules);
       await checkAddress(context, share.id, rule, owners);
@@ -59,6 +62,21 @@ function indexRules(shareId: string, rules: readonly AccessRule[]): (record: Att
     const known = record.targets.map(({ ruleId }) => byId.get(ruleId ?? ''));
     return [...named, ...known].filter((rule) => rule !== undefined);
   };
+}
+
+/** Copies the share's export locations into the records that have none or others: guests are told from the records. */
+async function refreshExports(context: SweepContext, share: Share, records: readonly Attachment[]): Promise<void> {
+  const attached = records.filter((record) => record.status === 'attached' && !isRetargeting(record));
+  if (attached.length === 0 || context.report.isDryRun || context.budget.exportLists <= 0) return;
+  context.budget.exportLists--;
+  const locations = await listExportLocations(context.session, share.id);
+  if (!locations) return;
+  for (const record of attached) {
+    const now = withExports({ ...record, exportedAs: exportedAs(share) }, locations);
+    if (JSON.stringify(now.exportedAs) === JSON.stringify(record.exportedAs)) continue;
+    // a conflict means that the record changed meanwhile: the next scan compares it again
+    await context.store.commit(now, { dueInMs: null });
+  }
 }
 
 // the list is only a hint: reconciling decides on its own observation

@@ -11,7 +11,13 @@ import { sweepShares } from './shares.ts';
 import { type AttachmentSnapshot, readSnapshot } from './snapshot.ts';
 
 /** Budget of a scan by a running gateway. */
-export const SCAN_BUDGET: SweepBudget = { confirmations: 200, ruleLists: 200, reconciles: 100, records: 200_000 };
+export const SCAN_BUDGET: SweepBudget = {
+  confirmations: 200,
+  ruleLists: 200,
+  exportLists: 20,
+  reconciles: 100,
+  records: 200_000,
+};
 /** Every so many scans list all servers, not only those changed: Nova's lists omit cells that are down. */
 const FULL_EVERY = 10;
 

@@ -1,11 +1,12 @@
 /** What one reconcile works with, and what Nova and Manila show of its attachment. */
 import { GatewayError } from '../../errors.ts';
 import { listAccessRules, listExportLocations } from '../../openstack/manila/client.ts';
-import type { AccessRule } from '../../openstack/manila/types.ts';
+import type { AccessRule, ExportLocation } from '../../openstack/manila/types.ts';
 import { getServer } from '../../openstack/nova/client.ts';
 import type { Session } from '../../openstack/session.ts';
 import { isSameTarget } from '../access-targets.ts';
 import { type Attachment, elapsedMs } from '../attachment.ts';
+import { withExports } from '../exported-as.ts';
 import { holdersAmong, isManaged, needsTarget, type RuleOwnership } from '../rule-metadata.ts';
 import type { AttachmentStore } from '../store/contract.ts';
 import type { Observation, ObservedRule, Rights } from './decide.ts';
@@ -38,6 +39,8 @@ export interface ReconcileContext {
 
 /** What upstream shows, and the rules as Manila sent them, aligned with the targets. */
 export interface Observed extends Observation, RuleOwnership {
+  /** Null: not read. */
+  readonly locations: readonly ExportLocation[] | null;
   readonly rules: readonly (ObservedRule | null)[];
 }
 
@@ -86,6 +89,7 @@ export async function observe(context: ReconcileContext, record: Attachment): Pr
     ...observed,
     server: server === undefined ? 'unasked' : server ? 'present' : 'gone',
     isExported: readsExports ? (locations?.length ?? 0) > 0 : null,
+    locations: locations ?? null,
   };
 }
 
@@ -104,6 +108,7 @@ export function matchRules(record: Attachment, rules: readonly AccessRule[], oth
     server: 'unasked',
     share: 'present',
     isExported: null,
+    locations: null,
     holders,
     wire,
     rules: wire.map((rule, i) => rule && toObservedRule(rule, isShared(i))),
@@ -121,7 +126,7 @@ export function toObservedRule(rule: AccessRule, isShared: boolean): ObservedRul
   };
 }
 
-/** The record with the observed ids and states of its rules. */
+/** The record with the observed ids and states of its rules, and the observed export locations. */
 export function withObserved(record: Attachment, observed: Observed): Attachment {
   const targets = record.targets.map((target, i) => {
     const rule = observed.rules[i];
@@ -129,5 +134,6 @@ export function withObserved(record: Attachment, observed: Observed): Attachment
       ? { ...target, ruleId: rule.id, isOwned: rule.isOurs, state: rule.state }
       : { ...target, ruleId: null, state: null };
   });
-  return { ...record, targets };
+  const next = { ...record, targets };
+  return observed.locations ? withExports(next, observed.locations) : next;
 }

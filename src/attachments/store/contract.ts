@@ -47,6 +47,9 @@ export interface AttachmentPage {
   endPosition?: string;
 }
 
+/** For how long a store knows when a guest was last seen. */
+export const GUEST_SEEN_DAYS = 7;
+
 /** Ends the subscription that returned it. */
 export interface Unsubscribe {
   (): Promise<void>;
@@ -161,6 +164,11 @@ export interface AttachmentStore {
   checkpoint(projectId: string): Promise<string | null>;
   /** Sets it; at the log's end the project is no longer pending. */
   setCheckpoint(projectId: string, cursor: string): Promise<void>;
+
+  /** Notes when a server's guest last read its list of mounts, ISO 8601; kept for GUEST_SEEN_DAYS. */
+  markGuestSeen(projectId: string, serverId: string, at: string): Promise<void>;
+  /** When the servers' guests last read their lists, in the order of the ids; null: never, or too long ago. One round trip. */
+  guestsSeenAt(projectId: string, serverIds: readonly string[]): Promise<(string | null)[]>;
 
   /** Rejects unless the store responds. */
   ping(): Promise<void>;

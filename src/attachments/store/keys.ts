@@ -45,6 +45,8 @@ export function createKeys(prefix: string) {
     pending: (shard: number) => shardKey(shard, 'news'),
     /** String: the id with which the gateways of this store mark the access rules they make. One for all projects. */
     storeId: () => shardKey(0, 'deployment'),
+    /** String, expiring: when the server's guest last read its list of mounts. */
+    guestSeen: (projectId: string, serverId: string) => `${key(projectId, 'seen')}:${serverId}`,
     /** Stream: field `event` (JSON). Its entry ids are the cursors. */
     log: (projectId: string) => key(projectId, 'log'),
     /** Sharded channel: `<cursor> <cursor before> <event as JSON>`. */

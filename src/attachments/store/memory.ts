@@ -1,11 +1,21 @@
 import { randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Attachment, NewEvent } from '../attachment.ts';
-import type { AttachmentPage, AttachmentStore, Lease, ListOptions } from './contract.ts';
+import {
+  type AttachmentPage,
+  type AttachmentStore,
+  GUEST_SEEN_DAYS,
+  type Lease,
+  type ListOptions,
+} from './contract.ts';
 import { createMemoryLog, frozenCopy, type MemoryLog } from './memory-log.ts';
 import { createProjectRecords, type IndexName, type ProjectRecords, type Stored } from './memory-records.ts';
 import { comparePositions, LOG_START, MAX_SCANNED } from './order.ts';
 import { createSortedList } from './sorted-list.ts';
 import { targetName } from './targets.ts';
+
+/** Number of servers of which the in-process store knows when their guests were seen. */
+const MAX_GUESTS = 100_000;
 
 export interface MemoryStoreOptions {
   /** Number of events that a project's log keeps. */
@@ -32,6 +42,7 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
     (a, b) => dueOrder(a) - dueOrder(b) || comparePositions(dueName(a), dueName(b)),
   );
   const locks = new Map<string, { owner: string; until: number }>();
+  const guestsSeen = new LRUCache<string, string>({ max: MAX_GUESTS, ttl: GUEST_SEEN_DAYS * 86_400_000 });
 
   function project(id: string): Project {
     const present = projects.get(id) ?? {
@@ -206,6 +217,13 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
     },
     async setCheckpoint(projectId, cursor) {
       project(projectId).checkpoint = cursor;
+    },
+
+    async markGuestSeen(projectId, serverId, at) {
+      guestsSeen.set(`${projectId} ${serverId}`, at);
+    },
+    async guestsSeenAt(projectId, serverIds) {
+      return serverIds.map((serverId) => guestsSeen.get(`${projectId} ${serverId}`) ?? null);
     },
 
     async ping() {},

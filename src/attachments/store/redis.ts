@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { RedisConnections } from '../../redis/connect.ts';
 import { orUnavailable } from '../../redis/connection.ts';
 import type { Attachment, AttachmentEvent } from '../attachment.ts';
-import type { AttachmentStore, WriteConflict } from './contract.ts';
+import { type AttachmentStore, GUEST_SEEN_DAYS, type WriteConflict } from './contract.ts';
 import { createKeys, dueMember, parseDueMember, SHARDS, shardOf } from './keys.ts';
 import { isCursor, LOG_START, positionOf } from './order.ts';
 import { createLists } from './redis-lists.ts';
@@ -185,6 +185,14 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
         [keys.checkpoint(projectId), keys.log(projectId), keys.pending(shard)],
         [cursor, projectId],
       );
+    },
+
+    async markGuestSeen(projectId, serverId, at) {
+      await orUnavailable(commands.set(keys.guestSeen(projectId, serverId), at, 'EX', GUEST_SEEN_DAYS * 86_400));
+    },
+    async guestsSeenAt(projectId, serverIds) {
+      if (serverIds.length === 0) return [];
+      return await orUnavailable(commands.mget(serverIds.map((serverId) => keys.guestSeen(projectId, serverId))));
     },
 
     async ping() {

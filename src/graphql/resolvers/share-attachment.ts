@@ -21,6 +21,7 @@ export const ShareAttachment: ShareAttachmentResolvers = {
     return share ? mountCommands(attachment, share, locations) : [];
   },
   isStale: (attachment) => Boolean(attachment.staleSince),
+  guestSeenAt: (attachment, _args, { loaders }) => loaders.guestSeenAt.load(attachment),
   fault: (attachment) => attachment.fault,
   createdAt: (attachment) => attachment.createdAt,
   updatedAt: (attachment) => attachment.updatedAt,

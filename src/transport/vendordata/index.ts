@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { GuestDocument } from '../../attachments/guest-mounts.ts';
 import type { Config } from '../../config.ts';
-import { startDeadline, waitWith } from '../../deadline.ts';
+import { withTimeout } from '../../deadline.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Session } from '../../openstack/session.ts';
 import type { Authenticate } from '../authenticate.ts';
@@ -48,13 +48,10 @@ export async function registerVendordata(app: FastifyInstance, options: Vendorda
       api.post('/', { bodyLimit: MAX_BODY }, async (request, reply) => {
         const session = await authenticateNova(options, request);
         const server = readServer(request.body);
-        const deadline = startDeadline(ANSWER_MS);
-        try {
-          const document = await waitWith(options.guestDocument({ ...session, signal: deadline.signal }, server), deadline.signal);
-          if (document) return await reply.send(document);
-        } finally {
-          deadline.end();
-        }
+        const document = await withTimeout(ANSWER_MS, (signal) =>
+          options.guestDocument({ ...session, signal }, server),
+        );
+        if (document) return reply.send(document);
         logOf(request).warn({ ...server }, 'vendor data: the project’s attachments are being recovered');
         return reply.code(503).header('retry-after', RETRY_AFTER).send({});
       });
@@ -67,22 +64,34 @@ export async function registerVendordata(app: FastifyInstance, options: Vendorda
   );
 }
 
-async function authenticateNova({ config, authenticate }: VendordataOptions, request: FastifyRequest): Promise<Session> {
+async function authenticateNova(
+  { config, authenticate }: VendordataOptions,
+  request: FastifyRequest,
+): Promise<Session> {
   const token = request.headers['x-auth-token'];
-  const session = await authenticate(Array.isArray(token) ? token[0] : token, { requestId: request.id, log: logOf(request) });
+  const session = await authenticate(Array.isArray(token) ? token[0] : token, {
+    requestId: request.id,
+    log: logOf(request),
+  });
   const { identity } = session;
   logFieldsOf(request).identity = identity;
   const { VENDORDATA_ROLES: roles, VENDORDATA_USERS: users } = config;
   const isAllowed = users.length === 0 || users.includes(identity.userId) || users.includes(identity.userName);
   if (isAllowed && identity.roles.some((role) => roles.includes(role))) return session;
-  throw new GatewayError('FORBIDDEN', `Vendor data is for Nova's own user: expected one of the roles ${roles.join(', ')}`);
+  throw new GatewayError(
+    'FORBIDDEN',
+    `Vendor data is for Nova's own user: expected one of the roles ${roles.join(', ')}`,
+  );
 }
 
 function readServer(body: unknown): { projectId: string; serverId: string } {
   const read = REQUEST.safeParse(body);
   if (read.success) return { projectId: read.data['project-id'], serverId: read.data['instance-id'].toLowerCase() };
   const fields = read.error.issues.map(({ path }) => path.join('.') || 'body').join(', ');
-  throw new GatewayError('BAD_USER_INPUT', `Expected JSON with project-id and instance-id, as Nova sends it; invalid: ${fields}`);
+  throw new GatewayError(
+    'BAD_USER_INPUT',
+    `Expected JSON with project-id and instance-id, as Nova sends it; invalid: ${fields}`,
+  );
 }
 
 const STATUSES: Partial<Record<GatewayError['code'], number>> = {
@@ -95,7 +104,12 @@ const STATUSES: Partial<Record<GatewayError['code'], number>> = {
 /** What went wrong, in the log and to Nova. Of a body that is no JSON nothing is said: the parser would quote it. */
 function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const status = error instanceof GatewayError ? (STATUSES[error.code] ?? 503) : statusOf(error);
-  const reason = error instanceof GatewayError ? error.message : status < 500 ? 'the body is not what Nova sends' : 'no answer in time';
+  const reason =
+    error instanceof GatewayError
+      ? error.message
+      : status < 500
+        ? 'the body is not what Nova sends'
+        : 'no answer in time';
   const log = logOf(request);
   if (status >= 500 && !(error instanceof GatewayError)) log.warn({ status, err: error }, `vendor data: ${reason}`);
   else log.warn({ status }, `vendor data: ${reason}`);
