@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { GENERATED_PARTS, generatedPage } from '../../scripts/generated-docs.ts';
+import { SETTINGS } from '../../src/config.ts';
 
 /** All pages but the changelog, which also names what is gone. */
 const PAGES = [...readdirSync('.'), ...['bench', 'docs', 'examples'].flatMap(pagesIn)].filter(
@@ -31,6 +32,14 @@ describe.each(PAGES)('%s', (page) => {
     const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
     expect(links.filter((link) => !/^[a-z]+:/.test(link) && !leadsSomewhere(page, link))).toEqual([]);
   });
+});
+
+test('docs/security.md names every setting that is a limit', () => {
+  const limits = Object.keys(SETTINGS).filter((name) =>
+    /MAX|TIMEOUT|CONNECTIONS|LENGTH|SECONDS|DEADLINE|LEASE/.test(name),
+  );
+  const text = readFileSync('docs/security.md', 'utf8');
+  expect(limits.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
 });
 
 function leadsSomewhere(page: string, link: string): boolean {
