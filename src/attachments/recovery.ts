@@ -2,6 +2,7 @@
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
 import { startDeadline } from '../deadline.ts';
+import { GatewayError } from '../errors.ts';
 import { listAccessRules, listAllShares, listExportLocations } from '../openstack/manila/client.ts';
 import type { AccessRule, Share } from '../openstack/manila/types.ts';
 import type { Session } from '../openstack/session.ts';
@@ -57,8 +58,10 @@ async function recoverProject(store: AttachmentStore, session: Session, projectI
   const isOwn = session.identity.projectId === projectId;
   const filters = isOwn ? {} : { all_tenants: '1' as const, project_id: projectId };
   const { shares, isComplete } = await listAllShares(session, filters);
-  if (!isComplete)
-    log.warn({ projectId, shares: shares.length }, 'the project has more shares: their rules are not read');
+  if (!isComplete) {
+    const message = `Project ${projectId} has more than ${shares.length} shares: its attachments cannot be recovered`;
+    throw new GatewayError('LIMIT_EXCEEDED', message);
+  }
   const limit = pLimit(CONCURRENCY);
   try {
     const counts = await Promise.all(shares.map((share) => limit(recoverShare, store, session, projectId, share)));

@@ -3,17 +3,16 @@ import { orNull } from '../openstack/http/request.ts';
 import { updateAccessRuleMetadata } from '../openstack/manila/client.ts';
 import type { AccessRule } from '../openstack/manila/types.ts';
 import type { Session } from '../openstack/session.ts';
-import { canonicalTarget } from './access-targets.ts';
-import type { Attachment, AttachmentStatus } from './attachment.ts';
+import { isSameTarget } from './access-targets.ts';
+import { type AccessType, type Attachment, holdsTarget, type Target } from './attachment.ts';
+import type { AttachmentStore } from './store/contract.ts';
+import { targetName } from './store/targets.ts';
 
 /** The `managed_by` of rules that a gateway made. No microversion redacts metadata (manila share_access view). */
 export const MANAGED_BY = 'nova-manila-gateway';
 
 /** Values for pairs that an attachment lacks: Manila rejects an empty value, and removes no pair in an update. */
 const NONE = { mount_point: 'none', access_to_given: 'false', user_id: 'none' };
-
-/** Statuses in which an attachment keeps needing its rules. */
-const HOLDING_STATUSES = new Set<AttachmentStatus>(['attaching', 'attached', 'error_attaching']);
 
 /** Whether a gateway made the rule. */
 export function isManaged(rule: AccessRule): boolean {
@@ -50,26 +49,36 @@ export function readRuleMetadata(metadata: Readonly<Record<string, string>> | un
  * checks, then inserts; neither must a denial and a grant to another attachment behind the same address.
  */
 export function targetLockKey(shareId: string, accessType: string, accessTo: string): string {
-  return `${shareId}:${accessType}:${canonicalTarget(accessType, accessTo)}`;
+  return targetName({ shareId, accessType: accessType as AccessType, accessTo });
 }
 
-/** The share's other attachments that need their rules: they are not being detached. */
-export function holdersAmong(record: Attachment, others: readonly Attachment[]): Attachment[] {
-  return others.filter((other) => other.id !== record.id && HOLDING_STATUSES.has(other.status));
-}
-
-/** Whether an attachment needs a rule for this target. */
-export function needsTarget(other: Attachment, accessType: string, accessTo: string): boolean {
-  return (
-    other.accessType === accessType &&
-    other.targets.some((target) => target.accessTo === accessTo && target.change !== 'removing')
-  );
-}
-
-/** An attachment's rules as Manila sent them, aligned with its targets, and the attachments that may need them too. */
+/** An attachment's rules as Manila sent them, and another attachment that holds each: both aligned with its targets. */
 export interface RuleOwnership {
   wire: readonly (AccessRule | null)[];
-  holders: readonly Attachment[];
+  holders: readonly (Attachment | null)[];
+}
+
+/**
+ * For each of these targets of a record, another attachment that holds it, or null. Exact however many attachments the
+ * share has: the store's index by target lists holders first, and at most one of the first two is the record itself.
+ */
+export async function readHolders(
+  store: AttachmentStore,
+  record: Attachment,
+  targets: readonly Pick<Target, 'accessTo'>[] = record.targets,
+): Promise<(Attachment | null)[]> {
+  const { projectId, shareId, accessType } = record;
+  const names = targets.map(({ accessTo }) => ({ shareId, accessType, accessTo }));
+  const lists = await store.listForTargets(projectId, names, 2);
+  return targets.map(({ accessTo }, i) => {
+    const isHolder = (other: Attachment) => other.id !== record.id && holds(other, accessTo);
+    return lists[i]?.find(isHolder) ?? null;
+  });
+}
+
+function holds(other: Attachment, accessTo: string): boolean {
+  const isSame = (target: Target) => isSameTarget(other.accessType, target.accessTo, accessTo);
+  return other.targets.some((target) => isSame(target) && holdsTarget(other, target));
 }
 
 /** The targets whose rules another attachment made and may therefore revoke. Not those that are being removed. */
@@ -81,7 +90,7 @@ export function sharedTargets(record: Attachment, { wire }: RuleOwnership): numb
 }
 
 /**
- * Writes a new owner into the metadata of rules that other attachments still need. This happens before the record, or
+ * Writes a new owner into the metadata of rules that other attachments still hold. This happens before the record, or
  * the target, goes: what recovery then finds in Manila is an attachment that exists.
  * @param isGivenUp which of the targets the attachment no longer needs
  */
@@ -93,8 +102,7 @@ export async function transferRules(
 ): Promise<void> {
   for (const [i, rule] of wire.entries()) {
     if (rule?.metadata?.attachment_id !== record.id || !isGivenUp(i)) continue;
-    const accessTo = record.targets[i]?.accessTo ?? '';
-    const newOwner = holders.find((holder) => needsTarget(holder, record.accessType, accessTo));
+    const newOwner = holders[i];
     // Manila merges the pairs: without NONE the new owner would take over what only the old one has
     // null: the rule is gone, which the new owner notices itself
     const metadata = newOwner && { ...NONE, ...ruleMetadata(newOwner) };

@@ -40,11 +40,19 @@ test('a cloud that gives what is asked for -> one read, and the empty one that e
   expect(reads()).toBe(2);
 });
 
+test('a project with more shares than 100 of the cloud’s pages -> all of them', async () => {
+  const many = Array.from({ length: 5001 }, (_, i) => `share-${i}`);
+  const { session } = await manila(many, 50);
+  const all = await listAllShares(session, {});
+  expect(all.isComplete).toBe(true);
+  expect(all.shares).toHaveLength(5001);
+});
+
 test('a list that never ends -> a bounded number of reads, and it says so', async () => {
-  const endless = Array.from({ length: 150 }, (_, i) => `share-${i}`);
+  const endless = Array.from({ length: 2050 }, (_, i) => `share-${i}`);
   const { session, reads } = await manila(endless, 1);
   const some = await listAllShares(session, {});
   expect(some.isComplete).toBe(false);
-  expect(reads()).toBe(100);
-  expect(idsOf(some)).toEqual(endless.slice(0, 100));
+  expect(reads()).toBe(2000);
+  expect(idsOf(some)).toEqual(endless.slice(0, 2000));
 });

@@ -67,7 +67,7 @@ jest.unstable_mockModule('../../src/openstack/manila/client.ts', () => ({
     project_id: PROJECT,
   }),
   getShareNetwork: async () => null,
-  listShares: async () => ({ shares: [], count: 0 }),
+  listAllShares: async () => ({ shares: [], isComplete: true }),
   listAccessRules: () =>
     through(environment.faults, () => [...environment.rules.values()].map((rule) => ({ ...rule }))),
   listExportLocations: async () => [{ id: 'e', path: '10.0.0.1:/share', preferred: true }],

@@ -7,7 +7,7 @@ import type { Session } from '../../openstack/session.ts';
 import { isSameTarget } from '../access-targets.ts';
 import { type Attachment, elapsedMs } from '../attachment.ts';
 import { withExports } from '../exported-as.ts';
-import { holdersAmong, isManaged, needsTarget, type RuleOwnership } from '../rule-metadata.ts';
+import { isManaged, type RuleOwnership, readHolders } from '../rule-metadata.ts';
 import type { AttachmentStore } from '../store/contract.ts';
 import type { Observation, ObservedRule, Rights } from './decide.ts';
 
@@ -72,10 +72,10 @@ export function remainingLeaseMs(context: ReconcileContext): number {
  * then also the server and the export locations.
  */
 export async function observe(context: ReconcileContext, record: Attachment): Promise<Observed> {
-  const [others = []] = await context.store.listForShares(record.projectId, [record.shareId]);
+  const holders = await readHolders(context.store, record);
   const session = leasedSession(context);
   const rules = await listAccessRules(session, record.shareId);
-  const observed = matchRules(record, rules ?? [], others);
+  const observed = matchRules(record, rules ?? [], holders);
   if (!rules) return { ...observed, share: 'gone' };
   const isActive = observed.rules.every((rule, i) => {
     return rule?.state === 'active' || record.targets[i]?.change === 'removing';
@@ -93,17 +93,21 @@ export async function observe(context: ReconcileContext, record: Attachment): Pr
   };
 }
 
-/** The record's targets found among a share's rules. A rule whose target Manila redacts is found by its id only. */
-export function matchRules(record: Attachment, rules: readonly AccessRule[], others: readonly Attachment[]): Observed {
+/**
+ * The record's targets found among a share's rules. A rule whose target Manila redacts is found by its id only.
+ * @param holders another attachment that holds each target, aligned with them (readHolders)
+ */
+export function matchRules(
+  record: Attachment,
+  rules: readonly AccessRule[],
+  holders: readonly (Attachment | null)[],
+): Observed {
   const { accessType } = record;
   const wire = record.targets.map(({ accessTo, ruleId }) => {
     const isForTarget = (rule: AccessRule) =>
       rule.access_type === accessType && isSameTarget(accessType, rule.access_to, accessTo);
     return rules.find(isForTarget) ?? rules.find((rule) => rule.id === ruleId) ?? null;
   });
-  const holders = holdersAmong(record, others);
-  const isShared = (target: number) =>
-    holders.some((holder) => needsTarget(holder, accessType, record.targets[target]?.accessTo ?? ''));
   return {
     server: 'unasked',
     share: 'present',
@@ -111,7 +115,7 @@ export function matchRules(record: Attachment, rules: readonly AccessRule[], oth
     locations: null,
     holders,
     wire,
-    rules: wire.map((rule, i) => rule && toObservedRule(rule, isShared(i))),
+    rules: wire.map((rule, i) => rule && toObservedRule(rule, Boolean(holders[i]))),
   };
 }
 

@@ -16,14 +16,7 @@ import {
   withStatus,
 } from '../attachment.ts';
 import { completeRetarget, isRetargeting } from '../retarget.ts';
-import {
-  holdersAmong,
-  needsTarget,
-  ruleMetadata,
-  sharedTargets,
-  targetLockKey,
-  transferRules,
-} from '../rule-metadata.ts';
+import { readHolders, ruleMetadata, sharedTargets, targetLockKey, transferRules } from '../rule-metadata.ts';
 import type { CommitOptions } from '../store/contract.ts';
 import { type Action, type ObservedRule, pollDelay } from './decide.ts';
 import {
@@ -140,11 +133,8 @@ async function performDeny(
   { target, ruleId }: Extract<Action, { do: 'deny' }>,
 ): Promise<Step> {
   const denied = await withTargetLock(context, record, target, async () => {
-    const [others = []] = await context.store.listForShares(record.projectId, [record.shareId]);
-    const accessTo = record.targets[target]?.accessTo ?? '';
-    if (holdersAmong(record, others).some((holder) => needsTarget(holder, record.accessType, accessTo))) {
-      return 'needed';
-    }
+    const [holder] = await readHolders(context.store, record, record.targets.slice(target, target + 1));
+    if (holder) return 'needed';
     return (await deny(leasedSession(context), record, ruleId)) ? 'denied' : 'gone';
   });
   if (!denied) return await requeueSoon(context, record);

@@ -6,7 +6,9 @@ import type { AccessRule, ExportLocation, Message, NewAccessRule, Share, ShareNe
 
 /** Maximum page size that `listAllShares` requests, and maximum number of pages. */
 const PAGE_SIZE = 1000;
-const MAX_PAGES = 100;
+/** Maximum pages of one list: 100,000 shares on a cloud that limits pages to 50. */
+const MAX_PAGES = 2000;
+const MAX_SHARES = 100_000;
 
 /** Filters of a share list: Manila's own query parameters. It has none for ids or protocols and ignores unknown ones. */
 export interface ShareFilters {
@@ -59,7 +61,7 @@ export async function listShares(
 }
 
 /**
- * All shares that the token can see, each once. `isComplete` is false if there are more than MAX_PAGES pages.
+ * All shares that the token can see, each once. `isComplete` is false if there are more than MAX_SHARES.
  *
  * Manila counts offset and limit in rows of shares and instances, and may limit a page further (`osapi_max_limit`). The
  * next offset is therefore the number of shares received: it may repeat shares and skips none.
@@ -70,7 +72,7 @@ export async function listAllShares(
 ): Promise<{ shares: Share[]; isComplete: boolean }> {
   const shares = new Map<string, Share>();
   let offset = 0;
-  for (let pages = 0; pages < MAX_PAGES; pages++) {
+  for (let pages = 0; pages < MAX_PAGES && shares.size < MAX_SHARES; pages++) {
     const { shares: page } = await listShares(session, { limit: PAGE_SIZE, offset, filters });
     if (page.length === 0) return { shares: [...shares.values()], isComplete: true };
     for (const share of page) shares.set(share.id, share);
