@@ -24,6 +24,7 @@ import { FinalError } from './reconcile/reconcile.ts';
 import { resumeOnRead } from './reconcile/sessions.ts';
 import { followsAddresses, isRetargeting, isStale, retarget } from './retarget.ts';
 import type { AttachRequest } from './service.ts';
+import { unmarkDetaching } from './unmount-grace.ts';
 
 /**
  * Attaches a share. Idempotent: repeating it with the same arguments returns the existing attachment, or retries one
@@ -124,6 +125,7 @@ async function attachAgain(
     await options.store.release(claimed.projectId, claimed.id, context.owner, 0);
     return claimed;
   }
+  if (claimed.graceUntil) await unmarkDetaching(session, claimed);
   const started = withRequest(session, withStatus(retargetTo(claimed, desiredAddresses), 'attaching'));
   try {
     const committed = await commit(options, context, started, 'ATTACH_STARTED', { keepLease: true });

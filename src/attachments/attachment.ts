@@ -93,6 +93,8 @@ export interface Attachment {
    * returns to `previousStatus` after a crash.
    */
   isAccepted: boolean;
+  /** Only while `detaching`: until when the rules stay for the guest to unmount, ISO 8601. */
+  graceUntil?: string | undefined;
   /** The status before `detaching`. */
   previousStatus: AttachmentStatus | null;
   reason: Reason | null;
@@ -178,6 +180,7 @@ export function withStatus(
     fault: change.fault ?? null,
     reason: change.reason ?? null,
     previousStatus: status === 'detaching' ? record.status : null,
+    graceUntil: undefined,
     // no caller has to be authorised to detach from a server that no longer exists
     isAccepted: status === 'detaching' && change.reason === 'SERVER_DELETED',
     attempts: 0,

@@ -17,6 +17,7 @@ import { checkMountPoint } from './preconditions.ts';
 import { FinalError } from './reconcile/reconcile.ts';
 import { resumeOnRead } from './reconcile/sessions.ts';
 import type { DetachRequest } from './service.ts';
+import { graceUntil, unmarkDetaching } from './unmount-grace.ts';
 
 /**
  * Detaches a share. Detaching again while the attachment is being detached returns it.
@@ -30,6 +31,7 @@ export async function detach(
 ): Promise<AttachmentView> {
   const id = attachmentId(request.serverId, request.shareId);
   const mountPoint = request.mountPoint === null ? null : checkMountPoint(request.mountPoint);
+  const grace = graceUntil(request.unmountGraceSeconds ?? 0);
   const projectId = await projectOf(options, ensureRecovered, session, request.serverId, id);
 
   return await untilFree(id, async () => {
@@ -46,7 +48,7 @@ export async function detach(
       resumeOnRead(options, session, [record]);
       return record;
     }
-    return await startDetach(options, session, record);
+    return await startDetach(options, session, record, grace);
   });
 }
 
@@ -54,6 +56,7 @@ async function startDetach(
   options: CommandOptions,
   session: Session,
   record: Attachment,
+  grace: string | undefined,
 ): Promise<AttachmentView | null> {
   const context = newReconcileContext(options, session);
   const claimed = await claim(options, context, record);
@@ -62,7 +65,7 @@ async function startDetach(
     await options.store.release(claimed.projectId, claimed.id, context.owner, 0);
     return claimed;
   }
-  const started = withRequest(session, withStatus(claimed, 'detaching'));
+  const started = { ...withRequest(session, withStatus(claimed, 'detaching')), graceUntil: grace };
   try {
     const committed = await commit(options, context, started, 'DETACH_STARTED', { keepLease: true });
     return await work(options, context, committed);
@@ -71,6 +74,8 @@ async function startDetach(
     const { record: rejected, cause } = error;
     // after an accepted denial the detach has failed; without one, nothing has changed
     const status = rejected.isAccepted ? 'error_detaching' : (rejected.previousStatus ?? 'attached');
+    // what was marked is attached again: with this caller's rights if they suffice
+    if (rejected.graceUntil) await unmarkDetaching(session, rejected).catch(() => undefined);
     const restored = withStatus(rejected, status, { fault: toFault(cause) });
     await commit(options, context, restored, 'DETACH_FAILED', { dueInMs: isInProgress(status) ? 0 : null });
     throw cause;

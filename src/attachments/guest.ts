@@ -15,7 +15,7 @@ const MAX_SERVERS = 100_000;
 /** Returns the service's `guestDocument` method. */
 export function createGuestDocument(options: CommandOptions, ensureRecovered: EnsureRecovered) {
   const { store, log, account, guestSecrets } = options;
-  const lastSeen = new LRUCache<string, true>({ max: MAX_SERVERS, ttl: SEEN_INTERVAL_MS });
+  const lastSeen = new LRUCache<string, string>({ max: MAX_SERVERS, ttl: SEEN_INTERVAL_MS });
 
   /** Recovers the project with the gateway's own account, else with Nova's token where it sees the project. */
   async function recover(session: Session, projectId: string): Promise<void> {
@@ -27,11 +27,15 @@ export function createGuestDocument(options: CommandOptions, ensureRecovered: En
     }
   }
 
-  async function markSeen(projectId: string, serverId: string): Promise<void> {
+  /** Writes at most once in SEEN_INTERVAL_MS, but always for a detach that waits for the guest to have read its list. */
+  async function markSeen(projectId: string, serverId: string, records: readonly Attachment[]): Promise<void> {
     const key = `${projectId} ${serverId}`;
-    if (lastSeen.has(key)) return;
-    lastSeen.set(key, true);
-    await store.markGuestSeen(projectId, serverId, new Date().toISOString());
+    const last = lastSeen.get(key);
+    const isAwaited = records.some(({ graceUntil, statusSince }) => graceUntil && last && statusSince >= last);
+    if (last && !isAwaited) return;
+    const now = new Date().toISOString();
+    lastSeen.set(key, now);
+    await store.markGuestSeen(projectId, serverId, now);
   }
 
   return async function documentFor(
@@ -48,7 +52,7 @@ export function createGuestDocument(options: CommandOptions, ensureRecovered: En
       return null;
     }
     if (records.some(lacksExports)) return null;
-    if (records.length > 0) await markSeen(projectId, serverId);
+    if (records.length > 0) await markSeen(projectId, serverId, records);
     return guestDocument(records, guestSecrets === 'inline' ? await keysOf(session, records) : new Map());
   };
 

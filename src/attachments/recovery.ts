@@ -126,7 +126,8 @@ function recordOf(projectId: string, share: Share, id: string, rules: AccessRule
     .filter((rule, i) => rules.findIndex((one) => isSameTarget(accessType, one.access_to, rule.access_to)) === i)
     .map((rule) => ({ accessTo: rule.access_to, ruleId: rule.id, isOwned: true, state: rule.state }))
     .sort((a, b) => (a.accessTo < b.accessTo ? -1 : 1));
-  const status = statusOf(rules);
+  const graceUntil = graceOf(rules);
+  const status = graceUntil ? 'detaching' : statusOf(rules);
   return {
     id,
     projectId,
@@ -141,6 +142,7 @@ function recordOf(projectId: string, share: Share, id: string, rules: AccessRule
     status,
     isAccepted: status === 'detaching',
     previousStatus: status === 'detaching' ? 'attached' : null,
+    ...(graceUntil && { graceUntil }),
     reason: null,
     attempts: 0,
     failures: 0,
@@ -162,6 +164,12 @@ function recordOf(projectId: string, share: Share, id: string, rules: AccessRule
     statusSince: new Date().toISOString(),
     version: 0,
   };
+}
+
+/** Until when a detach waits for the guest to unmount: once it is marked, Manila has accepted the detach. */
+function graceOf(rules: readonly AccessRule[]): string | undefined {
+  const marks = rules.flatMap(({ metadata }) => readRuleMetadata(metadata).detachAfter ?? []);
+  return marks.length === rules.length ? marks.toSorted().at(-1) : undefined;
 }
 
 /** A rule that is being denied was revoked with a caller's token: the attachment's other rules follow. */

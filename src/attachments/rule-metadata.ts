@@ -12,7 +12,11 @@ import { targetName } from './store/targets.ts';
 export const MANAGED_BY = 'nova-manila-gateway';
 
 /** Values for pairs that an attachment lacks: Manila rejects an empty value, and removes no pair in an update. */
-const NONE = { mount_point: 'none', access_to_given: 'false', user_id: 'none' };
+/** The pair that marks a rule whose detach waits for the guest to unmount: until when. */
+export const DETACH_MARK = 'detach_after';
+export const NO_DETACH_MARK = 'none';
+
+const NONE = { mount_point: 'none', access_to_given: 'false', user_id: 'none', [DETACH_MARK]: NO_DETACH_MARK };
 
 /** Whether a gateway made the rule. */
 export function isManaged(rule: AccessRule): boolean {
@@ -41,7 +45,12 @@ export function readRuleMetadata(metadata: Readonly<Record<string, string>> | un
     mountPoint: mountPoint?.startsWith('/') ? mountPoint : null,
     userId: userId && userId !== NONE.user_id ? userId : null,
     isAccessToGiven: metadata?.access_to_given === 'true',
+    detachAfter: isTime(metadata?.[DETACH_MARK]) ? (metadata?.[DETACH_MARK] ?? null) : null,
   };
+}
+
+function isTime(text: string | undefined): boolean {
+  return text !== undefined && /^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/.test(text);
 }
 
 /**

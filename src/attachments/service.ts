@@ -31,6 +31,8 @@ export interface DetachRequest {
   serverId: string;
   shareId: string;
   mountPoint: string | null;
+  /** How long the rules stay for the guest to unmount, in seconds; default 0. */
+  unmountGraceSeconds?: number;
 }
 
 /** Which events a subscriber receives. */

@@ -167,6 +167,12 @@ export type DetachShareInput = {
   readonly serverId: Scalars['ID']['input'];
   /** The share's UUID. */
   readonly shareId: Scalars['ID']['input'];
+  /**
+   * How long the access rules stay in place, in seconds from 0 to 600, so that the guest agent unmounts the share first.
+   * The status is `DETACHING` meanwhile; the wait ends early when the guest has read its list (`guestSeenAt`) and had time
+   * to unmount. Without the agent the whole time passes.
+   */
+  readonly unmountGraceSeconds?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** Result of `detachShare`. */

@@ -408,7 +408,7 @@ describe('mutations', () => {
     expect(answer.data.detachShare.attachment.status).toBe('DETACHED');
     expect(asked).toEqual([
       { serverId: SERVER, shareId: SHARE, mountPoint: '/srv', accessLevel: 'ro', accessTo: ['10.0.0.5'] },
-      { serverId: SERVER, shareId: SHARE, mountPoint: '/srv' },
+      { serverId: SERVER, shareId: SHARE, mountPoint: '/srv', unmountGraceSeconds: 0 },
     ]);
   });
 });

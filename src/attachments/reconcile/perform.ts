@@ -163,7 +163,8 @@ async function countDenial(
   return { record: isFirst ? await commitAccepted(context, counted) : counted, observed: now };
 }
 
-async function commitAccepted(context: ReconcileContext, record: Attachment): Promise<Attachment> {
+/** Commits that the detach is accepted: from here on the gateway's own account may finish it. */
+export async function commitAccepted(context: ReconcileContext, record: Attachment): Promise<Attachment> {
   return await commit(context, { ...record, isAccepted: true }, { dueInMs: null, keepLease: true });
 }
 

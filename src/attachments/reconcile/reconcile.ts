@@ -6,10 +6,12 @@ import { getServer } from '../../openstack/nova/client.ts';
 import { findAddresses, MAX_TARGETS } from '../access-targets.ts';
 import { type Attachment, elapsedMs, isInProgress, toFault, withStatus } from '../attachment.ts';
 import { isRetargeting, isStale, retarget } from '../retarget.ts';
+import { GRACE_POLL_MS, markDetaching, remainingGraceMs } from '../unmount-grace.ts';
 import { backoffDelay, decide } from './decide.ts';
 import { LeaseLost, leasedSession, observe, type ReconcileContext, remainingLeaseMs, withObserved } from './observe.ts';
 import {
   commit,
+  commitAccepted,
   commitAndRelease,
   commitEvent,
   perform,
@@ -53,9 +55,18 @@ async function reconcileLeased(context: ReconcileContext, claimed: Attachment): 
   try {
     record = await retargetStale(context, record);
     for (let step = 0; step < MAX_STEPS; step++) {
+      const graceMs = await remainingGraceMs(context.store, record);
+      if (graceMs > 0 && record.isAccepted) {
+        return await commitAndRelease(context, record, { dueInMs: Math.min(graceMs, GRACE_POLL_MS) });
+      }
       if (!observed) {
         observed = await observe(context, record);
         record = { ...withObserved(record, observed), failures: 0 };
+      }
+      if (graceMs > 0 && context.rights.mayRevoke && observed.rules.some((rule) => rule?.isOurs && !rule.isShared)) {
+        await markDetaching(leasedSession(context), record);
+        record = await commitAccepted(context, record);
+        continue;
       }
       const action = decide(record, observed, context.rights, elapsedMs(record) > context.deadlineMs);
       if (action.do === 'wait') return await requeueLater(context, record, performance.now() - startedAt);

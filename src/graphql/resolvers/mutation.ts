@@ -23,6 +23,7 @@ export const Mutation: MutationResolvers = {
       serverId: uuid('serverId', input.serverId),
       shareId: uuid('shareId', input.shareId),
       mountPoint: input.mountPoint ?? null,
+      unmountGraceSeconds: input.unmountGraceSeconds ?? 0,
     };
     try {
       return { attachment: await attachments.detach(session, request) };
