@@ -1,58 +1,73 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '../support/eventually.ts';
 import type { GatewayProcess } from '../support/gateway-process.ts';
-import { asUser, newScene, type Scene, type World } from './environment.ts';
-import { eventually } from './eventually.ts';
-import { badEvents, recordsWithoutRule, rulesWithoutRecord } from './ledger.ts';
+import { badEvents, recordsWithoutRule, rulesWithoutRecord } from '../support/ledger.ts';
+import { asUser, type Environment, newScene, pauseManila, resumeManila, type Scene } from './environment.ts';
 import type { Call, CrashPoint, Outcome } from './points.ts';
 import { isCall, PLAYED } from './scenarios.ts';
 
-/** How long a gateway may take to come to its point, in ms. */
-const PATIENCE_MS = 60_000;
+/** How long a gateway may take to reach its point on a machine whose cores are busy, in ms. */
+const TIMEOUT_MS = 180_000;
 
-/** How it was found when all had come to rest. */
+/** The state when no work is left. */
 export interface Found extends Outcome {
   badEvents: string[];
   rulesWithoutRecord: string[];
   recordsWithoutRule: string[];
-  /** Rules of ours whose metadata names an attachment that is not there. */
-  rulesOfNobody: string[];
+  /** The gateway's rules whose metadata names an attachment that does not exist. */
+  orphanedRules: string[];
 }
 
 /**
- * Plays a point's scenario with a pair of its own, kills the gateway at the point, starts another, and waits until all is at rest.
- * @param looks whether the user looks once then
+ * Plays a point's scenario with new servers and a new share, kills the gateway at the point, starts another, and waits
+ * until no work is left. Manila does not progress before the scenario's request is answered or the gateway killed, so
+ * that the order of events does not depend on the speed of the machine.
+ * @param reads whether the user reads the attachment once afterwards
  */
-export async function crashAt(world: World, point: CrashPoint, looks: boolean): Promise<Found> {
-  const scene = newScene(world);
+export async function crashAt(environment: Environment, point: CrashPoint, reads: boolean): Promise<Found> {
+  const scene = newScene(environment);
   const { ledger, pair } = scene;
-  const { given, fault, ask } = PLAYED[point.scenario];
-  const victim = await world.gateway();
-  const user = asUser(world, victim);
+  const { given, fault, request } = PLAYED[point.scenario];
+  const victim = await environment.gateway();
+  const user = asUser(environment, victim);
   await given?.(scene, user);
   await eventually(
     () => ledger.isAtRest(pair.id),
-    () => 'the scenario begins at rest',
+    () => 'no work is left before the scenario begins',
   );
   const from = (await ledger.events()).length;
   scene.sandbox.clearRequests();
+  pauseManila(scene);
   const dead = killAt(scene, point, victim);
-  fault?.(scene);
-  // where the point is the mutation's own, its answer never comes
-  ask(scene, user).catch(() => undefined);
-  await reached(dead, point);
+  await fault?.(scene);
+  // where the point is inside the mutation, its response never comes
+  let response: unknown = 'none';
+  request(scene, user).then(
+    (answered) => {
+      response = answered;
+      resumeManila(scene);
+    },
+    () => undefined,
+  );
+  await reached(
+    dead,
+    () => `The gateway did not reach the point: ${point.name}; its response: ${JSON.stringify(response)}`,
+  );
+  resumeManila(scene);
+  await ledger.expireLeases();
 
-  const next = await world.start();
-  if (looks) await asUser(world, next).look(pair);
-  return await settled(scene, from, point.scenario.startsWith('sweep') ? point.alone.status : null);
+  const next = await environment.start();
+  if (reads) await asUser(environment, next).read(pair);
+  return await recovered(scene, from, point.scenario.startsWith('drift') ? point.alone.status : null);
 }
 
-async function reached(dead: Promise<void>, point: CrashPoint): Promise<void> {
-  const giveUp = new AbortController();
-  const never = sleep(PATIENCE_MS, undefined, { signal: giveUp.signal }).then(() => {
-    throw new Error(`The gateway never came to the point: ${point.name}`);
+async function reached(dead: Promise<void>, describe: () => string): Promise<void> {
+  const cancelled = new AbortController();
+  const timeout = sleep(TIMEOUT_MS, undefined, { signal: cancelled.signal }).then(() => {
+    throw new Error(describe());
   });
-  never.catch(() => undefined);
-  await Promise.race([dead, never]).finally(() => giveUp.abort());
+  timeout.catch(() => undefined);
+  await Promise.race([dead, timeout]).finally(() => cancelled.abort());
 }
 
 function killAt({ sandbox, proxy }: Scene, { at }: CrashPoint, victim: GatewayProcess): Promise<void> {
@@ -64,31 +79,31 @@ function killAt({ sandbox, proxy }: Scene, { at }: CrashPoint, victim: GatewayPr
   });
 }
 
-// as the request comes, and before any work: it is never answered
+// as the request arrives, and before any work: it never gets a response
 function killBefore(sandbox: Scene['sandbox'], { call, nth }: Call, kill: () => void): void {
-  let passed = 0;
+  let count = 0;
   void sandbox.waitForRequest((request) => {
-    if (!isCall(request, call) || ++passed < nth) return false;
+    if (!isCall(request, call) || ++count < nth) return false;
     sandbox.faults.add({ service: 'manila', method: request.method, path: /./, times: 1, kind: 'hang' });
     kill();
     return true;
   });
 }
 
-// when the work is done, and before the answer goes out
+// when the work is done, and before the response is sent
 function killAfter(sandbox: Scene['sandbox'], { call, nth }: Call, kill: () => void): void {
   void sandbox.waitUntil(() => {
-    const answered = sandbox.requests.filter((request) => isCall(request, call) && request.status > 0);
-    if (answered.length < nth) return false;
+    const done = sandbox.requests.filter((request) => isCall(request, call) && request.status > 0);
+    if (done.length < nth) return false;
     kill();
     return true;
   });
 }
 
-const MOVING = new Set(['attaching', 'detaching']);
+const IN_PROGRESS = new Set(['attaching', 'detaching']);
 
-// a sweep is waited for by what it must bring about
-async function settled({ sandbox, ledger, pair }: Scene, from: number, awaited: Outcome['status'] | null) {
+// a drift scan has happened when its outcome is there
+async function recovered({ sandbox, ledger, pair }: Scene, from: number, scanned: Outcome['status'] | null) {
   const rules = () => sandbox.rulesOf(pair.shareId);
   let seen = {};
   await eventually(
@@ -96,11 +111,11 @@ async function settled({ sandbox, ledger, pair }: Scene, from: number, awaited: 
       const status = (await ledger.record(pair.id))?.status ?? 'gone';
       const isAtRest = await ledger.isAtRest(pair.id);
       seen = { status, rules: rules(), isAtRest };
-      const isStill = rules().every((rule) => rule.state === 'active' || rule.state === 'error');
-      const isSwept = awaited === null || (status === awaited && (awaited !== 'gone' || rules().length === 0));
-      return isStill && !MOVING.has(status) && isAtRest && isSwept;
+      const isSettled = rules().every((rule) => rule.state === 'active' || rule.state === 'error');
+      const isScanned = scanned === null || (status === scanned && (scanned !== 'gone' || rules().length === 0));
+      return isSettled && !IN_PROGRESS.has(status) && isAtRest && isScanned;
     },
-    () => `at rest: ${JSON.stringify(seen)}`,
+    () => `no work is left: ${JSON.stringify(seen)}`,
   );
   return await find({ sandbox, ledger, pair }, from);
 }
@@ -121,6 +136,6 @@ async function find(
     badEvents: badEvents(events, records),
     rulesWithoutRecord: rulesWithoutRecord(sandbox, [pair.shareId], records),
     recordsWithoutRule: recordsWithoutRule(sandbox, records),
-    rulesOfNobody: rules.map((rule) => rule.metadata.attachment_id ?? '').filter((id) => !ids.has(id)),
+    orphanedRules: rules.map((rule) => rule.metadata.attachment_id ?? '').filter((id) => !ids.has(id)),
   };
 }

@@ -1,25 +1,25 @@
 import { attachmentId } from '../../src/attachments/attachment.ts';
 import { withTimeout } from '../../src/deadline.ts';
-import { REFUSED_ADDRESS, type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
+import { REJECTED_ADDRESS, type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
+import { type Ledger, newPrefix, openLedger } from '../support/ledger.ts';
 import { testRedisUrl } from '../support/redis.ts';
 import { type RedisProxy, startRedisProxy } from '../support/redis-proxy.ts';
-import { type Ledger, newPrefix, openLedger } from './ledger.ts';
 
 /** The address of both servers of a scene. */
 export const ADDRESS = '10.10.0.50';
-/** An address that the driver fails. */
-export const FAILING_ADDRESS = REFUSED_ADDRESS;
+/** An address for which Manila's driver fails. */
+export const FAILING_ADDRESS = REJECTED_ADDRESS;
 
 /** A cloud, a Redis behind a proxy, and at most one gateway at a time, as a process that can be killed. */
-export interface World {
+export interface Environment {
   sandbox: Sandbox;
   proxy: RedisProxy;
   ledger: Ledger;
   token: string;
-  /** The gateway that runs; one is started where none does. */
+  /** The running gateway; starts one if there is none. */
   gateway(): Promise<GatewayProcess>;
-  /** Starts a gateway, in the place of one that was killed. */
+  /** Starts a gateway after the previous one was killed. */
   start(): Promise<GatewayProcess>;
   close(): Promise<void>;
 }
@@ -30,19 +30,21 @@ export interface Pair {
   shareId: string;
 }
 
-/** A world, and what a gateway dies over there. */
-export interface Scene extends World {
+/** An environment, and the objects of one crash point. */
+export interface Scene extends Environment {
   pair: Pair;
-  /** Another server, for the same share. */
+  /** Another server, with the same share. */
   otherPair: Pair;
 }
 
-/** Leases that end soon, and calls that give up sooner. */
-const SETTINGS = { UPSTREAM_TIMEOUT_MS: '1000', LEASE_MS: '3000', LOG_LEVEL: 'silent', GRAPHIQL: 'false' };
-/** How often a gateway sweeps where it does, and how long a rule stays in each passing state, in ms. */
-const SWEEP_MS = 200;
+const SETTINGS = { LOG_LEVEL: 'silent', GRAPHIQL: 'false' };
+/** Interval of drift detection where it is enabled, in ms. */
+const SCAN_MS = 200;
+/** How long a rule stays in each transitional state, in ms. */
 const STEP_MS = 25;
-/** The gateway's own credentials, as the sandbox has them. */
+/** Longer than any test, and the longest that a timer takes is not much more, in ms. */
+const PAUSE_MS = 2_000_000_000;
+/** The service account, as the sandbox has it. */
 export const ACCOUNT = {
   OS_USERNAME: 'gateway',
   OS_PASSWORD: 'secret',
@@ -51,14 +53,15 @@ export const ACCOUNT = {
   OS_PROJECT_DOMAIN_NAME: 'Default',
 };
 
-/** Which gateways a world has. */
-export interface Kind {
+/** How the gateways of an environment are configured. */
+export interface GatewayKind {
   hasAccount: boolean;
-  sweeps: boolean;
+  /** Whether they detect drift. */
+  scans: boolean;
 }
 
-/** A world of its own, without a gateway yet. */
-export async function makeWorld({ hasAccount, sweeps }: Kind): Promise<World> {
+/** Starts an environment, without a gateway yet. */
+export async function startEnvironment({ hasAccount, scans }: GatewayKind): Promise<Environment> {
   const sandbox = await startSandbox({ seed: 'empty', accessDelayMs: STEP_MS });
   const proxy = await startRedisProxy(testRedisUrl());
   const prefix = newPrefix();
@@ -67,8 +70,7 @@ export async function makeWorld({ hasAccount, sweeps }: Kind): Promise<World> {
     ...SETTINGS,
     OS_AUTH_URL: sandbox.authUrl,
     ...(hasAccount ? ACCOUNT : {}),
-    SWEEP_INTERVAL_MS: String(sweeps ? SWEEP_MS : 0),
-    SWEEP_LOCK_MS: '2000',
+    SWEEP_INTERVAL_MS: String(scans ? SCAN_MS : 0),
     REDIS_URL: proxy.url,
     REDIS_PREFIX: prefix,
   };
@@ -93,31 +95,41 @@ export async function makeWorld({ hasAccount, sweeps }: Kind): Promise<World> {
   };
 }
 
-/** A share and two servers that nobody has touched yet. */
-export function newScene(world: World): Scene {
-  const { sandbox } = world;
-  sandbox.setAccessDelay(STEP_MS);
+/** A new share and two new servers. */
+export function newScene(environment: Environment): Scene {
+  const { sandbox } = environment;
   const ports = [{ network: 'private', fixedIps: [ADDRESS] }];
   const [server, other] = [sandbox.addServer({ ports }), sandbox.addServer({ ports })];
   const share = sandbox.addShare();
   const pairWith = (serverId: string) => ({ id: attachmentId(serverId, share.id), serverId, shareId: share.id });
-  return { ...world, pair: pairWith(server.id), otherPair: pairWith(other.id) };
+  return { ...environment, pair: pairWith(server.id), otherPair: pairWith(other.id) };
+}
+
+/** From now on Manila accepts requests and works on none of them. */
+export function pauseManila({ sandbox }: Environment): void {
+  sandbox.setAccessDelay(PAUSE_MS);
+}
+
+/** Manila works on, also on what it accepted meanwhile. */
+export function resumeManila({ sandbox }: Environment): void {
+  sandbox.setAccessDelay(STEP_MS);
+  sandbox.step();
 }
 
 const ATTACH = 'mutation ($input: AttachShareInput!) { attachShare(input: $input) { attachment { status } } }';
 const DETACH = 'mutation ($input: DetachShareInput!) { detachShare(input: $input) { attachment { status } } }';
-const SEE =
+const READ =
   'query ($serverId: ID!, $shareId: ID!) { shareAttachment(serverId: $serverId, shareId: $shareId) { status } }';
 
 export type User = ReturnType<typeof asUser>;
 
-/** How long a program waits for an answer, in ms: longer than a gateway takes to give up. */
-const RESPONSE_MS = 60_000;
+/** How long a client waits for a response, in ms: longer than the gateway works on one. */
+const TIMEOUT_MS = 180_000;
 
-/** What a program asks of a gateway with the user's token. Each rejects when the gateway dies meanwhile, or does not answer in 60 s. */
-export function asUser({ token }: Pick<World, 'token'>, { graphiql }: GatewayProcess) {
+/** The requests of a client with the user's token. Each rejects if the gateway is killed meanwhile, or does not respond in three minutes. */
+export function asUser({ token }: Pick<Environment, 'token'>, { graphiql }: GatewayProcess) {
   const post = (query: string, variables: unknown) =>
-    withTimeout(RESPONSE_MS, (signal) => postOnce(query, variables, signal));
+    withTimeout(TIMEOUT_MS, (signal) => postOnce(query, variables, signal));
   const postOnce = async (query: string, variables: unknown, signal: AbortSignal) => {
     const response = await fetch(graphiql, {
       method: 'POST',
@@ -135,6 +147,6 @@ export function asUser({ token }: Pick<World, 'token'>, { graphiql }: GatewayPro
       post(ATTACH, { input: { serverId, shareId, ...(accessTo && { accessTo }) } }),
     detach: ({ serverId, shareId }: Pair) => post(DETACH, { input: { serverId, shareId } }),
     list: () => post('{ shareAttachments(first: 200) { nodes { status } } }', {}),
-    look: ({ serverId, shareId }: Pair) => post(SEE, { serverId, shareId }),
+    read: ({ serverId, shareId }: Pair) => post(READ, { serverId, shareId }),
   };
 }

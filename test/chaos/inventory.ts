@@ -1,20 +1,20 @@
 import type { Attachment } from '../../src/attachments/attachment.ts';
-import { badEvents, recordsWithoutRule, rulesWithoutRecord } from './ledger.ts';
-import type { Stage } from './process-control.ts';
+import { badEvents, recordsWithoutRule, rulesWithoutRecord } from '../support/ledger.ts';
+import type { ChaosEnvironment } from './process-control.ts';
 
-/** What must be nothing when all is quiet, each thing in words; and how many events and attachments there are. */
-export interface Stock {
+/** What must be empty when no work is left, in words; and the numbers of events and attachments. */
+export interface Inventory {
   rulesWithoutRecord: string[];
   recordsWithoutRule: string[];
-  /** Events that the listener missed, heard twice or in another order, and such as cannot follow one another. */
+  /** Events that the listener missed, received twice or in another order, and events that cannot follow one another. */
   badEvents: string[];
   unsettled: string[];
   events: number;
   statuses: Record<string, number>;
 }
 
-/** Compares the records, the log, what the listener heard, and the cloud. */
-export async function takeStock({ ledger, sandbox, shares, listening }: Stage): Promise<Stock> {
+/** Compares the records, the log, the events that the listener received, and the cloud. */
+export async function takeInventory({ ledger, sandbox, shares, listening }: ChaosEnvironment): Promise<Inventory> {
   const [records, events] = [await ledger.records(), await ledger.events()];
   const unsettled: string[] = [];
   for (const record of records) if (!(await isSettled(record, ledger))) unsettled.push(describe(record));
@@ -36,22 +36,24 @@ export async function takeStock({ ledger, sandbox, shares, listening }: Stage): 
   };
 }
 
-async function isSettled(record: Attachment, ledger: Stage['ledger']): Promise<boolean> {
+async function isSettled(record: Attachment, ledger: ChaosEnvironment['ledger']): Promise<boolean> {
   if (record.status === 'attaching' || record.status === 'detaching') return false;
-  // rules that follow the server's addresses, unless a user was told why they cannot
+  // its rules follow the server's addresses, unless the fault says why they cannot
   if (record.status === 'attached' && record.staleSince !== null && record.fault === null) return false;
   return await ledger.isAtRest(record.id);
 }
 
-/** The cursors that were heard, against the log's. */
-function compare(log: readonly string[], heard: readonly string[]): string[] {
-  const [logged, once] = [new Set(log), new Set(heard)];
-  const lost = log.filter((cursor) => !once.has(cursor)).map((cursor) => `${cursor} was not heard`);
-  const doubled = heard.filter((cursor, i) => heard.indexOf(cursor) !== i).map((cursor) => `${cursor} was heard again`);
-  const unknown = heard.filter((cursor) => !logged.has(cursor)).map((cursor) => `${cursor} is not in the log`);
+/** Compares the received cursors with those of the log. */
+function compare(log: readonly string[], received: readonly string[]): string[] {
+  const [logged, once] = [new Set(log), new Set(received)];
+  const lost = log.filter((cursor) => !once.has(cursor)).map((cursor) => `${cursor} was not received`);
+  const doubled = received
+    .filter((cursor, i) => received.indexOf(cursor) !== i)
+    .map((cursor) => `${cursor} was received again`);
+  const unknown = received.filter((cursor) => !logged.has(cursor)).map((cursor) => `${cursor} is not in the log`);
   const inOrder = log.filter((cursor) => once.has(cursor));
-  const isInOrder = inOrder.every((cursor, i) => heard[i] === cursor);
-  return [...lost, ...doubled, ...unknown, ...(isInOrder || doubled.length > 0 ? [] : ['heard in another order'])];
+  const isInOrder = inOrder.every((cursor, i) => received[i] === cursor);
+  return [...lost, ...doubled, ...unknown, ...(isInOrder || doubled.length > 0 ? [] : ['received in another order'])];
 }
 
 function describe({ id, status, targets, failures, attempts, statusSince, staleSince }: Attachment): string {

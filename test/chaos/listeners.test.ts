@@ -4,19 +4,19 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { startSandbox } from '../../src/sandbox/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { startGatewayProcess } from '../support/gateway-process.ts';
+import { badEvents, newPrefix, openLedger } from '../support/ledger.ts';
 import { randomFrom, testSeed } from '../support/random.ts';
 import { startRedisServer } from '../support/redis.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { ACCOUNT, asUser, type Pair } from './environment.ts';
-import { eventually } from './eventually.ts';
-import { badEvents, newPrefix, openLedger } from './ledger.ts';
 import { startListener } from './listening.ts';
 
 const CUTS = 100;
 const EVENTS = 1000;
 const PAIRS = 6;
-/** Between two cycles of a pair, in ms: events enough, and time for the cuts. */
+/** Pause between two cycles of a pair, in ms: enough events, and time for the cuts. */
 const PAUSE_MS = 250;
 
 const undo: (() => unknown)[] = [];
@@ -56,13 +56,13 @@ test(`The example listener, cut off ${CUTS} times while ${EVENTS} events happen,
   undo.push(() => ledger.close());
 
   const cursorFile = join(directory, 'cursor');
-  // from the log's start: the program is there before the first event
+  // from the start of the log: the program runs before the first event
   writeFileSync(cursorFile, '0-0');
   const listening = startListener(`ws://127.0.0.1:${wire.port}/graphql`, cursorFile, token);
   undo.push(() => listening.stop());
-  const heard = listening.cursors;
+  const received = listening.cursors;
 
-  // pairs that are attached and detached over and over, whatever goes wrong
+  // pairs that are attached and detached repeatedly, whatever fails
   let isEnough = false;
   const cycle = async (pair: Pair) => {
     while (!isEnough) {
@@ -82,10 +82,10 @@ test(`The example listener, cut off ${CUTS} times while ${EVENTS} events happen,
 
   const random = randomFrom(testSeed());
   for (let cuts = 0; cuts < CUTS; ) {
-    const next = heard.length + Math.floor(random() * 10);
+    const next = received.length + Math.floor(random() * 10);
     await eventually(
-      async () => heard.length >= next,
-      () => `more than ${next} events heard after ${cuts} cuts`,
+      async () => received.length >= next,
+      () => `more than ${next} events received after ${cuts} cuts`,
     );
     if (wire.cut() === 0) continue;
     cuts++;
@@ -100,8 +100,8 @@ test(`The example listener, cut off ${CUTS} times while ${EVENTS} events happen,
     }
   }
   await eventually(
-    async () => heard.length >= EVENTS,
-    () => `${EVENTS} events, not ${heard.length}`,
+    async () => received.length >= EVENTS,
+    () => `${EVENTS} events, not ${received.length}`,
   );
   isEnough = true;
   await Promise.all(cycles);
@@ -111,11 +111,11 @@ test(`The example listener, cut off ${CUTS} times while ${EVENTS} events happen,
     async () => {
       const records = await ledger.records();
       const isSettled = records.every((record) => !/ing$/.test(record.status));
-      return isSettled && heard.at(-1) === (await cursors()).at(-1);
+      return isSettled && received.at(-1) === (await cursors()).at(-1);
     },
-    () => `the last event heard, after ${heard.length}`,
+    () => `the last event received, after ${received.length}`,
   );
-  expect(heard).toEqual(await cursors());
+  expect(received).toEqual(await cursors());
   expect(badEvents(await ledger.events(), await ledger.records())).toEqual([]);
-  expect(heard.length).toBeGreaterThanOrEqual(EVENTS);
+  expect(received.length).toBeGreaterThanOrEqual(EVENTS);
 }, 300_000);

@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** The example listener at work. */
+/** A running example listener. */
 export interface Listening {
   /** The cursors of the events that it printed, in that order. */
   readonly cursors: readonly string[];
   stop(): void;
 }
 
-/** Starts examples/listener.mjs; it goes on from the cursor in the file. */
+/** Starts examples/listener.mjs; it resumes from the cursor in the file. */
 export function startListener(url: string, cursorFile: string, token: string): Listening {
   const program = spawn(process.execPath, ['examples/listener.mjs', url, cursorFile], {
     env: { ...process.env, OS_TOKEN: token },

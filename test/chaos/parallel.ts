@@ -1,15 +1,15 @@
 import { crashAt, type Found } from './crash.ts';
-import { type Kind, makeWorld, type World } from './environment.ts';
+import { type Environment, type GatewayKind, startEnvironment } from './environment.ts';
 import type { CrashPoint } from './points.ts';
 
-/** What came of each point; a rejected one could not be played. */
+/** The state after each point; rejected if the point could not be played. */
 export type Results = ReadonlyMap<CrashPoint, Promise<Found>>;
 
 /**
- * Plays points in so many worlds at once, as most of the time is waiting for leases to end. In a world the gateway that settled one
- * point is the one that dies at the next. `stop` ends it after the points under way.
+ * Plays crash points in several environments at once. In an environment the gateway that recovered from one point is the
+ * one that crashes at the next. `stop` ends it after the points in progress.
  */
-export function playInLanes(points: readonly CrashPoint[], kind: Kind, lanes: number) {
+export function playInParallel(points: readonly CrashPoint[], kind: GatewayKind, environments: number) {
   const settlers = new Map<CrashPoint, { resolve: (found: Found) => void; reject: (error: unknown) => void }>();
   const results: Results = new Map(
     points.map((point) => {
@@ -21,24 +21,24 @@ export function playInLanes(points: readonly CrashPoint[], kind: Kind, lanes: nu
   const queue = points.values();
   let isStopped = false;
 
-  async function lane(): Promise<void> {
-    let world: World | null = null;
+  async function play(): Promise<void> {
+    let environment: Environment | null = null;
     for (const point of queue) {
       if (isStopped) break;
       try {
-        world ??= await makeWorld(kind);
-        settlers.get(point)?.resolve(await crashAt(world, point, !kind.hasAccount));
+        environment ??= await startEnvironment(kind);
+        settlers.get(point)?.resolve(await crashAt(environment, point, !kind.hasAccount));
       } catch (error) {
         settlers.get(point)?.reject(error);
-        // what went wrong there must not go wrong with the next point
-        await world?.close();
-        world = null;
+        // a failure must not affect the next point
+        await environment?.close();
+        environment = null;
       }
     }
-    await world?.close();
+    await environment?.close();
   }
 
-  const done = Promise.all(Array.from({ length: lanes }, lane));
+  const done = Promise.all(Array.from({ length: environments }, play));
   return {
     results,
     async stop() {

@@ -1,22 +1,22 @@
 import type { Fault } from '../../src/sandbox/index.ts';
 import { randomFrom } from '../support/random.ts';
 
-/** What happens in a run, step by step: drawn from the seed alone, so that a seed means the same run as far as the clock allows. */
+/** One step of a run. All steps follow from the seed, so that a seed repeats a run as far as timing allows. */
 export interface Step {
-  /** What a user asks: of which pair of server and share, at which gateway. */
-  ask: 'attach' | 'detach';
+  /** The user's request, for which server and share, and at which gateway. */
+  request: 'attach' | 'detach';
   server: number;
   share: number;
   gateway: number;
-  /** What goes wrong just before. */
+  /** A fault injected just before. */
   fault: Fault | null;
-  mishap: Mishap | null;
+  incident: Incident | null;
 }
 
-export type Mishap = (typeof MISHAPS)[number]['what'];
+export type Incident = (typeof INCIDENTS)[number]['what'];
 
-/** What may befall besides faults of single calls, and how often in 1,000 steps. */
-const MISHAPS = [
+/** Incidents other than failing calls, and how often in 1,000 steps. */
+const INCIDENTS = [
   { what: 'gateway killed', perMille: 12 },
   { what: 'Redis killed', perMille: 3 },
   { what: 'server deleted', perMille: 6 },
@@ -26,23 +26,23 @@ const MISHAPS = [
   { what: 'token revoked', perMille: 6 },
 ] as const;
 
-/** Of 1,000 steps, those before which some call to OpenStack is arranged to go wrong. */
+/** In how many of 1,000 steps a fault of an OpenStack service is injected. */
 const FAULTS_PER_MILLE = 220;
-/** In ms: a call that is served after the gateway gave it up is the sweep's to find, and has its own test. */
-const LATE_MS = 300;
+/** Less than the gateway's timeout, in ms: calls that are served after it have their own test. */
+const DELAY_MS = 300;
 
 const KINDS: readonly (Pick<Fault, 'kind'> & Partial<Fault>)[] = [
   { kind: 'lose_reply' },
   { kind: 'hang' },
   { kind: 'reset' },
-  { kind: 'delay', delayMs: LATE_MS },
+  { kind: 'delay', delayMs: DELAY_MS },
   { kind: 'html' },
   { kind: 'status', status: 500 },
   { kind: 'status', status: 503, headers: { 'retry-after': '1' } },
   { kind: 'status', status: 429, headers: { 'retry-after': '1' } },
 ];
-/** Where: the calls that change something are hit as often as all others together. */
-const PLACES: readonly Pick<Fault, 'service' | 'method' | 'path'>[] = [
+/** Which calls fail: those that change something as often as all others together. */
+const CALLS: readonly Pick<Fault, 'service' | 'method' | 'path'>[] = [
   { service: 'manila', method: 'POST', path: /action$/ },
   { service: 'manila', method: 'POST', path: /action$/ },
   { service: 'manila', method: 'POST', path: /action$/ },
@@ -52,34 +52,34 @@ const PLACES: readonly Pick<Fault, 'service' | 'method' | 'path'>[] = [
   { service: 'keystone' },
 ];
 
-/** A run's dimensions. */
+/** The dimensions of a run. */
 export interface Size {
   servers: number;
   shares: number;
   gateways: number;
 }
 
-/** The plan of a seed. Each kind of mishap comes once at the least, however few the steps are. */
+/** The plan of a seed. Each kind of incident occurs at least once. */
 export function drawPlan(seed: number, ops: number, size: Size): Step[] {
   const random = randomFrom(seed);
   const below = (count: number) => Math.floor(random() * count);
   const plan = Array.from({ length: ops }, (): Step => {
     const step = {
-      ask: random() < 0.55 ? ('attach' as const) : ('detach' as const),
+      request: random() < 0.55 ? ('attach' as const) : ('detach' as const),
       server: below(size.servers),
       share: below(size.shares),
       gateway: below(size.gateways),
     };
     const hasFault = below(1000) < FAULTS_PER_MILLE;
-    const fault = { ...PLACES[below(PLACES.length)], ...KINDS[below(KINDS.length)], times: 1 + below(3) } as Fault;
-    const mishap = MISHAPS.find(({ perMille }) => below(1000) < perMille)?.what ?? null;
-    return { ...step, fault: hasFault ? fault : null, mishap };
+    const fault = { ...CALLS[below(CALLS.length)], ...KINDS[below(KINDS.length)], times: 1 + below(3) } as Fault;
+    const incident = INCIDENTS.find(({ perMille }) => below(1000) < perMille)?.what ?? null;
+    return { ...step, fault: hasFault ? fault : null, incident };
   });
-  for (const { what } of MISHAPS) {
-    if (plan.some((step) => step.mishap === what)) continue;
-    const free = plan.filter((step) => step.mishap === null);
+  for (const { what } of INCIDENTS) {
+    if (plan.some((step) => step.incident === what)) continue;
+    const free = plan.filter((step) => step.incident === null);
     const step = free[below(free.length)];
-    if (step) step.mishap = what;
+    if (step) step.incident = what;
   }
   return plan;
 }

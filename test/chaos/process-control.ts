@@ -4,39 +4,39 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
+import { type Ledger, newPrefix, openLedger } from '../support/ledger.ts';
 import { startRedisServer } from '../support/redis.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { ACCOUNT } from './environment.ts';
-import { type Ledger, newPrefix, openLedger } from './ledger.ts';
 import { type Listening, startListener } from './listening.ts';
 import type { Size } from './plan.ts';
 
-/** How long Redis is away when it was killed, in ms. */
-const REDIS_AWAY_MS = 300;
+/** How long Redis stays down after it was killed, in ms. */
+const REDIS_DOWN_MS = 300;
 
-/** How often a gateway is started that ends while it starts. */
+/** How often the start of a gateway that exits is repeated. */
 const STARTS = 5;
 
-/** Where a run takes place: gateways that come back when they are killed, a Redis that keeps its state, a cloud, and a listener. */
-export interface Stage {
+/** What a run works with: gateways that are restarted when they are killed, a Redis that keeps its state, a cloud, and a listener. */
+export interface ChaosEnvironment {
   readonly sandbox: Sandbox;
   readonly ledger: Ledger;
   readonly listening: Listening;
-  /** By their places in the plan; a place's server changes when it is deleted. */
+  /** By their numbers in the plan; a deleted server is replaced. */
   readonly servers: string[];
   readonly shares: readonly string[];
-  /** Every share's and server's user. */
+  /** A token of the user who owns all servers and shares. */
   token: string;
-  /** The gateway of this place, or another one that runs; waits where none does. */
-  gateway(place: number): Promise<GatewayProcess>;
-  /** SIGKILL, and a start; false when it was on its way already. */
-  killGateway(place: number): boolean;
-  /** SIGKILL, and a start with its append-only file; false when it was on its way already. */
+  /** The gateway with this number, or another one if it does not run; waits if none runs. */
+  gateway(index: number): Promise<GatewayProcess>;
+  /** Kills it and starts it again; false if that is in progress. */
+  killGateway(index: number): boolean;
+  /** Kills Redis and starts it again with its append-only file; false if that is in progress. */
   killRedis(): boolean;
-  /** When all that was killed runs again. */
+  /** Resolves when everything that was killed runs again. */
   whenUp(): Promise<void>;
-  /** Another server in this place, at a new address or the old one's. */
-  replaceServer(place: number, address: string): void;
+  /** Deletes the server with this number and creates another one with this address. */
+  replaceServer(index: number, address: string): void;
   close(): Promise<void>;
 }
 
@@ -50,8 +50,8 @@ const SETTINGS = {
   GRAPHIQL: 'false',
 };
 
-/** Sets the stage; two of the servers are behind one address, and a sixth of the shares are CephFS. */
-export async function setStage(size: Size): Promise<Stage> {
+/** Starts an environment; two of the servers have the same address, and a sixth of the shares are CephFS. */
+export async function startChaosEnvironment(size: Size): Promise<ChaosEnvironment> {
   const directory = mkdtempSync(join(tmpdir(), 'chaos-'));
   const redis = await startRedisServer('--appendonly', 'yes', '--dir', directory);
   const sandbox = await startSandbox({ seed: 'empty', accessDelayMs: 20 });
@@ -60,10 +60,10 @@ export async function setStage(size: Size): Promise<Stage> {
   const gateways: (GatewayProcess | null)[] = await Promise.all(
     Array.from({ length: size.gateways }, () => startGatewayProcess(env)),
   );
-  const comingUp = new Map<string, Promise<unknown>>();
+  const starting = new Map<string, Promise<unknown>>();
   const running = () => gateways.filter((gateway) => gateway !== null);
   const portOf = ({ graphiql }: GatewayProcess) => Number(new URL(graphiql).port);
-  const wire = await startTcpProxy(portOf(gateways[0] as GatewayProcess));
+  const proxy = await startTcpProxy(portOf(gateways[0] as GatewayProcess));
 
   const addServer = (address: string) => sandbox.addServer({ ports: [{ network: 'private', fixedIps: [address] }] });
   const servers = Array.from({ length: size.servers }, (_, i) => addServer(`10.10.1.${Math.max(1, i)}`).id);
@@ -74,27 +74,27 @@ export async function setStage(size: Size): Promise<Stage> {
   const token = sandbox.issueToken('demo');
   const ledger = await openLedger(redis.url, prefix, sandbox.share(shares[0] ?? '')?.projectId ?? '');
   const cursorFile = join(directory, 'cursor');
-  // from the log's start: the listener is there before the first event
+  // from the start of the log: the listener runs before the first event
   writeFileSync(cursorFile, '0-0');
-  const listening = startListener(`ws://127.0.0.1:${wire.port}/graphql`, cursorFile, token);
+  const listening = startListener(`ws://127.0.0.1:${proxy.port}/graphql`, cursorFile, token);
 
-  const bringUp = (what: string, work: () => Promise<unknown>) => {
-    if (comingUp.has(what)) return false;
-    comingUp.set(
+  const restart = (what: string, work: () => Promise<unknown>) => {
+    if (starting.has(what)) return false;
+    starting.set(
       what,
-      work().finally(() => comingUp.delete(what)),
+      work().finally(() => starting.delete(what)),
     );
     return true;
   };
-  // as a service manager does: a gateway that finds no Redis when it starts ends, and is started again
-  const start = async (place: number) => {
-    for (let tries = 1; gateways[place] === null; tries++) {
-      gateways[place] = await startGatewayProcess(env).catch((error: unknown) => {
+  // as a service manager does: a gateway that does not find Redis at its start exits, and is started again
+  const start = async (index: number) => {
+    for (let tries = 1; gateways[index] === null; tries++) {
+      gateways[index] = await startGatewayProcess(env).catch((error: unknown) => {
         if (tries === STARTS) throw error;
         return null;
       });
     }
-    wire.forwardTo(portOf(gateways[place] as GatewayProcess));
+    proxy.forwardTo(portOf(gateways[index] as GatewayProcess));
   };
 
   return {
@@ -104,43 +104,43 @@ export async function setStage(size: Size): Promise<Stage> {
     servers,
     shares,
     token: sandbox.issueToken('demo'),
-    async gateway(place) {
+    async gateway(index) {
       for (;;) {
-        const found = gateways[place] ?? running()[0];
+        const found = gateways[index] ?? running()[0];
         if (found) return found;
         await wait(20);
       }
     },
-    killGateway(place) {
-      const victim = gateways[place];
+    killGateway(index) {
+      const victim = gateways[index];
       if (!victim) return false;
-      return bringUp(`gateway ${place}`, async () => {
-        gateways[place] = null;
+      return restart(`gateway ${index}`, async () => {
+        gateways[index] = null;
         const other = running()[0];
-        if (other) wire.forwardTo(portOf(other));
+        if (other) proxy.forwardTo(portOf(other));
         await victim.kill();
-        await start(place);
+        await start(index);
       });
     },
     killRedis: () =>
-      bringUp('redis', async () => {
+      restart('redis', async () => {
         await redis.stop();
-        await wait(REDIS_AWAY_MS);
+        await wait(REDIS_DOWN_MS);
         await redis.start();
       }),
     async whenUp() {
-      await Promise.all(comingUp.values());
+      await Promise.all(starting.values());
     },
-    replaceServer(place, address) {
-      sandbox.deleteServer(servers[place] ?? '');
-      servers[place] = addServer(address).id;
+    replaceServer(index, address) {
+      sandbox.deleteServer(servers[index] ?? '');
+      servers[index] = addServer(address).id;
     },
     async close() {
       listening.stop();
-      await Promise.allSettled(comingUp.values());
+      await Promise.allSettled(starting.values());
       await Promise.all(running().map((gateway) => gateway.kill()));
       await ledger.close();
-      await wire.close();
+      await proxy.close();
       await sandbox.close();
       await redis.stop();
       rmSync(directory, { recursive: true, force: true });

@@ -9,17 +9,21 @@ import { createRedisStore } from '../../src/attachments/store/redis.ts';
 import { connectRedis } from '../../src/redis/connect.ts';
 import type { AccessRule, Sandbox } from '../../src/sandbox/index.ts';
 
-/** What the gateways wrote, read behind their backs. */
+/** What the gateways wrote to Redis, read from there directly. */
 export interface Ledger {
-  /** All of the project's records. */
+  /** All records of the project. */
   records(): Promise<Attachment[]>;
   record(id: string): Promise<Attachment | null>;
   /** The project's log from its start. */
   events(): Promise<AttachmentEvent[]>;
-  /** The word of the store's gateways. */
-  deployment(): Promise<string>;
-  /** Whether nobody holds the record and none of its work is due; true when there is none. */
+  /** The id with which the gateways of this store mark their access rules. */
+  storeId(): Promise<string>;
+  /** Whether no gateway holds the record and none of its work is due; true if there is no record. */
   isAtRest(id: string): Promise<boolean>;
+  /**
+   * Ends every lease and lock now, as their time would: only while no gateway runs, as none could tell the difference.
+   */
+  expireLeases(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,13 +42,22 @@ export async function openLedger(url: string, prefix: string, projectId: string)
     records: () => allRecords(store, projectId),
     record: (id) => store.get(projectId, id),
     events: () => allEvents(store, projectId),
-    deployment: () => store.storeId(),
+    storeId: () => store.storeId(),
     async isAtRest(id) {
       const [owner, due] = await Promise.all([
         redis.hget(keys.record(projectId, id), 'owner'),
         redis.zscore(keys.due(shardOf(projectId)), dueMember(projectId, id)),
       ]);
       return !owner && due === null;
+    },
+    async expireLeases() {
+      for await (const found of redis.scanStream({ match: `${prefix}*:lock:*` }))
+        if (found.length > 0) await redis.del(found);
+      const dueKey = keys.due(shardOf(projectId));
+      for (const record of await allRecords(store, projectId)) {
+        await redis.hset(keys.record(projectId, record.id), 'until', 0);
+        await redis.zadd(dueKey, 'XX', 0, dueMember(projectId, record.id));
+      }
     },
     async close() {
       redis.disconnect();
@@ -74,9 +87,9 @@ async function allEvents(store: AttachmentStore, projectId: string): Promise<Att
   }
 }
 
-/** Which events may come next, by the status that the last one left; `detached` also before the first one. */
+/** Which events may follow, and with which status, by the status after the last one; `detached` also before the first. */
 const LEGAL: Record<string, Record<string, readonly string[]>> = {
-  // DETACH_STARTED: the sweep takes away a rule that Manila made after the attachment had ended
+  // DETACH_STARTED: drift detection revokes a rule that Manila made after the attachment had ended
   detached: { ATTACH_STARTED: ['attaching'], DETACH_STARTED: ['detaching'] },
   attaching: {
     ATTACHED: ['attached'],
@@ -84,7 +97,7 @@ const LEGAL: Record<string, Record<string, readonly string[]>> = {
     DETACH_STARTED: ['detaching'],
     DETACHED: ['detached'],
   },
-  // ATTACHED again: its rules have followed the server's addresses
+  // ATTACHED again: its rules were moved to the server's new addresses
   attached: {
     ATTACHED: ['attached'],
     ATTACH_FAILED: ['error_attaching'],
@@ -100,7 +113,7 @@ const LEGAL: Record<string, Record<string, readonly string[]>> = {
   error_detaching: { ATTACH_STARTED: ['attaching'], DETACH_STARTED: ['detaching'], DETACHED: ['detached'] },
 };
 
-/** What is wrong with the log: an event that cannot follow the one before, and a record that is not as its last event says. */
+/** What is wrong with the log: an event that cannot follow the one before, and a record that differs from its last event. */
 export function badEvents(events: readonly AttachmentEvent[], records: readonly Attachment[]): string[] {
   const wrong: string[] = [];
   const last = new Map<string, AttachmentEvent>();
@@ -115,26 +128,26 @@ export function badEvents(events: readonly AttachmentEvent[], records: readonly 
   }
   const statuses = new Map(records.map((record) => [record.id, record.status]));
   for (const id of new Set([...last.keys(), ...statuses.keys()])) {
-    const told = last.get(id)?.attachment.status ?? 'detached';
+    const logged = last.get(id)?.attachment.status ?? 'detached';
     const is = statuses.get(id) ?? 'detached';
-    if (told !== is) wrong.push(`${id}: the last event says ${told}, the record is ${is}`);
+    if (logged !== is) wrong.push(`${id}: the last event says ${logged}, the record is ${is}`);
   }
   return wrong;
 }
 
-/** Access rules that say they are ours, on these shares, and that no record has as a target. */
+/** Access rules of the gateway, by their metadata, on these shares, that are not a target of any record. */
 export function rulesWithoutRecord(sandbox: Sandbox, shareIds: Iterable<string>, records: readonly Attachment[]) {
-  const isKnown = (rule: AccessRule) =>
+  const hasRecord = (rule: AccessRule) =>
     records.some(
       (record) => record.shareId === rule.shareId && record.targets.some((target) => target.accessTo === rule.accessTo),
     );
   return [...shareIds]
     .flatMap((id) => sandbox.rulesOf(id))
-    .filter((rule) => rule.metadata.managed_by === MANAGED_BY && !isKnown(rule))
+    .filter((rule) => rule.metadata.managed_by === MANAGED_BY && !hasRecord(rule))
     .map((rule) => `${rule.accessTo} on ${rule.shareId} (${rule.state}), of ${rule.metadata.attachment_id}`);
 }
 
-/** Attachments that claim access which Manila does not give. */
+/** Attachments that are `attached` without the access rule in Manila. */
 export function recordsWithoutRule(sandbox: Sandbox, records: readonly Attachment[]): string[] {
   return records
     .filter((record) => record.status === 'attached')
@@ -142,7 +155,7 @@ export function recordsWithoutRule(sandbox: Sandbox, records: readonly Attachmen
       record.targets
         .filter(
           ({ accessTo, change }) =>
-            // on its way in or out, after the server's address changed
+            // being added or removed, after the server's address changed
             !change &&
             !sandbox.rulesOf(record.shareId).some((rule) => rule.accessTo === accessTo && rule.state === 'active'),
         )
@@ -150,5 +163,5 @@ export function recordsWithoutRule(sandbox: Sandbox, records: readonly Attachmen
     );
 }
 
-/** A key prefix that no other test has. */
+/** A key prefix used by this test only. */
 export const newPrefix = () => `chaos-${randomUUID()}:`;
