@@ -21,7 +21,7 @@ export interface Token {
   readonly roles: readonly string[];
   readonly methods: readonly string[];
   readonly auditIds: readonly string[];
-  /** ms since the epoch, as all times in here. */
+  /** In ms since the epoch, as all times in the sandbox. */
   readonly issuedAt: number;
   readonly expiresAt: number;
   isRevoked: boolean;
@@ -54,10 +54,10 @@ export interface Server {
   name: string;
   readonly projectId: string;
   readonly userId: string;
-  /** Nova's word: ACTIVE, BUILD, SHUTOFF, ERROR, DELETED, … */
+  /** Nova's status: ACTIVE, BUILD, SHUTOFF, ERROR, DELETED, … */
   status: string;
   taskState: string | null;
-  /** Null while it is not placed, or was never. */
+  /** Null before it is scheduled, and if it never was. */
   host: string | null;
   ports: Port[];
   flavor: Flavor;
@@ -76,7 +76,7 @@ export interface Server {
   updatedAt: number;
   launchedAt: number | null;
   terminatedAt: number | null;
-  /** Its cell does not answer: lists leave it out or show little of it, and so does a GET (since 2.69). */
+  /** Its cell is down: lists omit it or show few fields, and so does a GET (since 2.69). */
   isCellDown: boolean;
 }
 
@@ -111,7 +111,7 @@ export interface Share {
   size: number;
   /** NFS, CIFS or CEPHFS. */
   protocol: string;
-  /** Manila's word: available, creating, deleting, error, … */
+  /** Manila's status: available, creating, deleting, error, … */
   status: string;
   type: ShareType;
   isPublic: boolean;
@@ -119,7 +119,7 @@ export interface Share {
   metadata: Readonly<Record<string, string>>;
   shareNetworkId: string | null;
   exportLocations: readonly ExportLocation[];
-  /** Null while it is not placed. */
+  /** Null before it is scheduled. */
   host: string | null;
   readonly createdAt: number;
   updatedAt: number;
@@ -134,14 +134,14 @@ export interface AccessRule {
   readonly accessTo: string;
   readonly accessLevel: string;
   state: RuleState;
-  /** Cephx rules get one when they become active. */
+  /** Set for cephx rules when they become active. */
   accessKey: string | null;
   metadata: Readonly<Record<string, string>>;
-  /** Others of the project see `******`, and cannot deny it. The one who made it, and admins, can. */
+  /** Hides client and key from other users of the project; its creator and administrators see them. */
   readonly isVisibilityLocked: boolean;
   readonly isDeletionLocked: boolean;
   readonly userId: string;
-  /** The local id of the request that made it; Manila's user messages quote it. */
+  /** The id of the request that created it; Manila's user messages contain it. */
   readonly requestId: string;
   readonly createdAt: number;
   updatedAt: number | null;
@@ -158,13 +158,13 @@ export interface UserMessage {
   readonly createdAt: number;
 }
 
-/** A rule that changed; `state` null: it is gone. */
+/** A change of a rule; `state` null: it was removed. */
 export interface RuleChange {
   readonly rule: Readonly<AccessRule>;
   readonly state: RuleState | null;
 }
 
-/** Everything the sandbox knows. Plain data: the services read and change it, and so may a test. */
+/** The state of the sandbox: plain data that the services and tests read and change. */
 export interface Cloud {
   readonly users: User[];
   readonly networks: Network[];
@@ -172,23 +172,23 @@ export interface Cloud {
   readonly shareTypes: ShareType[];
   readonly tokens: Map<string, Token>;
   readonly servers: Map<string, Server>;
-  /** Deleted servers, oldest first: `changes-since` still shows them. */
+  /** Deleted servers, oldest first, for `changes-since`. */
   readonly deletedServers: Map<string, Server>;
   readonly shares: Map<string, Share>;
   readonly shareNetworks: Map<string, ShareNetwork>;
   readonly rules: Map<string, AccessRule>;
   /** Newest last. */
   readonly messages: UserMessage[];
-  /** Shares whose rules the driver is busy with, or soon will be. */
+  /** Shares whose rules the driver works on, or that are scheduled for it. */
   readonly syncing: Set<string>;
   readonly ruleListeners: Set<(change: RuleChange) => void>;
-  /** Called after anything may have changed. */
+  /** Called after each change. */
   readonly watchers: Set<() => void>;
-  /** How long each step of asynchronous work takes, ms. */
+  /** Duration of each step of asynchronous work, in ms. */
   stepMs: number;
-  /** How long the driver takes for SLOW_ADDRESS, ms. */
+  /** Duration of the driver's work on SLOW_ADDRESS, in ms. */
   readonly slowMs: number;
-  /** Work that waits for its time. */
+  /** Scheduled work. */
   readonly timers: Map<NodeJS.Timeout, () => void>;
 }
 
@@ -215,7 +215,7 @@ export function makeCloud(stepMs: number, slowMs: number): Cloud {
   };
 }
 
-/** Adds under a key and forgets the oldest above `limit`, so that a long run does not grow. */
+/** Adds an entry, and removes the oldest ones above `limit`. */
 export function remember<T>(map: Map<string, T>, key: string, value: T, limit: number): void {
   map.set(key, value);
   for (const oldest of map.keys()) {
@@ -224,12 +224,12 @@ export function remember<T>(map: Map<string, T>, key: string, value: T, limit: n
   }
 }
 
-/** Whether a token may do what admins do. */
+/** Whether a token has the role admin. */
 export function isAdmin(token: Token): boolean {
   return token.roles.includes('admin');
 }
 
-/** Whether a token may change things in its project. */
+/** Whether a token may change objects of its project. */
 export function isMember(token: Token): boolean {
   return token.roles.includes('member') || isAdmin(token);
 }

@@ -1,17 +1,17 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ServiceName } from './cloud.ts';
 
-/** What goes wrong with the requests that it fits. */
+/** A fault that the sandbox injects into matching requests. */
 export interface Fault {
   service: ServiceName;
   method?: string;
-  /** Tried on the path without the service's prefix, as `requests` shows it. */
+  /** Matched against the path without the service's prefix, as in `requests`. */
   path?: RegExp;
-  /** For how many requests; without it until removed. */
+  /** Number of requests; by default until it is removed. */
   times?: number;
   /**
-   * `status`: an answer instead of the work (503 by default). `html`: a proxy's 502 page. `reset`: the connection breaks
-   * before any work. `lose_reply`: the work is done, then the connection breaks. `hang`: no answer at all, ever.
+   * `status`: an error response instead of the work (503 by default). `html`: a proxy's 502 page. `reset`: the connection breaks
+   * before any work. `lose_reply`: the work is done, then the connection breaks. `hang`: no response, ever.
    * `delay`: the work, `delayMs` later.
    */
   kind: 'status' | 'html' | 'reset' | 'lose_reply' | 'hang' | 'delay';
@@ -21,21 +21,21 @@ export interface Fault {
   delayMs?: number;
 }
 
-/** A fault in place. */
+/** An injected fault. */
 export interface FaultHandle {
-  /** How many requests it met. */
+  /** Number of requests that it affected. */
   readonly hits: number;
   remove(): void;
 }
 
-/** A fault in place, as the sandbox keeps it. */
+/** An injected fault, as the sandbox stores it. */
 export interface ActiveFault {
   readonly fault: Fault;
   hits: number;
 }
 
-/** The first fault that fits a request; it counts as met. */
-export function meetFault(faults: Set<ActiveFault>, service: ServiceName, method: string, path: string): Fault | null {
+/** Returns the first fault that matches a request, and counts the request. */
+export function findFault(faults: Set<ActiveFault>, service: ServiceName, method: string, path: string): Fault | null {
   for (const active of faults) {
     const { fault } = active;
     const fits = fault.service === service && (fault.method ?? method) === method && (fault.path?.test(path) ?? true);
@@ -46,7 +46,7 @@ export function meetFault(faults: Set<ActiveFault>, service: ServiceName, method
   return null;
 }
 
-/** Breaks the connection: the peer sees a reset, or an end before any answer. */
+/** Breaks the connection: the client sees a reset, or an end before any response. */
 export function breakConnection(request: FastifyRequest, reply: FastifyReply): void {
   reply.hijack();
   request.raw.socket.destroy();
@@ -55,8 +55,8 @@ export function breakConnection(request: FastifyRequest, reply: FastifyReply): v
 const PAGE =
   '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><center><h1>502 Bad Gateway</h1></center></body>\r\n</html>\r\n';
 
-/** Answers in place of the service. */
-export function answerFault(fault: Fault, reply: FastifyReply): FastifyReply {
+/** Sends the fault's response in place of the service's. */
+export function sendFault(fault: Fault, reply: FastifyReply): FastifyReply {
   const isHtml = fault.kind === 'html';
   const status = fault.status ?? (isHtml ? 502 : 503);
   const fallback = isHtml ? PAGE : { computeFault: { code: status, message: 'Injected by a test.' } };

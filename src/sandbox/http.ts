@@ -6,22 +6,22 @@ export type Query = Readonly<Record<string, string | readonly string[]>>;
 export type Json = Record<string, unknown>;
 type Headers = Record<string, string | string[]>;
 
-/** A request as a handler sees it: who asks, in which microversion, for what. */
+/** A request as a handler receives it, with its token and microversion. */
 export interface Call {
   readonly token: Token;
-  /** The minor number of the microversion; 0 where a service has none. */
+  /** The minor number of the microversion; 0 for a service without microversions. */
   readonly version: number;
   readonly params: Readonly<Record<string, string>>;
   readonly query: Query;
   readonly body: unknown;
   readonly headers: FastifyRequest['headers'];
-  /** `http://host:port`, as the caller wrote it, for the links in answers. */
+  /** `http://host:port` as in the request, for the links in responses. */
   readonly origin: string;
-  /** The id that the answer carries. */
+  /** The request id in the response. */
   readonly requestId: string;
 }
 
-export interface Answer {
+export interface ApiResponse {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Headers;
@@ -31,31 +31,31 @@ export interface Answer {
 export interface Route {
   readonly method: HTTPMethods | HTTPMethods[];
   readonly path: string;
-  readonly handle: (call: Call) => Answer;
-  /** Minor versions between which the route exists. */
+  readonly handle: (call: Call) => ApiResponse;
+  /** The minor version that added the route. */
   readonly from?: number;
   /** Needs no token. */
   readonly isOpen?: boolean;
-  /** Answered before the service's own pipeline, which gives out request ids. */
-  readonly isOutside?: boolean;
+  /** Handled before the service's pipeline, which adds request ids. */
+  readonly isBeforePipeline?: boolean;
 }
 
-/** What differs between the services: how a request is let in, and how a refusal looks. */
-export interface Door {
+/** An OpenStack service: its routes, how it authenticates a request, and what its errors look like. */
+export interface ServiceApi {
   readonly service: ServiceName;
   readonly prefix: string;
   readonly routes: readonly Route[];
-  /** Judges token and version, in the service's order; puts into `out` the headers that even a refusal carries. */
-  readonly admit: (request: FastifyRequest, route: Route, out: Headers) => { token: Token; version: number };
-  readonly refuse: (refusal: Refusal) => Answer;
-  /** Headers for the answer's own request id; not every service has them where the middleware refuses. */
-  readonly identify: (requestId: string, refusal?: Refusal) => Headers;
-  /** The route is not in this version. */
-  readonly missing: () => Refusal;
+  /** Checks token and microversion in the service's order; adds to `out` the headers that errors have too. */
+  readonly authenticate: (request: FastifyRequest, route: Route, out: Headers) => { token: Token; version: number };
+  readonly errorResponse: (error: ApiError) => ApiResponse;
+  /** The headers with the request id; not every service sends them with an error of the middleware. */
+  readonly requestIdHeaders: (requestId: string, error?: ApiError) => Headers;
+  /** The error for a route that the microversion does not have. */
+  readonly notInVersion: () => ApiError;
 }
 
-/** A service says no. `faultName` is the key of the body in Nova and Manila; `isFromMiddleware` marks keystonemiddleware's own shape. */
-export class Refusal extends Error {
+/** An error response of a service. `faultName` is the key of the body in Nova and Manila; `isFromMiddleware`: in the form of keystonemiddleware. */
+export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly faultName: string,
@@ -64,7 +64,7 @@ export class Refusal extends Error {
     readonly isFromMiddleware = false,
   ) {
     super(message);
-    this.name = 'Refusal';
+    this.name = 'ApiError';
   }
 }
 
@@ -82,43 +82,43 @@ const HTML_404 = `<html>
 </html>
 `;
 
-/** Puts a service's routes under its prefix. Paths that it does not know get routes' HTML 404, as in the real ones. */
-export function mount(app: FastifyInstance, door: Door): void {
+/** Registers a service's routes under its prefix. Unknown paths get the HTML 404 of the real services. */
+export function mount(app: FastifyInstance, api: ServiceApi): void {
   app.register(
     async (scope) => {
-      for (const route of door.routes) {
+      for (const route of api.routes) {
         scope.route({
           method: route.method,
           url: route.path,
-          handler: (request, reply) => send(reply, serve(door, route, request)),
+          handler: (request, reply) => send(reply, serve(api, route, request)),
         });
       }
-      scope.setErrorHandler((error: { statusCode?: number }, _request, reply) => {
-        const isUnreadable = (error.statusCode ?? 500) < 500;
-        const refusal = isUnreadable
-          ? new Refusal(400, 'badRequest', 'Malformed request body')
-          : new Refusal(
+      scope.setErrorHandler((thrown: { statusCode?: number }, _request, reply) => {
+        const isUnreadable = (thrown.statusCode ?? 500) < 500;
+        const error = isUnreadable
+          ? new ApiError(400, 'badRequest', 'Malformed request body')
+          : new ApiError(
               500,
               'computeFault',
               'The server has either erred or is incapable of performing the requested operation.',
             );
-        return send(reply, door.refuse(refusal));
+        return send(reply, api.errorResponse(error));
       });
       scope.setNotFoundHandler((_request, reply) =>
         send(reply, { status: 404, body: HTML_404, contentType: 'text/html; charset=UTF-8' }),
       );
     },
-    { prefix: door.prefix },
+    { prefix: api.prefix },
   );
 }
 
-function serve(door: Door, route: Route, request: FastifyRequest): Answer {
+function serve(api: ServiceApi, route: Route, request: FastifyRequest): ApiResponse {
   const requestId = newRequestId();
   const out: Headers = {};
   try {
-    const { token, version } = door.admit(request, route, out);
-    if (version < (route.from ?? 0)) throw door.missing();
-    const answer = route.handle({
+    const { token, version } = api.authenticate(request, route, out);
+    if (version < (route.from ?? 0)) throw api.notInVersion();
+    const response = route.handle({
       token,
       version,
       params: request.params as Record<string, string>,
@@ -128,27 +128,28 @@ function serve(door: Door, route: Route, request: FastifyRequest): Answer {
       origin: `http://${request.headers.host ?? 'localhost'}`,
       requestId,
     });
-    const identity = route.isOutside ? {} : door.identify(requestId);
-    return { ...answer, headers: { ...out, ...identity, ...answer.headers } };
+    const requestIds = route.isBeforePipeline ? {} : api.requestIdHeaders(requestId);
+    return { ...response, headers: { ...out, ...requestIds, ...response.headers } };
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    const answer = door.refuse(error);
-    return { ...answer, headers: { ...out, ...door.identify(requestId, error), ...answer.headers, ...error.headers } };
+    if (!(error instanceof ApiError)) throw error;
+    const response = api.errorResponse(error);
+    const headers = { ...out, ...api.requestIdHeaders(requestId, error), ...response.headers, ...error.headers };
+    return { ...response, headers };
   }
 }
 
-/** Sends bytes, not objects: the framework would add a charset that OpenStack does not send. */
-function send(reply: FastifyReply, answer: Answer): FastifyReply {
-  reply.code(answer.status).headers(answer.headers ?? {});
-  if (answer.body === undefined || answer.body === null) {
-    if (answer.contentType) reply.header('content-type', answer.contentType);
+/** Sends a response as bytes: for objects the framework would add a charset that OpenStack does not send. */
+function send(reply: FastifyReply, response: ApiResponse): FastifyReply {
+  reply.code(response.status).headers(response.headers ?? {});
+  if (response.body === undefined || response.body === null) {
+    if (response.contentType) reply.header('content-type', response.contentType);
     return reply.send();
   }
-  const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
-  return reply.header('content-type', answer.contentType ?? 'application/json').send(Buffer.from(text));
+  const text = typeof response.body === 'string' ? response.body : JSON.stringify(response.body);
+  return reply.header('content-type', response.contentType ?? 'application/json').send(Buffer.from(text));
 }
 
-/** One value of a query parameter: the last, where it is repeated. */
+/** The value of a query parameter; the last one if it is repeated. */
 export function one(query: Query, name: string): string | undefined {
   const value = query[name];
   return typeof value === 'string' || value === undefined ? value : value.at(-1);
@@ -160,7 +161,7 @@ export function all(query: Query, name: string): readonly string[] {
   return value === undefined ? [] : typeof value === 'string' ? [value] : value;
 }
 
-/** The object under a key of a body, or null where there is none. */
+/** The object under a key of a body, or null. */
 export function objectIn(body: unknown, key: string): Json | null {
   if (!isObject(body)) return null;
   const value = body[key];

@@ -2,38 +2,38 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { type Cloud, makeCloud } from './cloud.ts';
 import { mount } from './http.ts';
-import { keystoneDoor } from './keystone/api.ts';
-import { manilaDoor } from './manila/api.ts';
-import { novaDoor } from './nova/api.ts';
+import { keystoneApi } from './keystone/api.ts';
+import { manilaApi } from './manila/api.ts';
+import { novaApi } from './nova/api.ts';
 import { makeRecorder, watchRequests } from './requests.ts';
 import { seedBasics, seedDemo } from './seed.ts';
 import {
-  identityHands,
-  requestHands,
-  ruleHands,
+  identityControls,
+  requestControls,
+  ruleControls,
   type Sandbox,
-  serverHands,
-  shareHands,
-  workHands,
+  serverControls,
+  shareControls,
+  workControls,
 } from './test-controls.ts';
 import { stopTimers } from './work.ts';
 
 export type { AccessRule, RuleChange, RuleState, Server, Share } from './cloud.ts';
 export type { Fault, FaultHandle } from './faults.ts';
-export { BREAKING_ADDRESS, REFUSED_ADDRESS, SLOW_ADDRESS } from './manila/rules.ts';
+export { BREAKING_ADDRESS, REJECTED_ADDRESS, SLOW_ADDRESS } from './manila/rules.ts';
 export type { RecordedRequest } from './requests.ts';
 export { DEMO } from './seed.ts';
 export type { Sandbox } from './test-controls.ts';
 
 export interface SandboxOptions {
   host?: string;
-  /** 0 takes a free one. */
+  /** 0: a free one. */
   port?: number;
   /** `demo`: 40 servers and 25 shares in `demo`. `empty`: users, networks, types, and nothing else. */
   seed?: 'demo' | 'empty';
-  /** How long a rule stays in each of its passing states, and how long any other step takes, ms. */
+  /** Duration of each transitional state of a rule, and of any other step, in ms. */
   accessDelayMs?: number;
-  /** How long the driver takes for SLOW_ADDRESS, ms; 20,000 by default. */
+  /** Duration of the driver's work on SLOW_ADDRESS, in ms; 20,000 by default. */
   slowAccessMs?: number;
   log?: Logger;
 }
@@ -47,17 +47,17 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const recorder = makeRecorder();
   const app = Fastify({ forceCloseConnections: true, exposeHeadRoutes: false, bodyLimit: 1_048_576 });
   watchRequests(app, cloud, recorder, log);
-  for (const door of [keystoneDoor(cloud), novaDoor(cloud), manilaDoor(cloud)]) mount(app, door);
+  for (const api of [keystoneApi(cloud), novaApi(cloud), manilaApi(cloud)]) mount(app, api);
   const url = await app.listen({ host, port });
   return {
     url,
     authUrl: `${url}/identity/v3`,
-    ...identityHands(cloud),
-    ...requestHands(recorder),
-    ...serverHands(cloud),
-    ...shareHands(cloud),
-    ...ruleHands(cloud),
-    ...workHands(cloud),
+    ...identityControls(cloud),
+    ...requestControls(recorder),
+    ...serverControls(cloud),
+    ...shareControls(cloud),
+    ...ruleControls(cloud),
+    ...workControls(cloud),
     close: () => stop(app, cloud),
   };
 }

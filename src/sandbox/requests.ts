@@ -1,23 +1,23 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Cloud, ServiceName } from './cloud.ts';
-import { type ActiveFault, answerFault, breakConnection, type Fault, meetFault } from './faults.ts';
+import { type ActiveFault, breakConnection, type Fault, findFault, sendFault } from './faults.ts';
 import { later, notify } from './work.ts';
 
-const MOST_REQUESTS = 10_000;
+const MAX_REQUESTS = 10_000;
 
-/** A request as it came, for tests that count and compare. */
+/** A received request, for tests that count and compare. */
 export interface RecordedRequest {
   readonly service: ServiceName;
   readonly method: string;
   /** Without `/identity/v3`, `/compute/v2.1` or `/share/v2`, and without the query. */
   readonly path: string;
   readonly query: Readonly<Record<string, string | readonly string[]>>;
-  /** Of the answer; 0 until there is one, and where there is none. */
+  /** Status of the response; 0 before it, and if there is none. */
   readonly status: number;
   /** The X-Openstack-Request-Id that the caller sent. */
   readonly requestId: string | null;
-  /** As the caller asked for it: `2.96`. */
+  /** As requested: `2.96`. */
   readonly microversion: string | null;
 }
 
@@ -26,7 +26,7 @@ interface Waiting {
   resolve: (request: RecordedRequest) => void;
 }
 
-/** What is kept of requests, and what is done to them before a service sees them. */
+/** The received requests, and the faults for those to come. */
 export interface Recorder {
   readonly requests: RecordedRequest[];
   readonly waiting: Set<Waiting>;
@@ -34,7 +34,7 @@ export interface Recorder {
   readonly down: Set<ServiceName>;
 }
 
-/** An empty one. */
+/** A recorder without requests and faults. */
 export function makeRecorder(): Recorder {
   return { requests: [], waiting: new Set(), faults: new Set(), down: new Set() };
 }
@@ -45,7 +45,7 @@ const PREFIXES: readonly (readonly [ServiceName, root: string, version: string])
   ['manila', '/share', '/v2'],
 ];
 
-/** Records every request as it arrives, and lets the faults at it. */
+/** Records every request as it arrives, and applies the faults. */
 export function watchRequests(app: FastifyInstance, cloud: Cloud, recorder: Recorder, log?: Logger): void {
   const faultOf = new WeakMap<FastifyRequest, Fault>();
   const recordOf = new WeakMap<FastifyRequest, { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] }>();
@@ -56,7 +56,7 @@ export function watchRequests(app: FastifyInstance, cloud: Cloud, recorder: Reco
     recordOf.set(request, record);
     const fault = recorder.down.has(record.service)
       ? ({ service: record.service, kind: 'reset' } as const)
-      : meetFault(recorder.faults, record.service, record.method, record.path);
+      : findFault(recorder.faults, record.service, record.method, record.path);
     if (fault) faultOf.set(request, fault);
     meet(cloud, fault, request, reply, next);
   });
@@ -73,7 +73,7 @@ export function watchRequests(app: FastifyInstance, cloud: Cloud, recorder: Reco
 function meet(cloud: Cloud, fault: Fault | null, request: FastifyRequest, reply: FastifyReply, next: () => void): void {
   if (fault?.kind === 'reset') breakConnection(request, reply);
   else if (fault?.kind === 'hang') reply.hijack();
-  else if (fault?.kind === 'status' || fault?.kind === 'html') answerFault(fault, reply);
+  else if (fault?.kind === 'status' || fault?.kind === 'html') sendFault(fault, reply);
   else if (fault?.kind === 'delay') later(cloud, fault.delayMs ?? cloud.stepMs, next);
   else next();
 }
@@ -101,7 +101,7 @@ function describe(request: FastifyRequest): RecordedRequest | null {
 
 function keep(recorder: Recorder, record: RecordedRequest): void {
   recorder.requests.push(record);
-  if (recorder.requests.length > MOST_REQUESTS) recorder.requests.shift();
+  if (recorder.requests.length > MAX_REQUESTS) recorder.requests.shift();
   for (const waiting of [...recorder.waiting]) {
     if (!waiting.fits(record)) continue;
     recorder.waiting.delete(waiting);

@@ -7,7 +7,7 @@ import { addServer, makeNetwork, type NewPort, type NewServer } from './nova/ser
 const serverId = (name: string) => uuidFor(`server/${name}`);
 const shareId = (name: string) => uuidFor(`share/${name}`);
 
-/** Ids of the demo cloud that examples and tests name; the same after each start. */
+/** Ids in the demo cloud for examples and tests; the same after each start. */
 export const DEMO = {
   projectId: hexFor('project/demo'),
   otherProjectId: hexFor('project/other'),
@@ -38,11 +38,11 @@ export const DEMO = {
   publicShareId: shareId('public-mirror'),
 } as const;
 
-/** When the demo cloud was set up: a Monday morning, so that a restart shows the same times. */
+/** Creation time of the demo cloud: fixed, so that a restart shows the same times. */
 const BEGINNING = Date.UTC(2025, 2, 3, 8, 0, 0);
 const MINUTE = 60_000;
 
-/** Projects, users, networks, flavors and types: what every sandbox has. */
+/** Adds the projects, users, networks, flavors and types of every sandbox. */
 export function seedBasics(cloud: Cloud): void {
   const project = (name: string): Project => ({ id: hexFor(`project/${name}`), name });
   const [demo, other, admin, service] = [project('demo'), project('other'), project('admin'), project('service')];
@@ -79,7 +79,7 @@ export function seedBasics(cloud: Cloud): void {
   cloud.shareNetworks.set(network.id, network);
 }
 
-/** The demo cloud: 40 servers and 25 shares in `demo`, five of each in `other`. */
+/** Adds the demo cloud: 40 servers and 25 shares in `demo`, five of each in `other`. */
 export function seedDemo(cloud: Cloud): void {
   for (const [index, server] of demoServers().entries()) seedServer(cloud, server, index);
   for (const [index, share] of demoShares().entries()) seedShare(cloud, share, index);
@@ -89,7 +89,7 @@ export function seedDemo(cloud: Cloud): void {
 const series = (name: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${name}-${String(index + 1).padStart(2, '0')}`);
 
-/** Names and what is special about each. */
+/** The demo servers: names, and properties that differ from the default. */
 function demoServers(): (NewServer & { name: string })[] {
   const special: Record<string, Omit<NewServer, 'name'>> = {
     'db-04': { status: 'SHUTOFF' },
@@ -140,7 +140,7 @@ function seedServer(cloud: Cloud, server: NewServer & { name: string }, index: n
   });
 }
 
-/** One port on `private`, for some another on `storage`; api-* with IPv6; bastion-01 and web-02 with a floating address. */
+/** A port on `private`, for some servers another on `storage`; api-* with IPv6; bastion-01 and web-02 with a floating address. */
 function portsFor(name: string, index: number): NewPort[] {
   const last = index + 11;
   const fixedIps = [`10.10.0.${last}`, ...(name.startsWith('api') ? [`fd10::${last.toString(16)}`] : [])];
@@ -184,7 +184,7 @@ function seedShare(cloud: Cloud, share: NewShare & { name: string }, index: numb
   addShare(cloud, { id: shareId(share.name), createdAt, updatedAt: createdAt, ...(type && { type }), ...share });
 }
 
-/** A few rules that are there before anybody comes: whole networks, users, one that failed. */
+/** Adds some access rules: whole networks, users, one that failed. */
 function seedRules(cloud: Cloud): void {
   const rule = (
     name: string,

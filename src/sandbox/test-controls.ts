@@ -1,6 +1,6 @@
 import type { AccessRule, Cloud, RuleChange, RuleState, Server, ServiceName, Share } from './cloud.ts';
 import type { ActiveFault, Fault, FaultHandle } from './faults.ts';
-import { issueToken, TOKEN_LIFE_MS } from './keystone/tokens.ts';
+import { issueToken, TOKEN_TTL_MS } from './keystone/tokens.ts';
 import { addRule, dropRule, type NewRule, rulesOf, setRuleState } from './manila/rules.ts';
 import { addShare, dropShare, type NewShare } from './manila/shares.ts';
 import {
@@ -8,38 +8,38 @@ import {
   deleteServer,
   type NewPort,
   type NewServer,
-  present,
+  requireServer,
   setServerAddresses,
   touch,
 } from './nova/servers.ts';
 import type { RecordedRequest, Recorder } from './requests.ts';
 import { notify, step, waitUntil } from './work.ts';
 
-/** A cloud on loopback, and a test's hands in it: what the methods do happens at once, without asking any service. */
+/** A cloud on loopback, and its test controls: they take effect at once, without a request to a service. */
 export interface Sandbox {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
-  /** What OS_AUTH_URL would say. */
+  /** The value for OS_AUTH_URL. */
   readonly authUrl: string;
-  /** A token without asking over HTTP. The project is the user's own by default. A negative life makes an expired one. */
+  /** Issues a token without HTTP, by default for the user's own project. A negative `expiresInMs` makes an expired one. */
   issueToken(userName: string, options?: { projectName?: string; expiresInMs?: number }): string;
   revokeToken(token: string): void;
-  /** The latest 10,000 requests, oldest first, in the order in which they came. */
+  /** The latest 10,000 requests in order of arrival. */
   readonly requests: readonly RecordedRequest[];
   clearRequests(): void;
-  /** The first request, of those recorded or to come, that fits; as soon as it arrives, before it is answered. */
+  /** Resolves with the first matching request, recorded or to come, when it arrives and before it is handled. */
   waitForRequest(fits: (request: RecordedRequest) => boolean): Promise<RecordedRequest>;
   readonly faults: { add(fault: Fault): FaultHandle; clear(): void };
-  /** From now on the service breaks every connection. */
+  /** The service breaks every connection from now on. */
   down(service: ServiceName): void;
   up(service: ServiceName): void;
   addServer(server?: NewServer): Readonly<Server>;
-  /** The server is gone: its GET is a 404, changes-since shows it as DELETED. */
+  /** Deletes a server: its GET is a 404, changes-since shows it as DELETED. */
   deleteServer(id: string): void;
   setServerAddresses(id: string, ports: readonly NewPort[]): void;
   updateServer(id: string, change: Partial<Server>): void;
   addShare(share?: NewShare): Readonly<Share>;
-  /** The share and its rules are gone. */
+  /** Deletes a share and its rules. */
   deleteShare(id: string): void;
   updateShare(id: string, change: Partial<Share>): void;
   /** Copies of a share's rules, oldest first. */
@@ -47,30 +47,30 @@ export interface Sandbox {
   addRule(shareId: string, rule: NewRule): Readonly<AccessRule>;
   removeRule(id: string): void;
   setRuleState(id: string, state: RuleState): void;
-  /** Hears of every change of a rule; returns what stops it. */
+  /** Calls the listener for every change of a rule; returns a function that removes it. */
   onRuleChange(listener: (change: RuleChange) => void): () => void;
-  /** A server or share as it is now; undefined when there is none. Live: it changes under the reader. */
+  /** The live object of a server or share; undefined if it does not exist. */
   server(id: string): Readonly<Server> | undefined;
   share(id: string): Readonly<Share> | undefined;
-  /** When something is so, now or later; tried again after each step of the cloud's work and each answer. */
-  waitUntil(isSo: () => boolean): Promise<void>;
-  /** When the share's rules are as wanted, now or later; tried again after each change. Answers them. */
+  /** Resolves when the condition holds; evaluated after each step of the cloud's work and each response. */
+  waitUntil(condition: () => boolean): Promise<void>;
+  /** Resolves with the share's rules when they are as expected; evaluated after each change. */
   waitForRules(
     shareId: string,
-    areWanted: (rules: readonly Readonly<AccessRule>[]) => boolean,
+    isExpected: (rules: readonly Readonly<AccessRule>[]) => boolean,
   ): Promise<Readonly<AccessRule>[]>;
-  /** Changes `accessDelayMs` for steps that begin after it. */
+  /** Changes `accessDelayMs` for steps that start afterwards. */
   setAccessDelay(ms: number): void;
-  /** Does at once one step of all the work in progress: with a long delay, a test takes its steps itself. */
+  /** Completes the current step of all work at once: with a long delay, a test controls the steps itself. */
   step(): void;
-  /** Stops at once: open connections and hanging requests are dropped. */
+  /** Stops at once, and drops open connections and hanging requests. */
   close(): Promise<void>;
 }
 
-/** Tokens by hand. */
-export function identityHands(cloud: Cloud): Pick<Sandbox, 'issueToken' | 'revokeToken'> {
+/** Controls for tokens. */
+export function identityControls(cloud: Cloud): Pick<Sandbox, 'issueToken' | 'revokeToken'> {
   return {
-    issueToken: (userName, { projectName, expiresInMs = TOKEN_LIFE_MS } = {}) => {
+    issueToken: (userName, { projectName, expiresInMs = TOKEN_TTL_MS } = {}) => {
       const user = cloud.users.find((each) => each.name === userName);
       const grant = user?.grants.find(({ project }) => projectName === undefined || project.name === projectName);
       const details = { methods: ['password'], auditIds: [], expiresAt: Date.now() + expiresInMs };
@@ -85,8 +85,8 @@ export function identityHands(cloud: Cloud): Pick<Sandbox, 'issueToken' | 'revok
   };
 }
 
-/** Requests seen, and what befalls them. */
-export function requestHands(
+/** Controls for requests and faults. */
+export function requestControls(
   recorder: Recorder,
 ): Pick<Sandbox, 'requests' | 'clearRequests' | 'waitForRequest' | 'faults' | 'down' | 'up'> {
   return {
@@ -117,8 +117,8 @@ export function requestHands(
   };
 }
 
-/** Servers by hand. */
-export function serverHands(
+/** Controls for servers. */
+export function serverControls(
   cloud: Cloud,
 ): Pick<Sandbox, 'server' | 'addServer' | 'deleteServer' | 'setServerAddresses' | 'updateServer'> {
   return {
@@ -130,14 +130,14 @@ export function serverHands(
     },
     setServerAddresses: (id, ports) => setServerAddresses(cloud, id, ports),
     updateServer: (id, change) => {
-      touch(present(cloud, id), change);
+      touch(requireServer(cloud, id), change);
       notify(cloud);
     },
   };
 }
 
-/** Shares by hand. */
-export function shareHands(cloud: Cloud): Pick<Sandbox, 'share' | 'addShare' | 'deleteShare' | 'updateShare'> {
+/** Controls for shares. */
+export function shareControls(cloud: Cloud): Pick<Sandbox, 'share' | 'addShare' | 'deleteShare' | 'updateShare'> {
   return {
     share: (id) => cloud.shares.get(id),
     addShare: (share = {}) => addShare(cloud, share),
@@ -152,8 +152,8 @@ export function shareHands(cloud: Cloud): Pick<Sandbox, 'share' | 'addShare' | '
   };
 }
 
-/** Access rules by hand. */
-export function ruleHands(
+/** Controls for access rules. */
+export function ruleControls(
   cloud: Cloud,
 ): Pick<Sandbox, 'rulesOf' | 'addRule' | 'removeRule' | 'setRuleState' | 'onRuleChange' | 'waitForRules'> {
   const copies = (shareId: string) => rulesOf(cloud, shareId).map((rule) => ({ ...rule }));
@@ -171,21 +171,21 @@ export function ruleHands(
       cloud.ruleListeners.add(listener);
       return () => cloud.ruleListeners.delete(listener);
     },
-    waitForRules: async (shareId, areWanted) => {
-      await waitUntil(cloud, () => areWanted(copies(shareId)));
+    waitForRules: async (shareId, isExpected) => {
+      await waitUntil(cloud, () => isExpected(copies(shareId)));
       return copies(shareId);
     },
   };
 }
 
-/** The pace of the cloud's work, and waiting for it. */
-export function workHands(cloud: Cloud): Pick<Sandbox, 'setAccessDelay' | 'step' | 'waitUntil'> {
+/** Controls for the progress of asynchronous work. */
+export function workControls(cloud: Cloud): Pick<Sandbox, 'setAccessDelay' | 'step' | 'waitUntil'> {
   return {
     setAccessDelay: (ms) => {
       cloud.stepMs = ms;
     },
     step: () => step(cloud),
-    waitUntil: (isSo) => waitUntil(cloud, isSo),
+    waitUntil: (condition) => waitUntil(cloud, condition),
   };
 }
 

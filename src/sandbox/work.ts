@@ -1,6 +1,6 @@
 import type { Cloud } from './cloud.ts';
 
-/** Does `work` after `ms`, unless the cloud is stopped before. Keeps no process alive. */
+/** Runs `work` after `ms` unless the cloud is stopped before. Does not keep the process alive. */
 export function later(cloud: Cloud, ms: number, work: () => void): void {
   const timer = setTimeout(() => {
     cloud.timers.delete(timer);
@@ -11,7 +11,7 @@ export function later(cloud: Cloud, ms: number, work: () => void): void {
   cloud.timers.set(timer, work);
 }
 
-/** Does at once what waits for its time now, but not what that begins. */
+/** Runs all scheduled work at once, but not the work that it schedules. */
 export function step(cloud: Cloud): void {
   for (const [timer, work] of [...cloud.timers]) {
     clearTimeout(timer);
@@ -21,23 +21,23 @@ export function step(cloud: Cloud): void {
   notify(cloud);
 }
 
-/** Tells those who wait for something that it may be so now. */
+/** Evaluates the conditions of `waitUntil` again. */
 export function notify(cloud: Cloud): void {
   for (const watcher of [...cloud.watchers]) watcher();
 }
 
-/** Ends all work in progress. */
+/** Cancels all scheduled work. */
 export function stopTimers(cloud: Cloud): void {
   for (const timer of cloud.timers.keys()) clearTimeout(timer);
   cloud.timers.clear();
 }
 
-/** When something is so, now or after a change. Never, once the cloud is stopped. */
-export function waitUntil(cloud: Cloud, isSo: () => boolean): Promise<void> {
-  if (isSo()) return Promise.resolve();
+/** Resolves when the condition holds, now or after a change; never after the cloud is stopped. */
+export function waitUntil(cloud: Cloud, condition: () => boolean): Promise<void> {
+  if (condition()) return Promise.resolve();
   return new Promise((resolve) => {
     const look = () => {
-      if (!isSo()) return;
+      if (!condition()) return;
       cloud.watchers.delete(look);
       resolve();
     };

@@ -1,6 +1,6 @@
 import { DEMO, type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
 
-/** Asks a service of the sandbox as a program would. */
+/** A client of the sandbox's services. */
 export interface Client {
   sandbox: Sandbox;
   nova(method: string, path: string, body?: unknown): Promise<Reply>;
@@ -14,7 +14,7 @@ export interface Reply {
   body: unknown;
 }
 
-/** What a body has at a path: `servers.0.id`; with a star, of each entry: `servers.*.name`. */
+/** The value at a path of a body, as `servers.0.id`; with a star, one value per entry, as `servers.*.name`. */
 export function at(body: unknown, path: string): unknown {
   const [name = '', ...rest] = path.split('.');
   if (path === '') return body;
@@ -24,13 +24,13 @@ export function at(body: unknown, path: string): unknown {
     : undefined;
 }
 
-/** A sandbox, and somebody who asks it; `demo` by default. */
+/** Starts a sandbox, and returns a client of it with a user's token. */
 export async function startClient(options: Parameters<typeof startSandbox>[0] = {}, user = 'demo'): Promise<Client> {
   const sandbox = await startSandbox({ accessDelayMs: 1, ...options });
   return clientOf(sandbox, sandbox.issueToken(user));
 }
 
-/** Somebody else, or the same with another token, at the same sandbox. */
+/** A client of a sandbox with this token. */
 export function clientOf(sandbox: Sandbox, token: string): Client {
   const ask = async (
     prefix: string,
@@ -58,7 +58,7 @@ export function clientOf(sandbox: Sandbox, token: string): Client {
   };
 }
 
-/** Allows access to a share, and answers the rule as Manila first shows it. */
+/** Allows access to a share, and returns the rule as Manila first shows it. */
 export async function allow(client: Client, accessTo: string, options: { shareId?: string; accessType?: string } = {}) {
   const { shareId = DEMO.nfsShareId, accessType = 'ip' } = options;
   const body = { allow_access: { access_type: accessType, access_to: accessTo } };
@@ -66,7 +66,7 @@ export async function allow(client: Client, accessTo: string, options: { shareId
   return at(reply.body, 'access') as { id: string; state: string };
 }
 
-/** Denies it. */
+/** Denies an access rule. */
 export async function deny(client: Client, id: string, shareId: string = DEMO.nfsShareId): Promise<Reply> {
   return client.manila('POST', `/shares/${shareId}/action`, { deny_access: { access_id: id } });
 }

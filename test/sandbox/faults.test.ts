@@ -12,7 +12,7 @@ afterEach(() => client.sandbox.close());
 
 const getServer = () => client.nova('GET', `/servers/${DEMO.serverId}`);
 
-test('a status fault for two requests -> two refusals, then the service again', async () => {
+test('a status fault for two requests -> two errors, then the service responds', async () => {
   const fault = client.sandbox.faults.add({
     service: 'nova',
     kind: 'status',
@@ -26,7 +26,7 @@ test('a status fault for two requests -> two refusals, then the service again', 
   expect(fault.hits).toBe(2);
 });
 
-test('a fault for one path and method -> other requests are not met', async () => {
+test('a fault for one path and method -> other requests are not affected', async () => {
   client.sandbox.faults.add({
     service: 'manila',
     method: 'POST',
@@ -39,7 +39,7 @@ test('a fault for one path and method -> other requests are not met', async () =
   expect((await getServer()).status).toBe(200);
 });
 
-test('the fault is removed -> the service again', async () => {
+test('the fault is removed -> the service responds', async () => {
   const fault = client.sandbox.faults.add({ service: 'nova', kind: 'html' });
   const page = await getServer();
   expect([page.status, page.headers.get('content-type')]).toEqual([502, 'text/html']);
@@ -48,19 +48,19 @@ test('the fault is removed -> the service again', async () => {
   expect((await getServer()).status).toBe(200);
 });
 
-test('the connection breaks -> no answer and no work', async () => {
+test('the connection breaks -> no response and no work', async () => {
   client.sandbox.faults.add({ service: 'manila', kind: 'reset', times: 1 });
   await expect(allow(client, '10.10.0.5')).rejects.toThrow('fetch failed');
   expect(client.sandbox.rulesOf(DEMO.nfsShareId)).toEqual([]);
 });
 
-test('the reply is lost -> no answer, but the work is done', async () => {
+test('the response is lost -> the work is done', async () => {
   client.sandbox.faults.add({ service: 'manila', method: 'POST', kind: 'lose_reply', times: 1 });
   await expect(allow(client, '10.10.0.5')).rejects.toThrow('fetch failed');
   expect(client.sandbox.rulesOf(DEMO.nfsShareId)).toEqual([expect.objectContaining({ accessTo: '10.10.0.5' })]);
 });
 
-test('a request hangs -> seen when it arrives, and dropped when the sandbox closes', async () => {
+test('a request hangs -> recorded when it arrives, and dropped when the sandbox closes', async () => {
   client.sandbox.faults.add({ service: 'nova', kind: 'hang' });
   const answer = getServer().catch((error: Error) => error.message);
   const request = await client.sandbox.waitForRequest(({ service }) => service === 'nova');
@@ -69,12 +69,12 @@ test('a request hangs -> seen when it arrives, and dropped when the sandbox clos
   expect(await answer).toBe('fetch failed');
 });
 
-test('a delayed request -> the work, later', async () => {
+test('a delayed request -> handled later', async () => {
   client.sandbox.faults.add({ service: 'nova', kind: 'delay', delayMs: 1 });
   expect((await getServer()).status).toBe(200);
 });
 
-test('a service is down -> it alone breaks every connection, until it is up', async () => {
+test('a service is down -> it alone breaks every connection until it is up', async () => {
   client.sandbox.down('manila');
   await expect(client.manila('GET', '/shares')).rejects.toThrow('fetch failed');
   expect((await getServer()).status).toBe(200);
@@ -105,7 +105,7 @@ test('requests are recorded -> service, path without prefix, query, status, ids,
   expect(client.sandbox.requests).toEqual([]);
 });
 
-test('the sandbox closes with work in progress -> it stops, and says nothing more', async () => {
+test('the sandbox closes with work in progress -> the work is cancelled, without further notifications', async () => {
   client.sandbox.setAccessDelay(1_000_000_000);
   await allow(client, '10.10.0.5');
   const seen: unknown[] = [];

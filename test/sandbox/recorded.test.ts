@@ -22,7 +22,7 @@ const bindings: Bindings = new Map([
   ['other-net', 'private'],
 ]);
 
-/** Never, within a test. */
+/** Longer than any test, in ms. */
 const NEVER = 1_000_000_000;
 const SECOND = 1000;
 const FIRST = Date.UTC(2026, 10, 22, 14, 40, 16);
@@ -40,7 +40,7 @@ beforeAll(async () => {
 
 afterAll(() => sandbox.close());
 
-/** The twenty servers of the recorded project under their own ids, made in one second; and one that is to be stopped and deleted. */
+/** The twenty servers of the recorded project with their ids, created in the same second, and one of the other project. */
 function addRecordedServers(): void {
   const listed = bodyOf(readExchanges('nova'), '018-detail-limit5000')['servers'] as { id: string; name: string }[];
   const shown = bodyOf(readExchanges('nova'), '025-server-2.1')['server'] as { id: string };
@@ -73,7 +73,7 @@ function addRecordedServers(): void {
   });
 }
 
-/** Made after the lists were recorded, to be stopped. */
+/** Created after the lists were recorded; it is stopped later. */
 function addServerToStop(): void {
   const flavor = { id: '42', name: 'm1.nano', vcpus: 1, ram: 64, disk: 1 };
   sandbox.addServer({ id: VM, name: 'vm-1', flavor, imageId: IMAGE, ports: [port('10.10.1.156')] });
@@ -88,7 +88,7 @@ function addressIn(name: string): string | undefined {
   return new RegExp(`"name":"${name}","status".*?"addr":"([^"]+)"`).exec(text)?.[1];
 }
 
-/** The twenty shares of the recorded project, those that were made unrecorded, and one of the other project. */
+/** The twenty shares of the recorded project with their ids, and one of the other project. */
 function addRecordedShares(): void {
   const listed = bodyOf(readExchanges('manila'), '011-detail-limit5000')['shares'] as { id: string; name: string }[];
   const metadata = { seed: 'one' };
@@ -109,7 +109,7 @@ function bodyOf(exchanges: Exchange[], name: string): Record<string, unknown> {
   return isObject(body) ? body : {};
 }
 
-/** What was done between the recorded requests. */
+/** Changes between the recorded requests, by the name of the next one. */
 const BEFORE: Record<string, () => void> = {
   '045-start-active': addServerToStop,
   '096-allow-share-creating': () => addNamed('17e57b32-35e5-445e-a9a3-58ba0ec1435c', { status: 'creating' }),
@@ -135,7 +135,7 @@ function addNamed(id: string, share: { status?: string; name?: string }): void {
 
 const nfsShare = () => bindings.get('4018f2a7-7113-4e8a-ad3b-5b612f277bcb') ?? '';
 
-/** Recorded, but not asked: why. */
+/** Recorded exchanges that are not compared, and why. */
 const LEFT_OUT: Record<string, string> = {
   '002-revoke-1-after': 'the real Nova keeps a validated token for 300 s; the sandbox asks at once',
   '079-share-with-error-rule': 'caught in the moment between the error and the end of the sync',
@@ -148,7 +148,7 @@ const LEFT_OUT: Record<string, string> = {
     'access_rules_status was active a moment after the deny; a sync is in progress in ours',
 };
 
-/** Ask at once, while rules are on their way: everything else waits for them. */
+/** Sent at once, while rules are in progress; all others wait until they are done. */
 const IN_FLIGHT = /^(11[7-9]|12\d|13[0-2]|139|14[01]|17[67])-/;
 
 const WATCHED = [
@@ -164,7 +164,7 @@ const WATCHED = [
   'vary',
 ];
 
-/** Headers whose value is fresh each time. */
+/** Headers with another value each time. */
 const FRESH = /request-id|subject-token/;
 
 function headerDifferences(recorded: Record<string, string>, actual: Record<string, string>): string[] {
@@ -180,14 +180,14 @@ function headerDifferences(recorded: Record<string, string>, actual: Record<stri
   });
 }
 
-/** Lists of rules come in no order: both sides in the order of their clients. */
+/** Lists of rules have no order: sorts them by client. */
 function ordered(body: unknown): unknown {
   if (!isObject(body) || !Array.isArray(body['access_list'])) return body;
   const list = body['access_list'] as { access_to: string }[];
   return { ...body, access_list: list.toSorted((a, b) => (a.access_to < b.access_to ? -1 : 1)) };
 }
 
-/** The recorded pages are cut to two. */
+/** Cuts pages to two, as in the recordings. */
 function cut(body: unknown, count: number | undefined): unknown {
   if (count === undefined || !isObject(body)) return body;
   return Object.fromEntries(
@@ -199,7 +199,7 @@ function cut(body: unknown, count: number | undefined): unknown {
   );
 }
 
-/** Waits until the driver is done with the three shares that most rules are about. */
+/** Waits until the driver has handled the rules of the three shares that most exchanges use. */
 async function settle(): Promise<void> {
   const shares = [
     '4018f2a7-7113-4e8a-ad3b-5b612f277bcb',
@@ -210,7 +210,7 @@ async function settle(): Promise<void> {
   await sandbox.waitUntil(() => rules().every(({ state }) => state === 'active' || state === 'error'));
 }
 
-/** Asks once more what was asked until it was done, once it is; then the recorded states must be among those that were seen. */
+/** Waits until a polled operation is done and sends the last poll; the recorded states must be among those that were notified. */
 async function askPolled(exchange: Exchange): Promise<void> {
   const last = exchange.polls?.at(-1);
   const { request } = translate(exchange, sandbox, bindings);
@@ -259,7 +259,7 @@ describe.each(['keystone', 'nova', 'manila'] as const)('%s', (service) => {
   );
 });
 
-test('the demo seed -> the numbers that are promised', async () => {
+test('the demo seed -> the promised numbers of servers and shares', async () => {
   const demo = await startSandbox();
   const headers = { 'x-auth-token': demo.issueToken('demo'), 'x-openstack-manila-api-version': '2.82' };
   const list = async (path: string) =>

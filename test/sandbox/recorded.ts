@@ -10,12 +10,12 @@ export interface Exchange {
   as: string | null;
   request: { method: string; url: string; headers?: Record<string, string>; body?: unknown };
   response?: { status: number; headers: Record<string, string>; body: unknown };
-  /** The same request repeated until something was done. */
+  /** The same request, repeated until an operation was done. */
   polls?: { status: number; body: unknown }[];
   count?: number;
 }
 
-/** All of a service's exchanges. */
+/** The recorded exchanges of a service. */
 export function readExchanges(service: 'keystone' | 'nova' | 'manila'): Exchange[] {
   const file = new URL(`../fixtures/sandbox/${service}.json`, import.meta.url);
   return JSON.parse(readFileSync(file, 'utf8')) as Exchange[];
@@ -35,16 +35,16 @@ const LATER_IN: Record<string, string> = {
   export_location: 'metadata',
 };
 
-/** What differs from cloud to cloud: only the type is compared. */
+/** Fields that differ from cloud to cloud: only the type is compared. */
 const FREE =
   /^(id|.*_at|created|updated|user_id|audit_ids|hostId|expires_at|issued_at|OS-SRV-USG:.*|OS-EXT-SRV-ATTR:(reservation_id|instance_name|launch_index|root_device_name)|(OS-EXT-IPS-MAC:)?mac_addr|share_type|port_id|subnet_id|net_id|path|export_location|export_locations|access_key|share_instance_id|(maxTotal|total).*)$/;
-/** Compared by the first entry, and by type: how many there are is the cloud's own. */
+/** Lists whose length differs from cloud to cloud: the first entry is compared, by type. */
 const ANY_NUMBER = new Set(['roles', 'catalog', 'flavors', 'share_types', 'volume_types', 'endpoints']);
 
-/** Recorded ids, tokens and projects, and what stands for them in the sandbox. */
+/** Recorded ids, tokens and projects, and those of the sandbox. */
 export type Bindings = Map<string, string>;
 
-/** Puts the sandbox's ids, origin and microversions into something recorded. */
+/** Replaces recorded ids, origin and microversions with those of the sandbox. */
 export function translate<T>(value: T, sandbox: Sandbox, bindings: Bindings): T {
   let text = JSON.stringify(value).replaceAll('{origin}', sandbox.url);
   for (const [recorded, ours] of NEWEST) text = text.replace(recorded, ours);
@@ -52,7 +52,7 @@ export function translate<T>(value: T, sandbox: Sandbox, bindings: Bindings): T 
   return JSON.parse(text) as T;
 }
 
-/** Learns from an answer which of the sandbox's ids stands for which recorded one. */
+/** Adds the ids of a recorded body and of the sandbox's response to the bindings. */
 export function bind(recorded: unknown, actual: unknown, bindings: Bindings): void {
   if (Array.isArray(recorded) && Array.isArray(actual)) {
     for (const [index, item] of recorded.entries()) bind(item, actual[index], bindings);
@@ -66,12 +66,12 @@ export function bind(recorded: unknown, actual: unknown, bindings: Bindings): vo
   }
 }
 
-/** Every difference between a recorded body and ours, as `path: recorded … ours …`. */
+/** The differences between a recorded body and the sandbox's, as `path: recorded …, sandbox …`. */
 export function differences(recorded: unknown, actual: unknown, key = '', path = ''): string[] {
-  const said = `${path}: recorded ${JSON.stringify(recorded)}, ours ${JSON.stringify(actual)}`;
+  const difference = `${path}: recorded ${JSON.stringify(recorded)}, sandbox ${JSON.stringify(actual)}`;
   if (Array.isArray(recorded) && Array.isArray(actual)) {
     const [left, right] = ANY_NUMBER.has(key) ? [recorded.slice(0, 1), actual.slice(0, 1)] : [recorded, actual];
-    if (left.length !== right.length && !FREE.test(key)) return [said];
+    if (left.length !== right.length && !FREE.test(key)) return [difference];
     return left.flatMap((item, index) =>
       differences(item, right[index], ANY_NUMBER.has(key) ? 'id' : key, `${path}[${index}]`),
     );
@@ -91,10 +91,10 @@ export function differences(recorded: unknown, actual: unknown, key = '', path =
     });
   }
   const isSame = FREE.test(key) ? kind(recorded) === kind(actual) : Object.is(recorded, actual);
-  return isSame ? [] : [said];
+  return isSame ? [] : [difference];
 }
 
-/** Inside of an entry that stands for many, values are the cloud's own: but for links, which all services make alike. */
+/** Inside the entry of such a list only types are compared, except in nested lists. */
 const keyOfMany = (name: string) => (ANY_NUMBER.has(name) ? name : 'id');
 
 function kind(value: unknown): string {
@@ -105,13 +105,13 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Projects of the recorded cloud, and ours. */
+/** Projects of the recorded cloud, and of the sandbox. */
 export const PROJECTS: readonly (readonly [recorded: string, ours: string])[] = [
   ['8903955a85ba4379b4c0dd07ac47cdef', DEMO.projectId],
   ['fe00b653718b429489fb52eb8a790379', DEMO.otherProjectId],
 ];
 
-/** Makes the recorded request of the sandbox. */
+/** Sends a recorded request to the sandbox. */
 export async function ask({ request, as, name }: Exchange, tokens: Record<string, string>) {
   const headers: Record<string, string> = {
     accept: 'application/json',
@@ -131,7 +131,7 @@ export async function ask({ request, as, name }: Exchange, tokens: Record<string
   return { status: response.status, headers: Object.fromEntries(response.headers), body };
 }
 
-/** The recordings hide tokens; their names tell which ones were sent. */
+/** The recordings omit tokens: the name of an exchange says which ones were sent. */
 function tokenHeaders(name: string, as: string | null, tokens: Record<string, string>): Record<string, string> {
   if (as === null) return {};
   const own = /bad-(own|token)/.test(name) ? 'nonsense' : (tokens[as] ?? '');

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { BREAKING_ADDRESS, DEMO, REFUSED_ADDRESS, SLOW_ADDRESS } from '../../src/sandbox/index.ts';
+import { BREAKING_ADDRESS, DEMO, REJECTED_ADDRESS, SLOW_ADDRESS } from '../../src/sandbox/index.ts';
 import { allow, at, type Client, clientOf, deny, startClient } from './client.ts';
 
-/** Longer than any test: these take the steps themselves. */
+/** Longer than any test, in ms: these tests run the steps themselves. */
 const NEVER = 1_000_000_000;
 
 let client: Client;
-/** `accessTo state` of every change so far; `gone` for a rule that is no more. */
+/** `accessTo state` of every change; `gone` for a removed rule. */
 let changes: string[];
 
 beforeEach(async () => {
@@ -24,7 +24,7 @@ function record({ sandbox }: Client): string[] {
 
 const areAll = (state: string) => (rules: readonly { state: string }[]) => rules.every((rule) => rule.state === state);
 
-test('access allowed, then denied -> the rule passes through each state and is gone', async () => {
+test('access allowed, then denied -> the rule passes through each state and is removed', async () => {
   const { sandbox } = client;
   const { id, state } = await allow(client, '10.10.0.5');
   expect(state).toBe('queued_to_apply');
@@ -65,7 +65,7 @@ test('a slow rule is being applied -> later rules of its share wait, those of ot
   await sandbox.close();
 });
 
-test('a slow rule is done -> the one behind it goes in the next batch', async () => {
+test('a slow rule is done -> the waiting one is in the next batch', async () => {
   const slow = await startClient({ slowAccessMs: NEVER });
   const seen = record(slow);
   await allow(slow, SLOW_ADDRESS);
@@ -100,10 +100,10 @@ test('a rule denied while it is being applied -> queued again, denied by the nex
   await slow.sandbox.close();
 });
 
-test('the driver refuses an address -> error on it alone, a user message, and healed by a deny', async () => {
+test('the driver rejects an address -> only its rule is in error, with a user message, and a deny removes it', async () => {
   const { sandbox } = client;
   sandbox.setAccessDelay(NEVER);
-  const [bad, good] = await Promise.all([allow(client, REFUSED_ADDRESS), allow(client, '10.10.0.5')]);
+  const [bad, good] = await Promise.all([allow(client, REJECTED_ADDRESS), allow(client, '10.10.0.5')]);
   sandbox.step();
   sandbox.step();
   const rules = sandbox.rulesOf(DEMO.nfsShareId);
@@ -129,7 +129,7 @@ test('the driver refuses an address -> error on it alone, a user message, and he
 const statusOfRules = async () =>
   at((await client.manila('GET', `/shares/${DEMO.nfsShareId}`)).body, 'share.access_rules_status');
 
-test('the driver breaks at one rule -> its neighbours in the batch end in error too', async () => {
+test('the driver throws for one rule -> all rules of the batch are in error', async () => {
   client.sandbox.setAccessDelay(NEVER);
   await Promise.all([allow(client, BREAKING_ADDRESS), allow(client, '10.10.0.5')]);
   client.sandbox.step();
@@ -140,7 +140,7 @@ test('the driver breaks at one rule -> its neighbours in the batch end in error 
   ]);
 });
 
-test('an access type that the protocol does not know -> taken, then error, with its own message', async () => {
+test('an access type that the protocol does not have -> accepted, then error, with its own message', async () => {
   expect((await allow(client, '10.10.0.5', { shareId: DEMO.cephfsShareId })).state).toBe('queued_to_apply');
   await client.sandbox.waitForRules(DEMO.cephfsShareId, areAll('error'));
   const { body } = await client.manila('GET', `/messages?resource_id=${DEMO.cephfsShareId}`);
@@ -155,7 +155,7 @@ test('a cephx rule -> no key until it is active', async () => {
   expect(at(body, 'access.access_key')).toBe(active?.accessKey);
 });
 
-test('the share is deleted -> its rules go with it, and everybody is told', async () => {
+test('the share is deleted -> its rules are removed, with notifications', async () => {
   const { id } = await allow(client, '10.10.0.5');
   await client.sandbox.waitForRules(DEMO.nfsShareId, areAll('active'));
   expect((await client.manila('DELETE', `/shares/${DEMO.nfsShareId}`)).status).toBe(202);
@@ -164,7 +164,7 @@ test('the share is deleted -> its rules go with it, and everybody is told', asyn
   expect((await client.manila('GET', `/share-access-rules/${id}`)).status).toBe(404);
 });
 
-test('a rule changed behind everybody’s back -> Manila shows it so', async () => {
+test('a rule changed by a test control -> Manila shows the change', async () => {
   const rule = client.sandbox.addRule(DEMO.nfsShareId, { accessType: 'ip', accessTo: '10.10.0.9' });
   client.sandbox.setRuleState(rule.id, 'error');
   expect(at((await client.manila('GET', `/share-access-rules/${rule.id}`)).body, 'access.state')).toBe('error');
@@ -172,7 +172,7 @@ test('a rule changed behind everybody’s back -> Manila shows it so', async () 
   expect(changes).toEqual(['10.10.0.9 active', '10.10.0.9 error', '10.10.0.9 gone']);
 });
 
-test('a rule locked by another user -> client and key are masked, a deny is refused', async () => {
+test('a rule locked by another user -> client and key are masked, a deny is rejected', async () => {
   const { id } = client.sandbox.addRule(DEMO.nfsShareId, {
     accessType: 'ip',
     accessTo: '10.10.0.9',
@@ -196,14 +196,14 @@ test.each([
   ['a period in a Ceph id', 'cephx', 'client.admin', 'Ceph IDs may not contain periods.'],
   ['an empty Ceph id', 'cephx', '', 'Ceph IDs may not be empty.'],
   ['an empty common name', 'cert', '', 'Invalid CN (common name). Must be 1-64 chars long.'],
-])('%s -> 400 in Manila’s words', async (_situation, accessType, accessTo, message) => {
+])('%s -> 400 with Manila’s message', async (_situation, accessType, accessTo, message) => {
   const body = { allow_access: { access_type: accessType, access_to: accessTo } };
   const reply = await client.manila('POST', `/shares/${DEMO.nfsShareId}/action`, body);
   expect(reply).toMatchObject({ status: 400, body: { badRequest: { code: 400, message } } });
 });
 
 test.each(['2001:db8::/32', '::/0', '10.0.0.0/8', '2001:db8::ffff:10.0.0.1'])(
-  '%s, a network -> taken',
+  '%s, a network -> accepted',
   async (accessTo) => {
     expect((await allow(client, accessTo)).state).toBe('queued_to_apply');
   },

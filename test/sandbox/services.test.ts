@@ -30,7 +30,7 @@ test('a server is stopped -> powering-off, then SHUTOFF', async () => {
   });
 });
 
-test('a server is deleted -> deleting, DELETED, 404; changes-since goes on showing it, a list does not', async () => {
+test('a server is deleted -> deleting, DELETED, 404; changes-since still shows it, a list does not', async () => {
   const since = new Date().toISOString();
   expect((await client.nova('DELETE', `/servers/${DEMO.serverId}`)).status).toBe(204);
   await client.sandbox.waitUntil(() => client.sandbox.server(DEMO.serverId) === undefined);
@@ -40,7 +40,7 @@ test('a server is deleted -> deleting, DELETED, 404; changes-since goes on showi
   expect(await names('?name=^web-01$')).toEqual([]);
 });
 
-test('a server deleted behind everybody’s back -> 404 at once', async () => {
+test('a server deleted by a test control -> 404 at once', async () => {
   client.sandbox.deleteServer(DEMO.serverId);
   expect((await client.nova('GET', `/servers/${DEMO.serverId}`)).status).toBe(404);
 });
@@ -52,11 +52,11 @@ test.each([
   ['?sort_key=display_name&sort_dir=asc&limit=2', ['api-01', 'api-02']],
   ['?ip=10.10.0.11$', ['web-01']],
   ['?locked=true', ['gitlab-01']],
-])('servers%s -> those', async (query, expected) => {
+])('servers%s -> the matching ones', async (query, expected) => {
   expect(await names(query)).toEqual(expected);
 });
 
-test('the next link with a repeated filter -> it keeps the last value only, as in the real Nova', async () => {
+test('the next link with a repeated filter -> it has only the last value, as in Nova', async () => {
   const { body } = await client.nova('GET', '/servers?status=ACTIVE&status=SHUTOFF&limit=1');
   const next = new URL(String(at(body, 'servers_links.0.href')));
   expect(next.searchParams.getAll('status')).toEqual(['SHUTOFF']);
@@ -92,7 +92,7 @@ test('addresses and interfaces -> by network name, with MAC; floating ones in th
   expect(at(interfaces.body, 'interfaceAttachments.0.fixed_ips')).toHaveLength(2);
 });
 
-test('a server in ERROR -> its fault, whose details are for admins', async () => {
+test('a server in ERROR -> its fault, with details for administrators only', async () => {
   const { body } = await client.nova('GET', `/servers/${DEMO.errorServerId}`);
   expect(at(body, 'server.fault')).toEqual({
     code: 500,
@@ -105,7 +105,7 @@ test('a server in ERROR -> its fault, whose details are for admins', async () =>
   );
 });
 
-test('a cell is down -> little is known of its server, and lists with a condition leave it out', async () => {
+test('a cell is down -> its server has few fields, and lists with a filter omit it', async () => {
   client.sandbox.updateServer(DEMO.serverId, { isCellDown: true });
   expect(at((await client.nova('GET', `/servers/${DEMO.serverId}`)).body, 'server')).toMatchObject({
     status: 'UNKNOWN',
@@ -114,7 +114,7 @@ test('a cell is down -> little is known of its server, and lists with a conditio
   expect(at((await client.nova('GET', '/servers/detail')).body, 'servers')).toHaveLength(40);
 });
 
-test('a share made over HTTP -> creating, then available with export locations', async () => {
+test('a share created over HTTP -> creating, then available with export locations', async () => {
   const share = { name: 'made', size: 1, share_proto: 'nfs', metadata: { a: 'b' } };
   const { status, body } = await client.manila('POST', '/shares', { share });
   expect([status, at(body, 'share.status'), at(body, 'share.share_proto')]).toEqual([200, 'creating', 'NFS']);
@@ -133,7 +133,7 @@ test('a share on a share network -> its neutron network', async () => {
   });
 });
 
-test('a public share of another project -> seen, listed on demand, and not to be changed', async () => {
+test('a public share of another project -> readable, listed on request, not changeable', async () => {
   expect((await client.manila('GET', `/shares/${DEMO.publicShareId}`)).status).toBe(200);
   const ids = async (query: string) => at((await client.manila('GET', `/shares${query}`)).body, 'shares.*.id');
   expect(await ids('')).not.toContain(DEMO.publicShareId);
@@ -153,12 +153,12 @@ test.each([
   [`?metadata={"owner": "platform", 'purpose': 'ci',}`, ['build-cache']],
   ['?status=error', ['restore-test']],
   ['?sort_key=name&sort_dir=asc&limit=2&offset=1', ['ci-artifacts', 'datasets']],
-])('shares%s -> those', async (query, expected) => {
+])('shares%s -> the matching ones', async (query, expected) => {
   const { body } = await client.manila('GET', `/shares${query}`);
   expect(at(body, 'shares.*.name')).toEqual(expected);
 });
 
-test('metadata that is no Python literal -> Manila’s own 500', async () => {
+test('metadata that is not a Python literal -> 500 as in Manila', async () => {
   expect((await client.manila('GET', '/shares?metadata=owner=platform')).status).toBe(500);
 });
 

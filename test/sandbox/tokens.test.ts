@@ -19,7 +19,7 @@ const authenticate = (auth: object, query = '') => client.keystone('POST', `/aut
 const validate = (own: string, subject: string) =>
   clientOf(client.sandbox, own).keystone('GET', '/auth/tokens?nocatalog', undefined, { 'x-subject-token': subject });
 
-test('password and project -> a token that the services take, with a catalog of this address', async () => {
+test('password and project -> a token that the services accept, with a catalog of this address', async () => {
   const { status, headers, body } = await authenticate({
     identity: password('demo'),
     scope: { project: { name: 'demo', domain: { id: 'default' } } },
@@ -39,7 +39,7 @@ test.each([
     'another domain',
     { identity: password('demo'), scope: { project: { name: 'demo', domain: { name: 'Elsewhere' } } } },
   ],
-])('%s -> 401, as for all the others', async (_situation, auth) => {
+])('%s -> the same 401', async (_situation, auth) => {
   const { status, headers, body } = await authenticate(auth);
   expect([status, at(body, 'error.message')]).toEqual([401, 'The request you have made requires authentication.']);
   expect(headers.get('www-authenticate')).toBe(`Keystone uri="${client.sandbox.authUrl}"`);
@@ -49,7 +49,7 @@ test('no identity in the request -> 400', async () => {
   expect((await authenticate({})).status).toBe(400);
 });
 
-test('a token made from a token -> it expires with the old one', async () => {
+test('a token issued from a token -> expires with it', async () => {
   const old = client.sandbox.issueToken('demo', { expiresInMs: 60_000 });
   const before = await validate(old, old);
   const { status, body } = await authenticate({ identity: { methods: ['token'], token: { id: old } } }, '?nocatalog');
@@ -60,7 +60,7 @@ test('a token made from a token -> it expires with the old one', async () => {
   ]);
 });
 
-test('an unscoped token -> no project, and the services refuse it', async () => {
+test('an unscoped token -> no project, and the services reject it', async () => {
   const { headers, body } = await authenticate({ identity: password('demo'), scope: 'unscoped' });
   expect(at(body, 'token')).not.toHaveProperty('project');
   const unscoped = clientOf(client.sandbox, headers.get('x-subject-token') ?? '');
@@ -69,7 +69,7 @@ test('an unscoped token -> no project, and the services refuse it', async () => 
   ]);
 });
 
-test('a token of one’s own -> validated with itself; of another user -> 403, but not for the gateway', async () => {
+test('the caller’s own token -> validated with itself; another user’s -> 403, except for the gateway', async () => {
   const [demo, other, gateway] = ['demo', 'other', 'gateway'].map((user) => client.sandbox.issueToken(user)) as [
     string,
     string,
@@ -80,7 +80,7 @@ test('a token of one’s own -> validated with itself; of another user -> 403, b
   expect((await validate(gateway, demo)).status).toBe(200);
 });
 
-test('an expired token -> 401 as one’s own, 404 as the subject, 401 at the services', async () => {
+test('an expired token -> 401 as the caller’s, 404 as the subject, 401 from the services', async () => {
   const expired = client.sandbox.issueToken('demo', { expiresInMs: -1 });
   const gateway = client.sandbox.issueToken('gateway');
   expect((await validate(expired, expired)).status).toBe(401);
@@ -88,7 +88,7 @@ test('an expired token -> 401 as one’s own, 404 as the subject, 401 at the ser
   expect((await clientOf(client.sandbox, expired).nova('GET', '/servers')).status).toBe(401);
 });
 
-test('a token revoked over HTTP or by hand -> refused from then on', async () => {
+test('a token revoked over HTTP or by a test control -> rejected from then on', async () => {
   const [first, second] = [client.sandbox.issueToken('demo'), client.sandbox.issueToken('demo')];
   const revoked = await clientOf(client.sandbox, first).keystone('DELETE', '/auth/tokens', undefined, {
     'x-subject-token': first,

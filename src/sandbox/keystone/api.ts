@@ -1,29 +1,29 @@
 import type { Cloud, Project, Token, User } from '../cloud.ts';
-import { type Answer, type Call, type Door, type Json, objectIn, Refusal } from '../http.ts';
+import { ApiError, type ApiResponse, type Call, type Json, objectIn, type ServiceApi } from '../http.ts';
 import { hexFor } from '../ids.ts';
 import { zonedMicroseconds } from '../time.ts';
-import { ANYBODY, goodToken, issueToken, TOKEN_LIFE_MS, unauthenticated } from './tokens.ts';
+import { ANONYMOUS, issueToken, TOKEN_TTL_MS, unauthenticated, validToken } from './tokens.ts';
 
 const DOMAIN = { id: 'default', name: 'Default' };
 const TITLES: Record<number, string> = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found' };
 
-/** Keystone's v3 API as far as tokens go: make, validate, revoke, catalog. Bodies as recorded from 2025.1 (keystone 27). */
-export function keystoneDoor(cloud: Cloud): Door {
+/** Keystone's v3 API for tokens: issue, validate, revoke, catalog. Bodies as recorded from 2025.1 (keystone 27). */
+export function keystoneApi(cloud: Cloud): ServiceApi {
   return {
     service: 'keystone',
     prefix: '/identity',
-    admit: (request, route, out) => {
+    authenticate: (request, route, out) => {
       out.vary = 'X-Auth-Token';
-      const token = goodToken(cloud, header(request.headers['x-auth-token']));
+      const token = validToken(cloud, header(request.headers['x-auth-token']));
       if (!token && !route.isOpen) throw unauthenticated(`http://${request.headers.host}`, false);
-      return { token: token ?? ANYBODY, version: 0 };
+      return { token: token ?? ANONYMOUS, version: 0 };
     },
-    refuse: ({ status, message }) => ({
+    errorResponse: ({ status, message }) => ({
       status,
       body: { error: { code: status, message, title: TITLES[status] ?? 'Internal Server Error' } },
     }),
-    identify: (requestId) => ({ 'x-openstack-request-id': requestId }),
-    missing: () => notFound('Could not find any API version.'),
+    requestIdHeaders: (requestId) => ({ 'x-openstack-request-id': requestId }),
+    notInVersion: () => notFound('Could not find any API version.'),
     routes: [
       { method: 'GET', path: '/', handle: listVersions, isOpen: true },
       { method: 'GET', path: '/v3', handle: showVersion, isOpen: true },
@@ -46,35 +46,35 @@ function versionBody(origin: string) {
   };
 }
 
-function listVersions({ origin }: Call): Answer {
+function listVersions({ origin }: Call): ApiResponse {
   const body = { versions: { values: [versionBody(origin)] } };
   return { status: 300, body, headers: { location: `${origin}/identity/v3/` } };
 }
 
-function showVersion({ origin }: Call): Answer {
+function showVersion({ origin }: Call): ApiResponse {
   return { status: 200, body: { version: versionBody(origin) } };
 }
 
-function authenticate(cloud: Cloud, call: Call): Answer {
+function authenticate(cloud: Cloud, call: Call): ApiResponse {
   const auth = objectIn(call.body, 'auth');
   const identity = objectIn(auth, 'identity');
   if (!auth || !identity || !Array.isArray(identity.methods)) {
-    throw new Refusal(400, 'badRequest', "'identity' is a required property");
+    throw new ApiError(400, 'badRequest', "'identity' is a required property");
   }
-  const proof = proveIdentity(cloud, identity);
-  if (!proof) throw unauthenticated(call.origin, false);
-  const project = scopeOf(cloud, auth, proof.user);
-  const token = project === undefined ? null : issueToken(cloud, proof.user, project, proof);
+  const identityProof = verifyIdentity(cloud, identity);
+  if (!identityProof) throw unauthenticated(call.origin, false);
+  const project = projectOf(cloud, auth, identityProof.user);
+  const token = project === undefined ? null : issueToken(cloud, identityProof.user, project, identityProof);
   if (!token) throw unauthenticated(call.origin, false);
-  return tokenAnswer(call, token, 201);
+  return tokenResponse(call, token, 201);
 }
 
-/** Who proves to be whom, by password or by a token that is good; a token made from a token expires with it. */
-function proveIdentity(cloud: Cloud, identity: Json) {
+/** The user of a password or a valid token; a token issued from a token expires with it. Null if neither is valid. */
+function verifyIdentity(cloud: Cloud, identity: Json) {
   const methods = identity.methods as unknown[];
   if (methods.includes('token')) {
-    const old = goodToken(cloud, String(objectIn(identity, 'token')?.id));
-    const { user, auditIds, expiresAt } = old ?? ANYBODY;
+    const old = validToken(cloud, String(objectIn(identity, 'token')?.id));
+    const { user, auditIds, expiresAt } = old ?? ANONYMOUS;
     return old && { user, auditIds: auditIds.slice(-1), expiresAt, methods: [...new Set(['token', ...old.methods])] };
   }
   const claimed = objectIn(objectIn(identity, 'password'), 'user');
@@ -82,7 +82,7 @@ function proveIdentity(cloud: Cloud, identity: Json) {
     (each) => each.id === claimed?.id || (each.name === claimed?.name && isInDomain(claimed)),
   );
   if (!methods.includes('password') || !user || user.password !== claimed?.password) return null;
-  return { user, auditIds: [], expiresAt: Date.now() + TOKEN_LIFE_MS, methods: ['password'] };
+  return { user, auditIds: [], expiresAt: Date.now() + TOKEN_TTL_MS, methods: ['password'] };
 }
 
 function isInDomain(named: Json): boolean {
@@ -90,47 +90,49 @@ function isInDomain(named: Json): boolean {
   return domain?.id === DOMAIN.id || domain?.name === DOMAIN.name;
 }
 
-/** The project asked for; the user's default project without a scope; null for an unscoped token; undefined when there is none such. */
-function scopeOf(cloud: Cloud, auth: Json, user: User): Project | null | undefined {
+/** The project of the requested scope; without a scope the user's default project; null for an unscoped token; undefined if it does not exist. */
+function projectOf(cloud: Cloud, auth: Json, user: User): Project | null | undefined {
   if (auth.scope === undefined) return user.grants[0]?.project ?? null;
   if (auth.scope === 'unscoped' || objectIn(auth.scope, 'unscoped')) return null;
-  const wanted = objectIn(auth.scope, 'project');
+  const requested = objectIn(auth.scope, 'project');
   const projects = cloud.users.flatMap((each) => each.grants.map((grant) => grant.project));
-  return projects.find(({ id, name }) => wanted && (id === wanted.id || (name === wanted.name && isInDomain(wanted))));
+  return projects.find(
+    ({ id, name }) => requested && (id === requested.id || (name === requested.name && isInDomain(requested))),
+  );
 }
 
-/** The subject's token, when the caller may look at it: its own user's, or any for admin and service. */
-function subjectOf(cloud: Cloud, call: Call, action: string): Token {
+/** The subject's token, if the caller may read it: one of the same user, or any for admin and service. */
+function subjectToken(cloud: Cloud, call: Call, action: string): Token {
   const id = header(call.headers['x-subject-token']);
   if (!id) throw notFound('No token in the request');
   const known = cloud.tokens.get(id);
   if (!known) throw notFound('Could not recognize Fernet token');
-  const mayLook =
+  const mayRead =
     known.user === call.token.user || call.token.roles.some((role) => role === 'admin' || role === 'service');
-  if (!mayLook) {
-    throw new Refusal(403, 'forbidden', `You are not authorized to perform the requested action: identity:${action}.`);
+  if (!mayRead) {
+    throw new ApiError(403, 'forbidden', `You are not authorized to perform the requested action: identity:${action}.`);
   }
-  if (!goodToken(cloud, id)) throw notFound('Failed to validate token');
+  if (!validToken(cloud, id)) throw notFound('Failed to validate token');
   return known;
 }
 
-function validate(cloud: Cloud, call: Call): Answer {
-  return tokenAnswer(call, subjectOf(cloud, call, 'validate_token'), 200);
+function validate(cloud: Cloud, call: Call): ApiResponse {
+  return tokenResponse(call, subjectToken(cloud, call, 'validate_token'), 200);
 }
 
-function revoke(cloud: Cloud, call: Call): Answer {
-  subjectOf(cloud, call, 'revoke_token').isRevoked = true;
+function revoke(cloud: Cloud, call: Call): ApiResponse {
+  subjectToken(cloud, call, 'revoke_token').isRevoked = true;
   return { status: 204 };
 }
 
-function showCatalog({ origin, token }: Call): Answer {
+function showCatalog({ origin, token }: Call): ApiResponse {
   return {
     status: 200,
     body: { catalog: catalogOf(origin, token), links: { self: `${origin}/identity/v3/auth/catalog` } },
   };
 }
 
-function tokenAnswer({ origin, query }: Call, token: Token, status: number): Answer {
+function tokenResponse({ origin, query }: Call, token: Token, status: number): ApiResponse {
   const { user, project } = token;
   const scope = project && {
     project: { domain: DOMAIN, id: project.id, name: project.name },
@@ -156,7 +158,7 @@ const SERVICES = [
   { type: 'shared-file-system', name: 'manila', path: '/share/v2' },
 ];
 
-/** As DevStack registers them: Manila under both of its types. */
+/** As DevStack registers the services: Manila under both of its types. */
 function catalogOf(origin: string, token: Token) {
   if (!token.project) return [];
   return SERVICES.map(({ type, name, path }) => ({
@@ -173,8 +175,8 @@ function catalogOf(origin: string, token: Token) {
   }));
 }
 
-function notFound(message: string): Refusal {
-  return new Refusal(404, 'itemNotFound', message);
+function notFound(message: string): ApiError {
+  return new ApiError(404, 'itemNotFound', message);
 }
 
 function header(value: string | string[] | undefined): string | undefined {

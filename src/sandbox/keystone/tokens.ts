@@ -1,15 +1,15 @@
 import { type Cloud, type Project, remember, type Token, type User } from '../cloud.ts';
-import { Refusal } from '../http.ts';
+import { ApiError } from '../http.ts';
 import { newAuditId, newTokenId } from '../ids.ts';
 
-/** How long a token lives, ms: Keystone's default of an hour, times eight as most clouds have it. */
-export const TOKEN_LIFE_MS = 8 * 3_600_000;
-const MOST_TOKENS = 100_000;
+/** TTL of a token, in ms: eight hours, as on many clouds; Keystone's default is one. */
+export const TOKEN_TTL_MS = 8 * 3_600_000;
+const MAX_TOKENS = 100_000;
 
 const UNAUTHENTICATED = 'The request you have made requires authentication.';
 
-/** Stands in for the caller's token where a route needs none. */
-export const ANYBODY: Token = {
+/** The token of a request to a route that needs none. */
+export const ANONYMOUS: Token = {
   id: '',
   user: { id: '', name: '', password: '', grants: [] },
   project: null,
@@ -21,14 +21,14 @@ export const ANYBODY: Token = {
   isRevoked: true,
 };
 
-/** Roles imply others in Keystone: admin, manager, member, reader. */
+/** Adds the implied roles: each of admin, manager, member and reader implies the later ones. */
 export function withImplied(roles: readonly string[]): string[] {
   const ladder = ['reader', 'member', 'manager', 'admin'];
   const highest = Math.max(-1, ...roles.map((role) => ladder.indexOf(role)));
   return [...new Set([...roles, ...ladder.slice(0, highest + 1)])];
 }
 
-/** Makes a token. Null when the user has no role in the project. */
+/** Issues a token. Null if the user has no role in the project. */
 export function issueToken(
   cloud: Cloud,
   user: User,
@@ -48,35 +48,34 @@ export function issueToken(
     expiresAt: details.expiresAt,
     isRevoked: false,
   };
-  remember(cloud.tokens, token.id, token, MOST_TOKENS);
+  remember(cloud.tokens, token.id, token, MAX_TOKENS);
   return token;
 }
 
-/** The token behind an id, where it is good now. */
-export function goodToken(cloud: Cloud, id: string | undefined): Token | null {
+/** The token with an id, if it is valid now. */
+export function validToken(cloud: Cloud, id: string | undefined): Token | null {
   const token = id === undefined ? undefined : cloud.tokens.get(id);
   return token && !token.isRevoked && token.expiresAt > Date.now() ? token : null;
 }
 
 /**
- * What keystonemiddleware does before a request reaches Nova or Manila. Unlike a real one it keeps no cache, so that a
- * revoked token is refused at once. Throws its own 401, whose body is shaped unlike the services'; a token without a
- * project gets the services' 403.
+ * Validates a token as keystonemiddleware does before Nova or Manila, but without its cache: a revoked token is rejected at
+ * once. Throws the middleware's 401, whose body differs from the services'; a token without a project gets the services' 403.
  */
 export function authenticate(cloud: Cloud, id: string | undefined, origin: string): Token {
-  const token = goodToken(cloud, id);
+  const token = validToken(cloud, id);
   if (!token) throw unauthenticated(origin, true);
-  if (!token.project) throw new Refusal(403, 'forbidden', 'Access was denied to this resource.');
+  if (!token.project) throw new ApiError(403, 'forbidden', 'Access was denied to this resource.');
   return token;
 }
 
 /** The 401 of Keystone, or of its middleware. */
-export function unauthenticated(origin: string, isFromMiddleware: boolean): Refusal {
+export function unauthenticated(origin: string, isFromMiddleware: boolean): ApiError {
   const headers = { 'www-authenticate': `Keystone uri="${origin}/identity/v3"` };
-  return new Refusal(401, 'unauthorized', UNAUTHENTICATED, headers, isFromMiddleware);
+  return new ApiError(401, 'unauthorized', UNAUTHENTICATED, headers, isFromMiddleware);
 }
 
 /** The middleware's body for a 401. */
-export function middlewareBody(refusal: Refusal): unknown {
-  return { error: { code: refusal.status, title: 'Unauthorized', message: refusal.message } };
+export function middlewareBody(error: ApiError): unknown {
+  return { error: { code: error.status, title: 'Unauthorized', message: error.message } };
 }

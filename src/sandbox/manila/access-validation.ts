@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { Refusal } from '../http.ts';
+import { ApiError } from '../http.ts';
 
-/** Refuses an access type, or a name of a client, that Manila refuses, in its words (manila/api/common.py). */
+/** Rejects the access types and client names that Manila rejects, with its messages (manila/api/common.py). */
 export function checkAccess(accessType: string, accessTo: string, version: number): void {
   if (accessType === 'ip') checkNetwork(accessTo, version >= 38);
   else if (accessType === 'user') checkUser(accessTo);
@@ -23,7 +23,7 @@ function checkNetwork(text: string, isIpv6Known: boolean): void {
   if (hostBits > 0 && toNumber(address) % (1n << BigInt(hostBits)) !== 0n) throw bad(`${text} has host bits set`);
 }
 
-/** An address as a number; IPv6 with its `::` filled in. */
+/** An address as a number; `::` of IPv6 is expanded. */
 function toNumber(address: string): bigint {
   if (isIPv4(address)) return address.split('.').reduce((sum, octet) => sum * 256n + BigInt(octet), 0n);
   const withoutDots = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (dotted) => {
@@ -54,7 +54,7 @@ function checkCephId(id: string): void {
   if (id.includes('.')) throw bad('Ceph IDs may not contain periods.');
 }
 
-/** Refuses metadata with blank or long keys and values. */
+/** Rejects metadata with blank or long keys and values. */
 export function checkMetadata(metadata: Readonly<Record<string, string>>): void {
   for (const [key, value] of Object.entries(metadata)) {
     if (key === '') throw bad('Metadata property key is blank.');
@@ -64,12 +64,12 @@ export function checkMetadata(metadata: Readonly<Record<string, string>>): void 
   }
 }
 
-/** Whether two names mean the same client: `10.0.0.5` and `10.0.0.5/32` do. IPv6 spellings are compared as text, as Manila does. */
+/** Whether two names denote the same client, as `10.0.0.5` and `10.0.0.5/32` do. IPv6 addresses are compared as text, as in Manila. */
 export function isSameClient(accessType: string, a: string, b: string): boolean {
   const plain = (text: string) => (accessType === 'ip' ? text.replace(/\/32$|\/128$/, '') : text);
   return plain(a) === plain(b);
 }
 
-function bad(message: string): Refusal {
-  return new Refusal(400, 'badRequest', message);
+function bad(message: string): ApiError {
+  return new ApiError(400, 'badRequest', message);
 }

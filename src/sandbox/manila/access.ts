@@ -1,5 +1,5 @@
 import { type AccessRule, type Cloud, isAdmin, isMember, type Share, type Token } from '../cloud.ts';
-import { type Answer, type Call, isObject, type Json, objectIn, one, Refusal } from '../http.ts';
+import { ApiError, type ApiResponse, type Call, isObject, type Json, objectIn, one } from '../http.ts';
 import { newUuid } from '../ids.ts';
 import { checkAccess, checkMetadata, isSameClient } from './access-validation.ts';
 import { crash, hasMetadata } from './list.ts';
@@ -7,17 +7,17 @@ import { addRule, rulesOf, setRuleState, syncRules } from './rules.ts';
 import { ruleView } from './view.ts';
 
 /** Share statuses in which rules cannot change (manila/common/constants.py); `error` joins them below 2.74. */
-const UNFIT = new Set(
+const LOCKED_STATUSES = new Set(
   'creating deleting managing unmanaging extending shrinking migrating migrating_to restoring reverting server_migrating ensuring creating_from_snapshot replication_change'.split(
     ' ',
   ),
 );
 
-/** allow_access: a rule is made and queued; the driver hears of it later. The checks come in Manila's order. */
-export function allowAccess(cloud: Cloud, call: Call, share: Share, body: Json): Answer {
-  demandMember(call.token);
+/** allow_access: creates a rule and queues it for the driver. The checks are in Manila's order. */
+export function allowAccess(cloud: Cloud, call: Call, share: Share, body: Json): ApiResponse {
+  requireMember(call.token);
   if (share.isSoftDeleted) {
-    throw new Refusal(403, 'forbidden', `Cannot allow access for share '${share.id}' since it has been soft deleted.`);
+    throw new ApiError(403, 'forbidden', `Cannot allow access for share '${share.id}' since it has been soft deleted.`);
   }
   const { access_type: accessType, access_to: accessTo, access_level: accessLevel = 'rw' } = body;
   if (typeof accessType !== 'string' || typeof accessTo !== 'string') throw crash();
@@ -31,7 +31,7 @@ export function allowAccess(cloud: Cloud, call: Call, share: Share, body: Json):
     (rule) => rule.accessType === accessType && isSameClient(accessType, rule.accessTo, accessTo),
   );
   if (isTaken) throw bad(`Share access ${accessType}:${accessTo} exists.`);
-  demandFit(share, call.version, 'New access rules cannot be applied while the share or');
+  requireFit(share, call.version, 'New access rules cannot be applied while the share or');
   const rule = addRule(cloud, share, {
     id: newUuid(),
     accessType,
@@ -48,21 +48,21 @@ export function allowAccess(cloud: Cloud, call: Call, share: Share, body: Json):
   return { status: 200, body: { access: ruleView(rule, call.version, { isInList: false, isMasked: false }) } };
 }
 
-/** deny_access: the rule is queued for removal; a second time it is accepted again. */
-export function denyAccess(cloud: Cloud, call: Call, share: Share, body: Json): Answer {
-  demandMember(call.token);
+/** deny_access: queues the rule for removal; repeating it is accepted. */
+export function denyAccess(cloud: Cloud, call: Call, share: Share, body: Json): ApiResponse {
+  requireMember(call.token);
   if (typeof body.access_id !== 'string') throw crash();
   const rule = cloud.rules.get(body.access_id);
-  if (!rule || rule.shareId !== share.id) throw new Refusal(404, 'itemNotFound', 'Resource could not be found.');
-  demandFit(share, call.version, 'Access rules cannot be denied while the share,');
-  demandUnlocked(rule, call.token, body.unrestrict === true);
+  if (!rule || rule.shareId !== share.id) throw new ApiError(404, 'itemNotFound', 'Resource could not be found.');
+  requireFit(share, call.version, 'Access rules cannot be denied while the share,');
+  requireUnlocked(rule, call.token, body.unrestrict === true);
   if (rule.state !== 'queued_to_deny' && rule.state !== 'denying') setRuleState(cloud, rule, 'queued_to_deny');
   syncRules(cloud, share);
   return { status: 202, contentType: 'text/html; charset=UTF-8' };
 }
 
-/** GET /share-access-rules: one share's rules, of 2.45 and later. An unknown share is a 400, not a 404. */
-export function listRules(cloud: Cloud, call: Call): Answer {
+/** GET /share-access-rules (2.45): the rules of one share. An unknown share is a 400, not a 404. */
+export function listRules(cloud: Cloud, call: Call): ApiResponse {
   const { query, version, token } = call;
   const type = one(query, 'access_type');
   const to = one(query, 'access_to');
@@ -88,16 +88,16 @@ export function listRules(cloud: Cloud, call: Call): Answer {
 }
 
 /** GET /share-access-rules/{id}. */
-export function showRule(cloud: Cloud, call: Call): Answer {
+export function showRule(cloud: Cloud, call: Call): ApiResponse {
   const rule = ruleOf(cloud, call, `Share access rule ${call.params.id} not found.`);
   const view = ruleView(rule, call.version, { isInList: false, isMasked: isMasked(rule, call.token) });
   return { status: 200, body: { access: view } };
 }
 
-/** PUT /share-access-rules/{id}/metadata: adds to what is there. */
-export function putRuleMetadata(cloud: Cloud, call: Call): Answer {
+/** PUT /share-access-rules/{id}/metadata: adds to the existing metadata. */
+export function putRuleMetadata(cloud: Cloud, call: Call): ApiResponse {
   const rule = ruleOf(cloud, call, 'Resource could not be found.');
-  demandMember(call.token);
+  requireMember(call.token);
   const metadata = textsIn(objectIn(call.body, 'metadata'));
   checkMetadata(metadata);
   rule.metadata = { ...rule.metadata, ...metadata };
@@ -105,29 +105,29 @@ export function putRuleMetadata(cloud: Cloud, call: Call): Answer {
 }
 
 /** DELETE /share-access-rules/{id}/metadata/{key}. */
-export function deleteRuleMetadata(cloud: Cloud, call: Call): Answer {
+export function deleteRuleMetadata(cloud: Cloud, call: Call): ApiResponse {
   const rule = ruleOf(cloud, call, 'Resource could not be found.');
-  demandMember(call.token);
+  requireMember(call.token);
   const { [call.params.key ?? '']: gone, ...rest } = rule.metadata;
-  if (gone === undefined) throw new Refusal(404, 'itemNotFound', 'Metadata item is not found.');
+  if (gone === undefined) throw new ApiError(404, 'itemNotFound', 'Metadata item is not found.');
   rule.metadata = rest;
   return { status: 200, contentType: 'application/json' };
 }
 
-/** Whether a token may look at a share: its project's, a public one, or any as admin. */
+/** Whether a token may read a share: one of its project, a public one, or any for administrators. */
 export function maySee(share: Share, token: Token): boolean {
   return isAdmin(token) || share.isPublic || share.projectId === token.project?.id;
 }
 
-/** Readers may look only. (Zed let them change rules too.) */
-export function demandMember(token: Token): void {
-  if (!isMember(token)) throw new Refusal(403, 'forbidden', 'Access was denied to this resource.');
+/** Readers may not change anything. (In Zed they could change rules.) */
+export function requireMember(token: Token): void {
+  if (!isMember(token)) throw new ApiError(403, 'forbidden', 'Access was denied to this resource.');
 }
 
-function ruleOf(cloud: Cloud, { params, token }: Call, refusal: string): AccessRule {
+function ruleOf(cloud: Cloud, { params, token }: Call, error: string): AccessRule {
   const rule = cloud.rules.get(params.id ?? '');
   const share = rule && cloud.shares.get(rule.shareId);
-  if (!rule || !share || !maySee(share, token)) throw new Refusal(404, 'itemNotFound', refusal);
+  if (!rule || !share || !maySee(share, token)) throw new ApiError(404, 'itemNotFound', error);
   return rule;
 }
 
@@ -135,26 +135,26 @@ function isMasked(rule: AccessRule, token: Token): boolean {
   return rule.isVisibilityLocked && rule.userId !== token.user.id && !isAdmin(token);
 }
 
-function demandFit(share: Share, version: number, what: string): void {
-  if (share.host !== null && !UNFIT.has(share.status) && !(share.status === 'error' && version < 74)) return;
+function requireFit(share: Share, version: number, what: string): void {
+  if (share.host !== null && !LOCKED_STATUSES.has(share.status) && !(share.status === 'error' && version < 74)) return;
   throw bad(`${what} any of its replicas or migration copies lacks a valid host or is in an invalid state.`);
 }
 
-function demandUnlocked(rule: AccessRule, token: Token, isUnrestricted: boolean): void {
+function requireUnlocked(rule: AccessRule, token: Token, isUnrestricted: boolean): void {
   if (!rule.isDeletionLocked || (isUnrestricted && (rule.userId === token.user.id || isAdmin(token)))) return;
   const share = `share '${rule.shareId}'`;
   const why = isUnrestricted
     ? 'Unable to drop access rule restrictions that are not placed by you.'
     : `Cannot deny access for ${share} since it has been locked. Please remove the locks and retry the operation`;
-  throw new Refusal(403, 'forbidden', why);
+  throw new ApiError(403, 'forbidden', why);
 }
 
-/** The pairs of an object whose values are texts. */
+/** The pairs of an object with their values as strings. */
 function textsIn(value: unknown): Record<string, string> {
   if (!isObject(value)) return {};
   return Object.fromEntries(Object.entries(value).map(([key, text]) => [key, String(text)]));
 }
 
-function bad(message: string): Refusal {
-  return new Refusal(400, 'badRequest', message);
+function bad(message: string): ApiError {
+  return new ApiError(400, 'badRequest', message);
 }

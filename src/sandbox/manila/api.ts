@@ -1,40 +1,40 @@
 import { type Cloud, isAdmin } from '../cloud.ts';
-import { type Answer, type Call, type Door, Refusal } from '../http.ts';
-import { ANYBODY, authenticate, middlewareBody } from '../keystone/tokens.ts';
+import { ApiError, type ApiResponse, type Call, type ServiceApi } from '../http.ts';
+import { ANONYMOUS, authenticate, middlewareBody } from '../keystone/tokens.ts';
 import { parseMicroversion } from '../microversion.ts';
 import { deleteRuleMetadata, listRules, putRuleMetadata, showRule } from './access.ts';
 import { listMessages, showMessage } from './messages.ts';
-import { act, create, list, listExports, NOTHING_THERE, remove, show, showExport } from './share-handlers.ts';
+import { act, create, list, listExports, RESOURCE_NOT_FOUND, remove, show, showExport } from './share-handlers.ts';
 import { shareDetail, shareNetworkView, shareSummary, typeView } from './view.ts';
 
 const NEWEST = 82;
 const HEADER = 'x-openstack-manila-api-version';
 
 /** Manila's API: shares, export locations, access rules, messages. Bodies as recorded from 2025.1 (manila 20), up to 2.82. */
-export function manilaDoor(cloud: Cloud): Door {
-  const on = (handle: (cloud: Cloud, call: Call) => Answer) => (call: Call) => handle(cloud, call);
+export function manilaApi(cloud: Cloud): ServiceApi {
+  const on = (handle: (cloud: Cloud, call: Call) => ApiResponse) => (call: Call) => handle(cloud, call);
   return {
     service: 'manila',
     prefix: '/share',
-    admit: (request, route, out) => {
-      if (route.isOpen) return { token: ANYBODY, version: 0 };
+    authenticate: (request, route, out) => {
+      if (route.isOpen) return { token: ANONYMOUS, version: 0 };
       const id = request.headers['x-auth-token'];
       const token = authenticate(cloud, typeof id === 'string' ? id : undefined, `http://${request.headers.host}`);
-      const asked = String(request.headers[HEADER] ?? '2.0');
-      if (/^\d+\.\d+$/.test(asked)) {
-        out[HEADER] = asked;
+      const requested = String(request.headers[HEADER] ?? '2.0');
+      if (/^\d+\.\d+$/.test(requested)) {
+        out[HEADER] = requested;
         out.vary = 'X-OpenStack-Manila-API-Version';
       }
-      return { token, version: parseMicroversion(asked, 0, NEWEST) };
+      return { token, version: parseMicroversion(requested, 0, NEWEST) };
     },
-    refuse: (refusal) => {
-      const { status, faultName, message, isFromMiddleware } = refusal;
-      return { status, body: isFromMiddleware ? middlewareBody(refusal) : { [faultName]: { code: status, message } } };
+    errorResponse: (error) => {
+      const { status, faultName, message, isFromMiddleware } = error;
+      return { status, body: isFromMiddleware ? middlewareBody(error) : { [faultName]: { code: status, message } } };
     },
-    identify: (requestId, refusal) => (refusal?.isFromMiddleware ? {} : { 'x-compute-request-id': requestId }),
-    missing: () => notFound(NOTHING_THERE),
+    requestIdHeaders: (requestId, error) => (error?.isFromMiddleware ? {} : { 'x-compute-request-id': requestId }),
+    notInVersion: () => notFound(RESOURCE_NOT_FOUND),
     routes: [
-      { method: 'GET', path: '/', handle: listVersions, isOpen: true, isOutside: true },
+      { method: 'GET', path: '/', handle: listVersions, isOpen: true, isBeforePipeline: true },
       { method: 'GET', path: '/v2', handle: showVersion },
       { method: 'GET', path: '/v2/', handle: showVersion },
       { method: 'GET', path: '/v2/shares', handle: (call) => list(cloud, call, (share) => shareSummary(share, call)) },
@@ -81,28 +81,28 @@ function versionBody(origin: string, major: 1 | 2) {
   };
 }
 
-function listVersions({ origin }: Call): Answer {
+function listVersions({ origin }: Call): ApiResponse {
   return { status: 300, body: { versions: [versionBody(origin, 1), versionBody(origin, 2)] } };
 }
 
-function showVersion({ origin }: Call): Answer {
+function showVersion({ origin }: Call): ApiResponse {
   return { status: 200, body: { versions: [versionBody(origin, 2)] } };
 }
 
-function showShareNetwork(cloud: Cloud, call: Call): Answer {
+function showShareNetwork(cloud: Cloud, call: Call): ApiResponse {
   const found = cloud.shareNetworks.get(call.params.id ?? '');
   const isMine = found && (isAdmin(call.token) || found.projectId === call.token.project?.id);
   if (!isMine) throw notFound(`Share network ${call.params.id} could not be found.`);
   return { status: 200, body: { share_network: shareNetworkView(found, call.version) } };
 }
 
-function listTypes(cloud: Cloud, { version }: Call): Answer {
+function listTypes(cloud: Cloud, { version }: Call): ApiResponse {
   const types = cloud.shareTypes.map((type, index) => typeView(type, version, index === 0));
   return { status: 200, body: { volume_types: types, share_types: types } };
 }
 
-/** Quotas without a limit, and what the project uses. */
-function showLimits(cloud: Cloud, { token, version }: Call): Answer {
+/** Unlimited quotas, and the project's usage. */
+function showLimits(cloud: Cloud, { token, version }: Call): ApiResponse {
   const mine = [...cloud.shares.values()].filter((share) => share.projectId === token.project?.id);
   const used: Record<string, number> = {
     Shares: mine.length,
@@ -119,4 +119,4 @@ function showLimits(cloud: Cloud, { token, version }: Call): Answer {
   return { status: 200, body: { limits: { rate: [], absolute: Object.fromEntries(absolute) } } };
 }
 
-const notFound = (message: string) => new Refusal(404, 'itemNotFound', message);
+const notFound = (message: string) => new ApiError(404, 'itemNotFound', message);

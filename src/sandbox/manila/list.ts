@@ -1,10 +1,10 @@
 import { type Cloud, isAdmin, type Share } from '../cloud.ts';
-import { all, type Call, one, Refusal } from '../http.ts';
+import { ApiError, all, type Call, one } from '../http.ts';
 import { parseDict } from './python-literal.ts';
 
 const MAX_LIMIT = 1000;
 
-/** What the filters compare; other keys are dropped in silence, `share_proto` and `id` among them. */
+/** The supported filters; others are ignored, `share_proto` and `id` among them. */
 const FILTERS: Record<string, (share: Share, value: string) => boolean> = {
   name: (share, value) => share.name === value,
   description: (share, value) => share.description === value,
@@ -20,7 +20,7 @@ const FILTERS: Record<string, (share: Share, value: string) => boolean> = {
   export_location_id: (share, value) => share.exportLocations.some((location) => location.id === value),
   export_location_path: (share, value) => share.exportLocations.some((location) => location.path === value),
 };
-/** Filters that came with a microversion. */
+/** Filters by the microversion that added them. */
 const SINCE: Record<string, number> = {
   'name~': 36,
   'description~': 36,
@@ -28,7 +28,7 @@ const SINCE: Record<string, number> = {
   export_location_path: 35,
 };
 
-/** SQL's LIKE as Manila asks it, `%value%` in MySQL: any case, `%` and `_` are wild, `\` makes the next sign stand for itself. */
+/** SQL's LIKE as Manila uses it, `%value%` in MySQL: case-insensitive, `%` and `_` are wildcards, `\` escapes the next character. */
 function isLike(text: string, value: string): boolean {
   const pattern = value.replace(/\\(.)|[%_]|[^\\%_]+|\\/gsu, (part, escaped?: string) => {
     if (part === '%') return '.*';
@@ -49,14 +49,14 @@ const SORT_KEYS: Record<string, (share: Share) => string | number> = {
   share_proto: (share) => share.protocol,
 };
 
-/** Whether metadata has every pair of a Python dict literal. A literal that cannot be read is Manila's own 500. */
+/** Whether metadata has every pair of a Python dict literal. An unreadable literal is a 500 in Manila. */
 export function hasMetadata(metadata: Readonly<Record<string, string>>, literal: string): boolean {
-  const wanted = parseDict(literal);
-  if (!wanted) throw crash();
-  return Object.entries(wanted).every(([key, value]) => metadata[key] === value);
+  const requested = parseDict(literal);
+  if (!requested) throw crash();
+  return Object.entries(requested).every(([key, value]) => metadata[key] === value);
 }
 
-/** The page of shares that a list asks for; links and count where they belong. */
+/** The requested page of shares, with links and count where Manila sends them. */
 export function listShares(cloud: Cloud, call: Call) {
   const { query, version } = call;
   const limit = number(call, 'limit');
@@ -81,14 +81,14 @@ export function listShares(cloud: Cloud, call: Call) {
   };
 }
 
-/** Wrong as the real one: it says `marker`, which the list does not know, and leads to `/shares` from `/shares/detail`. */
+/** As wrong as Manila's: `marker` is not a parameter of the list, and `/shares/detail` links to `/shares`. */
 function nextLink({ query, origin }: Call, marker: string): string {
   const parameters = Object.keys(query).filter((name) => name !== 'marker');
   const pairs = parameters.map((name) => `${name}=${one(query, name)}`);
   return `${origin}/share/v2/shares?${[...pairs, `marker=${marker}`].join('&')}`;
 }
 
-/** The caller's own shares; all with all_tenants for admins (a member's is ignored); public ones of others on demand. */
+/** The caller's shares; all shares with all_tenants for administrators (ignored for members); public shares of others on request. */
 function candidates(cloud: Cloud, { query, token, version }: Call): Share[] {
   const isEverywhere = isTrue(one(query, 'all_tenants')) && isAdmin(token);
   const project = isEverywhere ? one(query, 'project_id') : token.project?.id;
@@ -128,13 +128,13 @@ function isTrue(text: string | undefined): boolean {
   return text !== undefined && /^(1|t|true|on|y|yes)$/i.test(text);
 }
 
-function bad(message: string): Refusal {
-  return new Refusal(400, 'badRequest', message);
+function bad(message: string): ApiError {
+  return new ApiError(400, 'badRequest', message);
 }
 
-/** What Manila says when its own code fails. */
-export function crash(): Refusal {
-  return new Refusal(
+/** Manila's response to an exception of its own. */
+export function crash(): ApiError {
+  return new ApiError(
     500,
     'computeFault',
     'The server has either erred or is incapable of performing the requested operation.',

@@ -2,7 +2,7 @@ const ESCAPES: Record<string, string> = { n: '\n', t: '\t', r: '\r', '\\': '\\',
 
 /**
  * Reads a Python dict literal of strings, as Manila does with `metadata={'k': 'v'}` in a query (ast.literal_eval).
- * Null for anything else; Manila itself falls over it with a 500.
+ * Null for anything else, which is a 500 in Manila.
  */
 export function parseDict(text: string): Record<string, string> | null {
   let rest = text.trim();

@@ -2,18 +2,18 @@ import type { AccessRule, Cloud, RuleChange, RuleState, Share, UserMessage } fro
 import { newCephKey, newRequestId, newUuid } from '../ids.ts';
 import { later, notify } from '../work.ts';
 
-/** The driver refuses this client; its neighbours in the batch go through. */
-export const REFUSED_ADDRESS = '203.0.113.66';
-/** The driver throws at this client: every rule of the batch ends in error. */
+/** The driver rejects this client; other rules of the batch succeed. */
+export const REJECTED_ADDRESS = '203.0.113.66';
+/** The driver throws for this client: every rule of the batch ends in error. */
 export const BREAKING_ADDRESS = '203.0.113.67';
-/** The driver takes long for this client (20 s unless told otherwise), and later rules of the share wait. */
+/** The driver takes long for this client (20 s by default), and later rules of the share wait. */
 export const SLOW_ADDRESS = '203.0.113.99';
-const MOST_MESSAGES = 1000;
+const MAX_MESSAGES = 1000;
 
-/** Types that a protocol knows. Manila takes others too; the driver then ends them in error. */
+/** Access types by protocol. Manila accepts others too; the driver then fails. */
 const TYPES: Record<string, readonly string[]> = { NFS: ['ip'], CIFS: ['user', 'ip'], CEPHFS: ['cephx'] };
 
-/** Why a rule fails: the ids of Manila's user messages (manila/message/message_field.py). */
+/** Reasons for a failed rule, with the ids of Manila's user messages (manila/message/message_field.py). */
 const FAILURES = {
   forbidden: {
     detailId: '020',
@@ -26,10 +26,10 @@ const FAILURES = {
   unknown: { detailId: '001', text: 'An unknown error occurred.' },
 } as const;
 
-/** What may be said of a rule that a test puts in; the rest is as on an active one of the share's owner. */
+/** Properties of a new rule; by default an active one of the share's owner. */
 export type NewRule = Pick<AccessRule, 'accessType' | 'accessTo'> & Partial<Omit<AccessRule, 'shareId'>>;
 
-/** Puts a rule into the cloud; nobody works on it. */
+/** Adds a rule without involving the driver. */
 export function addRule(cloud: Cloud, share: Share, given: NewRule): AccessRule {
   const rule: AccessRule = {
     id: newUuid(),
@@ -47,7 +47,7 @@ export function addRule(cloud: Cloud, share: Share, given: NewRule): AccessRule 
     ...given,
   };
   cloud.rules.set(rule.id, rule);
-  tell(cloud, rule, rule.state);
+  notifyChange(cloud, rule, rule.state);
   return rule;
 }
 
@@ -56,24 +56,24 @@ export function rulesOf(cloud: Cloud, shareId: string): AccessRule[] {
   return [...cloud.rules.values()].filter((rule) => rule.shareId === shareId);
 }
 
-/** Puts a rule into a state, and tells. */
+/** Sets the state of a rule, and notifies listeners. */
 export function setRuleState(cloud: Cloud, rule: AccessRule, state: RuleState): void {
   rule.state = state;
   rule.updatedAt = Date.now();
-  tell(cloud, rule, state);
+  notifyChange(cloud, rule, state);
 }
 
-/** Takes a rule out at once, and tells. */
+/** Removes a rule at once, and notifies listeners. */
 export function dropRule(cloud: Cloud, rule: AccessRule): void {
-  if (cloud.rules.delete(rule.id)) tell(cloud, rule, null);
+  if (cloud.rules.delete(rule.id)) notifyChange(cloud, rule, null);
 }
 
-function tell(cloud: Cloud, rule: AccessRule, state: RuleChange['state']): void {
+function notifyChange(cloud: Cloud, rule: AccessRule, state: RuleChange['state']): void {
   for (const listener of [...cloud.ruleListeners]) listener({ rule: { ...rule }, state });
   notify(cloud);
 }
 
-/** What a share shows of its rules together. */
+/** The `access_rules_status` of a share. */
 export function rulesStatusOf(cloud: Cloud, shareId: string): 'active' | 'syncing' | 'error' {
   const states = rulesOf(cloud, shareId).map((rule) => rule.state);
   if (states.some((state) => state === 'applying' || state === 'denying')) return 'syncing';
@@ -81,8 +81,8 @@ export function rulesStatusOf(cloud: Cloud, shareId: string): 'active' | 'syncin
 }
 
 /**
- * Tells the driver of queued rules after one step. While it is busy with a share it takes no more: what is queued then
- * goes in the next batch (manila/share/access.py, update_access_rules).
+ * Passes queued rules to the driver after one step. While the driver works on a share, further rules of the share wait
+ * for the next batch (manila/share/access.py, update_access_rules).
  */
 export function syncRules(cloud: Cloud, share: Share): void {
   if (cloud.syncing.has(share.id)) return;
@@ -106,7 +106,7 @@ function beginBatch(cloud: Cloud, share: Share): void {
   });
 }
 
-/** Only what is still `applying` or `denying` is settled: a rule denied meanwhile is queued again. */
+/** Completes the rules that are still `applying` or `denying`: a rule denied meanwhile is queued again. */
 function endBatch(cloud: Cloud, share: Share, batch: readonly AccessRule[]): void {
   const mine = batch.filter((rule) => cloud.rules.has(rule.id));
   const isBroken = mine.some((rule) => rule.state === 'applying' && rule.accessTo === BREAKING_ADDRESS);
@@ -119,7 +119,7 @@ function endBatch(cloud: Cloud, share: Share, batch: readonly AccessRule[]): voi
 
 function failureOf(share: Share, { accessType, accessTo }: AccessRule): keyof typeof FAILURES | null {
   if (!TYPES[share.protocol]?.includes(accessType)) return 'unsupported';
-  return accessTo === REFUSED_ADDRESS ? 'forbidden' : null;
+  return accessTo === REJECTED_ADDRESS ? 'forbidden' : null;
 }
 
 function activate(cloud: Cloud, rule: AccessRule): void {
@@ -145,5 +145,5 @@ function addMessage(cloud: Cloud, share: Share, requestId: string, why: keyof ty
     createdAt: Date.now(),
   };
   cloud.messages.push(message);
-  if (cloud.messages.length > MOST_MESSAGES) cloud.messages.shift();
+  if (cloud.messages.length > MAX_MESSAGES) cloud.messages.shift();
 }

@@ -1,47 +1,47 @@
 import { type Cloud, isAdmin, type Share } from '../cloud.ts';
-import { type Answer, type Call, isObject, objectIn, Refusal } from '../http.ts';
-import { allowAccess, demandMember, denyAccess, maySee } from './access.ts';
+import { ApiError, type ApiResponse, type Call, isObject, objectIn } from '../http.ts';
+import { allowAccess, denyAccess, maySee, requireMember } from './access.ts';
 import { listShares } from './list.ts';
 import { rulesOf } from './rules.ts';
 import { addShare, beginCreate, beginDelete } from './shares.ts';
 import { exportView, ruleView, shareDetail, type View } from './view.ts';
 
-/** What Manila says of most things that are not there. */
-export const NOTHING_THERE = 'The resource could not be found.';
+/** Manila's message for most objects that do not exist. */
+export const RESOURCE_NOT_FOUND = 'The resource could not be found.';
 
 /** GET /shares and /shares/detail. */
-export function list(cloud: Cloud, call: Call, view: (share: Share) => unknown): Answer {
+export function list(cloud: Cloud, call: Call, view: (share: Share) => unknown): ApiResponse {
   const { page, count, links } = listShares(cloud, call);
   const body = { shares: page.map(view), ...(count !== undefined && { count }), ...(links && { shares_links: links }) };
   return { status: 200, body };
 }
 
-/** The share of the path, when the caller may see it. */
-function shareOf(cloud: Cloud, { params, token }: Call, refusal = NOTHING_THERE): Share {
+/** The share of the path, if the caller may read it. */
+function shareOf(cloud: Cloud, { params, token }: Call, error = RESOURCE_NOT_FOUND): Share {
   const share = cloud.shares.get(params.id ?? '');
-  if (!share || !maySee(share, token)) throw notFound(refusal);
+  if (!share || !maySee(share, token)) throw notFound(error);
   return share;
 }
 
-/** The share of the path, when the caller may change it: one that is public but another's is a 403. */
-function ownShareOf(cloud: Cloud, call: Call, refusal?: string): Share {
-  const share = shareOf(cloud, call, refusal);
+/** The share of the path, if the caller may change it: a public share of another project is a 403. */
+function ownShareOf(cloud: Cloud, call: Call, error?: string): Share {
+  const share = shareOf(cloud, call, error);
   if (share.projectId === call.token.project?.id || isAdmin(call.token)) return share;
-  throw new Refusal(403, 'forbidden', 'Access was denied to this resource.');
+  throw new ApiError(403, 'forbidden', 'Access was denied to this resource.');
 }
 
 /** GET /shares/{id}. */
-export function show(cloud: Cloud, call: Call): Answer {
+export function show(cloud: Cloud, call: Call): ApiResponse {
   return { status: 200, body: { share: shareDetail(cloud, shareOf(cloud, call), call) } };
 }
 
-/** POST /shares: `creating`, then available. */
-export function create(cloud: Cloud, call: Call): Answer {
-  demandMember(call.token);
-  const wanted = objectIn(call.body, 'share');
-  if (!wanted) throw new Refusal(422, 'unprocessableEntity', 'Unable to process the contained instructions');
-  const { size, name = null, description = null, share_type: typeName = 'default' } = wanted;
-  const protocol = String(wanted.share_proto).toUpperCase();
+/** POST /shares: `creating`, then `available`. */
+export function create(cloud: Cloud, call: Call): ApiResponse {
+  requireMember(call.token);
+  const requested = objectIn(call.body, 'share');
+  if (!requested) throw new ApiError(422, 'unprocessableEntity', 'Unable to process the contained instructions');
+  const { size, name = null, description = null, share_type: typeName = 'default' } = requested;
+  const protocol = String(requested.share_proto).toUpperCase();
   const type = cloud.shareTypes.find((each) => each.name === typeName || each.id === typeName);
   const invalid = (why: string) => bad(`Invalid input received: ${why}`);
   if (!Number.isInteger(size) || Number(size) < 1)
@@ -51,7 +51,7 @@ export function create(cloud: Cloud, call: Call): Answer {
     throw invalid(`${why} Available protocols: ['NFS', 'CIFS', 'CEPHFS'].`);
   }
   if (!type) throw notFound('Share type not found.');
-  if (type.hasShareServers && !wanted.share_network_id) {
+  if (type.hasShareServers && !requested.share_network_id) {
     throw bad('Share network must be set when the driver_handles_share_servers is true.');
   }
   const share = addShare(cloud, {
@@ -62,33 +62,33 @@ export function create(cloud: Cloud, call: Call): Answer {
     protocol,
     type,
     status: 'creating',
-    isPublic: wanted.is_public === true,
-    metadata: isObject(wanted.metadata) ? (wanted.metadata as Record<string, string>) : {},
-    shareNetworkId: type.hasShareServers ? String(wanted.share_network_id) : null,
+    isPublic: requested.is_public === true,
+    metadata: isObject(requested.metadata) ? (requested.metadata as Record<string, string>) : {},
+    shareNetworkId: type.hasShareServers ? String(requested.share_network_id) : null,
   });
   beginCreate(cloud, share);
   return { status: 200, body: { share: shareDetail(cloud, share, call) } };
 }
 
-/** DELETE /shares/{id}: its rules go with it. */
-export function remove(cloud: Cloud, call: Call): Answer {
+/** DELETE /shares/{id}: also removes its rules. */
+export function remove(cloud: Cloud, call: Call): ApiResponse {
   const share = ownShareOf(cloud, call);
-  demandMember(call.token);
+  requireMember(call.token);
   if (!['available', 'error', 'inactive'].includes(share.status)) {
     const statuses = "('available', 'error', 'inactive')";
-    throw new Refusal(403, 'forbidden', `Invalid share: Share status must be one of ${statuses}.`);
+    throw new ApiError(403, 'forbidden', `Invalid share: Share status must be one of ${statuses}.`);
   }
   beginDelete(cloud, share);
   return { status: 202, contentType: 'text/html; charset=UTF-8' };
 }
 
-/** POST /shares/{id}/action. Names lost their `os-` in 2.7; one of another version is a 404, an unknown one a 400. */
-export function act(cloud: Cloud, call: Call): Answer {
+/** POST /shares/{id}/action. The prefix `os-` was dropped in 2.7; a name of another version is a 404, an unknown one a 400. */
+export function act(cloud: Cloud, call: Call): ApiResponse {
   const name = (isObject(call.body) && Object.keys(call.body)[0]) || '';
   const plain = name.replace(/^os-/, '');
   if (!['allow_access', 'deny_access', 'access_list'].includes(plain)) throw bad(`There is no such action: ${name}`);
   const isInVersion = (name === plain) === call.version >= 7 && !(plain === 'access_list' && call.version >= 45);
-  if (!isInVersion) throw notFound(NOTHING_THERE);
+  if (!isInVersion) throw notFound(RESOURCE_NOT_FOUND);
   const share = ownShareOf(cloud, call, 'NotFound: Resource could not be found.');
   const body = objectIn(call.body, name) ?? {};
   if (plain === 'allow_access') return allowAccess(cloud, call, share, body);
@@ -105,19 +105,19 @@ function visibleExports(share: Share, { token }: View) {
 }
 
 /** GET /shares/{id}/export_locations. */
-export function listExports(cloud: Cloud, call: Call): Answer {
+export function listExports(cloud: Cloud, call: Call): ApiResponse {
   const share = shareOf(cloud, call, `Share '${call.params.id}' not found.`);
   const locations = visibleExports(share, call).map((location) => exportView(share, location, call, false));
   return { status: 200, body: { export_locations: locations } };
 }
 
 /** GET /shares/{id}/export_locations/{id}. */
-export function showExport(cloud: Cloud, call: Call): Answer {
+export function showExport(cloud: Cloud, call: Call): ApiResponse {
   const share = shareOf(cloud, call, `Share '${call.params.id}' not found.`);
   const found = visibleExports(share, call).find((location) => location.id === call.params.location);
   if (!found) throw notFound(`Export location '${call.params.location}' not found.`);
   return { status: 200, body: { export_location: exportView(share, found, call, true) } };
 }
 
-const bad = (message: string) => new Refusal(400, 'badRequest', message);
-const notFound = (message: string) => new Refusal(404, 'itemNotFound', message);
+const bad = (message: string) => new ApiError(400, 'badRequest', message);
+const notFound = (message: string) => new ApiError(404, 'itemNotFound', message);

@@ -3,10 +3,10 @@ import { newUuid, uuidFor } from '../ids.ts';
 import { later } from '../work.ts';
 import { dropRule, rulesOf } from './rules.ts';
 
-/** What may be said of a new share; all else is as on any small available one of project `demo`. */
+/** Properties of a new share; by default a small available one in project `demo`. */
 export type NewShare = Partial<Omit<Share, 'projectId' | 'userId'>> & { project?: string };
 
-/** Puts a share into the cloud as if it had been there all along. */
+/** Adds a share without the steps of its creation. */
 export function addShare(cloud: Cloud, { project = 'demo', ...given }: NewShare): Share {
   const user = cloud.users.find((each) => each.grants[0]?.project.name === project);
   const projectId = user?.grants[0]?.project.id;
@@ -39,7 +39,7 @@ export function addShare(cloud: Cloud, { project = 'demo', ...given }: NewShare)
   return share;
 }
 
-/** Where a share is mounted from, by its protocol: one for admins, the preferred one, and another; Ceph has one only. */
+/** Export locations by protocol: one for administrators, the preferred one, and another; CephFS has only one. */
 export function exportsFor({ id, protocol }: Pick<Share, 'id' | 'protocol'>): ExportLocation[] {
   const name = `share_${id.replaceAll('-', '_')}`;
   const paths: Record<string, readonly string[]> = {
@@ -55,7 +55,7 @@ export function exportsFor({ id, protocol }: Pick<Share, 'id' | 'protocol'>): Ex
   }));
 }
 
-/** Begins making a share: `creating` for a step, placed for another, then available. */
+/** Starts a creation: `creating` for one step, scheduled for another, then available. */
 export function beginCreate(cloud: Cloud, share: Share): void {
   later(cloud, cloud.stepMs, () => {
     share.host = 'storage-1@alpha#pool';
@@ -66,13 +66,13 @@ export function beginCreate(cloud: Cloud, share: Share): void {
   });
 }
 
-/** Begins a deletion: `deleting` for a step, its rules as they are; then all of it is gone. */
+/** Starts a deletion: `deleting` for one step with unchanged rules, then the share and its rules are removed. */
 export function beginDelete(cloud: Cloud, share: Share): void {
   share.status = 'deleting';
   later(cloud, cloud.stepMs, () => dropShare(cloud, share));
 }
 
-/** Takes a share and its rules out at once. */
+/** Removes a share and its rules at once. */
 export function dropShare(cloud: Cloud, share: Share): void {
   cloud.shares.delete(share.id);
   for (const rule of rulesOf(cloud, share.id)) dropRule(cloud, rule);

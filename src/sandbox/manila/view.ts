@@ -13,17 +13,17 @@ import { uuidFor } from '../ids.ts';
 import { bareMicroseconds } from '../time.ts';
 import { rulesStatusOf } from './rules.ts';
 
-const MESSAGE_LIFE_MS = 30 * 86_400_000;
+const MESSAGE_TTL_MS = 30 * 86_400_000;
 const MASK = '******';
 
-/** Who looks, in which microversion. */
+/** The token and microversion of a request. */
 export interface View {
   readonly token: Token;
   readonly version: number;
   readonly origin: string;
 }
 
-/** The two links that Manila gives of everything. */
+/** The two links of each Manila object. */
 function linksOf(origin: string, path: string) {
   return [
     { rel: 'self', href: `${origin}/share/v2/${path}` },
@@ -31,12 +31,12 @@ function linksOf(origin: string, path: string) {
   ];
 }
 
-/** A share in a plain list. */
+/** A share in a list without details. */
 export function shareSummary(share: Share, { origin }: View) {
   return { id: share.id, name: share.name, links: linksOf(origin, `shares/${share.id}`) };
 }
 
-/** All of a share, as the microversion and the role allow (manila/api/views/shares.py). */
+/** A share with its details, by microversion and role (manila/api/views/shares.py). */
 export function shareDetail(cloud: Cloud, share: Share, { token, version, origin }: View) {
   const since = (minor: number, fields: object) => (version >= minor ? fields : {});
   const paths = share.exportLocations.map((location) => location.path);
@@ -75,7 +75,7 @@ export function shareDetail(cloud: Cloud, share: Share, { token, version, origin
   };
 }
 
-/** A rule. Lists leave out the share since 2.45. `isMasked`: a visibility lock hides client and key. */
+/** A rule. Lists omit the share since 2.45. `isMasked`: a visibility lock hides client and key. */
 export function ruleView(rule: AccessRule, version: number, options: { isInList: boolean; isMasked: boolean }) {
   return {
     id: rule.id,
@@ -93,13 +93,13 @@ export function ruleView(rule: AccessRule, version: number, options: { isInList:
   };
 }
 
-/** Before 2.28 rules knew fewer states (manila/common/constants.py). */
+/** Before 2.28 rules had fewer states (manila/common/constants.py). */
 function oldState(state: AccessRule['state']): string {
   if (state === 'queued_to_apply' || state === 'applying') return 'new';
   return state === 'queued_to_deny' || state === 'denying' ? 'deleting' : state;
 }
 
-/** An export location. Only admins learn that it is for admins only. */
+/** An export location. Only administrators see `is_admin_only`. */
 export function exportView(share: Share, location: ExportLocation, { token, version }: View, isShow: boolean) {
   return {
     id: location.id,
@@ -122,7 +122,7 @@ export function messageView(message: UserMessage, { origin }: View) {
     detail_id: message.detailId,
     message_level: 'ERROR',
     created_at: bareMicroseconds(message.createdAt),
-    expires_at: bareMicroseconds(message.createdAt + MESSAGE_LIFE_MS),
+    expires_at: bareMicroseconds(message.createdAt + MESSAGE_TTL_MS),
     request_id: message.requestId,
     links: linksOf(origin, `messages/${message.id}`),
     resource_type: 'SHARE',
@@ -131,7 +131,7 @@ export function messageView(message: UserMessage, { origin }: View) {
   };
 }
 
-/** A share network: one neutron net on top up to 2.50, a list of subnets since (manila/api/views/share_networks.py). */
+/** A share network: one Neutron network up to 2.50, a list of subnets since 2.51 (manila/api/views/share_networks.py). */
 export function shareNetworkView({ id, name, projectId, network, createdAt }: ShareNetwork, version: number) {
   const subnet = network.subnets[0];
   const net = {
@@ -161,7 +161,7 @@ export function shareNetworkView({ id, name, projectId, network, createdAt }: Sh
   };
 }
 
-/** A share type; `volume_types` in the list is the same again, from older days. */
+/** A share type; `volume_types` in the list is an older name of the same. */
 export function typeView(type: ShareType, version: number, isDefault: boolean) {
   const handles = type.hasShareServers ? 'True' : 'False';
   return {

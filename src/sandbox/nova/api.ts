@@ -1,6 +1,6 @@
 import { type Cloud, isAdmin, isMember, type Server, type Token } from '../cloud.ts';
-import { type Answer, type Call, type Door, isObject, Refusal, type Route } from '../http.ts';
-import { ANYBODY, authenticate, middlewareBody } from '../keystone/tokens.ts';
+import { ApiError, type ApiResponse, type Call, isObject, type Route, type ServiceApi } from '../http.ts';
+import { ANONYMOUS, authenticate, middlewareBody } from '../keystone/tokens.ts';
 import { parseMicroversion } from '../microversion.ts';
 import { listServers } from './list.ts';
 import { beginDelete, beginPower } from './servers.ts';
@@ -11,11 +11,12 @@ const NEWEST = 96;
 const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
 
 /** Nova's API: servers, their interfaces, start, stop, delete. Bodies as recorded from 2025.1 (nova 31), up to 2.96. */
-export function novaDoor(cloud: Cloud): Door {
-  const known = (handle: (call: Call, server: Server) => Answer) => (call: Call) => handle(call, serverOf(cloud, call));
+export function novaApi(cloud: Cloud): ServiceApi {
+  const withServer = (handle: (call: Call, server: Server) => ApiResponse) => (call: Call) =>
+    handle(call, serverOf(cloud, call));
   const list =
     (path: string, view: (server: Server, call: Call) => unknown) =>
-    (call: Call): Answer => {
+    (call: Call): ApiResponse => {
       const { page, links } = listServers(cloud, call, path);
       const servers = page.map((server) => view(server, call));
       return { status: 200, body: { servers, ...(links && { servers_links: links }) } };
@@ -24,36 +25,36 @@ export function novaDoor(cloud: Cloud): Door {
   return {
     service: 'nova',
     prefix: '/compute',
-    admit: (request, route, out) => {
+    authenticate: (request, route, out) => {
       const origin = `http://${request.headers.host}`;
-      if (route.isOutside) return { token: ANYBODY, version: 1 };
+      if (route.isBeforePipeline) return { token: ANONYMOUS, version: 1 };
       const id = request.headers['x-auth-token'];
-      const token = route.isOpen ? ANYBODY : authenticate(cloud, typeof id === 'string' ? id : undefined, origin);
-      const asked = askedVersion(request.headers);
+      const token = route.isOpen ? ANONYMOUS : authenticate(cloud, typeof id === 'string' ? id : undefined, origin);
+      const requested = requestedVersion(request.headers);
       const show = (text: string) => {
         out['openstack-api-version'] = `compute ${text}`;
         out['x-openstack-nova-api-version'] = text;
         out.vary = ['OpenStack-API-Version', 'X-OpenStack-Nova-API-Version'];
       };
-      if (/^\d+\.\d+$/.test(asked)) show(asked);
-      const version = parseMicroversion(asked, 1, NEWEST);
+      if (/^\d+\.\d+$/.test(requested)) show(requested);
+      const version = parseMicroversion(requested, 1, NEWEST);
       show(`2.${version}`);
       checkProject(request.params as { project_id?: string }, token);
       return { token, version };
     },
-    refuse: (refusal) => {
-      const { status, faultName, message, isFromMiddleware } = refusal;
-      if (isFromMiddleware) return { status, body: middlewareBody(refusal) };
+    errorResponse: (error) => {
+      const { status, faultName, message, isFromMiddleware } = error;
+      if (isFromMiddleware) return { status, body: middlewareBody(error) };
       return {
         status,
         body: { [faultName]: { code: status, message } },
         contentType: 'application/json; charset=UTF-8',
       };
     },
-    identify: (requestId) => ({ 'x-openstack-request-id': requestId, 'x-compute-request-id': requestId }),
-    missing: () => new Refusal(404, 'itemNotFound', 'The resource could not be found.'),
+    requestIdHeaders: (requestId) => ({ 'x-openstack-request-id': requestId, 'x-compute-request-id': requestId }),
+    notInVersion: () => new ApiError(404, 'itemNotFound', 'The resource could not be found.'),
     routes: [
-      { method: 'GET', path: '/', handle: listVersions, isOpen: true, isOutside: true },
+      { method: 'GET', path: '/', handle: listVersions, isOpen: true, isBeforePipeline: true },
       { method: 'GET', path: '/v2.1', handle: showVersion, isOpen: true },
       { method: 'GET', path: '/v2.1/', handle: showVersion, isOpen: true },
       ...withAndWithoutProject([
@@ -63,18 +64,22 @@ export function novaDoor(cloud: Cloud): Door {
           handle: list('/servers', (server, { origin }) => serverSummary(server, origin)),
         },
         { method: 'GET', path: '/v2.1/servers/detail', handle: list('/servers/detail', detail) },
-        { method: 'GET', path: '/v2.1/servers/:id', handle: known(showServer) },
-        { method: 'GET', path: '/v2.1/servers/:id/ips', handle: known(showAddresses) },
-        { method: 'GET', path: '/v2.1/servers/:id/os-interface', handle: known(listInterfaces) },
+        { method: 'GET', path: '/v2.1/servers/:id', handle: withServer(showServer) },
+        { method: 'GET', path: '/v2.1/servers/:id/ips', handle: withServer(showAddresses) },
+        { method: 'GET', path: '/v2.1/servers/:id/os-interface', handle: withServer(listInterfaces) },
         { method: 'POST', path: '/v2.1/servers/:id/action', handle: (call) => act(cloud, call) },
-        { method: 'DELETE', path: '/v2.1/servers/:id', handle: known((call, server) => remove(cloud, call, server)) },
+        {
+          method: 'DELETE',
+          path: '/v2.1/servers/:id',
+          handle: withServer((call, server) => remove(cloud, call, server)),
+        },
         { method: 'GET', path: '/v2.1/flavors/detail', handle: (call) => listFlavors(cloud, call) },
       ]),
     ],
   };
 }
 
-/** Every path is there twice: a project id in it has been optional since Newton (2.18). */
+/** Every path exists twice: the project id in it is optional since Newton (2.18). */
 function withAndWithoutProject(routes: readonly Route[]): Route[] {
   return routes.flatMap((route) => [route, { ...route, path: route.path.replace('/v2.1', '/v2.1/:project_id') }]);
 }
@@ -85,12 +90,12 @@ function checkProject({ project_id: id }: { project_id?: string }, { project }: 
   throw bad(`Malformed request URL: URL's project_id '${id}' ${context}`);
 }
 
-/** The version asked for: the standard header's part for compute, else the old header, else 2.1. */
-function askedVersion(headers: Call['headers']): string {
+/** The requested microversion: by the standard header's part for compute, else by the old header, else 2.1. */
+function requestedVersion(headers: Call['headers']): string {
   const parts = String(headers['openstack-api-version'] ?? '').split(',');
   const mine = parts.map((part) => part.trim().split(/\s+/)).find(([service]) => service === 'compute');
-  const asked = mine?.[1] ?? headers['x-openstack-nova-api-version'] ?? '2.1';
-  return asked === 'latest' ? `2.${NEWEST}` : String(asked);
+  const requested = mine?.[1] ?? headers['x-openstack-nova-api-version'] ?? '2.1';
+  return requested === 'latest' ? `2.${NEWEST}` : String(requested);
 }
 
 const CURRENT = {
@@ -101,7 +106,7 @@ const CURRENT = {
   updated: '2013-07-23T11:33:21Z',
 };
 
-function listVersions({ origin }: Call): Answer {
+function listVersions({ origin }: Call): ApiResponse {
   const old = { id: 'v2.0', status: 'SUPPORTED', version: '', min_version: '', updated: '2011-01-21T11:33:21Z' };
   const self = (path: string) => [{ rel: 'self', href: `${origin}/compute/${path}/` }];
   return {
@@ -115,7 +120,7 @@ function listVersions({ origin }: Call): Answer {
   };
 }
 
-function showVersion({ origin }: Call): Answer {
+function showVersion({ origin }: Call): ApiResponse {
   const links = [
     { rel: 'self', href: `${origin}/compute/v2.1/` },
     { rel: 'describedby', type: 'text/html', href: 'http://docs.openstack.org/' },
@@ -124,7 +129,7 @@ function showVersion({ origin }: Call): Answer {
   return { status: 200, body: { version: { ...CURRENT, links, 'media-types': [{ base: 'application/json', type }] } } };
 }
 
-/** The server of the path. A foreign, an unknown and a malformed id are the same 404. */
+/** The server of the path. The id of another project's server, an unknown and a malformed id are the same 404. */
 function serverOf(cloud: Cloud, { params, token }: Call): Server {
   const server = cloud.servers.get(params.id ?? '');
   if (!server || !(isAdmin(token) || server.projectId === token.project?.id))
@@ -132,17 +137,17 @@ function serverOf(cloud: Cloud, { params, token }: Call): Server {
   return server;
 }
 
-function showServer(call: Call, server: Server): Answer {
+function showServer(call: Call, server: Server): ApiResponse {
   return { status: 200, body: { server: serverDetail(server, { ...call, isShow: true }) } };
 }
 
-function showAddresses(_call: Call, server: Server): Answer {
+function showAddresses(_call: Call, server: Server): ApiResponse {
   const entries = Object.entries(addressesOf(server.ports));
   const addresses = entries.map(([name, list]) => [name, list.map(({ version, addr }) => ({ version, addr }))]);
   return { status: 200, body: { addresses: Object.fromEntries(addresses) } };
 }
 
-function listInterfaces({ version }: Call, server: Server): Answer {
+function listInterfaces({ version }: Call, server: Server): ApiResponse {
   return { status: 200, body: { interfaceAttachments: server.ports.map((port) => interfaceView(port, version)) } };
 }
 
@@ -151,14 +156,14 @@ const POWER = {
   'os-stop': { word: 'stop', from: 'active', to: 'SHUTOFF' },
 } as const;
 
-function act(cloud: Cloud, call: Call): Answer {
+function act(cloud: Cloud, call: Call): ApiResponse {
   const name = isObject(call.body) ? Object.keys(call.body)[0] : undefined;
   if (name !== 'os-start' && name !== 'os-stop') throw bad(`There is no such action: ${name}`);
   const { id = '' } = call.params;
   if (!UUID.test(id)) throw notFound(`Instance ${id} has no mapping to a cell.`);
   const server = serverOf(cloud, call);
   const { word, from, to } = POWER[name];
-  demandMember(call, word);
+  requireMember(call, word);
   if (server.taskState !== null)
     throw conflict(`Cannot '${word}' instance ${id} while it is in task_state ${server.taskState}`);
   if (vmStateOf(server) !== from)
@@ -167,18 +172,18 @@ function act(cloud: Cloud, call: Call): Answer {
   return { status: 202, contentType: 'application/json' };
 }
 
-function remove(cloud: Cloud, call: Call, server: Server): Answer {
-  demandMember(call, 'delete');
+function remove(cloud: Cloud, call: Call, server: Server): ApiResponse {
+  requireMember(call, 'delete');
   beginDelete(cloud, server);
   return { status: 204, contentType: 'application/json' };
 }
 
-function demandMember({ token }: Call, action: string): void {
+function requireMember({ token }: Call, action: string): void {
   if (isMember(token)) return;
-  throw new Refusal(403, 'forbidden', `Policy doesn't allow os_compute_api:servers:${action} to be performed.`);
+  throw new ApiError(403, 'forbidden', `Policy doesn't allow os_compute_api:servers:${action} to be performed.`);
 }
 
-function listFlavors(cloud: Cloud, { origin, version }: Call): Answer {
+function listFlavors(cloud: Cloud, { origin, version }: Call): ApiResponse {
   const flavors = cloud.flavors.map(({ id, name, ram, disk, vcpus }) => ({
     id,
     name,
@@ -197,6 +202,6 @@ function listFlavors(cloud: Cloud, { origin, version }: Call): Answer {
   return { status: 200, body: { flavors } };
 }
 
-const bad = (message: string) => new Refusal(400, 'badRequest', message);
-const notFound = (message: string) => new Refusal(404, 'itemNotFound', message);
-const conflict = (message: string) => new Refusal(409, 'conflictingRequest', message);
+const bad = (message: string) => new ApiError(400, 'badRequest', message);
+const notFound = (message: string) => new ApiError(404, 'itemNotFound', message);
+const conflict = (message: string) => new ApiError(409, 'conflictingRequest', message);

@@ -1,10 +1,10 @@
 import { type Cloud, isAdmin, type Server } from '../cloud.ts';
-import { all, type Call, one, Refusal } from '../http.ts';
+import { ApiError, all, type Call, one } from '../http.ts';
 import { vmStateOf } from './view.ts';
 
 const MAX_LIMIT = 1000;
 
-/** Known words for `status`; another is a 400. */
+/** Valid values of `status`; any other is a 400. */
 const STATUSES = new Set(
   'ACTIVE BUILD DELETED ERROR HARD_REBOOT MIGRATING PASSWORD PAUSED REBOOT REBUILD RESCUE RESIZE REVERT_RESIZE SHELVED SHELVED_OFFLOADED SHUTOFF SOFT_DELETED SUSPENDED UNKNOWN VERIFY_RESIZE'.split(
     ' ',
@@ -21,7 +21,7 @@ const SORT_KEYS: Record<string, (server: Server) => string | number> = {
   project_id: (server) => server.projectId,
 };
 
-/** What a parameter lets through. */
+/** Whether a server matches a query parameter. */
 type Filter = (server: Server, values: readonly string[], last: string) => boolean;
 
 const FILTERS: Record<string, Filter> = {
@@ -52,7 +52,7 @@ function hasAddress(server: Server, pattern: string, isV6: boolean): boolean {
   return addresses.some((address) => address.includes(':') === isV6 && new RegExp(pattern).test(address));
 }
 
-/** The page of servers that a list asks for, and the link to the next one where the page is full. */
+/** The requested page of servers, and the link to the next one if the page is full. */
 export function listServers(cloud: Cloud, call: Call, path: string) {
   const limit = checkParameters(call);
   const marker = one(call.query, 'marker');
@@ -66,7 +66,7 @@ export function listServers(cloud: Cloud, call: Call, path: string) {
   return { page, links: isFull ? [{ rel: 'next', href: nextLink(call, path, page.at(-1)?.id ?? '') }] : null };
 }
 
-/** The query's known keys sorted, of a repeated one the last value only, and the new marker at the end. */
+/** The known query keys sorted, the last value of a repeated one, and the new marker at the end. */
 function nextLink({ query, origin }: Call, path: string, marker: string): string {
   const parameters = new URLSearchParams();
   for (const name of Object.keys(query).sort()) {
@@ -109,12 +109,12 @@ function checkParameters({ query, version, token }: Call): number {
   if (all(query, 'status').some((value) => !STATUSES.has(value.toUpperCase()))) throw bad('Invalid status value');
   if (isTrue(one(query, 'all_tenants')) && !isAdmin(token)) {
     const policy = 'os_compute_api:servers:detail:get_all_tenants';
-    throw new Refusal(403, 'forbidden', `Policy doesn't allow ${policy} to be performed.`);
+    throw new ApiError(403, 'forbidden', `Policy doesn't allow ${policy} to be performed.`);
   }
   return Math.min(one(query, 'limit') ? Number(one(query, 'limit')) : MAX_LIMIT, MAX_LIMIT);
 }
 
-/** The servers that the caller may list at all, deleted ones with changes-since. A cell that is down is missing from any list with a condition. */
+/** The servers that the caller may list, including deleted ones with changes-since. Lists with a filter omit servers of a cell that is down. */
 function candidates(cloud: Cloud, { query, token, version }: Call): Server[] {
   const isEverywhere = isTrue(one(query, 'all_tenants')) && isAdmin(token);
   const project = isEverywhere ? (one(query, 'project_id') ?? one(query, 'tenant_id')) : token.project?.id;
@@ -125,7 +125,7 @@ function candidates(cloud: Cloud, { query, token, version }: Call): Server[] {
   );
 }
 
-/** Every parameter that filters; `uuid` and `host` do for admins only, and are dropped in silence for others. */
+/** Whether a server matches every filter; `uuid` and `host` are for administrators, and ignored for others. */
 function passes(server: Server, { query, token }: Call): boolean {
   if (query.uuid !== undefined && isAdmin(token) && server.id !== one(query, 'uuid')) return false;
   if (query.host !== undefined && isAdmin(token) && server.host !== one(query, 'host')) return false;
@@ -140,7 +140,7 @@ function sorted(servers: Server[], { query }: Call): Server[] {
   return servers.sort((a, b) => sign * order(key?.(a) ?? 0, key?.(b) ?? 0) || order(a.id, b.id));
 }
 
-/** The server that a page begins after: a deleted one does as well, in any list (seen on 2025.1 and Zed). */
+/** The server of the marker, which may be deleted, in any list (observed on 2025.1 and Zed). */
 function markedServer(cloud: Cloud, { token }: Call, id: string): Server {
   const server = cloud.servers.get(id) ?? cloud.deletedServers.get(id);
   if (server && (isAdmin(token) || server.projectId === token.project?.id)) return server;
@@ -159,6 +159,6 @@ function isTrue(value: string | undefined): boolean {
   return value !== undefined && /^(1|t|true|on|y|yes|)$/i.test(value);
 }
 
-function bad(message: string): Refusal {
-  return new Refusal(400, 'badRequest', message);
+function bad(message: string): ApiError {
+  return new ApiError(400, 'badRequest', message);
 }

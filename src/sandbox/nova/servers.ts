@@ -2,22 +2,22 @@ import { type Cloud, type Flavor, type Network, type Port, remember, type Server
 import { hostIdFor, macFor, newUuid, uuidFor } from '../ids.ts';
 import { later } from '../work.ts';
 
-const MOST_DELETED = 1000;
+const MAX_DELETED = 1000;
 
-/** An interface as a test names it: a network (by name or id) and addresses. */
+/** A new interface: a network (by name or id) and addresses. */
 export interface NewPort {
   network: string;
   fixedIps: readonly string[];
   floatingIps?: readonly string[];
 }
 
-/** What may be said of a new server; all else is as on any small ACTIVE one of project `demo`. */
+/** Properties of a new server; by default a small ACTIVE one in project `demo`. */
 export type NewServer = Partial<Omit<Server, 'ports' | 'projectId' | 'userId'>> & {
   project?: string;
   ports?: readonly NewPort[];
 };
 
-/** Puts a server into the cloud as if it had been there all along. */
+/** Adds a server without the steps of its creation. */
 export function addServer(cloud: Cloud, { project = 'demo', ports, ...given }: NewServer): Server {
   const user = cloud.users.find((each) => each.grants[0]?.project.name === project);
   const projectId = user?.grants[0]?.project.id;
@@ -55,9 +55,9 @@ export function addServer(cloud: Cloud, { project = 'demo', ports, ...given }: N
   return server;
 }
 
-/** Gives a server other addresses, as when ports are attached and detached: Nova does not count that as an update (seen on 2025.1 and Zed). */
+/** Changes a server's addresses, as attaching and detaching ports does. Nova does not change `updated` then (observed on 2025.1 and Zed). */
 export function setServerAddresses(cloud: Cloud, id: string, ports: readonly NewPort[]): void {
-  present(cloud, id).ports = ports.map((port, index) => makePort(cloud, `${id}/${index}`, port));
+  requireServer(cloud, id).ports = ports.map((port, index) => makePort(cloud, `${id}/${index}`, port));
 }
 
 function makePort(cloud: Cloud, key: string, { network, fixedIps, floatingIps = [] }: NewPort): Port {
@@ -72,19 +72,19 @@ function makePort(cloud: Cloud, key: string, { network, fixedIps, floatingIps = 
   };
 }
 
-/** The server, or an Error: for those who know that it is there. */
-export function present(cloud: Cloud, id: string): Server {
+/** The server with an id. Throws if it does not exist. */
+export function requireServer(cloud: Cloud, id: string): Server {
   const server = cloud.servers.get(id);
   if (!server) throw new Error(`No server ${id} in the sandbox`);
   return server;
 }
 
-/** Changes a server, and when it was updated. */
+/** Changes a server and its `updated` time. */
 export function touch(server: Server, change: Partial<Server>): void {
   Object.assign(server, change, { updatedAt: Date.now() });
 }
 
-/** Begins os-start or os-stop: a task state for one step, then the new status. */
+/** Starts os-start or os-stop: a task state for one step, then the new status. */
 export function beginPower(cloud: Cloud, server: Server, to: 'ACTIVE' | 'SHUTOFF'): void {
   touch(server, { taskState: to === 'ACTIVE' ? 'powering-on' : 'powering-off' });
   later(cloud, cloud.stepMs, () => {
@@ -92,26 +92,26 @@ export function beginPower(cloud: Cloud, server: Server, to: 'ACTIVE' | 'SHUTOFF
   });
 }
 
-/** Begins a deletion: `deleting` for one step, then DELETED for another, then gone but for changes-since. */
+/** Starts a deletion: `deleting` for one step, DELETED for another, then only changes-since shows the server. */
 export function beginDelete(cloud: Cloud, server: Server): void {
   if (server.taskState === 'deleting') return;
   touch(server, { taskState: 'deleting' });
   later(cloud, cloud.stepMs, () => {
     touch(server, { status: 'DELETED', taskState: null, ports: [], terminatedAt: Date.now() });
-    later(cloud, cloud.stepMs, () => bury(cloud, server));
+    later(cloud, cloud.stepMs, () => moveToDeleted(cloud, server));
   });
 }
 
 /** Deletes a server at once: the next GET is a 404. */
 export function deleteServer(cloud: Cloud, id: string): void {
-  const server = present(cloud, id);
+  const server = requireServer(cloud, id);
   touch(server, { status: 'DELETED', taskState: null, ports: [], terminatedAt: Date.now() });
-  bury(cloud, server);
+  moveToDeleted(cloud, server);
 }
 
-function bury(cloud: Cloud, server: Server): void {
+function moveToDeleted(cloud: Cloud, server: Server): void {
   cloud.servers.delete(server.id);
-  remember(cloud.deletedServers, server.id, server, MOST_DELETED);
+  remember(cloud.deletedServers, server.id, server, MAX_DELETED);
 }
 
 /** A network of two subnets. */
@@ -120,7 +120,7 @@ export function makeNetwork(name: string, v4: string, v6: string): Network {
   return { id: uuidFor(`network/${name}`), name, subnets: [subnet(v4, 4), subnet(v6, 6)] };
 }
 
-/** Nova's opaque name for the host of a server. */
+/** The `hostId` of a server. */
 export function hostIdOf(server: Server): string {
   return hostIdFor(server.projectId, server.host);
 }

@@ -2,7 +2,7 @@ import { isAdmin, type Port, type Server, type Token } from '../cloud.ts';
 import { bareMicroseconds, zonedSeconds } from '../time.ts';
 import { hostIdOf } from './servers.ts';
 
-/** vm_state and power_state behind a status (nova/api/openstack/common.py, nova/compute/power_state.py). */
+/** vm_state and power_state of a status (nova/api/openstack/common.py, nova/compute/power_state.py). */
 const STATES: Record<string, readonly [vmState: string, powerState: number]> = {
   ACTIVE: ['active', 1],
   BUILD: ['building', 0],
@@ -21,12 +21,12 @@ export function vmStateOf(server: Server): string {
   return STATES[server.status]?.[0] ?? server.status.toLowerCase();
 }
 
-/** A server in a plain list. */
+/** A server in a list without details. */
 export function serverSummary(server: Server, origin: string) {
   return { id: server.id, name: server.name, links: linksOf(origin, `servers/${server.id}`) };
 }
 
-/** The two links that Nova gives of everything. */
+/** The two links of each Nova object. */
 export function linksOf(origin: string, path: string) {
   return [
     { rel: 'self', href: `${origin}/compute/v2.1/${path}` },
@@ -34,7 +34,7 @@ export function linksOf(origin: string, path: string) {
   ];
 }
 
-/** All of a server, as the microversion and the role allow. `isShow`: fields that lists do not have. */
+/** A server with its details, by microversion and role. `isShow`: with the fields that lists do not have. */
 export function serverDetail(server: Server, view: { token: Token; version: number; origin: string; isShow: boolean }) {
   const { version, origin, isShow } = view;
   if (server.isCellDown && version >= 69) return downCellView(server, origin, isShow);
@@ -84,7 +84,7 @@ export function serverDetail(server: Server, view: { token: Token; version: numb
   };
 }
 
-/** What is known of a server whose cell does not answer (api-guide/source/down_cells.rst). */
+/** The known fields of a server whose cell is down (api-guide/source/down_cells.rst). */
 function downCellView(server: Server, origin: string, isShow: boolean) {
   const basics = {
     id: server.id,
@@ -109,7 +109,7 @@ function bookmark(origin: string, path: string) {
   return linksOf(origin, path).slice(1);
 }
 
-/** An id and a link before 2.47, all but the id since. */
+/** Id and link before 2.47; since then all but the id. */
 function flavorOf({ flavor }: Server, version: number, origin: string) {
   if (version < 47) return { id: flavor.id, links: bookmark(origin, `flavors/${flavor.id}`) };
   const { vcpus, ram, disk } = flavor;
@@ -149,7 +149,7 @@ type Address = {
   'OS-EXT-IPS-MAC:mac_addr': string;
 };
 
-/** Addresses by network name: two networks of one name are one here, as in Nova. */
+/** Addresses by network name: networks with the same name are merged, as in Nova. */
 export function addressesOf(ports: readonly Port[]): Record<string, Address[]> {
   const byName: Record<string, Address[]> = {};
   for (const { network, mac, fixedIps, floatingIps } of ports) {
