@@ -63,9 +63,9 @@ test('lists, shows, stops and starts servers through the gateway', async () => {
   const client = openstackClient(front.authUrl);
   const from = logged.length;
   const status = async () => (await client.run('server', 'show', id, '-f', 'value', '-c', 'status')).trim();
-  const becomes = async (wanted: string) => {
-    for (let seen = await status(); seen !== wanted; seen = await status()) {
-      if (seen === 'ERROR') throw new Error(`Server ${id} is in ERROR, expected ${wanted}`);
+  const becomes = async (expected: string) => {
+    for (let seen = await status(); seen !== expected; seen = await status()) {
+      if (seen === 'ERROR') throw new Error(`Server ${id} is in ERROR, expected ${expected}`);
       await sleep(500);
     }
   };
@@ -91,7 +91,7 @@ test('share_attach as the proposal has it -> shown in the server, through share_
   const { shares } = await listShares(session, { limit: 100, offset: 0, withCount: false });
   const share = shares.find(({ status, share_proto }) => status === 'available' && share_proto === 'NFS');
   if (!share) throw new Error('test:cloud: expected an available NFS share in the project');
-  const wish = { share_id: share.id, mount_point: `/net/${randomUUID()}` };
+  const attachment = { share_id: share.id, mount_point: `/net/${randomUUID()}` };
   const act = (body: unknown) =>
     callRest(origin, `/v2.1/${session.identity.projectId}/servers/${id}/action`, {
       ...{ method: 'POST', token: session.token, body },
@@ -101,15 +101,15 @@ test('share_attach as the proposal has it -> shown in the server, through share_
     const all: { id: string; status: string }[] = body.server['os-extended-shares:shares_attached'];
     return all.find((one) => one.id === share.id);
   };
-  expect(await act({ share_attach: wish })).toMatchObject({ status: 202, text: '' });
+  expect(await act({ share_attach: attachment })).toMatchObject({ status: 202, text: '' });
   try {
     while ((await attached())?.status === 'attaching') await sleep(200);
-    expect(await attached()).toEqual({ id: share.id, mount_point: wish.mount_point, status: 'attached' });
+    expect(await attached()).toEqual({ id: share.id, mount_point: attachment.mount_point, status: 'attached' });
   } finally {
-    expect(await act({ share_detach: wish })).toMatchObject({ status: 202, text: '' });
+    expect(await act({ share_detach: attachment })).toMatchObject({ status: 202, text: '' });
   }
   while ((await attached()) !== undefined) await sleep(200);
-  expect(await act({ share_detach: wish })).toMatchObject({ status: 404, body: { itemNotFound: { code: 404 } } });
+  expect(await act({ share_detach: attachment })).toMatchObject({ status: 404, body: { itemNotFound: { code: 404 } } });
 }, 120_000);
 
 test('an answer of Nova’s, through the gateway -> the same but for the links and the attached shares', async () => {

@@ -107,7 +107,7 @@ describe('requests', () => {
     expect(asked).toMatchObject([{ method, url: `/compute${path}`, body: Buffer.from(body ?? '').toString('latin1') }]);
   });
 
-  test('headers pass, hop-by-hop ones and what they name do not; the token does; Host is Nova’s', async () => {
+  test('end-to-end headers are forwarded, with the token; hop-by-hop headers and those they name are not; Host is Nova’s', async () => {
     await call('/v2.1/limits', {
       headers: {
         'openstack-api-version': 'compute 2.90',
@@ -141,7 +141,7 @@ describe('requests', () => {
     expect(headers).not.toHaveProperty('accept-encoding');
   });
 
-  test('without an id of its own a request has ours upstream', async () => {
+  test('without an id of its own a request has the gateway’s upstream', async () => {
     const { headers } = await call('/v2.1/limits');
     expect(headersOf()['x-openstack-request-id']).toBe(headers['x-openstack-request-id']);
   });
@@ -226,7 +226,7 @@ describe('answers', () => {
     }
   });
 
-  test('a redirect -> the client’s to follow, never ours: the token would go along', async () => {
+  test('a redirect -> the client’s to follow, never the gateway’s: the token would go along', async () => {
     answer = (_request, response) => response.writeHead(302, { location: 'http://elsewhere.example.org/' }).end();
     const { status, headers } = await call('/v2.1/x');
     expect(status).toBe(302);
@@ -304,7 +304,7 @@ describe('reads that are under way in the gateway', () => {
   });
 });
 
-describe('what does not pass', () => {
+describe('what is not proxied', () => {
   test.each([
     '/v2.1/../identity/v3',
     '/v2.1/servers/../../identity',

@@ -87,7 +87,7 @@ describe('a server', () => {
     },
   );
 
-  test("Nova's request id comes back, not ours", async () => {
+  test("Nova's request id is returned, not the gateway's", async () => {
     const answer = await get(`/v2.1/servers/${DEMO.serverId}`);
     expect(answer.headers['x-openstack-request-id']).toMatch(/^req-/);
     expect(answer.headers['x-compute-request-id']).toBe(answer.headers['x-openstack-request-id']);

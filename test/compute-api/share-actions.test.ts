@@ -8,7 +8,7 @@ import { type Listener, listen } from '../support/listener.ts';
 /** The three calls of the proposal, over the same attachments that GraphQL shows. */
 
 const ACTION = `/v2.1/servers/${DEMO.serverId}/action`;
-const WISH = { share_id: DEMO.nfsShareId, mount_point: '/net/mymount' };
+const ATTACH_BODY = { share_id: DEMO.nfsShareId, mount_point: '/net/mymount' };
 const FIELD = 'os-extended-shares:shares_attached';
 
 let gateway: TestGateway;
@@ -35,20 +35,20 @@ describe('share_attach and share_detach', () => {
     ['without a project in the path', ACTION],
     ['with the project in the path', `/v2.1/${DEMO.projectId}/servers/${DEMO.serverId}/action`],
   ])('%s -> 202 without a body, seen in GraphQL and by listeners; detached again', async (_how, path) => {
-    const attached = await post({ share_attach: WISH }, path);
+    const attached = await post({ share_attach: ATTACH_BODY }, path);
     expect(attached).toMatchObject({ status: 202, text: '' });
     expect((await listener.until('ATTACHED')).map(({ type }) => type)).toEqual(['ATTACH_STARTED', 'ATTACHED']);
     const seen = { serverId: DEMO.serverId, shareId: DEMO.nfsShareId, mountPoint: '/net/mymount', status: 'ATTACHED' };
     expect((await gateway.query(SEE)).data.shareAttachments.nodes).toEqual([seen]);
     expect(ourRules()).toMatchObject([{ state: 'active', accessLevel: 'rw' }]);
 
-    expect(await post({ share_detach: WISH }, path)).toMatchObject({ status: 202, text: '' });
+    expect(await post({ share_detach: ATTACH_BODY }, path)).toMatchObject({ status: 202, text: '' });
     expect((await listener.until('DETACHED')).map(({ type }) => type)).toEqual(['DETACH_STARTED', 'DETACHED']);
     expect(ourRules()).toEqual([]);
   });
 
   test('every answer has a request id, under both of its names; Manila hears it too', async () => {
-    const { headers } = await post({ share_attach: WISH });
+    const { headers } = await post({ share_attach: ATTACH_BODY });
     expect(headers['x-openstack-request-id']).toMatch(/^req-[0-9a-f-]{36}$/);
     expect(headers['x-compute-request-id']).toBe(headers['x-openstack-request-id']);
     const granted = gateway.sandbox.requests.find(({ service, method }) => service === 'manila' && method === 'POST');
@@ -56,11 +56,11 @@ describe('share_attach and share_detach', () => {
   });
 
   test('attached twice with the same arguments -> 202 and one rule; with another mount point -> 409', async () => {
-    expect((await post({ share_attach: WISH })).status).toBe(202);
+    expect((await post({ share_attach: ATTACH_BODY })).status).toBe(202);
     await listener.until('ATTACHED');
-    expect((await post({ share_attach: WISH })).status).toBe(202);
+    expect((await post({ share_attach: ATTACH_BODY })).status).toBe(202);
     expect(ourRules()).toHaveLength(1);
-    const other = await post({ share_attach: { ...WISH, mount_point: '/other' } });
+    const other = await post({ share_attach: { ...ATTACH_BODY, mount_point: '/other' } });
     expect(other.status).toBe(409);
     expect(other.body).toEqual({ conflictingRequest: { code: 409, message: expect.stringContaining('/net/mymount') } });
   });
@@ -87,10 +87,10 @@ describe('share_attach and share_detach', () => {
   });
 
   test('no type, or text/plain -> read as JSON; a form -> Nova judges it, nothing is attached', async () => {
-    const body = JSON.stringify({ share_attach: WISH });
+    const body = JSON.stringify({ share_attach: ATTACH_BODY });
     expect((await post(body, ACTION, { headers: { 'content-type': 'text/plain' } })).status).toBe(202);
     await listener.until('ATTACHED');
-    await post({ share_detach: WISH });
+    await post({ share_detach: ATTACH_BODY });
     await listener.until('DETACHED');
     const form = await post(body, ACTION, { headers: { 'content-type': 'application/x-www-form-urlencoded' } });
     expect(form.status).not.toBe(202);
@@ -122,18 +122,18 @@ describe('refusals, in the shapes of Nova and keystonemiddleware', () => {
     [{ share_id: 'x' }, "Invalid input for field/attribute share_id. Value: x. 'x' is not a 'uuid'"],
     [{ share_id: 5 }, "Invalid input for field/attribute share_id. Value: 5. 5 is not of type 'string'"],
     [
-      { ...WISH, tag: 'x' },
+      { ...ATTACH_BODY, tag: 'x' },
       `Invalid input for field/attribute share_attach. Value: {'share_id': '${DEMO.nfsShareId}', 'mount_point': '/net/mymount', 'tag': 'x'}. Additional properties are not allowed ('tag' was unexpected)`,
     ],
     [
-      { ...WISH, mount_point: null },
+      { ...ATTACH_BODY, mount_point: null },
       "Invalid input for field/attribute mount_point. Value: None. None is not of type 'string'",
     ],
     [
-      { ...WISH, mount_point: 'relative' },
+      { ...ATTACH_BODY, mount_point: 'relative' },
       "Invalid input for field/attribute mount_point. Value: relative. 'relative' is not an absolute path below '/' without '..'",
     ],
-    [{ ...WISH, mount_point: `/${'x'.repeat(255)}` }, expect.stringMatching(/ is too long$/)],
+    [{ ...ATTACH_BODY, mount_point: `/${'x'.repeat(255)}` }, expect.stringMatching(/ is too long$/)],
   ])('share_attach %j -> 400 in the words of Nova’s validator', async (share_attach, message) => {
     const answer = await post({ share_attach });
     expect(answer).toMatchObject({ status: 400, body: badRequest(message) });
@@ -143,7 +143,7 @@ describe('refusals, in the shapes of Nova and keystonemiddleware', () => {
 
   test("another project's id in the path -> 400, as Nova refuses it", async () => {
     const path = `/v2.1/${DEMO.otherProjectId}/servers/${DEMO.serverId}/action`;
-    const answer = await post({ share_attach: WISH }, path);
+    const answer = await post({ share_attach: ATTACH_BODY }, path);
     expect(answer).toMatchObject({ status: 400, body: badRequest(expect.stringMatching(/^Malformed request URL: /)) });
     expect(ourRules()).toEqual([]);
   });
@@ -160,7 +160,10 @@ describe('refusals, in the shapes of Nova and keystonemiddleware', () => {
   });
 
   test('detached what is not attached -> 404', async () => {
-    expect(await post({ share_detach: WISH })).toMatchObject({ status: 404, body: { itemNotFound: { code: 404 } } });
+    expect(await post({ share_detach: ATTACH_BODY })).toMatchObject({
+      status: 404,
+      body: { itemNotFound: { code: 404 } },
+    });
   });
 
   test('a share that is not available -> 409 conflictingRequest', async () => {
@@ -169,7 +172,7 @@ describe('refusals, in the shapes of Nova and keystonemiddleware', () => {
   });
 
   test('a reader -> 403 forbidden, and nothing is left behind', async () => {
-    const answer = await post({ share_attach: WISH }, ACTION, { token: gateway.sandbox.issueToken('reader') });
+    const answer = await post({ share_attach: ATTACH_BODY }, ACTION, { token: gateway.sandbox.issueToken('reader') });
     expect(answer).toMatchObject({ status: 403, body: { forbidden: { code: 403, message: expect.any(String) } } });
     expect((await gateway.query(SEE)).data.shareAttachments.nodes).toEqual([]);
   });
@@ -179,7 +182,7 @@ describe('refusals, in the shapes of Nova and keystonemiddleware', () => {
     ['an unknown token', () => 'gAAAAAunknown'],
     ['an expired token', (one: TestGateway) => one.sandbox.issueToken('demo', { expiresInMs: -1 })],
   ])('%s -> 401 as keystonemiddleware answers it', async (_what, tokenOf) => {
-    const answer = await post({ share_attach: WISH }, ACTION, { token: tokenOf(gateway) });
+    const answer = await post({ share_attach: ATTACH_BODY }, ACTION, { token: tokenOf(gateway) });
     expect(answer.status).toBe(401);
     expect(answer.headers['www-authenticate']).toBe(`Keystone uri="${gateway.sandbox.authUrl}"`);
     expect(answer.body).toEqual({
@@ -196,7 +199,7 @@ describe('refusals, in the shapes of Nova and keystonemiddleware', () => {
     const token = service === 'keystone' ? gateway.sandbox.issueToken('demo') : gateway.token;
     await callRest(origin, '/v2.1/servers', { token: gateway.token });
     gateway.sandbox.down(service);
-    const answer = await post({ share_attach: WISH }, ACTION, { token });
+    const answer = await post({ share_attach: ATTACH_BODY }, ACTION, { token });
     expect(answer).toMatchObject({ status, body: { [name]: { code: status, message: expect.any(String) } } });
   });
 
@@ -217,8 +220,8 @@ describe('other actions of a server', () => {
 
   test.each([
     ['an unknown action', { frobnicate: {} }],
-    ['two actions in one, ours among them', { share_attach: WISH, 'os-stop': null }],
-    ['an action that only mentions ours', { rebuild: { name: 'share_attach' } }],
+    ['two actions in one, one of them share_attach', { share_attach: ATTACH_BODY, 'os-stop': null }],
+    ['an action that only mentions share_attach', { rebuild: { name: 'share_attach' } }],
     ['what is no JSON', '{"os-stop": null,}'],
   ])('%s -> Nova’s own refusal', async (_what, body) => {
     gateway.sandbox.clearRequests();

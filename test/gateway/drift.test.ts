@@ -36,7 +36,7 @@ const attached = async (input: Record<string, unknown> = {}) => {
 const see = async (token = gateway.token) => (await gateway.query(SEE, PAIR, token)).data.shareAttachment;
 /** A read as another user of the project, which brings no token for the work. */
 const seeAsReader = () => see(gateway.sandbox.issueToken('reader'));
-const ours = (shareId: string = DEMO.nfsShareId) =>
+const ownRules = (shareId: string = DEMO.nfsShareId) =>
   gateway.sandbox.rulesOf(shareId).filter((rule) => rule.metadata.managed_by);
 const types = (events: HeardEvent[]) => events.map((event) => event.type);
 const move = (serverId: string, ...fixedIps: string[]) =>
@@ -63,7 +63,7 @@ describe.each(['redis', 'memory'] as const)('a server is deleted, %s store', (st
       { type: 'DETACH_STARTED', reason: 'SERVER_DELETED' },
       { type: 'DETACHED', reason: 'SERVER_DELETED' },
     ]);
-    expect(ours().map((rule) => rule.metadata.server_id)).toEqual([DEMO.serverId]);
+    expect(ownRules().map((rule) => rule.metadata.server_id)).toEqual([DEMO.serverId]);
     expect((await see()).status).toBe('ATTACHED');
   });
 });
@@ -72,11 +72,11 @@ describe('a server is deleted', () => {
   test('its attachment had failed -> detached all the same', async () => {
     await start();
     await attached();
-    gateway.sandbox.setRuleState(ours()[0]?.id ?? '', 'error');
+    gateway.sandbox.setRuleState(ownRules()[0]?.id ?? '', 'error');
     await listener.until('ATTACH_FAILED');
     gateway.sandbox.deleteServer(DEMO.serverId);
     expect(types(await listener.until('DETACHED'))).toEqual(['DETACH_STARTED', 'DETACHED']);
-    expect(ours()).toEqual([]);
+    expect(ownRules()).toEqual([]);
   });
 
   test('before this gateway started -> its first scan finds it', async () => {
@@ -87,7 +87,7 @@ describe('a server is deleted', () => {
     const second = await startGateway({ sandbox: gateway.sandbox, env: { ...SWEEPING, REDIS_PREFIX } });
     closers.unshift(() => second.close());
     await listener.until('DETACHED');
-    expect(ours()).toEqual([]);
+    expect(ownRules()).toEqual([]);
   });
 
   test('the list omits it, its GET shows it -> nothing happens; its GET is a 404 -> detached', async () => {
@@ -101,7 +101,7 @@ describe('a server is deleted', () => {
     await gateway.sandbox.waitForRequest(({ path }) => path.endsWith(`/servers/${DEMO.serverId}`));
     await morePasses(1);
     expect(await seeAsReader()).toMatchObject({ status: 'ATTACHED', isStale: false });
-    expect(ours()).toHaveLength(1);
+    expect(ownRules()).toHaveLength(1);
 
     gateway.sandbox.deleteServer(DEMO.serverId);
     const events = await listener.until('DETACHED');
@@ -133,11 +133,11 @@ describe('the access of a deleted server cannot be revoked', () => {
     gateway.sandbox.deleteServer(DEMO.serverId);
     const failed = (await listener.until('DETACH_FAILED')).at(-1);
     expect(failed).toMatchObject({ reason: 'SERVER_DELETED', attachment: { status: 'ERROR_DETACHING' } });
-    expect(ours()).toHaveLength(1);
+    expect(ownRules()).toHaveLength(1);
     fault.remove();
     const last = (await listener.until('DETACHED')).at(-1);
     expect(last).toMatchObject({ type: 'DETACHED', reason: 'SERVER_DELETED' });
-    expect(ours()).toEqual([]);
+    expect(ownRules()).toEqual([]);
   });
 });
 
@@ -145,27 +145,27 @@ describe('an access rule changes', () => {
   test('removed -> ERROR_ATTACHING with the reason, never granted again by the gateway; attached again by its user', async () => {
     await start();
     await attached();
-    const [rule] = ours();
+    const [rule] = ownRules();
     gateway.sandbox.removeRule(rule?.id ?? '');
     const [failed] = await listener.until('ATTACH_FAILED');
     expect(failed?.attachment).toMatchObject({ status: 'ERROR_ATTACHING', fault: { code: 'RULE_MISSING' } });
     expect(failed?.attachment.fault?.message).toContain(rule?.accessTo);
     await morePasses(2);
     await see();
-    expect(ours()).toEqual([]);
+    expect(ownRules()).toEqual([]);
 
     await attach();
     expect(types(await listener.until('ATTACHED'))).toEqual(['ATTACH_STARTED', 'ATTACHED']);
-    expect(ours()).toHaveLength(1);
+    expect(ownRules()).toHaveLength(1);
   });
 
   test('in error -> ERROR_ATTACHING with the reason', async () => {
     await start();
     await attached();
-    gateway.sandbox.setRuleState(ours()[0]?.id ?? '', 'error');
+    gateway.sandbox.setRuleState(ownRules()[0]?.id ?? '', 'error');
     const [failed] = await listener.until('ATTACH_FAILED');
     expect(failed?.attachment).toMatchObject({ status: 'ERROR_ATTACHING', fault: { code: 'RULE_ERROR' } });
-    expect(ours()).toHaveLength(1);
+    expect(ownRules()).toHaveLength(1);
   });
 
   test('only a rule of another client in error -> nothing happens', async () => {
@@ -188,17 +188,17 @@ describe('a server’s addresses change', () => {
   test('stale until its user reads it; then the new address is granted and active before the old one is revoked', async () => {
     await start();
     await attached();
-    const before = ours()[0]?.accessTo;
+    const before = ownRules()[0]?.accessTo;
     move(DEMO.serverId, '10.10.0.77');
     await until(async () => (await seeAsReader()).isStale);
     await morePasses(2);
-    expect(ours().map((rule) => rule.accessTo)).toEqual([before]);
+    expect(ownRules().map((rule) => rule.accessTo)).toEqual([before]);
 
     const changes = watchRules();
     expect(await see()).toMatchObject({ status: 'ATTACHED', isStale: true });
     const [event] = await listener.until('ATTACHED');
     expect(event?.attachment.accessRules).toMatchObject([{ accessTo: '10.10.0.77', state: 'ACTIVE' }]);
-    expect(ours()).toMatchObject([{ accessTo: '10.10.0.77', metadata: { server_id: DEMO.serverId } }]);
+    expect(ownRules()).toMatchObject([{ accessTo: '10.10.0.77', metadata: { server_id: DEMO.serverId } }]);
     expect(changes.indexOf('10.10.0.77 active')).toBeLessThan(changes.indexOf(`${before} queued_to_deny`));
     expect(changes).toContain(`${before} gone`);
     expect(await see()).toMatchObject({ status: 'ATTACHED', isStale: false, fault: null });
@@ -212,7 +212,7 @@ describe('a server’s addresses change', () => {
     const { data } = await attach({}, gateway.sandbox.issueToken('admin', { projectName: 'admin' }));
     expect(data.attachShare.attachment).toMatchObject({ status: 'ATTACHED', isStale: true });
     await listener.until('ATTACHED');
-    expect(ours().map((rule) => rule.accessTo)).toEqual(['10.10.0.77', '10.10.0.78']);
+    expect(ownRules().map((rule) => rule.accessTo)).toEqual(['10.10.0.77', '10.10.0.78']);
   });
 
   test('no gateway credentials -> attachShare again detects it', async () => {
@@ -221,19 +221,19 @@ describe('a server’s addresses change', () => {
     move(DEMO.serverId, '10.10.0.77');
     await attach();
     await listener.until('ATTACHED');
-    expect(ours().map((rule) => rule.accessTo)).toEqual(['10.10.0.77']);
+    expect(ownRules().map((rule) => rule.accessTo)).toEqual(['10.10.0.77']);
     expect((await see()).isStale).toBe(false);
   });
 
   test('the addresses return before any read -> not stale, the rule is never changed', async () => {
     await start();
     await attached();
-    const [rule] = ours();
+    const [rule] = ownRules();
     move(DEMO.serverId, '10.10.0.77');
     await until(async () => (await seeAsReader()).isStale);
     move(DEMO.serverId, rule?.accessTo ?? '');
     await until(async () => !(await seeAsReader()).isStale);
-    expect(ours()).toEqual([rule]);
+    expect(ownRules()).toEqual([rule]);
   });
 
   test('its user may not grant -> attached and stale, with the reason and no event; later allowed -> repaired', async () => {
@@ -264,14 +264,14 @@ describe('a server’s addresses change', () => {
   test('the old address belongs to another server with the share attached -> the rule stays for that one', async () => {
     await start();
     await attached();
-    const [rule] = ours();
+    const [rule] = ownRules();
     move(DEMO.serverId, '10.10.0.77');
     const newOwner = gateway.sandbox.addServer({ ports: [{ network: 'private', fixedIps: [rule?.accessTo ?? ''] }] });
     await attached({ serverId: newOwner.id });
     await until(async () => (await seeAsReader()).isStale);
     await see();
     await listener.until('ATTACHED');
-    expect(ours()).toMatchObject([
+    expect(ownRules()).toMatchObject([
       { id: rule?.id, metadata: { attachment_id: `${newOwner.id}:${DEMO.nfsShareId}`, server_id: newOwner.id } },
       { accessTo: '10.10.0.77', metadata: { server_id: DEMO.serverId } },
     ]);
@@ -280,7 +280,7 @@ describe('a server’s addresses change', () => {
   test('the old rule belongs to another server by now, and is in error -> repaired all the same', async () => {
     await start({ env: { SWEEP_INTERVAL_MS: '0' } });
     await attached();
-    const [rule] = ours();
+    const [rule] = ownRules();
     const newOwner = gateway.sandbox.addServer({ ports: [{ network: 'private', fixedIps: [rule?.accessTo ?? ''] }] });
     await attached({ serverId: newOwner.id });
     move(DEMO.serverId, '10.10.0.77');
@@ -310,14 +310,14 @@ describe('a server’s addresses change', () => {
     gateway.sandbox.setServerAddresses(DEMO.serverId, []);
     await until(async () => (await seeAsReader()).isStale);
     expect(await see()).toMatchObject({ status: 'ATTACHED' });
-    expect(ours()).toHaveLength(1);
+    expect(ownRules()).toHaveLength(1);
   });
 
   test('on a share network: another address there -> stale; elsewhere -> not', async () => {
     await start();
     const pair = { serverId: DEMO.twoNetworkServerId, shareId: DEMO.storageShareId };
     await attached(pair);
-    const [rule] = ours(pair.shareId);
+    const [rule] = ownRules(pair.shareId);
     const isStale = async () =>
       (await gateway.query(SEE, pair, gateway.sandbox.issueToken('reader'))).data.shareAttachment.isStale;
     const onStorage = (address: string) => ({ network: 'storage', fixedIps: [address] });
@@ -379,7 +379,7 @@ describe('a managed rule without an attachment', () => {
   test('Manila makes it after its user has detached, as the request was delayed -> revoked, subscribers receive the events', async () => {
     await start({ env: { ATTACH_DEADLINE_MS: '1000' } });
     await attached();
-    const [made] = ours();
+    const [made] = ownRules();
     await gateway.query('mutation ($input: DetachShareInput!) { detachShare(input: $input) { attachment { id } } }', {
       input: PAIR,
     });
@@ -403,8 +403,8 @@ describe('a managed rule without an attachment', () => {
     // the old rule still exists, and is not mistaken for one that stays
     expect(data.attachShare.attachment.status).toBe('ATTACHING');
     await listener.until('ATTACHED');
-    expect(ours()).toMatchObject([{ state: 'active', metadata: { server_id: newOwner.id } }]);
-    expect(ours()[0]?.id).not.toBe(rule.id);
+    expect(ownRules()).toMatchObject([{ state: 'active', metadata: { server_id: newOwner.id } }]);
+    expect(ownRules()[0]?.id).not.toBe(rule.id);
   });
 
   test('its server never existed -> revoked; a rule of another client on the share stays', async () => {

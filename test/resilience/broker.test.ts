@@ -168,10 +168,10 @@ describe('a broker that is down', () => {
   test('it rejects the password -> attach succeeds, and the log has neither password nor user', async () => {
     const logged: string[] = [];
     const log: Logger = pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) });
-    const url = rabbit.url.replace('guest:guest', 'somebody:hunter2');
+    const url = rabbit.url.replace('guest:guest', 'operator:hunter2');
     await attachAndDetach(await start({ NOTIFICATION_URL: url }, { log }));
     await until(() => logged.some((line) => line.includes('notifications cannot be published')));
-    expect(logged.filter((line) => /hunter2|somebody/.test(line))).toEqual([]);
+    expect(logged.filter((line) => /hunter2|operator/.test(line))).toEqual([]);
   });
 
   test('the queue is deleted -> it is declared again, and the events are published again', async () => {

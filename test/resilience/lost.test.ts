@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Listener, listen } from '../support/listener.ts';
 import {
+  allAttached,
   attach,
   codeOf,
   detach,
@@ -16,7 +17,6 @@ import {
   logOf,
   nthRuleChange,
   SOON,
-  settled,
   toEntry,
 } from '../support/outage.ts';
 import { type RedisServer, startRedisServer } from '../support/redis.ts';
@@ -77,7 +77,7 @@ describe('Redis with an append-only file', () => {
     const accepted = shares.filter((_, i) => !answers[i]?.errors);
     const refused = answers.filter(({ errors }) => errors);
     expect(refused.map(codeOf)).toEqual(refused.map(() => 'STATE_UNAVAILABLE'));
-    const now = await settled(gateway);
+    const now = await allAttached(gateway);
     expect(now).toEqual(expect.arrayContaining(accepted));
     expect(granted(gateway, [...shares, first]).sort()).toEqual(now);
     const events = await logOf(gateway);
@@ -94,12 +94,12 @@ describe('Redis with a snapshot only', () => {
     others = [other.close, snapshots.stop];
     const [early = '', late = ''] = newShares(2);
     await attach(other, early, { mountPoint: '/mnt/early' });
-    expect(await settled(other)).toEqual([early]);
+    expect(await allAttached(other)).toEqual([early]);
     const outside = new Redis(snapshots.url);
     await outside.save();
     outside.disconnect();
     await attach(other, late, { mountPoint: '/mnt/late' });
-    expect(await settled(other)).toHaveLength(2);
+    expect(await allAttached(other)).toHaveLength(2);
     await snapshots.stop();
     await snapshots.start();
     const nodes = await until(() => listed(other));
@@ -178,7 +178,7 @@ describe('Redis flushed', () => {
     expect(await listed(gateway)).toMatchObject([{ shareId: share, status: 'ATTACHING' }]);
     gateway.sandbox.setAccessDelay(0);
     gateway.sandbox.step();
-    expect(await settled(gateway)).toEqual([share]);
+    expect(await allAttached(gateway)).toEqual([share]);
     expect(granted(gateway, [share])).toEqual([share]);
   });
 });

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Listener, listen } from '../support/listener.ts';
 import {
+  allAttached,
   attach,
   codeOf,
   expectEachOnce,
@@ -11,7 +12,6 @@ import {
   logOf,
   nthRuleChange,
   SOON,
-  settled,
   toEntry,
 } from '../support/outage.ts';
 import { startRedisSentinel, type TestSentinel } from '../support/redis-sentinel.ts';
@@ -46,7 +46,7 @@ afterEach(async () => {
   await redis.stop();
 });
 
-/** Attaches many shares over both gateways, with the primary replaced meanwhile; returns those accepted, once settled. */
+/** Attaches many shares over both gateways, with the primary replaced meanwhile; returns those accepted, once all are attached. */
 async function attachThroughFailover(): Promise<string[]> {
   const shares = Array.from({ length: 16 }, () => one.sandbox.addShare().id);
   const third = nthRuleChange(one, 3);
@@ -60,14 +60,14 @@ async function attachThroughFailover(): Promise<string[]> {
   const late = [one.sandbox.addShare().id, one.sandbox.addShare().id] as const;
   await until(async () => !(await attach(one, late[0])).errors);
   await until(async () => !(await attach(two, late[1])).errors);
-  const all = await settled(two);
+  const all = await allAttached(two);
   expect(all).toEqual(expect.arrayContaining([...shares.filter((_, i) => !answers[i]?.errors), ...late, first]));
   expect(granted(one, [...shares, ...late, first]).sort()).toEqual(all);
   return all;
 }
 
 describe('failover of the primary while attachments run', () => {
-  test('changes wait for the replica -> all settle, each event once, a listener receives all, or CURSOR_EXPIRED', async () => {
+  test('changes wait for the replica -> all become attached, each event once, a listener receives all, or CURSOR_EXPIRED', async () => {
     await begin(1, true);
     const all = await attachThroughFailover();
     const events = await logOf(two);

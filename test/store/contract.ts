@@ -404,22 +404,22 @@ export function testStoreContract(open: () => Promise<AttachmentStore>): void {
       expect((await store.due(2)).map(({ id }) => id)).toEqual([first.id, second.id]);
     });
 
-    test('projects in many shards are due -> all are heard, a project with much work does not hide the others', async () => {
+    test('projects in many shards are due -> all are received, a project with much work does not hide the others', async () => {
       for (let i = 0; i < 30; i++) await created({}, -100_000 + i);
       const others = Array.from({ length: 20 }, (_, i) => `project-${i}`);
       for (const projectId of others) await created({ projectId }, 0);
-      const heard = new Set<string>();
-      while (heard.size < 21) {
+      const received = new Set<string>();
+      while (received.size < 21) {
         const due = await store.due(10);
         expect(due).toHaveLength(10);
         for (const { projectId, id } of due) {
-          heard.add(projectId);
+          received.add(projectId);
           const held = lease();
           const attachment = await store.claim(projectId, id, held);
           if (typeof attachment === 'object') await store.commit(attachment, { dueInMs: null, owner: held.owner });
         }
       }
-      expect(heard).toEqual(new Set([project, ...others]));
+      expect(received).toEqual(new Set([project, ...others]));
     });
   });
 
@@ -746,93 +746,93 @@ export function testStoreContract(open: () => Promise<AttachmentStore>): void {
       return {
         events,
         lost,
-        hear: (event: AttachmentEvent) => void events.push(event),
-        lose: (error: Error) => void lost.push(error),
+        onEvent: (event: AttachmentEvent) => void events.push(event),
+        onExpired: (error: Error) => void lost.push(error),
       };
     }
 
-    test('follow -> only what comes after, in order, each once', async () => {
+    test('subscribe -> only later events, in order, each once', async () => {
       const attachment = await appended(3);
-      const { events, lost, hear, lose } = recorder();
-      const unfollow = await store.subscribe(project, hear, lose);
+      const { events, lost, onEvent, onExpired } = recorder();
+      const unsubscribe = await store.subscribe(project, onEvent, onExpired);
       const before = await store.lastCursor(project);
       let last = attachment;
       for (let i = 0; i < 5; i++) last = await appendedTo(last);
       await until(() => events.length >= 5);
       expect(events).toEqual(await read(before));
       expect(lost).toEqual([]);
-      await unfollow();
+      await unsubscribe();
     });
 
-    test('unfollow -> hears no more; the others do; twice is no harm', async () => {
+    test('unsubscribe -> no more events; the others receive theirs; repeating it is harmless', async () => {
       const [left, stays] = [recorder(), recorder()];
-      const unfollowLeft = await store.subscribe(project, left.hear, left.lose);
-      const unfollowStays = await store.subscribe(project, stays.hear, stays.lose);
+      const unsubscribeLeft = await store.subscribe(project, left.onEvent, left.onExpired);
+      const unsubscribeStays = await store.subscribe(project, stays.onEvent, stays.onExpired);
       let attachment = await appended(1);
       await until(() => left.events.length === 1 && stays.events.length === 1);
-      await unfollowLeft();
-      await unfollowLeft();
+      await unsubscribeLeft();
+      await unsubscribeLeft();
       attachment = await appendedTo(attachment);
       await until(() => stays.events.length === 2);
-      await unfollowStays();
+      await unsubscribeStays();
       expect(left.events).toHaveLength(1);
     });
 
-    test('events of another project -> not heard', async () => {
-      const { events, hear, lose } = recorder();
-      const unfollow = await store.subscribe(project, hear, lose);
+    test('events of another project -> not received', async () => {
+      const { events, onEvent, onExpired } = recorder();
+      const unsubscribe = await store.subscribe(project, onEvent, onExpired);
       await appended(2, 'other');
       await appended(1);
       await until(() => events.length > 0);
       expect(events.map(({ attachment }) => attachment.projectId)).toEqual([project]);
-      await unfollow();
+      await unsubscribe();
     });
 
-    test('followers come and go while many append -> each hears a stretch of the log without gap or double', async () => {
+    test('subscribers come and go while many append -> each receives a part of the log without gap or repetition', async () => {
       const long = recorder();
-      const unfollowLong = await store.subscribe(project, long.hear, long.lose);
+      const unsubscribeLong = await store.subscribe(project, long.onEvent, long.onExpired);
       const attachments = await Promise.all(Array.from({ length: 8 }, () => created()));
       const writers = attachments.map(async (first) => {
         let attachment = first;
         for (let i = 0; i < 25; i++) attachment = await appendedTo(attachment);
       });
-      const visitors = Array.from({ length: 12 }, async () => {
-        const visitor = recorder();
-        const unfollow = await store.subscribe(project, visitor.hear, visitor.lose);
-        await until(() => visitor.events.length >= 8 || long.events.length >= 200);
-        await unfollow();
-        return visitor;
+      const others = Array.from({ length: 12 }, async () => {
+        const other = recorder();
+        const unsubscribe = await store.subscribe(project, other.onEvent, other.onExpired);
+        await until(() => other.events.length >= 8 || long.events.length >= 200);
+        await unsubscribe();
+        return other;
       });
       await Promise.all(writers);
-      const heard = await Promise.all(visitors);
+      const received = await Promise.all(others);
       await until(() => long.events.length >= 200);
       const cursors = long.events.map(({ cursor }) => cursor);
       expect(new Set(cursors).size).toBe(200);
       const end = await store.lastCursor(project);
       expect(cursors.at(-1)).toBe(end);
-      for (const { events, lost } of heard) {
+      for (const { events, lost } of received) {
         expect(lost).toEqual([]);
-        const stretch = events.map(({ cursor }) => cursor);
-        const from = cursors.indexOf(stretch[0] ?? '');
-        expect(stretch).toEqual(stretch.length ? cursors.slice(from, from + stretch.length) : []);
+        const part = events.map(({ cursor }) => cursor);
+        const from = cursors.indexOf(part[0] ?? '');
+        expect(part).toEqual(part.length ? cursors.slice(from, from + part.length) : []);
       }
-      await unfollowLong();
+      await unsubscribeLong();
     });
 
-    test('a listener throws -> it is dropped with its error, the others go on', async () => {
+    test('a listener throws -> it is removed with its error, the others continue', async () => {
       const [bad, good] = [recorder(), recorder()];
       await store.subscribe(
         project,
         () => {
           throw new Error('a bug');
         },
-        bad.lose,
+        bad.onExpired,
       );
-      const unfollow = await store.subscribe(project, good.hear, good.lose);
+      const unsubscribe = await store.subscribe(project, good.onEvent, good.onExpired);
       await appended(2);
       await until(() => good.events.length === 2);
       expect(bad.lost.map(({ message }) => message)).toEqual(['a bug']);
-      await unfollow();
+      await unsubscribe();
     });
   });
 }

@@ -61,8 +61,8 @@ test('a rule whose record exists -> the record is unchanged, and there is no eve
   const { id } = aRule();
   await rebuilt(store);
   const before = [await store.get(session.identity.projectId, id), await events()];
-  const forgetful = { ...store, isKnown: async () => false };
-  await rebuilt(forgetful);
+  const incomplete = { ...store, isRecovered: async () => false };
+  await rebuilt(incomplete);
   expect([await store.get(session.identity.projectId, id), await events()]).toEqual(before);
 });
 

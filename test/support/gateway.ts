@@ -12,7 +12,7 @@ export interface GatewayOptions {
   store?: 'redis' | 'memory';
   /** A cloud that is there already; else a sandbox of its own is started, and closed with the gateway. */
   sandbox?: Sandbox;
-  /** Whether the gateway has credentials of its own; it has, unless told otherwise. */
+  /** Whether the gateway has credentials of its own; true by default. */
   hasAccount?: boolean;
   log?: Logger;
 }

@@ -50,7 +50,7 @@ export function nthRuleChange({ sandbox }: TestGateway, nth: number): Promise<vo
 }
 
 /** Polls as a user does until everything is attached; returns the share ids. */
-export async function settled(gateway: TestGateway): Promise<string[]> {
+export async function allAttached(gateway: TestGateway): Promise<string[]> {
   const nodes = await until(async () => {
     const now = await listed(gateway);
     return now?.every(({ status }) => status === 'ATTACHED') ? now : null;

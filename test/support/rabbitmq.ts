@@ -111,11 +111,11 @@ async function consume(url: string, queue: string, count: number): Promise<strin
   const arguments_ = ['--url', url, '--queue', queue, '--count', String(count), '--', 'sh', '-c', 'cat; echo'];
   const child = spawn('/usr/bin/amqp-consume', arguments_, { stdio: ['ignore', 'pipe', 'pipe'] });
   const chunks: Buffer[] = [];
-  const complaints: Buffer[] = [];
+  const stderr: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => complaints.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`amqp-consume ended with ${code}: ${Buffer.concat(complaints)}`);
+  if (code !== 0) throw new Error(`amqp-consume ended with ${code}: ${Buffer.concat(stderr)}`);
   return Buffer.concat(chunks).toString('utf8').split('\n').filter(Boolean);
 }
 

@@ -29,7 +29,7 @@ export async function useEverything(url: string, replicas: number): Promise<void
     const given = anAttachment({ mountPoint: '/mnt/a' });
     const { projectId, id } = given;
     const heard: string[] = [];
-    const unfollow = await store.subscribe(
+    const unsubscribe = await store.subscribe(
       projectId,
       ({ type }) => void heard.push(type),
       () => undefined,
@@ -61,7 +61,7 @@ export async function useEverything(url: string, replicas: number): Promise<void
     expect(await store.readEvents(projectId, null, 10)).toHaveLength(1);
     expect(await store.remove(committed, {})).toBe('removed');
     await store.ping();
-    await unfollow();
+    await unsubscribe();
     await store.close();
   } finally {
     await redis.close();

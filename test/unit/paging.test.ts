@@ -131,18 +131,18 @@ describe('walking a list page by page', () => {
         fc.array(share, { maxLength: 60 }),
         filter,
         fc.integer({ min: 1, max: 9 }),
-        async (some, wanted, first) => {
+        async (some, filter, first) => {
           const shares = some.map((about, n) => shareOf(n, about));
           const known = { NEW: 'UNKNOWN', dancing: 'UNKNOWN' } as Record<string, string>;
           const expected = shares.filter(
             ({ share_proto, status }) =>
-              (wanted.protocol.length === 0 ||
-                (wanted.protocol as string[]).includes(known[share_proto] ?? share_proto)) &&
-              (wanted.status.length === 0 ||
-                (wanted.status as string[]).includes(known[status] ?? status.toUpperCase())),
+              (filter.protocol.length === 0 ||
+                (filter.protocol as string[]).includes(known[share_proto] ?? share_proto)) &&
+              (filter.status.length === 0 ||
+                (filter.status as string[]).includes(known[status] ?? status.toUpperCase())),
           );
           const { read } = manilaOf(shares);
-          const ids = await walk((after) => listShares(read, { first, after, filter: wanted as ShareFilter }));
+          const ids = await walk((after) => listShares(read, { first, after, filter: filter as ShareFilter }));
           expect(ids).toEqual(expected.map(({ id }) => id));
         },
       ),

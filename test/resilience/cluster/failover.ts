@@ -73,7 +73,8 @@ async function attachThrough(failOver: () => Promise<void>): Promise<Outcome> {
     const now = await listed(two);
     return now?.every(({ status }) => status === 'ATTACHED' || status === 'ERROR_ATTACHING') ? now : null;
   });
-  const those = (wanted: string) => nodes.flatMap(({ shareId, status }) => (status === wanted ? [shareId] : [])).sort();
+  const those = (expected: string) =>
+    nodes.flatMap(({ shareId, status }) => (status === expected ? [shareId] : [])).sort();
   const [attached, failed] = [those('ATTACHED'), those('ERROR_ATTACHING')];
   const accepted = shares.filter((id) => !refused.includes(id));
   expect(attached).toEqual(expect.arrayContaining([...accepted, ...late, first]));
@@ -94,7 +95,7 @@ describe('failover of a cluster master while attachments run', () => {
     for (const end of ends) await end();
   });
 
-  test('a planned failover, changes wait for the replica -> all settle, each event once, a listener receives all, or CURSOR_EXPIRED', async () => {
+  test('a planned failover, changes wait for the replica -> all become attached, each event once, a listener receives all, or CURSOR_EXPIRED', async () => {
     await begin(true);
     const { attached, failed } = await attachThrough(() => replica.changePlaces());
     const events = await logOf(two);

@@ -10,6 +10,7 @@ import { anAttachment, anEvent } from '../../support/attachments.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { listen } from '../../support/listener.ts';
 import {
+  allAttached,
   attach,
   codeOf,
   expectEachOnce,
@@ -18,7 +19,6 @@ import {
   logOf,
   nthRuleChange,
   SOON,
-  settled,
   toEntry,
 } from '../../support/outage.ts';
 import { type RedisServer, randomPrefix } from '../../support/redis.ts';
@@ -28,7 +28,7 @@ import { cluster } from './cluster.ts';
 const log = pino({ level: 'silent' });
 
 describe('a slot moves to another master', () => {
-  test('while attachments run on two gateways -> all settle, each event once, listeners receive all', async () => {
+  test('while attachments run on two gateways -> all become attached, each event once, listeners receive all', async () => {
     const env = { REDIS_URL: cluster.url, ...SOON };
     const one = await startGateway({ env });
     const { REDIS_PREFIX } = one.config;
@@ -49,7 +49,7 @@ describe('a slot moves to another master', () => {
     const answers = await asking;
     const refused = answers.filter(({ errors }) => errors);
     expect(refused.map(codeOf)).toEqual(refused.map(() => 'STATE_UNAVAILABLE'));
-    const all = await settled(two);
+    const all = await allAttached(two);
     expect(all).toEqual(expect.arrayContaining([first, ...shares.filter((_, i) => !answers[i]?.errors)]));
     expect(granted(one, [first, ...shares]).sort()).toEqual(all);
     const events = await logOf(one);
@@ -152,12 +152,12 @@ describe('the store', () => {
       expect((await store.create(again, null, null)).outcome).toBe(left.includes(id) ? 'mount_point_taken' : 'created');
     }
     const last = await created();
-    const wanted = [
+    const expected = [
       ...made.filter(({ id }) => !left.includes(id)).map(({ id }) => `${id} DETACHED`),
       `${last.id} ATTACH_STARTED`,
     ];
-    await until(() => heard.length >= wanted.length);
-    expect(heard).toEqual(wanted);
+    await until(() => heard.length >= expected.length);
+    expect(heard).toEqual(expected);
   });
 
   test('a connection is lost with a change pending, which is executed -> STATE_UNAVAILABLE; it is not sent again', async () => {
