@@ -19,7 +19,7 @@ import { callRest, type RestCall } from '../support/compute-api.ts';
 import { fakeAuthenticate, type SmallGateway, startTransports } from '../support/transports.ts';
 import { until } from '../support/until.ts';
 
-/** What passes through to Nova, byte for byte, and what does not: before a Nova that says what it was asked. */
+/** What is proxied to Nova, byte for byte, and what is not: with a Nova that records its requests. */
 
 let nova: Server;
 let novaUrl: string;
@@ -266,7 +266,7 @@ describe('answers', () => {
 });
 
 describe('reads that are under way in the gateway', () => {
-  /** Whether a read that began while Nova worked is still joined once the client hears of an answer, or of none. */
+  /** Whether a read that began while Nova worked is still shared once the client has its response, or none. */
   async function isJoinedAfter(method: string, path: string, finish: (response: ServerResponse) => void) {
     const scope = { visibilityKey: 'p1', rights: 'any' };
     const join = () => singleFlight(cloud, scope, 'good', 'x', () => new Promise(() => {}));
@@ -280,7 +280,7 @@ describe('reads that are under way in the gateway', () => {
     return join() === during;
   }
 
-  /** The head of an answer whose body does not end while the test looks. */
+  /** The head of a response whose body does not end during the test. */
   const begin = (response: ServerResponse) => {
     response.writeHead(202, { 'content-type': 'text/plain' });
     response.write('first');

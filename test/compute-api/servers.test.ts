@@ -6,7 +6,7 @@ import { listen } from '../support/listener.ts';
 import { startRedisServer } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 
-/** `os-extended-shares:shares_attached` in Nova's answers on servers, which are else as Nova gave them. */
+/** `os-extended-shares:shares_attached` in Nova's responses about servers, which are otherwise unchanged. */
 
 const FIELD = 'os-extended-shares:shares_attached';
 const MICROVERSION = { 'openstack-api-version': 'compute 2.96' };
@@ -38,7 +38,7 @@ async function attach(shareId: string, mountPoint: string | null = null): Promis
   await listener.close();
 }
 
-/** Nova's answer as the gateway gives it back: its links lead to the gateway. */
+/** Nova's response as the gateway returns it: its links lead to the gateway. */
 const rewritten = (json: unknown) =>
   JSON.parse(JSON.stringify(json).replaceAll(`"${gateway.sandbox.url}/compute`, `"${origin}`)) as Record<
     string,

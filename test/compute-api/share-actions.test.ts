@@ -195,7 +195,7 @@ describe('refusals, in the shapes of Nova and keystonemiddleware', () => {
     ['nova', 503, 'serviceUnavailable'],
     ['manila', 503, 'serviceUnavailable'],
   ] as const)('%s away -> %i %s', async (service, status, name) => {
-    // the token is known but to Keystone's case; a new one has to be asked for
+    // only a token that is not cached is validated by Keystone
     const token = service === 'keystone' ? gateway.sandbox.issueToken('demo') : gateway.token;
     await callRest(origin, '/v2.1/servers', { token: gateway.token });
     gateway.sandbox.down(service);

@@ -1,4 +1,4 @@
-/** A service that answers as a test says, over real HTTP, and remembers what it was asked. */
+/** A service over real HTTP whose responses a test sets, and which records its requests. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
@@ -14,7 +14,7 @@ export interface Seen {
   body: unknown;
 }
 
-/** `hang`: never answers. `reset`: closes the connection. A function writes the answer itself. */
+/** `hang`: never responds. `reset`: closes the connection. A function writes the response itself. */
 export type Reply =
   | { status: number; headers?: Record<string, string>; body?: unknown }
   | 'hang'
@@ -96,7 +96,7 @@ function write(response: ServerResponse, reply: Reply): void {
   response.end(body === null || body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body));
 }
 
-/** A recorded answer for the version documents, `answer` for the rest. */
+/** A recorded response for the version documents, `answer` for the rest. */
 export function withVersions(release: Release, answer: (seen: Seen) => Reply | Promise<Reply>) {
   return (seen: Seen) => {
     if (seen.path === '/v2.1/') return fixture('nova', 'version', release).response;
@@ -145,7 +145,7 @@ export function sessionIn(cloud: Cloud, { log = pino({ level: 'silent' }), path 
   };
 }
 
-/** Runs a call against a recorded answer; tells what it came to, and what was asked beside the version document. */
+/** Runs a call against a recorded response; returns its result, and the requests other than for the version document. */
 export async function replay<T>(recorded: Fixture, release: Release, call: (session: Session) => Promise<T>) {
   const service = await startService(withVersions(release, () => recorded.response));
   // the clouds' catalogs differ: Zed's endpoints carry the project's id

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { MANAGED_BY } from '../../src/attachments/rule-metadata.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import { DEMO, type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
-import { type Answer, startGateway, type TestGateway } from '../support/gateway.ts';
+import { type GatewayResponse, startGateway, type TestGateway } from '../support/gateway.ts';
 import { startRedisServer } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 
@@ -53,7 +53,7 @@ describe('the demo cloud', () => {
   });
   afterAll(() => gateway.close());
 
-  const ask = async (document: string, variables?: Record<string, unknown>): Promise<Answer> => {
+  const ask = async (document: string, variables?: Record<string, unknown>): Promise<GatewayResponse> => {
     const answer = await gateway.query(document, variables);
     expect(answer.errors).toBeUndefined();
     return answer;
@@ -148,7 +148,7 @@ describe('the demo cloud', () => {
     let after: string | null = null;
     let pages = 0;
     do {
-      const { data }: Answer = await ask(
+      const { data }: GatewayResponse = await ask(
         `query($first: Int, $after: String) { page: ${list}(first: $first, after: $after) {
            nodes { id } edges { cursor node { id } } totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`,
         { first, after },

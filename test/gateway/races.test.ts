@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Attachment, AttachmentEvent } from '../../src/attachments/attachment.ts';
 import { DEMO, type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
-import { type Answer, startGateway, type TestGateway } from '../support/gateway.ts';
+import { type GatewayResponse, startGateway, type TestGateway } from '../support/gateway.ts';
 import { badEvents, type Ledger, openLedger, recordsWithoutRule, rulesWithoutRecord } from '../support/ledger.ts';
 import { randomFrom, testSeed } from '../support/random.ts';
 import { testRedisUrl } from '../support/redis.ts';
@@ -41,13 +41,13 @@ afterEach(async () => {
   await sandbox.close();
 });
 
-const ask = async (at: number, document: string, input: Pair & { accessTo?: string[] }): Promise<Answer> => {
+const ask = async (at: number, document: string, input: Pair & { accessTo?: string[] }): Promise<GatewayResponse> => {
   const gateway = gateways[at % gateways.length] as TestGateway;
   return await gateway.query(document, { input }, token);
 };
 const idOf = ({ serverId, shareId }: Pair) => `${serverId}:${shareId}`;
-const codeOf = (answer: Answer) => answer.errors?.[0]?.extensions.code;
-const statusOf = ({ data }: Answer) =>
+const codeOf = (response: GatewayResponse) => response.errors?.[0]?.extensions.code;
+const statusOf = ({ data }: GatewayResponse) =>
   (data?.attachShare ?? data?.detachShare)?.attachment.status as string | undefined;
 const oursOn = (shareId: string) => sandbox.rulesOf(shareId).filter((rule) => rule.metadata.managed_by);
 

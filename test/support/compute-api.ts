@@ -4,7 +4,7 @@ export interface RestResponse {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: an answer has the shape that its path gives it
+  // biome-ignore lint/suspicious/noExplicitAny: a response has the shape of its path
   body: any;
 }
 

@@ -8,7 +8,7 @@ const MOST_LINES = 1000;
 
 /** A gateway that runs as a user starts it. */
 export interface GatewayProcess {
-  /** Where it says GraphiQL is; GraphQL is there too. */
+  /** The address of GraphiQL and GraphQL that it printed. */
   readonly graphiql: string;
   /** What it wrote to standard output, the latest 1,000 lines. */
   readonly lines: readonly string[];
@@ -17,11 +17,11 @@ export interface GatewayProcess {
   send(signal: NodeJS.Signals): void;
   /** Stops it as a service manager does; gives its exit code. */
   stop(): Promise<number | null>;
-  /** SIGKILL, sent before this returns: it does nothing more. Resolves when it is gone. */
+  /** Sends SIGKILL before it returns; resolves when the process has exited. */
   kill(): Promise<void>;
 }
 
-/** The settings of a user who has set nothing, but for free ports. */
+/** The environment of a user without settings, except for free ports. */
 function newcomer(): NodeJS.ProcessEnv {
   const ours = /^(OS_|REDIS_|NODE_ENV$|NODE_OPTIONS$|JEST)/;
   const rest = Object.entries(process.env).filter(([name]) => !ours.test(name));
@@ -56,7 +56,7 @@ export async function startGatewayProcess(settings: Record<string, string> = {})
 
 type Child = ChildProcess & { stdout: NonNullable<ChildProcess['stdout']> };
 
-/** Reads on for as long as it lives: a full pipe would stop it. */
+/** Reads its output as long as it lives: a full pipe would block it. */
 async function addressOf({ stdout }: Child, lines: string[]): Promise<string> {
   return await new Promise((resolve, reject) => {
     const reader = createInterface({ input: stdout });

@@ -8,20 +8,20 @@ import { testRedisUrl } from './redis.ts';
 export interface GatewayOptions {
   /** Settings by their environment names. */
   env?: Record<string, string>;
-  /** Where attachments are kept: a real Redis under a random prefix unless said otherwise. */
+  /** Where attachments are stored: a real Redis under a random prefix by default. */
   store?: 'redis' | 'memory';
-  /** A cloud that is there already; else a sandbox of its own is started, and closed with the gateway. */
+  /** An existing cloud; without it a sandbox is started, and closed with the gateway. */
   sandbox?: Sandbox;
   /** Whether the gateway has credentials of its own; true by default. */
   hasAccount?: boolean;
   log?: Logger;
 }
 
-/** An answer of the gateway over HTTP. */
-export interface Answer {
+/** A response of the gateway over HTTP. */
+export interface GatewayResponse {
   status: number;
   headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: an answer has the shape that its query asks for
+  // biome-ignore lint/suspicious/noExplicitAny: a response has the shape of its query
   data: any;
   errors?: { message: string; path?: (string | number)[]; extensions: Record<string, unknown> }[];
 }
@@ -33,13 +33,13 @@ export interface TestGateway {
   config: Config;
   /** A token of the sandbox's demo user. */
   token: string;
-  query(document: string, variables?: Record<string, unknown>, token?: string | null): Promise<Answer>;
+  query(document: string, variables?: Record<string, unknown>, token?: string | null): Promise<GatewayResponse>;
   /** The app alone, without its sandbox. */
   app: App;
   close(): Promise<void>;
 }
 
-/** The real app on a free port, before a sandbox cloud, on a real Redis under a prefix of its own. */
+/** The real app on a free port, with a sandbox cloud and a real Redis under a random prefix. */
 export async function startGateway(options: GatewayOptions = {}): Promise<TestGateway> {
   const sandbox = options.sandbox ?? (await startSandbox({ accessDelayMs: 20 }));
   const config = readConfig({
@@ -79,12 +79,12 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
   };
 }
 
-async function post(url: string, query: string, variables: unknown, token: string | null): Promise<Answer> {
+async function post(url: string, query: string, variables: unknown, token: string | null): Promise<GatewayResponse> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(token === null ? {} : { 'x-auth-token': token }) },
     body: JSON.stringify({ query, variables }),
   });
-  const body = (await response.json()) as Pick<Answer, 'data' | 'errors'>;
+  const body = (await response.json()) as Pick<GatewayResponse, 'data' | 'errors'>;
   return { ...body, status: response.status, headers: response.headers };
 }

@@ -2,7 +2,7 @@ import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import type { TestGateway } from './gateway.ts';
 
-/** An event as the tests' listener asks for it. */
+/** An event as the tests' subscription selects it. */
 export interface HeardEvent {
   cursor: string;
   type: string;
