@@ -5,9 +5,13 @@ import { extname, join } from 'node:path';
 // to find (case matters) and what to write instead.
 
 const WORDS = [
+  [/[Pp]atience|\bdear(er)?\b|refuseDear|tooDear/, 'deadline (startDeadline, withTimeout); expensive, costError'],
   [/[Cc]ompany|\brealm\b/, 'singleFlight, visibilityKey'],
   [/bequeath|\bheirs?\b/, 'transferRules, newOwner (ownership, reference count)'],
-  [/\b[tT]he wish\b/, 'the request, preconditions, desired (state)'],
+  [/[Bb]ehind (our|their|its|the gateway's) backs?\b/, 'drift, drift detection'],
+  [/\btold\b/, 'reported, logged, published, shown; or name the noun that it holds'],
+  [/\b([Ss]omebody|[Nn]obody|[Ww]hoever)\b/, 'the noun: a user, a client, another gateway, no caller'],
+  [/\b[tT]he wish\b|\bWISH\b/, 'the request, preconditions, desired (state)'],
   [/\bOvertaken\b/, 'LeaseLost'],
   [/\bgiveUpPlace\b/, 'releaseSlot'],
   [/\bmayTell\b|\bletGo\b/, 'isLeader, resign'],
@@ -15,6 +19,7 @@ const WORDS = [
   [/\bVisit\b|headOf/, 'AuthenticatedRequest, statusAndHeaders'],
   [/lookAt\b|lookUnseen|lookAgain/, 'observe, reconcileRecord, probeUnlisted, requeueSoon'],
   [/onePass\b|newPass\b/, 'reconcileOne, ReconcileContext'],
+  [/\b[dD]oors?\b/, 'transport; ServiceApi'],
   [/\bNOBODY/, 'NO_TOKEN_RETRY_MS'],
   [/\bSeen[A-Z]/, 'Observed…, AttachmentView'],
   [/\bPlace\b/, 'ValidatedToken, PageCursor, location, paths'],

@@ -1,4 +1,4 @@
-/** How a guest mounts a share, copied from Manila into the records of its attachments: guests are told from the store alone. */
+/** How a guest mounts a share, copied from Manila into the records of its attachments: guests read the store alone. */
 import type { ExportLocation, Share } from '../openstack/manila/types.ts';
 import type { Attachment, ExportedAs } from './attachment.ts';
 
@@ -22,7 +22,7 @@ export function withExports(record: Attachment, locations: readonly ExportLocati
   return { ...record, exportedAs: { ...record.exportedAs, paths } };
 }
 
-/** Whether a guest could not be told how to mount it: records made by an older version lack it until a scan has read it. */
+/** Whether the record does not say how to mount it: records made by an older version lack it until a scan has read it. */
 export function lacksExports({ via, status, exportedAs }: Attachment): boolean {
   return via !== 'virtiofs' && status === 'attached' && (exportedAs?.paths.length ?? 0) === 0;
 }

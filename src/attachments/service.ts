@@ -57,7 +57,7 @@ export interface Attachments {
   /** One list for each share, in the order of the ids. */
   listForShares(session: Session, shareIds: readonly string[]): Promise<Attachment[][]>;
   /**
-   * What a server's guest is to mount, from the store alone, and notes that it has been told. Null while the project's
+   * What a server's guest is to mount, from the store alone, and records that the guest has read it. Null while the project's
    * records, or the export locations of one that is attached, are not known: the guest must then change nothing.
    * @param session the token of Nova's own user
    */

@@ -26,7 +26,7 @@ export interface RedisConnections {
 
 /**
  * Connects in the background, and tries again until it succeeds. While Redis is unreachable commands fail at once and none
- * is sent again later: a change that a caller was told has failed must not happen after all. The log has no password.
+ * is sent again later: a change that was reported as failed must not happen after all. The log has no password.
  * Throws a TypeError for a URL that url.ts cannot parse.
  */
 export function connectRedis(url: string, log: Logger): RedisConnections {
@@ -96,7 +96,7 @@ function watchSentinels(address: RedisAddress & { kind: 'sentinel' }, pair: Redi
   return watchFailovers(address, connect, reconnect, log.child({ redis: address.label }));
 }
 
-/** Opens a connection again after its end: ioredis gives up for good when told to reconnect while it asks a Sentinel. */
+/** Opens a connection again after its end: ioredis stops for good when a reconnect is requested while it queries a Sentinel. */
 function reconnectOnEnd(connection: Redis, closing: AbortSignal): void {
   connection.on('end', () => {
     setTimeout(() => {

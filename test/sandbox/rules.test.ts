@@ -176,7 +176,7 @@ test('a rule locked by another user -> client and key are masked, a deny is reje
   const { id } = client.sandbox.addRule(DEMO.nfsShareId, {
     accessType: 'ip',
     accessTo: '10.10.0.9',
-    userId: 'somebody else',
+    userId: 'another user',
     isVisibilityLocked: true,
     isDeletionLocked: true,
     metadata: { purpose: 'backup' },

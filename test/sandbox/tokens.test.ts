@@ -33,7 +33,7 @@ test('password and project -> a token that the services accept, with a catalog o
 
 test.each([
   ['a wrong password', { identity: password('demo', 'wrong') }],
-  ['an unknown user', { identity: password('nobody') }],
+  ['an unknown user', { identity: password('unknown') }],
   ['a project of others', { identity: password('demo'), scope: { project: { name: 'other', domain: DOMAIN } } }],
   [
     'another domain',

@@ -64,7 +64,7 @@ function indexRules(shareId: string, rules: readonly AccessRule[]): (record: Att
   };
 }
 
-/** Copies the share's export locations into the records that have none or others: guests are told from the records. */
+/** Copies the share's export locations into the records that have none or others: guests read the records. */
 async function refreshExports(context: SweepContext, share: Share, records: readonly Attachment[]): Promise<void> {
   const attached = records.filter((record) => record.status === 'attached' && !isRetargeting(record));
   if (attached.length === 0 || context.report.isDryRun || context.budget.exportLists <= 0) return;

@@ -24,7 +24,7 @@ const SCRIPTS = [
   'store_id',
 ] as const;
 
-/** Scripts whose effect must survive a failover once a caller was told of it; losing one of the others only costs time. */
+/** Scripts whose effect must survive a failover once it was reported to a caller; losing one of the others only costs time. */
 const DURABLE: ReadonlySet<string> = new Set(['create', 'commit', 'remove', 'claim', 'lock']);
 
 /** How long replicas may take, in ms: less than the timeout of a command. */

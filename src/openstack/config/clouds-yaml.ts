@@ -10,7 +10,7 @@ export interface ConfigPaths {
   readonly home: string;
 }
 
-/** One cloud of clouds.yaml, flat: what stands in `auth` and what stands beside it. */
+/** One cloud of clouds.yaml as one flat object: the keys in `auth` and those next to it. */
 export type CloudEntry = Readonly<Record<string, string>>;
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
@@ -68,7 +68,7 @@ function readFirst(kind: 'clouds' | 'secure', named: string | undefined, folders
   return path === undefined ? null : readFile(path);
 }
 
-/** Of a file that is not YAML only the line is told: the parser's message would quote it, and it may hold a password. */
+/** For invalid YAML the problem names the line and does not quote it, as the parser does: it may contain a password. */
 function readFile(path: string): CloudsFile {
   let text: string;
   try {

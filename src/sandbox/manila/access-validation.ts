@@ -12,9 +12,9 @@ export function checkAccess(accessType: string, accessTo: string, version: numbe
 }
 
 /** As Python's ipaddress.ip_network with strict=True. */
-function checkNetwork(text: string, isIpv6Known: boolean): void {
+function checkNetwork(text: string, hasIpv6: boolean): void {
   const [address = '', prefix, more] = text.split('/');
-  if (!isIpv6Known && address.includes(':')) throw bad(`Expected 4 octets in '${text}'`);
+  if (!hasIpv6 && address.includes(':')) throw bad(`Expected 4 octets in '${text}'`);
   const bits = isIPv4(address) ? 32 : isIPv6(address) && !address.includes('%') ? 128 : 0;
   const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
   if (bits === 0 || !isPrefix || more !== undefined)
