@@ -41,11 +41,30 @@ function parse(text: string): unknown {
   }
 }
 
-/** The first comma outside of a string with nothing between it and a closing brace or bracket; null without one. */
+/**
+ * The index of the first comma outside a string that only whitespace separates from a closing brace or bracket; null if
+ * there is none. A scan, because a regular expression takes quadratic time for an unterminated string full of quotes.
+ */
 function findTrailingComma(text: string): number | null {
-  for (const token of text.matchAll(/"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])/g)) if (token[0] === ',') return token.index;
+  let comma: number | null = null;
+  let isString = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i] ?? '';
+    if (isString) {
+      if (char === '\\') i++;
+      else if (char === '"') isString = false;
+    } else if (char === ',') comma = i;
+    else if (comma !== null && (char === '}' || char === ']')) return comma;
+    else if (!WHITESPACE.has(char)) {
+      comma = null;
+      isString = char === '"';
+    }
+  }
   return null;
 }
+
+/** What JSON allows between tokens. */
+const WHITESPACE = new Set([' ', '\t', '\n', '\r']);
 
 function location(text: string, index: number): string {
   const lines = text.slice(0, index).split('\n');
