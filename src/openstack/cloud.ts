@@ -1,4 +1,5 @@
 import { Agent } from 'undici';
+import type { EndpointChoice } from './catalog.ts';
 import type { Flights } from './http/single-flight.ts';
 import type { ServiceName } from './services.ts';
 
@@ -8,12 +9,16 @@ export interface CloudSettings {
   readonly authUrl: string;
   /** null: the first region of the catalog, by name. */
   readonly region: string | null;
-  readonly interface: 'public' | 'internal' | 'admin';
+  readonly interface: EndpointChoice['interface'];
+  /** Region and interface of single services. */
+  readonly services?: Partial<Record<ServiceName, Partial<Pick<EndpointChoice, 'region' | 'interface'>>>>;
   /** CA certificates in PEM, which replace the system's. */
   readonly caCert?: string;
+  /** A client certificate and its key in PEM. */
+  readonly clientCert?: { readonly cert: string; readonly key: string };
   /** Disables the verification of server certificates. */
   readonly insecure?: boolean;
-  /** URLs that replace the catalog's. */
+  /** URLs that replace the catalog's. They may contain `%(project_id)s` and `%(user_id)s`. */
   readonly endpointOverrides: Partial<Record<ServiceName, string>>;
   /** Deadline of one call including its retries, in ms. */
   readonly timeoutMs: number;
@@ -52,6 +57,7 @@ export function createCloud(settings: CloudSettings): Cloud {
       timeout: Math.min(settings.timeoutMs, 5000),
       rejectUnauthorized: !settings.insecure,
       ...(settings.caCert === undefined ? {} : { ca: settings.caCert }),
+      ...settings.clientCert,
     },
   });
   return {

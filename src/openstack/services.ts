@@ -6,7 +6,9 @@ export interface Service {
   readonly name: ServiceName;
   /** Catalog types, preferred first (os-service-types; devstack registers several). */
   readonly catalogTypes: readonly string[];
-  /** Appended to an endpoint without a version in its path. */
+  /** The versions with which an endpoint may end. */
+  readonly versions: readonly string[];
+  /** The version that the gateway uses. */
   readonly versionPath: string;
   /** The request header for a microversion. */
   readonly versionHeader: (microversion: string) => readonly [name: string, value: string];
@@ -19,6 +21,7 @@ export interface Service {
 export const NOVA: Service = {
   name: 'nova',
   catalogTypes: ['compute'],
+  versions: ['v2.1', 'v2'],
   versionPath: '/v2.1',
   versionHeader: (microversion) => ['openstack-api-version', `compute ${microversion}`],
   newest: '2.96',
@@ -28,7 +31,8 @@ export const NOVA: Service = {
 /** Manila reads only this header and treats a request without it as 2.0 (manila api/openstack/versioned_method.py). */
 export const MANILA: Service = {
   name: 'manila',
-  catalogTypes: ['shared-file-system', 'sharev2'],
+  catalogTypes: ['shared-file-system', 'sharev2', 'share'],
+  versions: ['v2'],
   versionPath: '/v2',
   versionHeader: (microversion) => ['x-openstack-manila-api-version', microversion],
   newest: '2.82',

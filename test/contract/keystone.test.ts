@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { issueToken, pingKeystone, revokeToken, validateToken } from '../../src/openstack/keystone/client.ts';
 import { createServiceAccount } from '../../src/openstack/keystone/service-account.ts';
-import type { Token } from '../../src/openstack/keystone/types.ts';
 import { closeAll, cloudAt, essence, fixture, keptLog, REQUEST_ID, startService, TOKEN } from './service.ts';
 
 afterEach(closeAll);
@@ -13,6 +12,15 @@ const DEMO = {
   password: 'secret',
   project: { name: 'demo', domain: { name: 'Default' } },
 } as const;
+
+/** Keystone's JSON, as recorded. */
+interface Token {
+  user: { id: string };
+  project?: { id: string };
+  roles?: { name: string }[];
+  catalog: { name: string; type: string; endpoints: { id: string }[] }[];
+  expires_at: string;
+}
 
 describe.each(['epoxy', 'zed'] as const)('Keystone of %s', (release) => {
   const replaying = async (name: string) => {
@@ -41,7 +49,11 @@ describe.each(['epoxy', 'zed'] as const)('Keystone of %s', (release) => {
       roles: token.roles?.map((role) => role.name),
       expiresAt: new Date(token.expires_at).getTime(),
     });
-    expect(catalog).toEqual(token.catalog);
+    const expected = token.catalog.map(({ type, endpoints }) => ({
+      type,
+      endpoints: endpoints.map(({ id: _id, ...endpoint }) => endpoint),
+    }));
+    expect(catalog).toEqual(expected);
   });
 
   test.each([
@@ -67,6 +79,37 @@ describe.each(['epoxy', 'zed'] as const)('Keystone of %s', (release) => {
     const service = await startService(() => ({ status, headers, body: { token } }));
     const { identity } = await validateToken(cloudAt(service.url), TOKEN, REQUEST_ID, log);
     expect(identity.isDelegated).toBe(isDelegated);
+  });
+
+  test.each<[string, object]>([
+    ['a user without a domain', { user: { id: 'u1', name: 'someone@example.org', 'OS-FEDERATION': {} } }],
+    ['roles and methods null', { roles: null, methods: null }],
+    ['an expiry without a zone', { expires_at: '2099-01-01T00:00:00.000000' }],
+    ['a service without endpoints', { catalog: [{ type: 'compute', name: 'dead' }, null, { endpoints: [] }] }],
+    ['endpoints without a URL', { catalog: [{ type: 'compute', endpoints: [{ interface: 'public', url: null }, 7] }] }],
+  ])('a token with %s -> a session', async (_what, details) => {
+    const { status, headers, body } = fixture('keystone', 'validate-token', release).response;
+    const token = { ...(body as { token: Token }).token, ...details };
+    const service = await startService(() => ({ status, headers, body: { token } }));
+    const { identity, catalog } = await validateToken(cloudAt(service.url), TOKEN, REQUEST_ID, log);
+    expect(identity.projectId).toBe(token.project?.id);
+    expect(Number.isNaN(identity.expiresAt)).toBe(false);
+    if ('expires_at' in details) expect(identity.expiresAt).toBe(Date.UTC(2099, 0, 1));
+    for (const { endpoints } of catalog) for (const { url } of endpoints) expect(typeof url).toBe('string');
+  });
+
+  test.each<[string, object]>([
+    ['a user without an id', { user: { name: 'demo' } }],
+    ['no expiry', { expires_at: null }],
+    ['roles as text', { roles: 'admin' }],
+    ['a project as a number', { project: 7 }],
+  ])('a token with %s -> a bad response', async (_what, details) => {
+    const { status, headers, body } = fixture('keystone', 'validate-token', release).response;
+    const token = { ...(body as { token: Token }).token, ...details };
+    const service = await startService(() => ({ status, headers, body: { token } }));
+    await expect(validateToken(cloudAt(service.url), TOKEN, REQUEST_ID, log)).rejects.toMatchObject({
+      kind: 'bad_response',
+    });
   });
 
   test('a token without a project -> FORBIDDEN, says what is needed', async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { isAtLeast, supportedMicroversion } from '../../src/openstack/http/microversions.ts';
 import { getServer } from '../../src/openstack/nova/client.ts';
@@ -51,7 +52,9 @@ test('the endpoint stands under a path, links name another host -> the path is k
   const service = await startService((seen) =>
     seen.path === '/share/v2/' ? fixture('manila', 'version-v2', 'epoxy').response : { status: 404 },
   );
-  const cloud = cloudAt(service.url, { endpointOverrides: { manila: `${service.url}/share/v2/abc` } });
+  const cloud = cloudAt(service.url, {
+    endpointOverrides: { manila: `${service.url}/share/v2/8903955a85ba4379b4c0dd07ac47cdef` },
+  });
   expect(await supportedMicroversion(sessionIn(cloud), MANILA)).toBe('2.82');
 });
 
@@ -136,4 +139,14 @@ test.each([
   ['3.0', '2.99', true],
 ])('%s at least %s -> %s', (microversion, wanted, isIt) => {
   expect(isAtLeast(microversion, wanted)).toBe(isIt);
+});
+
+test('no version document at the catalog’s URL -> a bad response with its path, not a missing resource', async () => {
+  const notFound: Reply = { status: 404, body: { itemNotFound: { code: 404, message: 'Not found.' } } };
+  const service = await startService(() => notFound);
+  await expect(getServer(sessionIn(cloudAt(service.url)), randomUUID())).rejects.toMatchObject({
+    kind: 'bad_response',
+    outcome: 'uncertain',
+    message: 'Nova has no version document at /v2.1/ (404): check its catalog URL',
+  });
 });

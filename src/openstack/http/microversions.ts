@@ -1,10 +1,10 @@
 import { abortable, startDeadline } from '../../deadline.ts';
 import { GatewayError } from '../../errors.ts';
-import { findEndpoint } from '../catalog.ts';
+import { type Endpoint, findEndpoint, formatOverride } from '../catalog.ts';
 import { OpenStackError } from '../errors.ts';
 import { SERVICE_TITLES, type Service } from '../services.ts';
 import { type Session, signalOf } from '../session.ts';
-import { callTimeout, invalidResponse } from './call.ts';
+import { type Call, callTimeout, invalidResponse } from './call.ts';
 import { send } from './send.ts';
 
 interface VersionRange {
@@ -25,7 +25,7 @@ export async function supportedMicroversion(
   timeoutMs = session.cloud.settings.timeoutMs,
 ): Promise<string> {
   const { microversions } = session.cloud;
-  const root = versionRoot(endpointOf(session, service));
+  const { root } = endpointOf(session, service);
   const key = `${service.name} ${root}`;
   let negotiated = microversions.get(key);
   if (!negotiated) {
@@ -47,16 +47,18 @@ export async function supportedMicroversion(
 
 /** Negotiates again at the next call: after a 406, with which the cloud rejects the microversion. */
 export function invalidateMicroversion(session: Session, service: Service): void {
-  session.cloud.microversions.delete(`${service.name} ${versionRoot(endpointOf(session, service))}`);
+  session.cloud.microversions.delete(`${service.name} ${endpointOf(session, service).root}`);
 }
 
-/** A service's URL in the session's catalog. Throws UPSTREAM_UNAVAILABLE. */
-export function endpointOf({ cloud, catalog }: Session, service: Service): string {
-  const { region, interface: interfaceName, endpointOverrides } = cloud.settings;
+/** A service's endpoint in the session's catalog, or its override. Throws UPSTREAM_UNAVAILABLE. */
+export function endpointOf({ cloud, catalog, identity }: Session, service: Service): Endpoint {
+  const { services = {}, region, interface: interfaces, endpointOverrides } = cloud.settings;
+  const override = endpointOverrides[service.name];
   return findEndpoint(catalog, service, {
     region,
-    interface: interfaceName,
-    override: endpointOverrides[service.name],
+    interface: interfaces,
+    ...services[service.name],
+    override: override && formatOverride(override, identity),
   });
 }
 
@@ -69,11 +71,6 @@ function compare(a: string, b: string): number {
   const [aMajor = 0, aMinor = 0] = a.split('.').map(Number);
   const [bMajor = 0, bMinor = 0] = b.split('.').map(Number);
   return aMajor - bMajor || aMinor - bMinor;
-}
-
-/** The URL up to its version. A project id may follow it. */
-function versionRoot(endpoint: string): string {
-  return endpoint.replace(/(\/v\d[\d.]*)\/.*$/, '$1');
 }
 
 /**
@@ -92,11 +89,22 @@ async function readVersions(session: Session, service: Service, root: string): P
       if (range) return range;
       firstError ??= invalidResponse(call, response, 'a microversion');
     } catch (error) {
-      firstError ??= error;
+      firstError ??= isMissingDocument(error) ? noVersionDocument(call, error) : error;
       if (error instanceof OpenStackError && (error.kind === 'unreachable' || error.kind === 'timeout')) break;
     }
   }
   throw firstError;
+}
+
+/** Whether a version document does not exist: the catalog's URL is wrong. It says nothing about the resource of the call. */
+function isMissingDocument(error: unknown): error is OpenStackError {
+  return error instanceof OpenStackError && error.outcome === 'final' && error.status !== 401;
+}
+
+function noVersionDocument({ service, path }: Pick<Call, 'service' | 'path'>, cause: OpenStackError): OpenStackError {
+  const message = `${SERVICE_TITLES[service]} has no version document at ${path} (${cause.status}): check its catalog URL`;
+  const details = cause.status === null ? {} : { status: cause.status };
+  return new OpenStackError(message, { service, kind: 'bad_response', ...details }, { cause });
 }
 
 /** Reads `{version}` (Nova's v2.1) or `{versions}` (Manila and every root). Entries without microversions have `""`. */

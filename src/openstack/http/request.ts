@@ -39,7 +39,7 @@ export async function request<T>(session: Session, service: Service, options: Re
     cloud,
     service: service.name,
     method: options.method ?? 'GET',
-    url: endpointOf(session, service) + options.path + toQuery(options.query),
+    url: endpointOf(session, service).url + options.path + toQuery(options.query),
     path: options.path,
     token,
     flightKey: flightKeyOf(session),
@@ -90,7 +90,10 @@ export async function orNull<T>(call: Promise<T>, isAbsence = isNotFound): Promi
 /** Whether an error says that the resource does not exist for this token. */
 export function isNotFound(error: unknown): boolean {
   if (error instanceof GatewayError) return error.code === 'NOT_FOUND';
-  return error instanceof OpenStackError && error.kind === 'refused' && error.status === 404;
+  // a 404 without a fault comes from a proxy or a wrong URL, and says nothing about the resource
+  return (
+    error instanceof OpenStackError && error.kind === 'refused' && error.status === 404 && error.faultName !== null
+  );
 }
 
 function toQuery(query: Query = {}): string {

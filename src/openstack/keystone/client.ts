@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import { GatewayError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
 import { OpenStackError } from '../errors.ts';
@@ -6,7 +7,8 @@ import { type Call, invalidResponse } from '../http/call.ts';
 import { firstOf, type Response } from '../http/response.ts';
 import { send } from '../http/send.ts';
 import type { Identity } from '../session.ts';
-import type { Catalog, Credentials, Token } from './types.ts';
+import { timeOf } from '../timestamp.ts';
+import type { Catalog, CatalogEntry, Credentials } from './types.ts';
 
 /** A token's identity and catalog, as Keystone validated it. */
 export interface ValidatedToken {
@@ -101,38 +103,76 @@ function isUnknownToken(error: unknown): error is OpenStackError {
 }
 
 function readToken(call: Call, response: Response): ValidatedToken {
-  const { token } = (response.body ?? {}) as { token?: Token };
-  const expiresAt = Date.parse(token?.expires_at ?? '');
-  if (!token?.user || Number.isNaN(expiresAt)) throw invalidResponse(call, response, 'a token');
-  if (!token.project) {
+  const parsed = TOKEN_BODY.safeParse(response.body);
+  const expiresAt = timeOf(parsed.data?.token.expires_at);
+  if (!parsed.success || expiresAt === null) throw invalidResponse(call, response, 'a token');
+  const { token } = parsed.data;
+  const { user, project } = token;
+  if (!project) {
     throw new GatewayError('FORBIDDEN', `Expected a token scoped to a project, got ${tokenScopeOf(token)}`, {
       service: 'keystone',
     });
   }
   return {
     identity: {
-      userId: token.user.id,
-      userName: token.user.name,
-      userDomainName: token.user.domain.name,
-      projectId: token.project.id,
-      projectName: token.project.name,
-      projectDomainName: token.project.domain.name,
+      userId: user.id,
+      userName: user.name ?? '',
+      userDomainName: user.domain?.name ?? '',
+      projectId: project.id,
+      projectName: project.name ?? '',
+      projectDomainName: project.domain?.name ?? '',
       roles: (token.roles ?? []).map((role) => role.name),
       ...(isDelegated(token) && { isDelegated: true }),
       expiresAt,
     },
-    catalog: token.catalog ?? [],
+    catalog: (token.catalog ?? []).flatMap(readCatalogEntry),
   };
+}
+
+const OWNER = z.object({
+  id: z.string(),
+  name: z.string().nullish(),
+  domain: z.object({ name: z.string().nullish() }).nullish(),
+});
+const TOKEN_BODY = z.object({
+  token: z.object({
+    methods: z.array(z.string()).nullish(),
+    'OS-TRUST:trust': z.unknown().optional(),
+    user: OWNER,
+    project: OWNER.nullish(),
+    domain: z.unknown().optional(),
+    system: z.unknown().optional(),
+    roles: z.array(z.object({ name: z.string() })).nullish(),
+    catalog: z.array(z.unknown()).nullish(),
+    expires_at: z.string(),
+  }),
+});
+type TokenBody = z.output<typeof TOKEN_BODY>['token'];
+
+const ENDPOINT = z.object({
+  interface: z.string(),
+  region: z.string().nullish().default(null),
+  region_id: z.string().nullish().default(null),
+  url: z.string(),
+});
+const CATALOG_ENTRY = z.object({ type: z.string(), endpoints: z.array(z.unknown()).nullish() });
+
+/** An entry with its valid endpoints. An endpoint without a URL, or with fields of other types, is left out. */
+function readCatalogEntry(entry: unknown): CatalogEntry[] {
+  const { data } = CATALOG_ENTRY.safeParse(entry);
+  if (!data) return [];
+  const endpoints = (data.endpoints ?? []).map((endpoint) => ENDPOINT.safeParse(endpoint).data);
+  return [{ type: data.type, endpoints: endpoints.filter((endpoint) => endpoint !== undefined) }];
 }
 
 /** Methods of a token with all rights of its user (keystone auth/plugins). Other methods, and trusts, delegate a part of them. */
 const OWN_METHODS = new Set(['password', 'token', 'totp', 'external', 'mapped', 'saml2', 'openid']);
 
-function isDelegated({ methods, 'OS-TRUST:trust': trust }: Token): boolean {
-  return trust !== undefined || !methods?.every((method) => OWN_METHODS.has(method));
+function isDelegated({ methods, 'OS-TRUST:trust': trust }: TokenBody): boolean {
+  return (trust ?? null) !== null || !methods?.every((method) => OWN_METHODS.has(method));
 }
 
-function tokenScopeOf(token: Token): string {
+function tokenScopeOf(token: TokenBody): string {
   if (token.domain) return 'one scoped to a domain';
   return token.system ? 'one scoped to the system' : 'one without a scope';
 }

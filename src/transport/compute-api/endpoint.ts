@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts';
+import { formatOverride, parseEndpoint } from '../../openstack/catalog.ts';
 import type { Cloud } from '../../openstack/cloud.ts';
 import { endpointOf } from '../../openstack/http/microversions.ts';
 import type { ServiceAccount } from '../../openstack/keystone/service-account.ts';
@@ -24,11 +25,12 @@ export interface EndpointResolver {
 export function createEndpointResolver(cloud: Cloud, account: ServiceAccount | null): EndpointResolver {
   let last: NovaEndpoint | null = null;
   const resolve = (session: Session): NovaEndpoint => {
-    const root = versionRoot(endpointOf(session, NOVA));
-    const urls = session.catalog
+    const endpoint = endpointOf(session, NOVA);
+    const others = session.catalog
       .filter(({ type }) => NOVA.catalogTypes.includes(type))
-      .flatMap(({ endpoints }) => endpoints.map(({ url }) => url));
-    last = { root, linkBases: [...new Set([root, ...urls].map(baseOf))] };
+      .flatMap(({ endpoints }) => endpoints.map(({ url }) => parseEndpoint(url, NOVA)?.base));
+    const linkBases = new Set([endpoint.base, ...others].filter((base) => base !== undefined));
+    last = { root: endpoint.root, linkBases: [...linkBases] };
     return last;
   };
   return {
@@ -36,20 +38,13 @@ export function createEndpointResolver(cloud: Cloud, account: ServiceAccount | n
     async lastResolved(requestId) {
       if (last) return last;
       const override = cloud.settings.endpointOverrides.nova;
-      if (override !== undefined) return { root: versionRoot(override), linkBases: [baseOf(override)] };
+      // the root of an override is the same for all projects
+      const endpoint = override && parseEndpoint(formatOverride(override, NO_PROJECT), NOVA);
+      if (endpoint) return { root: endpoint.root, linkBases: [endpoint.base] };
       if (account) return resolve(await account.session(requestId));
       throw new GatewayError('UNAUTHENTICATED', 'Send a Keystone token in X-Auth-Token');
     },
   };
 }
 
-/** `https://cloud/compute/v2.1/<project>` -> `https://cloud/compute/v2.1` */
-function versionRoot(endpoint: string): string {
-  const trimmed = endpoint.replace(/\/+$/, '');
-  const root = /^.*?\/v\d[\d.]*(?=\/|$)/.exec(trimmed)?.[0];
-  return root ?? `${trimmed}${NOVA.versionPath}`;
-}
-
-function baseOf(endpoint: string): string {
-  return versionRoot(endpoint).replace(/\/v\d[\d.]*$/, '');
-}
+const NO_PROJECT = { projectId: '0'.repeat(32), userId: '0'.repeat(32) };
