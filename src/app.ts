@@ -15,7 +15,7 @@ import { createSchema } from './graphql/schema.ts';
 import { createNotifier } from './notifications/notifier.ts';
 import { type CloudSettings, closeCloud, createCloud } from './openstack/cloud.ts';
 import { pingKeystone } from './openstack/keystone/client.ts';
-import { createServiceAccount } from './openstack/keystone/service-account.ts';
+import { checkCredentials, createServiceAccount } from './openstack/keystone/service-account.ts';
 import type { Credentials } from './openstack/keystone/types.ts';
 import { newRequestId, type Session } from './openstack/session.ts';
 import { connectRedis } from './redis/connect.ts';
@@ -113,7 +113,7 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
   });
   return {
     async listen() {
-      await redis?.ready();
+      await Promise.all([redis?.ready(), account && checkCredentials(account, log)]);
       queue.start();
       sweeper.start();
       notifier?.start();

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import type { Logger } from 'pino';
 import { type App, type CloudChoice, createApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
+import { GatewayError } from './errors.ts';
 import { createLog } from './logging.ts';
 import { readCloudConfig } from './openstack/config/cloud-config.ts';
 import type { Sandbox } from './sandbox/index.ts';
@@ -116,6 +117,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : String((error as Error).stack ?? error)}\n`);
+  const isExpected = error instanceof ConfigError || error instanceof GatewayError;
+  process.stderr.write(`${isExpected ? error.message : String((error as Error).stack ?? error)}\n`);
   process.exit(1);
 });

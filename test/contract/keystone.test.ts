@@ -1,7 +1,17 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { issueToken, pingKeystone, revokeToken, validateToken } from '../../src/openstack/keystone/client.ts';
-import { createServiceAccount } from '../../src/openstack/keystone/service-account.ts';
-import { closeAll, cloudAt, essence, fixture, keptLog, REQUEST_ID, startService, TOKEN } from './service.ts';
+import { checkCredentials, createServiceAccount } from '../../src/openstack/keystone/service-account.ts';
+import {
+  closeAll,
+  cloudAt,
+  essence,
+  fixture,
+  keptLog,
+  REQUEST_ID,
+  type Reply,
+  startService,
+  TOKEN,
+} from './service.ts';
 
 afterEach(closeAll);
 
@@ -256,5 +266,27 @@ describe("the gateway's own credentials", () => {
     expect((await account.session('req-2')).token).toBe('t2');
     account.invalidate(first);
     expect((await account.session('req-3')).token).toBe('t2');
+  });
+});
+
+describe('the credentials are checked at start', () => {
+  const accountWith = async (reply: Reply) => {
+    const service = await startService(() => reply);
+    return createServiceAccount(cloudAt(service.url), DEMO, log);
+  };
+
+  test('Keystone rejects them -> UPSTREAM_ERROR, and the start stops', async () => {
+    const account = await accountWith(fixture('keystone', 'issue-token-wrong-password', 'epoxy').response);
+    await expect(checkCredentials(account, log)).rejects.toMatchObject({ code: 'UPSTREAM_ERROR' });
+  });
+
+  test.each<[string, Reply]>([
+    ['is unavailable', { status: 503 }],
+    ['fails', { status: 500 }],
+    ['breaks the connection', 'reset'],
+  ])('Keystone %s -> logged, and the start goes on', async (_what, reply) => {
+    const { log: kept, text } = keptLog();
+    await checkCredentials(await accountWith(reply), kept);
+    expect(text()).toContain('cannot be checked now');
   });
 });

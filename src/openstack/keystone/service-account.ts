@@ -55,6 +55,19 @@ export function createServiceAccount(cloud: Cloud, credentials: Credentials, log
   };
 }
 
+/**
+ * Signs in once, at start. Throws UPSTREAM_ERROR if Keystone rejects the credentials. Any other failure is only logged:
+ * Keystone may become available later.
+ */
+export async function checkCredentials(account: ServiceAccount, log: Logger): Promise<void> {
+  try {
+    await account.session(newRequestId());
+  } catch (error) {
+    if (error instanceof GatewayError && error.code !== 'UPSTREAM_UNAVAILABLE') throw error;
+    log.warn({ err: error }, 'the gateway’s own credentials cannot be checked now');
+  }
+}
+
 /** Issues a token with a request id of its own, because several requests may wait for it. */
 async function signIn(cloud: Cloud, credentials: Credentials, log: Logger): Promise<Issued> {
   try {
