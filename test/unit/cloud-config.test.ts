@@ -189,9 +189,9 @@ describe('what is wrong', () => {
     expect(problemsWith(env)).toEqual([
       'OS_AUTH_URL: expected http://… or https://…, got "keystone.example.org"',
       'OS_COMPUTE_ENDPOINT_OVERRIDE: expected http://… or https://…, got "ftp://nova"',
+      'OS_INSECURE: expected true or false, got "perhaps"',
       `OS_CACERT: expected ${join(root, 'cwd', 'nowhere.pem')} to be readable, got ENOENT`,
       'OS_INTERFACE: expected public, internal or admin, got "outside"',
-      'OS_INSECURE: expected true or false, got "perhaps"',
       'OS_USER_DOMAIN_NAME: expected a domain, or OS_DEFAULT_DOMAIN, got nothing',
       "OS_PASSWORD: expected the user's password, got nothing",
       'OS_PROJECT_NAME: expected a project, or OS_PROJECT_ID, got nothing',
@@ -235,7 +235,7 @@ describe('what is wrong', () => {
     [
       'an `auth` that is a list',
       { 'cwd/clouds.yaml': 'clouds: {mine: {auth: [1]}}' },
-      /clouds\.mine\.auth: Invalid input/,
+      /clouds\.mine\.auth: expected a mapping$/,
     ],
     [
       'no address',

@@ -1,103 +1,192 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
-import { z } from 'zod';
 import { errorCode } from '../errors.ts';
+import { parsePyYaml } from './yaml.ts';
 
-/** Where the process is: what relative paths and `~` mean. */
+/** The directories of the process: relative paths and `~` are resolved with them. */
 export interface ConfigPaths {
   readonly cwd: string;
   readonly home: string;
 }
 
-/** One cloud of clouds.yaml as one flat object: the keys in `auth` and those next to it. */
-export type CloudEntry = Readonly<Record<string, string>>;
+/** One cloud, flat: the keys of `auth` and those beside it, with `_` for `-`; `auth` itself as well. */
+export type CloudEntry = Readonly<Record<string, unknown>>;
 
-const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
-const cloudShape = z
-  .object({ auth: z.record(z.string(), scalar).optional(), regions: z.array(z.unknown()).optional() })
-  .catchall(z.unknown());
-const fileShape = z.object({ clouds: z.record(z.string(), z.unknown()) });
+type Mapping = Record<string, unknown>;
+
+/** Collected problems end the reading of a file or an entry. */
+class Unreadable extends Error {}
 
 /**
  * Reads one cloud as openstacksdk does (openstack/config/loader.py): the first clouds.yaml of OS_CLIENT_CONFIG_FILE, the
- * working directory, ~/.config/openstack and /etc/openstack, with the first secure.yaml merged over it. Says in `problems` why not.
+ * working directory, ~/.config/openstack, /etc/xdg/openstack and /etc/openstack, the first secure.yaml merged over it, a
+ * profile of clouds-public.yaml below it, and the values of the region over it. `problems` says why there is none.
  */
 export function readCloudEntry(
   name: string,
   env: NodeJS.ProcessEnv,
-  place: ConfigPaths,
+  paths: ConfigPaths,
 ): { entry: CloudEntry; problems: [] } | { entry: null; problems: string[] } {
-  const config = env.XDG_CONFIG_HOME || join(place.home, '.config');
-  const folders = [place.cwd, join(config, 'openstack'), '/etc/openstack'];
-  const clouds = readFirst('clouds', env.OS_CLIENT_CONFIG_FILE, folders);
-  if (!clouds) {
-    return { entry: null, problems: [`OS_CLOUD: expected a clouds.yaml in ${folders.join(', ')}, got none`] };
+  try {
+    return { entry: readEntry(name, env, paths), problems: [] };
+  } catch (error) {
+    if (error instanceof Unreadable) return { entry: null, problems: [error.message] };
+    throw error;
   }
+}
+
+function readEntry(name: string, env: NodeJS.ProcessEnv, paths: ConfigPaths): CloudEntry {
+  const folders = foldersOf(env, paths);
+  const file = readFirst('clouds', env.OS_CLIENT_CONFIG_FILE, folders);
+  if (!file) throw new Unreadable(`OS_CLOUD: expected a clouds.yaml in ${folders.join(', ')}, got none`);
   const secure = readFirst('secure', env.OS_CLIENT_SECURE_FILE, folders);
-  const problems = [clouds, secure].flatMap((file) => file?.problems ?? []);
-  if (problems.length > 0) return { entry: null, problems };
-  if (!(name in clouds.clouds)) {
-    const there = Object.keys(clouds.clouds).join(', ') || 'none';
-    return {
-      entry: null,
-      problems: [`OS_CLOUD: expected one of ${there} (${clouds.path}), got ${JSON.stringify(name)}`],
-    };
+  const clouds = mergeDeep(mappingAt(file, 'clouds'), secure ? mappingAt(secure, 'clouds') : {});
+  if (!Object.hasOwn(clouds, name)) {
+    const names = Object.keys(clouds).join(', ') || 'none';
+    throw new Unreadable(`OS_CLOUD: expected one of ${names} (${file.path}), got ${JSON.stringify(name)}`);
   }
-  const parts = [clouds, secure].map((file) => ({ file, parsed: cloudShape.safeParse(file?.clouds[name] ?? {}) }));
-  const wrong = parts.flatMap(({ file, parsed }) =>
-    (parsed.error?.issues ?? []).map((it) => `${file?.path}: clouds.${[name, ...it.path].join('.')}: ${it.message}`),
-  );
-  if (wrong.length > 0) return { entry: null, problems: wrong };
-  return { entry: Object.assign({}, ...parts.map(({ parsed }) => flatten(parsed.data ?? {}))), problems: [] };
+  const own = asMapping(clouds[name] ?? {}, `${file.path}: clouds.${name}`);
+  const profile = profileOf(name, own, folders);
+  const cloud = mergeAuth(profile, own, `${file.path}: clouds.${name}`);
+  const region = regionOf(name, own, profile, env.OS_REGION_NAME);
+  const { regions: _regions, profile: _profile, cloud: _cloud, ...merged } = mergeAuth(cloud, region, 'its region');
+  const { auth = {}, ...beside } = merged;
+  return { ...beside, ...asMapping(auth, 'auth'), auth };
 }
 
-interface CloudsFile {
-  path: string;
-  clouds: Record<string, unknown>;
-  problems: string[];
+function foldersOf(env: NodeJS.ProcessEnv, { cwd, home }: ConfigPaths): string[] {
+  const folders = [
+    cwd,
+    join(env.XDG_CONFIG_HOME || join(home, '.config'), 'openstack'),
+    join(home, '.config', 'openstack'),
+    ...(env.XDG_CONFIG_DIRS || '/etc/xdg').split(':').map((folder) => join(folder, 'openstack')),
+    '/etc/openstack',
+  ];
+  return [...new Set(folders)];
 }
 
-/** A file that is named must be there; of the others the first counts. */
-function readFirst(kind: 'clouds' | 'secure', named: string | undefined, folders: string[]): CloudsFile | null {
-  const path =
-    named ||
-    folders
-      .flatMap((folder) => [join(folder, `${kind}.yaml`), join(folder, `${kind}.yml`)])
-      .find((it) => existsSync(it));
-  return path === undefined ? null : readFile(path);
+interface ConfigFile {
+  readonly path: string;
+  readonly content: Mapping;
 }
 
-/** For invalid YAML the problem names the line and does not quote it, as the parser does: it may contain a password. */
-function readFile(path: string): CloudsFile {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    return {
-      path,
-      clouds: {},
-      problems: [`${path}: expected a file that can be read, got ${errorCode(error) ?? 'an error'}`],
-    };
+/** Reads a named file, which must exist, or else the first of the folders that can be read. */
+function readFirst(kind: 'clouds' | 'secure' | 'clouds-public', named: string | undefined, folders: string[]) {
+  if (named) return parseFile(named, readText(named, []));
+  const suffixes = ['.yaml', '.yml', '.json'];
+  for (const path of folders.flatMap((folder) => suffixes.map((suffix) => join(folder, kind + suffix)))) {
+    const text = readText(path, ['ENOENT', 'ENOTDIR', 'EACCES']);
+    if (text !== null) return parseFile(path, text);
   }
+  return null;
+}
+
+/** The text of a file; null if it fails with one of the `ignored` codes. */
+function readText(path: string, ignored: readonly string[]): string | null {
   try {
-    const parsed = fileShape.safeParse(parse(text, { merge: true, prettyErrors: false }));
-    if (parsed.success) return { path, clouds: parsed.data.clouds, problems: [] };
-    return { path, clouds: {}, problems: [`${path}: expected \`clouds:\` with a cloud by name below it`] };
+    return readFileSync(path, 'utf8');
   } catch (error) {
+    const code = errorCode(error) ?? 'an error';
+    if (ignored.includes(code)) return null;
+    throw new Unreadable(`${path}: expected a file that can be read, got ${code}`);
+  }
+}
+
+/** The parser's own messages would quote the line, which may contain a password. */
+function parseFile(path: string, text: string | null): ConfigFile {
+  try {
+    const content = parsePyYaml(text ?? '');
+    return { path, content: content === null ? {} : asMapping(content, path) };
+  } catch (error) {
+    if (error instanceof Unreadable) throw error;
     const { pos } = error as { pos?: [number, number] };
-    const line = pos ? ` at line ${text.slice(0, pos[0]).split('\n').length}` : '';
-    return { path, clouds: {}, problems: [`${path}: expected YAML, got something else${line}`] };
+    const line = pos ? ` at line ${(text ?? '').slice(0, pos[0]).split('\n').length}` : '';
+    throw new Unreadable(`${path}: expected YAML, got something else${line}`);
   }
 }
 
-function flatten({ auth = {}, regions = [], ...rest }: z.infer<typeof cloudShape>): Record<string, string> {
-  const first: unknown = regions[0];
-  const region = typeof first === 'object' && first !== null && 'name' in first ? first.name : first;
-  const pairs = Object.entries({ region_name: region, ...rest, ...auth }).filter(([, value]) => isScalar(value));
-  return Object.fromEntries(pairs.map(([key, value]) => [key.replaceAll('-', '_'), String(value)]));
+function mappingAt({ path, content }: ConfigFile, key: string): Mapping {
+  if (!(key in content)) throw new Unreadable(`${path}: expected \`${key}:\` with a cloud by name below it`);
+  return asMapping(content[key], `${path}: ${key}`);
 }
 
-function isScalar(value: unknown): boolean {
-  return value !== null && value !== '' && scalar.safeParse(value).success;
+/** A mapping with `_` for `-` in the keys of settings. */
+function asMapping(value: unknown, where: string): Mapping {
+  if (isMapping(value)) return value;
+  throw new Unreadable(`${where}: expected a mapping`);
+}
+
+function isMapping(value: unknown): value is Mapping {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** openstacksdk's merge_clouds. */
+function mergeDeep(below: Mapping, above: Mapping): Mapping {
+  const merged = { ...below };
+  for (const [key, value] of Object.entries(above)) {
+    const old = merged[key];
+    merged[key] = isMapping(value) && isMapping(old) ? mergeDeep(old, value) : value;
+  }
+  return merged;
+}
+
+/** openstacksdk's _auth_update: one level, and one more below `auth`. The keys get `_` for `-`. */
+function mergeAuth(below: Mapping, above: Mapping, where: string): Mapping {
+  const merged = { ...normalizeKeys(below) };
+  for (const [key, value] of Object.entries(normalizeKeys(above))) {
+    if (key !== 'auth') merged[key] = value;
+    else if (value !== null) {
+      const auth = normalizeKeys(asMapping(value, `${where}.auth`));
+      merged.auth = { ...normalizeKeys(isMapping(merged.auth) ? merged.auth : {}), ...auth };
+    }
+  }
+  return merged;
+}
+
+function normalizeKeys(mapping: Mapping): Mapping {
+  return Object.fromEntries(Object.entries(mapping).map(([key, value]) => [key.replaceAll('-', '_'), value]));
+}
+
+/** The profile that a cloud names. The profiles of providers that openstacksdk contains are not part of the gateway. */
+function profileOf(name: string, cloud: Mapping, folders: string[]): Mapping {
+  const profile = cloud.profile ?? cloud.cloud;
+  if (profile === undefined || profile === null || profile === '') return {};
+  const file = readFirst('clouds-public', undefined, folders);
+  const profiles = file ? asMapping(file.content['public-clouds'] ?? {}, `${file.path}: public-clouds`) : {};
+  if (typeof profile === 'string' && Object.hasOwn(profiles, profile)) {
+    return asMapping(profiles[profile], `${file?.path}: public-clouds.${profile}`);
+  }
+  throw new Unreadable(
+    `profile of cloud ${name}: ${JSON.stringify(profile)} is not supported: expected a profile in a clouds-public.yaml in ${folders.join(', ')}`,
+  );
+}
+
+/** The values of the selected region, or of the first one. */
+function regionOf(name: string, cloud: Mapping, profile: Mapping, selected: string | undefined): Mapping {
+  const own = normalizeKeys(cloud);
+  const ofProfile = normalizeKeys(profile);
+  if (own.regions === undefined && own.region_name !== undefined) return firstRegion(name, own.region_name);
+  const regions = own.regions ?? ofProfile.regions;
+  if (regions === undefined || regions === null) return {};
+  if (!Array.isArray(regions)) throw new Unreadable(`regions of cloud ${name}: expected a list`);
+  const known = regions.map((region) => expandRegion(name, region));
+  const region = selected ? known.find((one) => one.name === selected) : known[0];
+  if (region) return { ...region.values, region_name: region.name };
+  if (known.length === 0) return {};
+  const names = known.map((one) => one.name).join(', ');
+  throw new Unreadable(`OS_REGION_NAME: expected one of ${names} (regions of cloud ${name}), got ${selected}`);
+}
+
+/** `region_name` may be a list, or one as text: deprecated by openstacksdk. */
+function firstRegion(name: string, given: unknown): Mapping {
+  if (Array.isArray(given)) return { region_name: expandRegion(name, given[0]).name };
+  return typeof given === 'string' ? { region_name: given.split(',')[0] } : {};
+}
+
+function expandRegion(cloud: string, region: unknown): { name: string; values: Mapping } {
+  const { name, values = {}, ...others } = isMapping(region) ? region : { name: region };
+  if (typeof name !== 'string' || Object.keys(others).length > 0) {
+    throw new Unreadable(`regions of cloud ${cloud}: expected names, or \`name\` and \`values\``);
+  }
+  return { name, values: asMapping(values ?? {}, `values of region ${name} of cloud ${cloud}`) };
 }
