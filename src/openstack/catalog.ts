@@ -80,7 +80,8 @@ export function parseEndpoint(url: string, service: Service): Endpoint | null {
   if (!/^https?:\/\/[^/?#\s][^?#\s]*$/i.test(trimmed) || !URL.canParse(trimmed)) return null;
   const segments = trimmed.split('/');
   while (segments.at(-1) === '') segments.pop();
-  const projectId = PROJECT_ID.test(segments.at(-1) ?? '') ? segments.pop() : undefined;
+  const hasProject = PROJECT_ID.test(segments.at(-1) ?? '') || service.versions.includes(segments.at(-2) ?? '');
+  const projectId = hasProject ? segments.pop() : undefined;
   const version = /^v\d[\d.]*$/.test(segments.at(-1) ?? '') && segments.length > 3 ? segments.pop() : undefined;
   if (version !== undefined && !service.versions.includes(version)) return null;
   const base = segments.join('/');
@@ -96,7 +97,7 @@ export function formatOverride(override: string, values: { projectId: string; us
   );
 }
 
-/** Keystone's ids are UUIDs without dashes. Some catalogs have `AUTH_` before them. */
+/** Keystone's own ids, which may follow a URL without a version as well. Some catalogs have `AUTH_` before them. */
 const PROJECT_ID = /^(AUTH_)?([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
 
 function describeMismatch(catalog: Catalog, service: Service, choice: EndpointChoice): string {

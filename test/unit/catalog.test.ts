@@ -115,6 +115,7 @@ describe('the parts of a URL', () => {
     [`http://nova:8774/v2.1/AUTH_${PROJECT}`, 'http://nova:8774', `/AUTH_${PROJECT}`],
     [`http://nova:8774/v2/${PROJECT}`, 'http://nova:8774', `/${PROJECT}`],
     ['http://nova:8774/v2', 'http://nova:8774', ''],
+    ['http://nova:8774/v2.1/my-project', 'http://nova:8774', '/my-project'],
     ['http://nova:8774', 'http://nova:8774', ''],
     [`http://nova:8774/${PROJECT}`, 'http://nova:8774', `/${PROJECT}`],
     ['https://v2.example.org', 'https://v2.example.org', ''],
