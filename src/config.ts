@@ -1,3 +1,4 @@
+import proxyAddr from '@fastify/proxy-addr';
 import { z } from 'zod';
 import { parseRedisUrl } from './redis/url.ts';
 
@@ -26,18 +27,39 @@ const flag = (initial: boolean) =>
     .transform((text) => text === 'true' || text === '1')
     .default(initial);
 
-const listOf = (initial: string[]) =>
-  z
-    .string()
-    .transform((text) =>
-      text
-        .split(',')
-        .map((item) => item.trim())
-        .filter(Boolean),
-    )
-    .default(initial);
+const items = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
 
-const list = listOf([]);
+/** `*`, or origins as browsers send them; a slash at the end, capital letters and default ports are accepted. */
+const origins = items
+  .refine((all) => all.every((item) => normaliseOrigin(item) !== null), 'expected origins as https://host, or *')
+  .transform((all) => all.map((item) => normaliseOrigin(item) ?? item))
+  .default([]);
+
+const proxies = items
+  .transform((all) => all.filter((item) => item !== 'none'))
+  .refine(areProxies, 'expected addresses, networks as 10.0.0.0/8, loopback or none')
+  .default(['loopback']);
+
+/** An origin as browsers send it: lower case, without the default port. Null for text that is not an origin. */
+function normaliseOrigin(text: string): string | null {
+  if (text === '*') return text;
+  if (!/^https?:\/\/[^/?#@\\]+\/?$/i.test(text) || !URL.canParse(text)) return null;
+  return new URL(text).origin;
+}
+
+function areProxies(texts: string[]): boolean {
+  try {
+    proxyAddr.compile([...texts]);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * The gateway's settings by environment variable; docs/configuration.md is generated from this table.
@@ -71,15 +93,15 @@ export const SETTINGS = {
       .string()
       .regex(/^https?:\/\/[^\s?#"\\]{1,200}$/, 'expected http(s)://…')
       .optional(),
-    'Public base URL of the gateway, for links in responses of the compute API.',
+    'Public base URL of the gateway: for links in responses of the compute API, and its origin is the gateway’s own.',
     'the host of the request',
   ),
   SANDBOX_PORT: setting(count(0, 65535, 4001), 'Port of the sandbox cloud, which starts when no cloud is configured.'),
   GRAPHIQL: setting(flag(true), 'Serve GraphiQL to browsers at `/graphql`.'),
   INTROSPECTION: setting(flag(true), 'Allow introspection queries.'),
   ALLOWED_ORIGINS: setting(
-    list,
-    'Comma-separated origins, in addition to the gateway’s own, whose pages may send requests and open WebSockets. Clients that are not browsers send no Origin and are not restricted.',
+    origins,
+    'Comma-separated origins, in addition to the gateway’s own and that of `PUBLIC_URL`, whose pages may send requests and open WebSockets. Clients that are not browsers send no Origin and are not restricted. `*` allows every origin.',
     'own origin only',
   ),
   MAX_DEPTH: setting(count(1, 100, 12), 'Maximum nesting depth of an operation.'),
@@ -95,6 +117,39 @@ export const SETTINGS = {
     count(1, 100_000, 512),
     'Maximum number of requests that run at the same time, over HTTP and WebSocket. Requests over the limit get `LIMIT_EXCEEDED` with `Retry-After`.',
   ),
+  MAX_IN_FLIGHT_PER_PROJECT: setting(
+    count(1, 100_000, 128),
+    'Maximum number of requests of one project that run at the same time, so that one project leaves the others their share.',
+  ),
+  MAX_IN_FLIGHT_PER_TOKEN: setting(
+    count(1, 100_000, 64),
+    'Maximum number of requests with one token that run at the same time.',
+  ),
+  MAX_CONNECTIONS_PER_ADDRESS: setting(
+    count(1, 1_000_000, 1000),
+    'Maximum number of connections from one address, or IPv6 /64 network. It does not apply to `TRUSTED_PROXIES`.',
+  ),
+  MAX_UNFINISHED_REQUESTS: setting(
+    count(1, 100_000, 256),
+    'Maximum number of HTTP requests whose body has not arrived completely. Each may hold `MAX_BODY_BYTES` of memory.',
+  ),
+  MAX_UNFINISHED_REQUESTS_PER_ADDRESS: setting(
+    count(1, 100_000, 32),
+    'Maximum number of HTTP requests of one client address whose body has not arrived completely.',
+  ),
+  RECEIVE_TIMEOUT_MS: setting(
+    count(1000, 600_000, 30_000),
+    'Time in which a client must send the headers of a request, and the whole request. Checked every second.',
+  ),
+  SEND_TIMEOUT_MS: setting(
+    count(100, 600_000, 30_000),
+    'Time after which the connection of a client that does not read its response is closed.',
+  ),
+  TRUSTED_PROXIES: setting(
+    proxies,
+    'Comma-separated addresses and networks (CIDR) of reverse proxies whose `X-Forwarded-For` names the client, for the limits per address; `none` for no proxy.',
+    'loopback',
+  ),
   REQUEST_TIMEOUT_MS: setting(
     count(100, 600_000, 30_000),
     'Deadline of one operation, over all its calls to OpenStack.',
@@ -102,6 +157,30 @@ export const SETTINGS = {
   WS_INIT_TIMEOUT_MS: setting(count(100, 60_000, 3000), 'Time in which a new WebSocket must send `connection_init`.'),
   WS_MAX_PAYLOAD_BYTES: setting(count(1024, 10_000_000, 131_072), 'Maximum size of a WebSocket message from a client.'),
   WS_MAX_SUBSCRIPTIONS: setting(count(1, 10_000, 100), 'Maximum number of operations on one WebSocket.'),
+  WS_MAX_SUBSCRIPTIONS_PER_TOKEN: setting(
+    count(1, 10_000_000, 2000),
+    'Maximum number of subscriptions with one token, over all its WebSockets.',
+  ),
+  WS_MAX_SUBSCRIPTIONS_PER_PROJECT: setting(
+    count(1, 10_000_000, 20_000),
+    'Maximum number of subscriptions of one project.',
+  ),
+  WS_MAX_SUBSCRIPTIONS_TOTAL: setting(count(1, 10_000_000, 100_000), 'Maximum number of subscriptions in total.'),
+  WS_MAX_MEMORY_BYTES: setting(
+    count(65_536, 10_000_000_000, 8_388_608),
+    'Maximum memory, estimated, that the documents and variables of the operations on one WebSocket hold.',
+  ),
+  WS_MAX_MEMORY_BYTES_PER_TOKEN: setting(
+    count(65_536, 10_000_000_000, 33_554_432),
+    'The same for all WebSockets with one token.',
+  ),
+  WS_MAX_MEMORY_BYTES_TOTAL: setting(
+    count(65_536, 100_000_000_000, 134_217_728),
+    'The same for all WebSockets. Documents that several operations share count once.',
+  ),
+  WS_MAX_SOCKETS_PER_TOKEN: setting(count(1, 1_000_000, 1000), 'Maximum number of WebSockets with one token.'),
+  WS_MAX_SOCKETS_PER_PROJECT: setting(count(1, 1_000_000, 5000), 'Maximum number of WebSockets of one project.'),
+  WS_MAX_SOCKETS_TOTAL: setting(count(1, 1_000_000, 20_000), 'Maximum number of WebSockets in total.'),
   WS_MAX_SOCKETS_PER_ADDRESS: setting(
     count(1, 1_000_000, 1000),
     'Maximum number of WebSockets from one client address.',
@@ -147,7 +226,7 @@ export const SETTINGS = {
     'Serve `/vendordata` to Nova’s metadata service, from which guests learn which shares to mount ([Guest](guest.md)).',
   ),
   VENDORDATA_ROLES: setting(
-    listOf(['service']),
+    items.default(['service']),
     'Comma-separated roles, of which the user that calls `/vendordata` needs one: the answer describes any server.',
     '`service`',
   ),

@@ -55,16 +55,17 @@ function isBelow(path: string, prefix: string): boolean {
 }
 
 /**
- * Gives every error that Fastify makes before a handler runs the gateway's form: unknown path 404, wrong method 405, URL
+ * Rejects URLs and Host headers that cannot be read; a Host may be missing or empty, as load balancers' probes send it
+ * (RFC 9112, 3.2; HTTP/1.1 without Host is Node's to reject). Gives every error that Fastify makes before a handler runs the gateway's form: unknown path 404, wrong method 405, URL
  * too long 414, body too large 413, no JSON 400, wrong content type 415; any other error is logged and masked as 500.
  */
 export function registerErrorResponses(app: FastifyInstance): void {
   app.decorate('errorFormats', []);
-  const isGoodHost = memoizeLast(isHost);
+  const isGoodHost = memoizeLast((host) => host === '' || isHost(host));
   app.addHook('onRequest', (request, reply, done) => {
     if (request.url.length > MAX_URL) sendError(reply, 414, `Expected a URL of at most ${MAX_URL} characters`);
     else if (!isReadable(request.url)) sendError(reply, 400, 'Expected a URL that can be read');
-    else if (!isGoodHost(request.headers.host)) sendError(reply, 400, 'Expected a Host header with a host name');
+    else if (!isGoodHost(request.headers.host ?? '')) sendError(reply, 400, 'Expected a Host header with a host name');
     else done();
   });
   app.setNotFoundHandler((request, reply) => {
@@ -82,11 +83,11 @@ function isReadable(url: string): boolean {
 }
 
 /** The check, which remembers its last argument and result. */
-function memoizeLast(check: (text: string | undefined) => boolean): typeof check {
+function memoizeLast(check: (text: string) => boolean): typeof check {
   let last: string | undefined;
   let wasGood = false;
   return (text) => {
-    if (text === last && last !== undefined) return wasGood;
+    if (text === last) return wasGood;
     last = text;
     wasGood = check(text);
     return wasGood;

@@ -1,21 +1,23 @@
-import cors from '@fastify/cors';
+import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { newRequestId } from '../openstack/session.ts';
-import { type Concurrency, createConcurrency, limitConcurrentRequests } from './concurrency.ts';
+import { type ClientAddresses, createClientAddresses } from './client-address.ts';
+import { registerConcurrency } from './concurrency.ts';
+import { CHECK_INTERVAL_MS, limitConnections } from './connection-limits.ts';
 import { onClientError, registerErrorResponses, sendFrameworkError } from './error-responses.ts';
 import { type Checks, registerHealth } from './health.ts';
+import { createOrigins, type Origins } from './origin.ts';
 import { logRequests } from './request-log.ts';
 
 /** Maximum size of a request's head, in bytes; a token takes at most 8 KiB of it. */
 const MAX_HEAD_BYTES = 16_384;
-/** Time limit for a client to send a request, in ms. */
-const RECEIVE_MS = 30_000;
 
-/** What all transports of one server share while they run. */
+/** What all transports of one server share. */
 export interface SharedState {
-  readonly concurrency: Concurrency;
+  readonly origins: Origins;
+  readonly addresses: ClientAddresses;
 }
 
 /** Adds one transport to the server: its routes, its hooks, and what happens to it when the server closes. */
@@ -41,6 +43,8 @@ export interface Server {
 /** One HTTP server with all transports on one port, and `/healthz` and `/readyz`. It knows none of the transports. */
 export async function createServer({ config, log, checks, transports }: ServerOptions): Promise<Server> {
   const app = createFastify(config, log);
+  const origins = createOrigins(config);
+  const addresses = createClientAddresses(config.TRUSTED_PROXIES);
   let isStopping = false;
 
   app.addHook('onRequest', (request, reply, done) => {
@@ -51,11 +55,11 @@ export async function createServer({ config, log, checks, transports }: ServerOp
   });
   registerErrorResponses(app);
   logRequests(app);
-  if (config.ALLOWED_ORIGINS.length > 0) await app.register(cors, corsOptions(config));
-  const concurrency = createConcurrency(config.MAX_IN_FLIGHT);
-  limitConcurrentRequests(app, concurrency);
+  if (config.ALLOWED_ORIGINS.length > 0) await app.register(cors, corsOptions(origins));
+  limitConnections(app, config, addresses);
+  registerConcurrency(app, config);
   registerHealth(app, { checks, log, isStopping: () => isStopping });
-  for (const transport of transports) await transport(app, { concurrency });
+  for (const transport of transports) await transport(app, { origins, addresses });
 
   return {
     app,
@@ -76,8 +80,12 @@ function createFastify(config: Config, log: Logger): FastifyInstance {
     requestIdHeader: false,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit: config.MAX_BODY_BYTES,
-    http: { maxHeaderSize: MAX_HEAD_BYTES },
-    requestTimeout: RECEIVE_MS,
+    http: {
+      maxHeaderSize: MAX_HEAD_BYTES,
+      headersTimeout: config.RECEIVE_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    },
+    requestTimeout: config.RECEIVE_TIMEOUT_MS,
     frameworkErrors: sendFrameworkError,
     clientErrorHandler: onClientError,
   });
@@ -86,12 +94,12 @@ function createFastify(config: Config, log: Logger): FastifyInstance {
   return app;
 }
 
-function corsOptions(config: Config) {
+/** Without `allowedHeaders` a preflight allows the headers that it names: clients and tracing add headers of their own. */
+function corsOptions({ isListed }: Origins): FastifyCorsOptions {
   return {
-    origin: [...config.ALLOWED_ORIGINS],
+    origin: (origin, callback) => callback(null, origin !== undefined && isListed(origin)),
     methods: ['GET', 'POST'],
-    allowedHeaders: ['content-type', 'x-auth-token', 'accept', 'apollo-require-preflight'],
-    exposedHeaders: ['x-openstack-request-id'],
+    exposedHeaders: ['x-openstack-request-id', 'retry-after'],
     maxAge: 600,
   };
 }

@@ -64,7 +64,16 @@ test('a client disconnects -> its slot is released', async () => {
 });
 
 test('2,000 idle sockets and 200 queries at once -> each query gets data or LIMIT_EXCEEDED, every socket stays open, memory is bounded', async () => {
-  gateway = await startGateway({ env: { MAX_IN_FLIGHT: '100', WS_MAX_SOCKETS_PER_ADDRESS: '2500' } });
+  gateway = await startGateway({
+    env: {
+      MAX_IN_FLIGHT: '100',
+      MAX_IN_FLIGHT_PER_TOKEN: '100',
+      MAX_IN_FLIGHT_PER_PROJECT: '100',
+      WS_MAX_SOCKETS_PER_ADDRESS: '2500',
+      WS_MAX_SOCKETS_PER_TOKEN: '2500',
+      MAX_UNFINISHED_REQUESTS_PER_ADDRESS: '200',
+    },
+  });
   await gateway.query(SERVERS);
   const before = process.memoryUsage().rss;
   for (let i = 0; i < 20; i++) {

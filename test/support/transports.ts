@@ -110,7 +110,10 @@ export async function startTransports(
   };
 }
 
-/** `good…` is a valid token; `short<ms>` expires that soon; for `away` Keystone is away; every other is unknown. */
+/**
+ * `good…` is a valid token, in the project p1 or, as `good@p2`, in the project that it names; `short<ms>` expires that soon;
+ * for `away` Keystone is away; every other is unknown.
+ */
 export function fakeAuthenticate(revoked: ReadonlySet<string> = new Set()): Authenticate {
   return async (token, meta) => {
     if (!token) throw new GatewayError('UNAUTHENTICATED', 'No token: send a Keystone token in X-Auth-Token');
@@ -119,7 +122,8 @@ export function fakeAuthenticate(revoked: ReadonlySet<string> = new Set()): Auth
     if ((!token.startsWith('good') && !isShort) || revoked.has(token)) {
       throw new GatewayError('UNAUTHENTICATED', 'Keystone does not know the token');
     }
-    return sessionOf(token, meta, Date.now() + (isShort ? Number(token.slice(5)) : 3_600_000));
+    const session = sessionOf(token, meta, Date.now() + (isShort ? Number(token.slice(5)) : 3_600_000));
+    return { ...session, identity: { ...session.identity, projectId: token.split('@')[1] ?? 'p1' } };
   };
 }
 

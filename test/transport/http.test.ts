@@ -1,3 +1,4 @@
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { serverAudits } from 'graphql-http';
 import { exchange, post, read, type SmallGateway, startTransports } from '../support/transports.ts';
@@ -140,8 +141,15 @@ describe('errors before execution', () => {
     expect(codeOf(response.body)).toBe('BAD_REQUEST');
   });
 
+  test('GET with X-Auth-Token only, which a page of another origin can send after a preflight only -> data', async () => {
+    const { status, body } = await get('/graphql?query={hello}', {
+      headers: { 'x-auth-token': 'good', accept: '*/*' },
+    });
+    expect([status, body]).toEqual([200, { data: { hello: 'hello you' } }]);
+  });
+
   test('a plain GET, as a page of another origin can send it -> 400, nothing executed', async () => {
-    const { status, body } = await get('/graphql?query={hello}', { headers: { 'x-auth-token': 'good' } });
+    const { status, body } = await get('/graphql?query={hello}');
     expect([status, codeOf(body)]).toEqual([400, 'BAD_REQUEST']);
     expect(body.errors[0].message).toContain('Cross-Site Request Forgery');
   });
@@ -211,6 +219,63 @@ describe('errors during execution', () => {
   });
 });
 
+describe('probes of load balancers', () => {
+  test.each([
+    ['GET /healthz HTTP/1.0\r\n', 200],
+    ['HEAD /healthz HTTP/1.0\r\n', 200],
+    ['GET /readyz HTTP/1.0\r\n', 200],
+    ['GET /healthz HTTP/1.1\r\nHost:\r\nConnection: close\r\n', 200],
+    ['GET /graphql HTTP/1.0\r\n', 400],
+    ['GET /healthz HTTP/1.1\r\n', 400],
+    ['GET /healthz HTTP/1.0\r\nHost: [\r\n', 400],
+  ])('%j -> %i', async (request, status) => {
+    expect(await exchange(gateway.url, `${request}\r\n`)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+});
+
+describe('compressed bodies', () => {
+  const send = (body: Uint8Array, encoding: string) =>
+    fetch(gateway.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-auth-token': 'good', 'content-encoding': encoding },
+      body,
+    }).then(read);
+  const QUERY = JSON.stringify({ query: '{ hello }' });
+
+  test.each(['gzip', 'x-gzip', 'GZIP'])('%s -> decompressed', async (encoding) => {
+    const { status, body } = await send(gzipSync(QUERY), encoding);
+    expect([status, body]).toEqual([200, { data: { hello: 'hello you' } }]);
+  });
+
+  test('identity -> as it is', async () => {
+    expect((await send(Buffer.from(QUERY), 'identity')).status).toBe(200);
+  });
+
+  test.each([
+    ['br', brotliCompressSync(QUERY)],
+    ['deflate', deflateSync(QUERY)],
+    ['gzip, gzip', gzipSync(gzipSync(QUERY))],
+  ])('%s -> 415 with the supported encoding', async (encoding, body) => {
+    const response = await send(body, encoding);
+    expect([response.status, response.headers.get('accept-encoding')]).toEqual([415, 'gzip']);
+  });
+
+  test('some kilobytes that become more than MAX_BODY_BYTES -> 413', async () => {
+    const bomb = gzipSync(JSON.stringify({ query: `#${' '.repeat(200_000_000)}\n{ hello }` }));
+    expect(bomb.length).toBeLessThan(500_000);
+    expect((await send(bomb, 'gzip')).status).toBe(413);
+  });
+
+  test.each([
+    ['no gzip', Buffer.from(QUERY)],
+    ['gzip that is cut off', gzipSync(QUERY).subarray(0, 20)],
+    ['gzip of no JSON', gzipSync('{')],
+  ])('%s -> 400', async (_situation, body) => {
+    const response = await send(body, 'gzip');
+    expect([response.status, codeOf(response.body)]).toEqual([400, 'BAD_REQUEST']);
+  });
+});
+
 describe('limits of bytes', () => {
   test('a body past MAX_BODY_BYTES -> 413 LIMIT_EXCEEDED', async () => {
     const { status, body } = await post(gateway.url, { query: `# ${'x'.repeat(1_048_576)}\n{ hello }` });
@@ -226,7 +291,7 @@ describe('limits of bytes', () => {
     expect(await exchange(gateway.url, 'nonsense\r\n\r\n')).toMatch(/^HTTP\/1.1 400 .*"errors"/s);
   });
 
-  test.each(['[', 'a b', '', 'http://a'])('a Host of %j -> 400', async (host) => {
+  test.each(['[', 'a b', 'http://a'])('a Host of %j -> 400', async (host) => {
     expect(await exchange(gateway.url, `GET /graphql HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).toMatch(
       /^HTTP\/1.1 400 /,
     );
@@ -243,6 +308,7 @@ describe('parameters', () => {
   test.each([
     ['variables and a name', { query: QUERY, variables: '{"n":"x"}', operationName: 'A' }, { hello: 'hello x' }],
     ['a name', { query: QUERY, operationName: 'B' }, { __typename: 'Query' }],
+    ['an empty name', { query: 'query A { hello }', operationName: '' }, { hello: 'hello you' }],
     ['extensions', { query: '{ hello }', extensions: '{"a":1}' }, { hello: 'hello you' }],
     ['an unknown parameter', { query: '{ hello }', utm: 'x' }, { hello: 'hello you' }],
     ['characters beyond ASCII', { query: '{ hello(name: "ü😀") }' }, { hello: 'hello ü😀' }],
@@ -318,6 +384,15 @@ describe('parameters', () => {
     const { status, body } = await post(gateway.url, sent);
     expect([status, codeOf(body)]).toEqual([400, 'BAD_REQUEST']);
     expect(gateway.probe.contexts).toBe(contexts);
+  });
+
+  test('POST with an empty name, also repeated -> as without one; two operations -> OPERATION_RESOLUTION_FAILURE', async () => {
+    for (let times = 0; times < 3; times++) {
+      const { body } = await post(gateway.url, { query: 'query Empty { hello }', operationName: '' });
+      expect(body).toEqual({ data: { hello: 'hello you' } });
+      const two = await post(gateway.url, { query: QUERY, operationName: '' });
+      expect(codeOf(two.body)).toBe('OPERATION_RESOLUTION_FAILURE');
+    }
   });
 
   test('a persisted query -> PersistedQueryNotSupported with its code, after which clients send the query', async () => {

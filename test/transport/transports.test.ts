@@ -170,13 +170,13 @@ describe('operators', () => {
 });
 
 describe('CORS', () => {
-  const preflight = (origin: string) =>
+  const preflight = (origin: string, names = 'content-type,x-auth-token') =>
     fetch(gateway.url, {
       method: 'OPTIONS',
       headers: {
         origin,
         'access-control-request-method': 'POST',
-        'access-control-request-headers': 'content-type,x-auth-token',
+        'access-control-request-headers': names,
       },
     });
 
@@ -185,6 +185,19 @@ describe('CORS', () => {
     expect([status, headers.get('access-control-allow-origin')]).toEqual([204, 'https://dash.example']);
     expect(headers.get('access-control-allow-headers')).toContain('x-auth-token');
     expect(headers.get('access-control-allow-credentials')).toBeNull();
+  });
+
+  test.each(['apollographql-client-name', 'x-apollo-operation-name', 'traceparent', 'sentry-trace'])(
+    'preflight with %s, which clients add by themselves -> allowed',
+    async (name) => {
+      const { headers } = await preflight('https://dash.example', `content-type,x-auth-token,${name}`);
+      expect(headers.get('access-control-allow-headers')).toContain(name);
+    },
+  );
+
+  test('a response to an allowed origin -> its pages may read Retry-After', async () => {
+    const { headers } = await fetch(gateway.url, { headers: { origin: 'https://dash.example' } });
+    expect(headers.get('access-control-expose-headers')).toContain('retry-after');
   });
 
   test('preflight of another origin -> no Access-Control-Allow-Origin', async () => {

@@ -29,13 +29,30 @@ const open = (options?: WsClientOptions) => connectWs(gateway.wsUrl, options);
 const ready = () => connect(gateway.wsUrl, PARAMS);
 
 describe('the protocol', () => {
-  test('no subprotocol -> 4406', async () => {
-    const client = await open({ protocol: null });
-    expect(await client.waitForClose()).toMatchObject({ code: 4406 });
+  test.each([
+    ['the legacy subprotocol', 'graphql-ws'],
+    ['another subprotocol', ['mqtt', 'graphql-ws']],
+    ['no subprotocol', null],
+  ])('%s -> 4406 with the expected one', async (_situation, protocol) => {
+    const client = await open({ protocol });
+    const { code, reason } = await client.waitForClose();
+    expect([code, reason]).toEqual([4406, expect.stringContaining('Expected the subprotocol graphql-transport-ws')]);
   });
 
-  test('the legacy subprotocol only -> no socket', async () => {
-    await expect(open({ protocol: 'graphql-ws' })).rejects.toThrow(/subprotocol/);
+  test('several subprotocols with the expected one -> acknowledged', async () => {
+    const client = await open({ protocol: ['graphql-ws', 'graphql-transport-ws'] });
+    await client.init(PARAMS);
+    await client.close();
+  });
+
+  test('an empty operationName -> as without one', async () => {
+    const client = await ready();
+    client.send({ type: 'subscribe', id: '1', payload: { query: 'query A { hello }', operationName: '' } });
+    expect(await client.nextData('1')).toEqual({ hello: 'hello you' });
+    const query = 'subscription A { count(to: 1) { value } }';
+    client.send({ type: 'subscribe', id: '2', payload: { query, operationName: '' } });
+    expect((await client.nextOf('next', '2')).payload.data).toEqual({ count: { value: 1 } });
+    await client.close();
   });
 
   test.each([
@@ -273,6 +290,36 @@ describe('upgrades', () => {
       await client.close();
     }
     await expect(upgrade(wsUrl, 'https://dash.example.evil')).rejects.toMatchObject({ status: 403 });
+  });
+
+  test('PUBLIC_URL -> its origin is the gateway’s own, as behind a proxy that sends another Host', async () => {
+    const { wsUrl } = await other({ PUBLIC_URL: 'https://gw.example/nova' });
+    await (await upgrade(wsUrl, 'https://gw.example')).close();
+    for (const origin of ['http://gw.example', 'https://gw.example:8443', 'https://gw.example.evil']) {
+      await expect(upgrade(wsUrl, origin)).rejects.toMatchObject({ status: 403 });
+    }
+  });
+
+  test('ALLOWED_ORIGINS with a slash, capital letters or a default port -> the origins that browsers send', async () => {
+    const { wsUrl } = await other({ ALLOWED_ORIGINS: 'https://a.example/,https://B.Example,http://c.example:80' });
+    for (const origin of ['https://a.example', 'https://b.example', 'http://c.example']) {
+      await (await upgrade(wsUrl, origin)).close();
+    }
+  });
+
+  test('ALLOWED_ORIGINS is * -> every origin', async () => {
+    const { wsUrl } = await other({ ALLOWED_ORIGINS: '*' });
+    await (await upgrade(wsUrl, 'https://any.example')).close();
+  });
+
+  test('behind a trusted proxy -> sockets counted by the client that it names', async () => {
+    const { wsUrl } = await other({ WS_MAX_SOCKETS_PER_ADDRESS: '1' });
+    const from = (address: string) => connectWs(wsUrl, { headers: { 'x-forwarded-for': address } });
+    const sockets = [await from('203.0.113.1'), await from('203.0.113.2'), await from('2001:db8:1:1::1')];
+    for (const address of ['203.0.113.2', '198.51.100.9, 203.0.113.2', '2001:db8:1:1:ffff::9']) {
+      await expect(from(address)).rejects.toMatchObject({ status: 429 });
+    }
+    await Promise.all(sockets.map((socket) => socket.close()));
   });
 
   test('one socket too many from one address -> 429; one closes -> a socket again', async () => {

@@ -221,10 +221,22 @@ function createDocuments(): Documents {
     ...DOCUMENTS,
     sizeCalculation: (document) => document.loc?.source.body.length || 1,
   });
+  // A subscription holds its document for longer than the cache does: one source never has a second document meanwhile.
+  const held = new Map<string, WeakRef<DocumentNode>>();
+  const collected = new FinalizationRegistry<string>((sha256) => {
+    if (!held.get(sha256)?.deref()) held.delete(sha256);
+  });
+  function get(sha256: string): DocumentNode | undefined {
+    return documents.get(sha256) ?? held.get(sha256)?.deref();
+  }
   return {
-    get: (sha256) => documents.get(sha256),
-    set: (sha256, document) => void documents.set(sha256, document),
-    find: (source) => documents.get(sha256Of(source)),
+    get,
+    set(sha256, document) {
+      documents.set(sha256, document);
+      held.set(sha256, new WeakRef(document));
+      collected.register(document, sha256);
+    },
+    find: (source) => get(sha256Of(source)),
   };
 }
 

@@ -1,6 +1,8 @@
 import type { FastifyError, FastifyReply } from 'fastify';
 import { ERROR_CODES, GatewayError } from '../../errors.ts';
 import { OpenStackError } from '../../openstack/errors.ts';
+import { OverloadError } from '../concurrency.ts';
+import { RETRY_AFTER } from '../error-responses.ts';
 import { logFieldsOf, logOf } from '../request-log.ts';
 
 /** Nova's fault names by status (nova api/openstack/wsgi.py, `Fault`). Other statuses are a `computeFault`. */
@@ -50,6 +52,9 @@ export function sendNovaFault(reply: FastifyReply, { status, message, retryAfter
 
 /** The error response for an error. An unexpected error is logged and masked. */
 export function faultOf(error: unknown, reply: FastifyReply): FaultResponse {
+  if (error instanceof OverloadError) {
+    return { status: error.status, message: error.message, retryAfter: Number(RETRY_AFTER) };
+  }
   if (error instanceof GatewayError) return { status: ERROR_CODES[error.code].status, message: error.message };
   if (error instanceof OpenStackError) return faultOfUpstream(error);
   const { statusCode = 500, message = '' } = (error ?? {}) as Partial<FastifyError>;

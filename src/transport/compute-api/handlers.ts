@@ -9,6 +9,7 @@ import { flightKeyOf, invalidate } from '../../openstack/http/single-flight.ts';
 import type { ServiceAccount } from '../../openstack/keystone/service-account.ts';
 import type { Session } from '../../openstack/session.ts';
 import type { Authenticate } from '../authenticate.ts';
+import { takeSlot } from '../concurrency.ts';
 import { logFieldsOf, logOf } from '../request-log.ts';
 import { readShareAction, type ShareAction } from './action-body.ts';
 import type { EndpointResolver } from './endpoint.ts';
@@ -43,7 +44,7 @@ export async function showVersion(
 ): Promise<FastifyReply> {
   const hasToken = request.headers['x-auth-token'] !== undefined;
   // like Nova, ignore an invalid token here
-  const session = hasToken ? await authenticate(api, request).catch(() => null) : null;
+  const session = hasToken ? await authenticate(api, request, reply).catch(() => null) : null;
   const nova = session ? api.endpoint.resolve(session) : await api.endpoint.lastResolved(request.id);
   return api.proxyToNova(request, reply, nova);
 }
@@ -54,7 +55,7 @@ export async function showServers(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const session = await authenticate(api, request);
+  const session = await authenticate(api, request, reply);
   const onResponse = withAttachments(request, reply, session, api.attachments);
   return api.proxyToNova(request, reply, api.endpoint.resolve(session), { onResponse });
 }
@@ -65,7 +66,7 @@ export async function proxyAll(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const session = await authenticate(api, request);
+  const session = await authenticate(api, request, reply);
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   return api.proxyToNova(request, reply, api.endpoint.resolve(session), isRead ? {} : invalidating(api, session));
 }
@@ -76,7 +77,7 @@ export async function handleServerAction(
   request: ActionRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const session = await authenticate(api, request);
+  const session = await authenticate(api, request, reply);
   const action = readShareAction(request.body, request.headers['content-type']);
   if (action) {
     checkProject(request.params.project_id, session);
@@ -111,11 +112,17 @@ async function performShareAction(
   }
 }
 
-async function authenticate({ authenticate: check }: ComputeApiContext, request: FastifyRequest): Promise<Session> {
+/** Validates the token of a request, and takes a slot until the response is sent. */
+async function authenticate(
+  { authenticate: check }: ComputeApiContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Session> {
   const token = request.headers['x-auth-token'];
   const meta = { requestId: request.id, log: logOf(request) };
   const session = await check(Array.isArray(token) ? token[0] : token, meta);
   logFieldsOf(request).identity = session.identity;
+  reply.raw.once('close', takeSlot(request.server, session));
   return session;
 }
 

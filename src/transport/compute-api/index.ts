@@ -35,9 +35,6 @@ export async function registerComputeApi(app: FastifyInstance, options: ComputeA
   });
   await app.register(
     async (scope) => {
-      scope.addHook('onRoute', (route) => {
-        route.config = { ...route.config, takesSlot: true };
-      });
       scope.addHook('onRequest', async (request, reply) => {
         reply.header('x-compute-request-id', request.id);
         checkPath(request.url);

@@ -119,9 +119,11 @@ function pathBelow(request: FastifyRequest): string {
   return (request.url.split('?', 1)[0] ?? '').slice(PREFIX.length);
 }
 
-/** The gateway's URL for clients: PUBLIC_URL, or else the host of the request. */
+/** The gateway's URL for clients: PUBLIC_URL, or else the host of the request, or the address of the connection. */
 function baseUrl(request: FastifyRequest, publicUrl: string | undefined): string {
-  return publicUrl?.replace(/\/+$/, '') ?? `${request.protocol}://${request.host}`;
+  const { localAddress = '', localPort } = request.socket;
+  const address = localAddress.includes(':') ? `[${localAddress}]` : localAddress;
+  return publicUrl?.replace(/\/+$/, '') ?? `${request.protocol}://${request.host || `${address}:${localPort}`}`;
 }
 
 /** Throws UPSTREAM_ERROR for a request that the gateway has forwarded before: the catalog names the gateway as Nova. */

@@ -7,14 +7,14 @@ import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type DocumentNode, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
-import type { Deadline } from '../../deadline.ts';
 import { formatError } from '../../graphql/errors.ts';
 import type { Documents, Executor } from '../../graphql/execution/execute.ts';
 import { stringifyResult } from '../../graphql/execution/shared-execution.ts';
 import { newRequestId } from '../../openstack/session.ts';
-import { type GraphQLTransportOptions, startOperationDeadline } from '../graphql.ts';
+import type { GraphQLTransportOptions } from '../graphql.ts';
 import { createFastPath } from './fast-path.ts';
-import { type AuthenticatedRequest, authenticateRequest, runOperation, statusAndHeaders } from './operation.ts';
+import { type AuthenticatedRequest, authenticateRequest, type RejectedRequest, runOperation } from './operation.ts';
+import { decompressBody } from './request-body.ts';
 
 /**
  * Apollo Server formats its own errors without the request that they belong to: this text stands for the request's id until
@@ -25,7 +25,7 @@ const REQUEST_ID_PLACEHOLDER = newRequestId();
 /** Adds GraphQL over HTTP at `/graphql`. */
 export async function registerGraphQLHttp(app: FastifyInstance, options: GraphQLTransportOptions): Promise<void> {
   const apollo = await createApollo(options);
-  const route = { url: '/graphql', config: { takesSlot: true }, handler: apollo.handle };
+  const route = { url: '/graphql', preParsing: decompressBody, handler: apollo.handle };
   app.route({ ...route, method: 'POST' });
   app.route({ ...route, method: 'GET', exposeHeadRoute: false });
   app.addHook('onClose', () => apollo.stop());
@@ -37,7 +37,7 @@ export async function registerGraphQLHttp(app: FastifyInstance, options: GraphQL
  * path.
  */
 async function createApollo(options: GraphQLTransportOptions) {
-  const { config, log, executor } = options;
+  const { log, executor } = options;
   const server = new ApolloServer<AuthenticatedRequest>({
     schema: executor.schema,
     logger: log,
@@ -47,7 +47,8 @@ async function createApollo(options: GraphQLTransportOptions) {
     validationOptions: { hideSuggestions: executor.hideSuggestions },
     documentStore: documentStore(executor.documents),
     persistedQueries: false,
-    csrfPrevention: true,
+    // browsers send a preflight before any of these headers
+    csrfPrevention: { requestHeaders: ['x-auth-token', 'x-apollo-operation-name', 'apollo-require-preflight'] },
     allowBatchedHttpRequests: false,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
@@ -57,25 +58,27 @@ async function createApollo(options: GraphQLTransportOptions) {
   });
   await server.start();
 
-  const deadlines = new WeakMap<FastifyRequest, Deadline>();
+  const running = new WeakMap<FastifyRequest, AuthenticatedRequest>();
   const serve = fastifyApolloHandler(server, {
-    context: async (request: FastifyRequest): Promise<AuthenticatedRequest> => {
-      const deadline = startOperationDeadline(config);
-      deadlines.set(request, deadline);
-      return await authenticateRequest(options, request, deadline).catch((error: GraphQLError) => {
-        throw withHeaders(error);
+    context: async (request: FastifyRequest, reply: FastifyReply): Promise<AuthenticatedRequest> => {
+      const authenticated = await authenticateRequest(options, request, reply).catch((rejected: RejectedRequest) => {
+        throw withHeaders(rejected);
       });
+      running.set(request, authenticated);
+      return authenticated;
     },
   });
   const fastPath = createFastPath(options);
 
   async function handleByApollo(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    // Apollo Server's integration builds a URL from it; HTTP/1.0 needs none
+    request.headers.host ||= 'gateway';
     try {
       const body: unknown = await serve.call(request.server, request, reply);
       fastPath.remember(request, reply);
       return typeof body === 'string' ? body.replaceAll(REQUEST_ID_PLACEHOLDER, request.id) : body;
     } finally {
-      deadlines.get(request)?.end();
+      running.get(request)?.end();
     }
   }
 
@@ -89,7 +92,9 @@ async function createApollo(options: GraphQLTransportOptions) {
 /** Passes operations from Apollo Server to the executor: `responseForOperation` skips Apollo's own execution. */
 function execution(options: GraphQLTransportOptions): ApolloServerPlugin<AuthenticatedRequest> {
   return {
-    async requestDidStart() {
+    async requestDidStart({ request: received }) {
+      // the empty text is no name (GraphQL over HTTP, GET)
+      if (received.operationName === '') delete received.operationName;
       return {
         async didResolveOperation({ operation }) {
           if (operation?.operation === 'subscription') throw subscriptionOverHttp();
@@ -112,8 +117,7 @@ function subscriptionOverHttp(): GraphQLError {
 }
 
 /** The error with the HTTP status and headers that Apollo Server is to send. */
-function withHeaders(error: GraphQLError): GraphQLError {
-  const { status, headers } = statusAndHeaders(error);
+function withHeaders({ error, status, headers }: RejectedRequest): GraphQLError {
   const http = { status, headers: new HeaderMap(headers) };
   return new GraphQLError(error.message, { extensions: { ...error.extensions, http } });
 }

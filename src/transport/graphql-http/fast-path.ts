@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type DocumentNode, GraphQLError } from 'graphql';
+import type { DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { operationOf } from '../../graphql/execution/execute.ts';
 import { stringifyResult } from '../../graphql/execution/shared-execution.ts';
-import { type GraphQLTransportOptions, startOperationDeadline } from '../graphql.ts';
-import { authenticateRequest, type PreparedOperation, runOperation, statusAndHeaders } from './operation.ts';
+import type { GraphQLTransportOptions } from '../graphql.ts';
+import { authenticateRequest, type PreparedOperation, RejectedRequest, runOperation } from './operation.ts';
 
 /** How many documents are cached by their text, and how many characters all of them may have. */
 const DOCUMENTS = { max: 1000, maxSize: 1_048_576 };
@@ -24,7 +24,7 @@ interface FastPathOperation extends PreparedOperation {
  * prevention), and ignores unknown properties of the body; the fast path leaves both to it.
  */
 export function createFastPath(options: GraphQLTransportOptions) {
-  const { config, executor } = options;
+  const { executor } = options;
   const mediaTypes = new LRUCache<string, string>({ max: MAX_HEADERS });
   const documents = new LRUCache<string, DocumentNode>({ ...DOCUMENTS, sizeCalculation: (_, source) => source.length });
 
@@ -37,12 +37,13 @@ export function createFastPath(options: GraphQLTransportOptions) {
     const mediaType = mediaTypes.get(headersKey(headers));
     const document = documents.get(query);
     if (mediaType === undefined || document === undefined) return null;
-    const operation = operationOf(document, operationName);
+    const operation = operationOf(document, operationName || null);
     if (!operation || operation.operation === 'subscription') return null;
     return {
       document,
       operation,
-      operationName: operationName ?? undefined,
+      // the empty text is no name (GraphQL over HTTP, GET)
+      operationName: operationName || undefined,
       variables: variables ?? undefined,
       mediaType,
     };
@@ -50,20 +51,21 @@ export function createFastPath(options: GraphQLTransportOptions) {
 
   async function respond(found: FastPathOperation, request: FastifyRequest, reply: FastifyReply): Promise<string> {
     reply.header('content-type', found.mediaType);
-    const deadline = startOperationDeadline(config);
     try {
-      const authenticated = await authenticateRequest(options, request, deadline);
-      const { status, errors, data } = await runOperation(options, authenticated, found);
-      reply.code(status);
-      return stringifyResult({ errors, data });
-    } catch (error) {
-      if (!(error instanceof GraphQLError)) throw error;
-      const { status, headers } = statusAndHeaders(error);
+      const authenticated = await authenticateRequest(options, request, reply);
+      try {
+        const { status, errors, data } = await runOperation(options, authenticated, found);
+        reply.code(status);
+        return stringifyResult({ errors, data });
+      } finally {
+        authenticated.end();
+      }
+    } catch (rejected) {
+      if (!(rejected instanceof RejectedRequest)) throw rejected;
+      const { error, status, headers } = rejected;
       for (const [name, value] of headers) reply.header(name, value);
       reply.code(status);
       return JSON.stringify({ errors: [error] });
-    } finally {
-      deadline.end();
     }
   }
 

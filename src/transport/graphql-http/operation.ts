@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type {
   DocumentNode,
   ExecutionResult,
@@ -6,17 +6,19 @@ import type {
   GraphQLFormattedError,
   OperationDefinitionNode,
 } from 'graphql';
-import type { Deadline } from '../../deadline.ts';
 import { formatError, httpStatus } from '../../graphql/errors.ts';
 import type { Session } from '../../openstack/session.ts';
+import { OverloadError, takeSlot } from '../concurrency.ts';
 import { RETRY_AFTER } from '../error-responses.ts';
-import { type GraphQLTransportOptions, withOperationTimeout } from '../graphql.ts';
+import { type GraphQLTransportOptions, startOperationDeadline, withOperationTimeout } from '../graphql.ts';
 import { type LogFields, logFieldsOf, logOf, shortName } from '../request-log.ts';
 
-/** An HTTP request whose token is valid. */
+/** An HTTP request whose token is valid and that holds a slot. */
 export interface AuthenticatedRequest {
   readonly session: Session;
   readonly logFields: LogFields;
+  /** Stops the deadline and releases the slot: call it when the response is handed to the connection. */
+  readonly end: () => void;
 }
 
 /** An operation of a validated document. */
@@ -34,28 +36,54 @@ export interface OperationResult {
   readonly data?: Record<string, unknown> | null;
 }
 
-/** Validates the token of a request; rejects with the formatted error. */
-export async function authenticateRequest(
-  { authenticate }: GraphQLTransportOptions,
-  request: FastifyRequest,
-  deadline: Deadline,
-): Promise<AuthenticatedRequest> {
-  const meta = { requestId: request.id, log: logOf(request), signal: () => deadline.signal };
-  try {
-    const session = await authenticate(onlyOne(request.headers['x-auth-token']), meta);
-    const logFields = logFieldsOf(request);
-    logFields.identity = session.identity;
-    return { session, logFields };
-  } catch (error) {
-    throw formatError(error, meta);
+/** An error before execution, with the HTTP status and headers of its response. */
+export class RejectedRequest extends Error {
+  constructor(
+    readonly error: GraphQLError,
+    readonly status: number,
+    cause: unknown,
+  ) {
+    super(error.message, { cause });
+    this.name = 'RejectedRequest';
+  }
+
+  get headers(): [name: string, value: string][] {
+    if (this.status === 401) return [['www-authenticate', 'Keystone']];
+    return this.status === 503 || this.status === 429 ? [['retry-after', RETRY_AFTER]] : [];
   }
 }
 
-/** The HTTP status of an error before execution, and the headers that go with it. */
-export function statusAndHeaders(error: GraphQLError): { status: number; headers: [name: string, value: string][] } {
-  const status = httpStatus([error]);
-  if (status === 401) return { status, headers: [['www-authenticate', 'Keystone']] };
-  return { status, headers: status === 503 ? [['retry-after', RETRY_AFTER]] : [] };
+/**
+ * Validates the token of a complete request, takes a slot and starts the deadline. When the client disconnects, a query is
+ * aborted; a mutation runs on. Rejects with a RejectedRequest.
+ */
+export async function authenticateRequest(
+  { authenticate, config }: GraphQLTransportOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<AuthenticatedRequest> {
+  const deadline = startOperationDeadline(config);
+  const logFields = logFieldsOf(request);
+  reply.raw.once('close', () => {
+    if (logFields.operationType !== 'mutation')
+      deadline.abort(new DOMException('The client disconnected', 'AbortError'));
+  });
+  const meta = { requestId: request.id, log: logOf(request), signal: () => deadline.signal };
+  try {
+    const session = await authenticate(onlyOne(request.headers['x-auth-token']), meta);
+    logFields.identity = session.identity;
+    const release = takeSlot(request.server, session);
+    const end = () => {
+      deadline.end();
+      release();
+    };
+    return { session, logFields, end };
+  } catch (error) {
+    deadline.end();
+    const formatted = formatError(error, meta);
+    const status = error instanceof OverloadError ? error.status : httpStatus([formatted]);
+    throw new RejectedRequest(formatted, status, error);
+  }
 }
 
 /** Executes an operation, and fills in the log fields. */

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import * as ws from 'ws';
@@ -32,19 +33,23 @@ export class SocketClose extends Error {
 
 /** One open socket, and what is buffered for its client. */
 export interface Connection {
+  /** The request id of the upgrade. */
+  readonly id: string;
   readonly socket: ws.WebSocket;
   /** The stream below the socket. */
   readonly stream: Duplex;
   /** Whether the client has answered the last ping. */
   isAlive: boolean;
+  /** Bytes that the client had read by the last ping. */
+  readBytes: number;
   /** Buffered bytes of results of queries and mutations: they may be large, and each was requested. */
   resultBytes: number;
   /** The first characters of the messages that carry results and are about to be sent. */
   readonly results: Set<string>;
 }
 
-export function openConnection(socket: ws.WebSocket, stream: Duplex): Connection {
-  return { socket, stream, isAlive: true, resultBytes: 0, results: new Set() };
+export function openConnection(id: string, socket: ws.WebSocket, stream: Duplex): Connection {
+  return { id, socket, stream, isAlive: true, readBytes: 0, resultBytes: 0, results: new Set() };
 }
 
 /** Closes a socket with a code and a reason of at most 123 bytes (RFC 6455, 5.5). */
@@ -104,6 +109,17 @@ function checkRoom(connection: Connection, bytes: number, limit: number): void {
   if (stream.writableLength - resultBytes + bytes <= limit) return;
   closeConnection(connection, CLOSE.TRY_AGAIN, TOO_SLOW);
   throw new SocketClose(CLOSE.TRY_AGAIN, TOO_SLOW);
+}
+
+/**
+ * Whether the client has read nothing since the last call although something is buffered for it. Answering pings does not
+ * show that: a client can send pongs without reading.
+ */
+export function isStalled(connection: Connection): boolean {
+  const { stream, readBytes } = connection;
+  const buffered = stream.writableLength;
+  connection.readBytes = ((stream as Socket).bytesWritten ?? 0) - buffered;
+  return buffered > 0 && connection.readBytes === readBytes;
 }
 
 function takeResult({ results }: Connection, data: string): boolean {

@@ -13,6 +13,8 @@ export interface Extra {
   /** Set by a successful `connection_init`. */
   token: string | null;
   expiry: NodeJS.Timeout | null;
+  /** Called when the socket is closed: what it held is released. */
+  readonly releases: (() => void)[];
 }
 
 /** The log of a socket, created when there is something to log. */

@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import type { Context, ServerOptions } from 'graphql-ws';
 import { GatewayError } from '../../errors.ts';
@@ -5,14 +6,16 @@ import { formatError } from '../../graphql/errors.ts';
 import { type Operation, operationOf } from '../../graphql/execution/execute.ts';
 import { newRequestId, type Session } from '../../openstack/session.ts';
 import type { RequestMeta } from '../authenticate.ts';
-import { overloadedError } from '../concurrency.ts';
+import { takeSlot } from '../concurrency.ts';
 import { type GraphQLTransportOptions, startOperationDeadline, withOperationTimeout } from '../graphql.ts';
+import { createQuota, tenantKeys } from '../quota.ts';
 import { shortName } from '../request-log.ts';
-import type { SharedState } from '../server.ts';
 import { withLog } from './broadcast.ts';
-import { CLOSE, type Connection, closeConnection, expectResult, TOO_SLOW } from './connection.ts';
+import { CLOSE, type Connection, closeConnection, expectResult, SocketClose, TOO_SLOW } from './connection.ts';
 import { createGroups } from './groups.ts';
 import { closeAtExpiry, type Extra, logOf, socketCloseOf, tokenOf } from './identity.ts';
+import { createMemoryQuota } from './memory.ts';
+import { createRevalidation } from './revalidation.ts';
 
 type Socket = Context<Record<string, unknown>, Extra>;
 type Hooks = ServerOptions<Record<string, unknown>, Extra>;
@@ -30,7 +33,7 @@ interface RunningOperation extends Operation {
  * The gateway's hooks into the graphql-transport-ws protocol: who connects, what may run, how it runs and how its errors
  * look. A SocketClose that a hook throws closes the socket with its code.
  */
-export function socketHooks(options: GraphQLTransportOptions, { concurrency }: SharedState): Hooks {
+export function socketHooks(app: FastifyInstance, options: GraphQLTransportOptions): Hooks {
   const { config, log, executor, authenticate, makeContext } = options;
   const groups = createGroups({
     executor,
@@ -40,14 +43,33 @@ export function socketHooks(options: GraphQLTransportOptions, { concurrency }: S
     },
     limit: config.WS_MAX_BUFFER_BYTES,
   });
+  const watchToken = createRevalidation(options);
+  const sockets = createQuota({ token: config.WS_MAX_SOCKETS_PER_TOKEN, project: config.WS_MAX_SOCKETS_PER_PROJECT });
+  const subscriptions = createQuota({
+    token: config.WS_MAX_SUBSCRIPTIONS_PER_TOKEN,
+    project: config.WS_MAX_SUBSCRIPTIONS_PER_PROJECT,
+    total: config.WS_MAX_SUBSCRIPTIONS_TOTAL,
+  });
+  const acquireMemory = createMemoryQuota({
+    socket: config.WS_MAX_MEMORY_BYTES,
+    token: config.WS_MAX_MEMORY_BYTES_PER_TOKEN,
+    total: config.WS_MAX_MEMORY_BYTES_TOTAL,
+  });
 
-  /** `connection_init`: closes with 4401 for a bad token, with 1013 when Keystone is away, with 4403 at the token's expiry. */
+  /**
+   * `connection_init`: closes with 4401 for an invalid token, with 1013 when Keystone is away or the token or project has
+   * too many sockets; later with 4403 when the token expires, is revoked or loses roles.
+   */
   async function onConnect({ extra, connectionParams }: Socket): Promise<true> {
     const meta = newRequestMeta();
     const session = await authenticate(tokenOf(connectionParams), meta).catch((error) => {
       throw socketCloseOf(error, meta, CLOSE.UNAUTHENTICATED);
     });
+    const socket = sockets.acquire(tenantKeys(session));
+    if ('exceeded' in socket) throw new SocketClose(CLOSE.TRY_AGAIN, `Too many sockets of this ${socket.exceeded}`);
     extra.token = session.token;
+    extra.releases.push(socket.release, watchToken(extra.connection, session));
+    if (extra.connection.socket.readyState !== extra.connection.socket.OPEN) releaseAll(extra);
     closeAtExpiry(extra, session.identity.expiresAt);
     return true;
   }
@@ -64,7 +86,9 @@ export function socketHooks(options: GraphQLTransportOptions, { concurrency }: S
     const { document } = parsed;
     // graphql-ws keeps the payload as long as the operation: all operations of one document share its text
     Object.assign(payload, { query: document.loc?.source.body ?? payload.query });
-    const { operationName, variables } = payload;
+    const { variables } = payload;
+    // the empty text is no name, as over HTTP
+    const operationName = payload.operationName || null;
     const operation = operationOf(document, operationName);
     const running: RunningOperation = {
       requestId: meta.requestId,
@@ -117,23 +141,63 @@ export function socketHooks(options: GraphQLTransportOptions, { concurrency }: S
 
   async function execute({ contextValue }: ExecutionArgs): Promise<ExecutionResult> {
     const running = withLog(contextValue as RunningOperation);
-    const release = concurrency.acquire();
-    if (!release) return { errors: [formatError(overloadedError(), running)] };
+    const slot = trySlot(running.session);
+    if (slot instanceof GatewayError) return { errors: [formatError(slot, running)] };
     const deadline = startOperationDeadline(config);
     const context = makeContext({ ...running.session, signal: () => deadline.signal });
     try {
       return await withOperationTimeout(config, executor.execute({ ...running, context }), running);
     } finally {
       deadline.end();
-      release();
+      slot();
     }
   }
 
   async function subscribe({ contextValue }: ExecutionArgs) {
     const running = contextValue as RunningOperation;
     const logged = withLog(running);
-    const opened = await executor.subscribe({ ...logged, context: makeContext(logged.session) });
-    return 'source' in opened ? groups.listen({ ...running, prepared: opened.prepared }, opened.source) : opened;
+    const held = holdSubscription(running);
+    if (held instanceof GatewayError) return { errors: [formatError(held, logged)] };
+    try {
+      const opened = await executor.subscribe({ ...logged, context: makeContext(logged.session) });
+      if ('source' in opened) {
+        const results = groups.listen({ ...running, prepared: opened.prepared }, opened.source);
+        return releaseAtEnd(results, held);
+      }
+      held();
+      return opened;
+    } catch (error) {
+      held();
+      throw error;
+    }
+  }
+
+  function trySlot(session: Session): (() => void) | GatewayError {
+    try {
+      return takeSlot(app, session);
+    } catch (error) {
+      if (error instanceof GatewayError) return error;
+      throw error;
+    }
+  }
+
+  /** Counts a subscription and the memory that it holds; returns what releases both, or the error of an exceeded limit. */
+  function holdSubscription({ session, connection, document, variables }: RunningOperation) {
+    const keys = tenantKeys(session);
+    const subscription = subscriptions.acquire(keys);
+    if ('exceeded' in subscription) {
+      return new GatewayError('LIMIT_EXCEEDED', `Too many subscriptions (${subscription.exceeded})`);
+    }
+    const memory = acquireMemory({ ...keys, socket: connection.id }, document, variables);
+    if ('exceeded' in memory) {
+      subscription.release();
+      const message = `The documents and variables of subscriptions need too much memory (${memory.exceeded})`;
+      return new GatewayError('LIMIT_EXCEEDED', message);
+    }
+    return () => {
+      subscription.release();
+      memory.release();
+    };
   }
 
   return {
@@ -157,6 +221,40 @@ export function socketHooks(options: GraphQLTransportOptions, { concurrency }: S
     },
     onClose: ({ extra }) => {
       if (extra.expiry) clearTimeout(extra.expiry);
+      releaseAll(extra);
+    },
+  };
+}
+
+function releaseAll({ releases }: Extra): void {
+  for (const release of releases.splice(0)) release();
+}
+
+/** The results, with `release` called once when they end, fail or are returned. */
+function releaseAtEnd<T>(results: AsyncIterableIterator<T>, release: () => void): AsyncIterableIterator<T> {
+  let isHeld = true;
+  const end = () => {
+    if (isHeld) release();
+    isHeld = false;
+  };
+  const ending = async (next: Promise<IteratorResult<T>>) => {
+    try {
+      const result = await next;
+      if (result.done) end();
+      return result;
+    } catch (error) {
+      end();
+      throw error;
+    }
+  };
+  return {
+    next: () => ending(results.next()),
+    return: async () => {
+      end();
+      return (await results.return?.()) ?? { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
     },
   };
 }

@@ -8,13 +8,15 @@ import { newRequestId } from '../../openstack/session.ts';
 import { endSocketWith } from '../error-responses.ts';
 import type { GraphQLTransportOptions } from '../graphql.ts';
 import type { SharedState } from '../server.ts';
-import { CLOSE, type Connection, closeConnection, openConnection, SocketClose, send } from './connection.ts';
+import { CLOSE, type Connection, closeConnection, isStalled, openConnection, SocketClose, send } from './connection.ts';
 import { type Extra, logOf } from './identity.ts';
 import { socketHooks } from './operations.ts';
-import { addressOf, guardUpgrades } from './upgrades.ts';
+import { guardUpgrades } from './upgrades.ts';
 
 /** Maximum number of frames in a message: clients send one. */
 const MAX_FRAGMENTS = 16;
+/** The reason of a close with 4406: clients of the legacy protocol `graphql-ws` show it. */
+const EXPECTED_PROTOCOL = 'Expected the subprotocol graphql-transport-ws (the legacy graphql-ws is not supported)';
 /** Time limit for a client to answer a close, in ms. */
 const CLOSE_MS = 5000;
 
@@ -26,16 +28,16 @@ const CLOSE_MS = 5000;
 export function registerGraphQLWs(app: FastifyInstance, options: GraphQLTransportOptions, shared: SharedState): void {
   const { config, log } = options;
   const connections = new Set<Connection>();
-  const perAddress = new Map<string, number>();
   const server = makeServer<Record<string, unknown>, Extra>({
     connectionInitWaitTimeout: config.WS_INIT_TIMEOUT_MS,
-    ...socketHooks(options, shared),
+    ...socketHooks(app, options),
   });
   let isDraining = false;
 
   const serverOptions = {
     noServer: true,
-    handleProtocols: (protocols: Set<string>) => handleProtocols(protocols),
+    // a socket with another subprotocol is opened, so that its close can tell which one is expected
+    handleProtocols: (protocols: Set<string>) => handleProtocols(protocols) || [...protocols][0] || false,
     maxPayload: config.WS_MAX_PAYLOAD_BYTES,
     maxFragments: MAX_FRAGMENTS,
     perMessageDeflate: false,
@@ -46,22 +48,20 @@ export function registerGraphQLWs(app: FastifyInstance, options: GraphQLTranspor
   guardUpgrades(app.server, {
     config,
     log,
-    socketsOf: (address) => perAddress.get(address) ?? 0,
+    shared,
     isDraining: () => isDraining,
     accept: (request, stream, head) => {
-      const address = addressOf(request);
-      sockets.handleUpgrade(request, stream, head, (socket) => open(socket, stream, address));
+      sockets.handleUpgrade(request, stream, head, (socket) => open(socket, stream));
     },
   });
   const timer = setInterval(() => heartbeat(connections), config.WS_KEEPALIVE_MS);
   app.addHook('preClose', drain);
   app.addHook('onClose', async () => clearInterval(timer));
 
-  function open(socket: WebSocket, stream: Duplex, address: string): void {
-    const connection = openConnection(socket, stream);
-    const extra: Extra = { connection, requestId: newRequestId(), token: null, expiry: null };
+  function open(socket: WebSocket, stream: Duplex): void {
+    const connection = openConnection(newRequestId(), socket, stream);
+    const extra: Extra = { connection, requestId: connection.id, token: null, expiry: null, releases: [] };
     connections.add(connection);
-    perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
     socket.on('pong', () => {
       connection.isAlive = true;
     });
@@ -69,9 +69,6 @@ export function registerGraphQLWs(app: FastifyInstance, options: GraphQLTranspor
     const closed = serve(extra);
     socket.once('close', (code, reason) => {
       connections.delete(connection);
-      const remaining = (perAddress.get(address) ?? 1) - 1;
-      if (remaining > 0) perAddress.set(address, remaining);
-      else perAddress.delete(address);
       closed(code, String(reason)).catch((error) => logOf(log, extra).error({ err: error }, 'closing a socket failed'));
     });
   }
@@ -83,7 +80,10 @@ export function registerGraphQLWs(app: FastifyInstance, options: GraphQLTranspor
       {
         protocol: socket.protocol,
         send: (data) => send(connection, data, config.WS_MAX_BUFFER_BYTES),
-        close: (code = CLOSE.INTERNAL, reason = '') => closeConnection(connection, code, reason),
+        close: (code = CLOSE.INTERNAL, reason = '') => {
+          const isProtocol = code === CloseCode.SubprotocolNotAcceptable;
+          closeConnection(connection, code, isProtocol ? EXPECTED_PROTOCOL : reason);
+        },
         onMessage: (receive) =>
           socket.on('message', (data) => {
             receive(String(data)).catch((error) => closeWith(extra, error));
@@ -127,10 +127,10 @@ function terminate(error: Error, socket: WebSocket, log: Logger): void {
   socket.terminate();
 }
 
-/** Pings every socket, and ends those that did not answer the last ping. One timer for all. */
+/** Pings every socket, and ends those that did not answer the last ping or read nothing since. One timer for all. */
 function heartbeat(connections: ReadonlySet<Connection>): void {
   for (const connection of connections) {
-    if (!connection.isAlive) {
+    if (!connection.isAlive || isStalled(connection)) {
       connection.socket.terminate();
       continue;
     }

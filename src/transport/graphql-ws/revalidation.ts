@@ -1,0 +1,80 @@
+import type { Logger } from 'pino';
+import type { Config } from '../../config.ts';
+import { GatewayError } from '../../errors.ts';
+import { newRequestId, type Session, tokenHash } from '../../openstack/session.ts';
+import type { Authenticate } from '../authenticate.ts';
+import { CLOSE, type Connection, closeConnection } from './connection.ts';
+
+/** By how much of the interval a validation is put off at most, so that tokens are not validated all at once. */
+const JITTER = 0.2;
+/** The shortest interval, in ms, also where TOKEN_CACHE_SECONDS is 0. */
+const MIN_INTERVAL_MS = 1000;
+
+interface WatchedToken {
+  readonly session: Session;
+  readonly connections: Set<Connection>;
+  timer: NodeJS.Timeout;
+}
+
+export interface RevalidationOptions {
+  readonly authenticate: Authenticate;
+  readonly config: Config;
+  readonly log: Logger;
+}
+
+/**
+ * Validates the tokens of open sockets again every TOKEN_CACHE_SECONDS, one validation for all sockets of a token. Closes
+ * its sockets with 4403 when the token is no longer valid (revoked) or its roles or project have changed; they stay open
+ * while Keystone is away. Returns the function that starts it for a socket, which returns the one that stops it.
+ */
+export function createRevalidation({ authenticate, config, log }: RevalidationOptions) {
+  const watched = new Map<string, WatchedToken>();
+
+  function schedule(key: string): NodeJS.Timeout {
+    const interval = Math.max(config.TOKEN_CACHE_SECONDS * 1000, MIN_INTERVAL_MS);
+    return setTimeout(() => void validate(key), interval * (1 + JITTER * Math.random())).unref();
+  }
+
+  async function validate(key: string): Promise<void> {
+    const token = watched.get(key);
+    if (!token) return;
+    const reason = await reasonToClose(token.session);
+    if (watched.get(key) !== token) return;
+    if (reason === null) {
+      token.timer = schedule(key);
+      return;
+    }
+    for (const connection of token.connections) closeConnection(connection, CLOSE.TOKEN_ENDED, reason);
+  }
+
+  async function reasonToClose({ token, identity }: Session): Promise<string | null> {
+    const requestId = newRequestId();
+    const meta = { requestId, log: log.child({ requestId }) };
+    try {
+      const { identity: current } = await authenticate(token, meta);
+      return rightsOf(current) === rightsOf(identity) ? null : 'The roles of the token have changed: connect again';
+    } catch (error) {
+      const isInvalid = error instanceof GatewayError && error.code !== 'UPSTREAM_UNAVAILABLE';
+      if (isInvalid) return 'The token is no longer valid: connect with a new one';
+      meta.log.warn({ err: error }, 'token of open sockets not validated');
+      return null;
+    }
+  }
+
+  return function watch(connection: Connection, session: Session): () => void {
+    const key = tokenHash(session.token);
+    const token = watched.get(key) ?? { session, connections: new Set<Connection>(), timer: schedule(key) };
+    watched.set(key, token);
+    token.connections.add(connection);
+    return () => {
+      token.connections.delete(connection);
+      if (token.connections.size > 0 || watched.get(key) !== token) return;
+      clearTimeout(token.timer);
+      watched.delete(key);
+    };
+  };
+}
+
+function rightsOf({ projectId, roles }: Session['identity']): string {
+  return JSON.stringify([projectId, roles.toSorted()]);
+}
