@@ -231,7 +231,7 @@ export const SETTINGS = {
     '`service`',
   ),
   VENDORDATA_USERS: setting(
-    list,
+    items.default([]),
     'Comma-separated names or ids of the users that may call `/vendordata`, in addition to the role.',
     'any user with the role',
   ),
