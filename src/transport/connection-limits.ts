@@ -18,10 +18,9 @@ export const CHECK_INTERVAL_MS = 1000;
 export function limitConnections(app: FastifyInstance, config: Config, addresses: ClientAddresses): void {
   limitOpenConnections(app, config, addresses);
   limitUnfinishedRequests(app, config, addresses);
-  app.addHook('onSend', (request, reply, _payload, done) => {
-    // Node emits `timeout` only when neither side made progress, and closes the connection; `finish` ends it
-    request.socket.setTimeout(config.SEND_TIMEOUT_MS);
-    reply.raw.once('finish', () => request.socket.setTimeout(app.server.keepAliveTimeout));
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    // the timer runs while no byte is read; Node sets its own again when the response has been sent
+    reply.raw.socket?.setTimeout(config.SEND_TIMEOUT_MS);
     done();
   });
 }

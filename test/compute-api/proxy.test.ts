@@ -357,7 +357,7 @@ describe('what is not proxied', () => {
     const { status, body, headers } = await call('/v2.1/flavors');
     expect({ status, body }).toEqual({
       status: 503,
-      body: { serviceUnavailable: { code: 503, message: expect.stringContaining('busy') } },
+      body: { serviceUnavailable: { code: 503, message: expect.stringContaining('busy'), retryAfter: '5' } },
     });
     expect(headers['retry-after']).toBe('5');
     finish();
