@@ -59,9 +59,10 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
         prefix: config.REDIS_PREFIX,
         logLength: config.EVENT_LOG_LENGTH,
         replicas: config.REDIS_WAIT_REPLICAS,
+        signingKey: config.RULE_SIGNING_KEY,
         log,
       })
-    : createMemoryStore({ logLength: config.EVENT_LOG_LENGTH });
+    : createMemoryStore({ logLength: config.EVENT_LOG_LENGTH, signingKey: config.RULE_SIGNING_KEY });
   const account = choice.credentials && createServiceAccount(cloud, choice.credentials, log);
   const sessions = createSessionRegistry(account);
   const work = {

@@ -80,6 +80,11 @@ export const SETTINGS = {
     'in memory',
   ),
   REDIS_PREFIX: setting(z.string().max(64).default('nmg:'), 'Prefix of every Redis key.'),
+  RULE_SIGNING_KEY: setting(
+    z.string().min(32, 'expected at least 32 characters').max(256).optional(),
+    'Secret that signs the metadata of access rules, the same in all gateways on one Redis. Set it to keep signatures valid when Redis loses its state; after a change, rules signed before are trusted only where server and share are of one project.',
+    'made at first use, kept in Redis',
+  ),
   REDIS_WAIT_REPLICAS: setting(
     count(0, 5, 0),
     'Number of replicas that must confirm a change. With 0 a failover may lose the latest events, and attachments are recovered from Manila. With all replicas it loses nothing, but changes are rejected while one replica is unavailable ([Redis](redis.md)).',

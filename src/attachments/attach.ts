@@ -88,7 +88,7 @@ async function create(
   record: Attachment,
   rules: readonly AccessRule[] | null,
 ): Promise<AttachmentView | null> {
-  const observed = matchRules(record, rules ?? [], []);
+  const observed = matchRules(record, rules ?? [], [], null);
   checkLevels(record, observed);
   // without a rule there is nothing to observe again: one made meanwhile is a duplicate to Manila, and observed then
   const isFree = rules !== null && observed.rules.every((rule) => rule === null);
@@ -197,6 +197,7 @@ function newRecord(
     projectId: server.tenant_id,
     serverId: server.id,
     shareId: share.id,
+    ...(share.project_id !== server.tenant_id && { isForeignShare: true }),
     exportedAs: exportedAs(share),
     status: 'attaching',
     isAccepted: false,

@@ -77,6 +77,8 @@ export interface Attachment {
   via?: AttachVia;
   /** Only of a virtiofs attachment. */
   virtiofs?: VirtiofsState;
+  /** Whether the share is another project's, which then reads the metadata of the rules: they name no one. Absent: no. */
+  isForeignShare?: boolean;
   accessLevel: AccessLevel;
   accessType: AccessType;
   /**

@@ -5,6 +5,7 @@ import { startDeadline } from '../deadline.ts';
 import { GatewayError } from '../errors.ts';
 import { listAccessRules, listAllShares, listExportLocations } from '../openstack/manila/client.ts';
 import type { AccessRule, Share } from '../openstack/manila/types.ts';
+import { getServer } from '../openstack/nova/client.ts';
 import type { Session } from '../openstack/session.ts';
 import { timeOf } from '../openstack/timestamp.ts';
 import { accessTypeOf, isAttachable, isSameTarget } from './access-targets.ts';
@@ -12,6 +13,7 @@ import { type Attachment, type AttachmentStatus, type EventType, newEvent, parse
 import { exportedAs, withExports } from './exported-as.ts';
 import { isBeingDenied } from './reconcile/decide.ts';
 import { isManaged, readRuleMetadata } from './rule-metadata.ts';
+import { checkSignature } from './rule-signature.ts';
 import type { AttachmentStore } from './store/contract.ts';
 
 /** Maximum concurrent lists of access rules. */
@@ -80,14 +82,16 @@ async function recoverShare(
   projectId: string,
   share: Share,
 ): Promise<number> {
-  const read = async () => recordsOf(projectId, share, (await listAccessRules(session, share.id)) ?? []);
-  const lost = await missingFrom(store, await read());
-  if (lost.size === 0) return 0;
+  const key = await store.signingKey();
+  const read = async () => recordsOf(projectId, share, (await listAccessRules(session, share.id)) ?? [], key);
+  const found = await missingFrom(store, await read());
+  if (found.length === 0) return 0;
+  const lost = new Set((await confirmServers(session, projectId, found)).map(({ record }) => record.id));
   // an attachment detached meanwhile is not lost: its rules are gone by the second read, or the log has its event
   const readAfter = await store.lastCursor(projectId);
   let count = 0;
   const locations = (await listExportLocations(session, share.id)) ?? [];
-  for (const recovered of (await read()).filter(({ id }) => lost.has(id))) {
+  for (const { record: recovered } of (await read()).filter(({ record }) => lost.has(record.id))) {
     const record = withExports(recovered, locations);
     // where a failover lost the end of the log, its subscribers must learn the attachment's current state
     const event = { ...newEvent(EVENT_OF_STATUS[record.status], record), at: record.statusSince };
@@ -98,23 +102,62 @@ async function recoverShare(
   return count;
 }
 
-/** The ids of the records that the store does not have. */
-async function missingFrom(store: AttachmentStore, records: readonly Attachment[]): Promise<Set<string>> {
-  const stored = await Promise.all(records.map(({ projectId, id }) => store.get(projectId, id)));
-  return new Set(records.filter((_, i) => !stored[i]).map(({ id }) => id));
+/** A record that rules name. `isSigned`: the gateway signed all of them, so that its server is of the share's project. */
+export interface RecoveredRecord {
+  record: Attachment;
+  isSigned: boolean;
 }
 
-/** The records that a share's rules name. Rules that are not managed, or whose metadata is damaged, name none. */
-export function recordsOf(projectId: string, share: Share, rules: readonly AccessRule[]): Attachment[] {
-  if (!isAttachable(share)) return [];
-  const byAttachment = new Map<string, AccessRule[]>();
+/** Those that the store does not have. */
+async function missingFrom(store: AttachmentStore, found: readonly RecoveredRecord[]): Promise<RecoveredRecord[]> {
+  const stored = await Promise.all(found.map(({ record }) => store.get(record.projectId, record.id)));
+  return found.filter((_, i) => !stored[i]);
+}
+
+/**
+ * Those whose server is of the project. What is not signed, anyone who may write the rules of the share can have written:
+ * it must not name the server of another project. Nova is asked; a server that it does not show is not confirmed.
+ */
+async function confirmServers(
+  session: Session,
+  projectId: string,
+  found: readonly RecoveredRecord[],
+): Promise<RecoveredRecord[]> {
+  const isConfirmed = await pLimit(CONCURRENCY).map(found, async ({ record, isSigned }) => {
+    return isSigned || (await getServer(session, record.serverId))?.tenant_id === projectId;
+  });
+  return found.filter((_, i) => isConfirmed[i]);
+}
+
+/**
+ * The records that the rules of a share of the project name. Rules that are not managed name none; neither do those whose
+ * metadata does not fit: signed for another rule, or of another share, server or project.
+ */
+export function recordsOf(
+  projectId: string,
+  share: Share,
+  rules: readonly AccessRule[],
+  key: string,
+): RecoveredRecord[] {
+  if (!isAttachable(share) || share.project_id !== projectId) return [];
+  const byAttachment = new Map<string, { rules: AccessRule[]; isSigned: boolean }>();
   for (const rule of rules) {
-    const id = readRuleMetadata(rule.metadata).attachmentId;
-    if (!isManaged(rule) || !id) continue;
-    if (parseAttachmentId(id)?.shareId !== share.id) continue;
-    byAttachment.set(id, [...(byAttachment.get(id) ?? []), rule]);
+    const { attachmentId, serverId } = readRuleMetadata(rule.metadata);
+    const pair = parseAttachmentId(attachmentId ?? '');
+    if (!isManaged(rule) || !attachmentId || pair?.shareId !== share.id) continue;
+    if (serverId !== null && serverId !== pair.serverId) continue;
+    const signature = checkSignature(key, share.id, rule);
+    if (signature === 'invalid') continue;
+    const before = byAttachment.get(attachmentId) ?? { rules: [], isSigned: true };
+    byAttachment.set(attachmentId, {
+      rules: [...before.rules, rule],
+      isSigned: before.isSigned && signature === 'valid',
+    });
   }
-  return [...byAttachment].map(([id, own]) => recordOf(projectId, share, id, own));
+  return [...byAttachment].map(([id, { rules: own, isSigned }]) => ({
+    record: recordOf(projectId, share, id, own),
+    isSigned,
+  }));
 }
 
 function recordOf(projectId: string, share: Share, id: string, rules: AccessRule[]): Attachment {

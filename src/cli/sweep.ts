@@ -91,6 +91,7 @@ async function sweep(
     prefix: config.REDIS_PREFIX,
     logLength: config.EVENT_LOG_LENGTH,
     replicas: config.REDIS_WAIT_REPLICAS,
+    signingKey: config.RULE_SIGNING_KEY,
     log,
   });
   const leaseMs = Math.max(config.LEASE_MS, CALLS_A_LEASE * timeoutMs);

@@ -6,8 +6,9 @@ import { pino } from 'pino';
 import type { Attachment } from '../../src/attachments/attachment.ts';
 import { createSweeper, withScanLock } from '../../src/attachments/drift/leader.ts';
 import { reportTable, type SweepFinding, type SweepReport } from '../../src/attachments/drift/report.ts';
+import { MANAGED_BY } from '../../src/attachments/rule-metadata.ts';
 import { createServiceAccount } from '../../src/openstack/keystone/service-account.ts';
-import type { RecordedRequest } from '../../src/sandbox/index.ts';
+import { DEMO, type RecordedRequest } from '../../src/sandbox/index.ts';
 import { anAttachment } from '../support/attachments.ts';
 import { startGateway } from '../support/gateway.ts';
 import { hearingLog } from '../support/log.ts';
@@ -377,6 +378,25 @@ describe('findings', () => {
       expect(brief(await bench.sweep())).toEqual(['RULE_WITHOUT_ATTACHMENT manual']);
       expect(bench.sandbox.rulesOf(record.shareId)).toEqual([orphan]);
       expect(await statusOf(record)).toBeNull();
+    });
+
+    test.each([
+      ['a server of another project, not signed', {}],
+      ['a server of another project, signed with another key', { signature: `v1:${'0'.repeat(16)}:forged` }],
+      ['no attachment, only a reference', { attachment_id: 'none', server_id: 'none', attachment_ref: 'forged' }],
+    ])('its metadata names %s -> manual, nothing is written into that project', async (_what, forged) => {
+      bench = await startBench();
+      const projectId = DEMO.otherProjectId;
+      await bench.store.markRecovered(projectId);
+      const server = bench.sandbox.addServer({ project: 'other', createdAt: LONG_AGO, ports: [] });
+      const share = bench.sandbox.addShare({ project: 'demo' });
+      const names = { attachment_id: `${server.id}:${share.id}`, server_id: server.id };
+      const own = { managed_by: MANAGED_BY, ...names, store_id: await bench.store.storeId(), ...forged };
+      const given = { accessType: 'ip', accessTo: '10.10.200.9', createdAt: LONG_AGO, metadata: own };
+      const rule = bench.sandbox.addRule(share.id, given);
+      expect(brief(await bench.sweep())).toEqual(['RULE_WITHOUT_ATTACHMENT manual']);
+      expect(bench.sandbox.rulesOf(share.id)).toEqual([rule]);
+      expect(await bench.store.list(projectId, { first: 10, after: null })).toMatchObject({ items: [], cursor: '0-0' });
     });
 
     test('its attachment has another address, and is held -> manual; is not held -> the rule is revoked, the attachment stays', async () => {

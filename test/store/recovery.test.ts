@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { attachmentId } from '../../src/attachments/attachment.ts';
 import { createRecovery } from '../../src/attachments/recovery.ts';
 import { MANAGED_BY } from '../../src/attachments/rule-metadata.ts';
+import { signRule } from '../../src/attachments/rule-signature.ts';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { type Cloud, closeCloud, createCloud } from '../../src/openstack/cloud.ts';
@@ -95,4 +97,69 @@ test('detached while the response with its rules is on its way -> no record retu
   await rebuilt(detachedMeanwhile);
   expect(await store.get(projectId, id)).toBeNull();
   expect(await events()).toEqual([`${id} ATTACHED`, `${id} DETACHED`]);
+});
+
+const KEY = 'k'.repeat(32);
+
+/** The given metadata, signed with a key for a rule for 10.0.0.9 of a share. */
+const signedWith = (key: string, shareId: string, metadata: Record<string, string>) => ({
+  ...metadata,
+  signature: signRule(key, { share_id: shareId, access_type: 'ip', access_to: '10.0.0.9' }, metadata),
+});
+
+/** Recovers the project after a rule with this metadata was written on a new share of it; returns its records. */
+async function recoveredFrom(metadataOf: (shareId: string) => Record<string, string>, accessTo = '10.0.0.9') {
+  store = createMemoryStore({ logLength: 100, signingKey: KEY });
+  const share = sandbox.addShare();
+  sandbox.addRule(share.id, { accessType: 'ip', accessTo, state: 'active', metadata: metadataOf(share.id) });
+  await rebuilt(store);
+  const own = await store.list(session.identity.projectId, { first: 10, after: null });
+  return own.items.map(({ attachment }) => attachment.serverId);
+}
+const ownerOf = (serverId: string, shareId: string) => ({
+  managed_by: MANAGED_BY,
+  attachment_id: attachmentId(serverId, shareId),
+  server_id: serverId,
+});
+const foreignServer = () => sandbox.addServer({ project: 'other' }).id;
+
+test.each<[string, (shareId: string) => Record<string, string>]>([
+  ['not signed, server of the project', (shareId) => ownerOf(DEMO.serverId, shareId)],
+  ['signed with this key', (shareId) => signedWith(KEY, shareId, ownerOf(DEMO.serverId, shareId))],
+  [
+    'signed with another key, server of the project',
+    (shareId) => signedWith('x', shareId, ownerOf(DEMO.serverId, shareId)),
+  ],
+])('metadata %s -> recovered', async (_what, metadataOf) => {
+  expect(await recoveredFrom(metadataOf)).toEqual([DEMO.serverId]);
+});
+
+test.each<[string, (shareId: string) => Record<string, string>]>([
+  ['not signed, server of another project', (shareId) => ownerOf(foreignServer(), shareId)],
+  [
+    'signed with another key, server of another project',
+    (shareId) => signedWith('x', shareId, ownerOf(foreignServer(), shareId)),
+  ],
+  ['not signed, no such server', (shareId) => ownerOf(randomUUID(), shareId)],
+  ['of another share', () => ownerOf(DEMO.serverId, DEMO.nfsShareId)],
+  [
+    'whose server is not the attachment’s',
+    (shareId) => ({ ...ownerOf(DEMO.serverId, shareId), server_id: randomUUID() }),
+  ],
+  [
+    'changed after it was signed',
+    (shareId) => ({ ...signedWith(KEY, shareId, ownerOf(DEMO.serverId, shareId)), mount_point: '/etc' }),
+  ],
+  [
+    'copied from the rule of another share',
+    (shareId) => signedWith(KEY, DEMO.nfsShareId, ownerOf(DEMO.serverId, shareId)),
+  ],
+])('metadata %s -> no record', async (_what, metadataOf) => {
+  expect(await recoveredFrom(metadataOf)).toEqual([]);
+});
+
+test('metadata copied from the rule of another target -> no record', async () => {
+  expect(
+    await recoveredFrom((shareId) => signedWith(KEY, shareId, ownerOf(DEMO.serverId, shareId)), '10.0.0.10'),
+  ).toEqual([]);
 });

@@ -66,7 +66,8 @@ export async function checkOrphan(
  * finds the record, and reconciling it does the rest.
  *
  * Only where that is certain: the rule carries this store's id (rules of gateways with another store, or made before this
- * store lost its state, are `manual`), the server names its project, and the rule is older than any work on it can be.
+ * store lost its state, are `manual`), its metadata fits the rule, the share and the server, which are of one project, and
+ * the rule is older than any work on it can be. A forged rule is `manual`, and writes nothing into the server's project.
  * Recovery does not ask for the store's id: a store that lost its state has lost its id too, and Manila is the truth then.
  */
 async function recreateForRevocation(
@@ -79,8 +80,11 @@ async function recreateForRevocation(
   const { store, enqueueAfter, report, deadlineMs } = context;
   const { attachmentId, storeId } = readRuleMetadata(rule.metadata);
   const siblings = rules.filter((one) => one.metadata?.attachment_id === attachmentId);
-  const [lost] = server ? recordsOf(server.tenant_id, share, siblings) : [];
-  if (!lost || lost.serverId !== server?.id || !storeId || storeId !== (await store.storeId())) {
+  const isFromThisStore = storeId !== null && storeId === (await store.storeId());
+  const key = isFromThisStore && server ? await store.signingKey() : null;
+  const [recovered] = key && server ? recordsOf(server.tenant_id, share, siblings, key) : [];
+  const lost = recovered?.record;
+  if (!lost || lost.serverId !== server?.id) {
     return {
       outcome: 'manual',
       message:

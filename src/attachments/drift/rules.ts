@@ -82,7 +82,7 @@ async function refreshExports(context: SweepContext, share: Share, records: read
 // the list is only a hint: reconciling decides on its own observation
 async function compareRecord(context: SweepContext, record: Attachment, rules: readonly AccessRule[]): Promise<void> {
   if (record.status !== 'attached') return;
-  const observed = matchRules(record, rules, []).rules;
+  const observed = matchRules(record, rules, [], null).rules;
   const target = record.targets.findIndex(
     ({ change }, i) => change === undefined && (!observed[i] || observed[i]?.state === 'error'),
   );

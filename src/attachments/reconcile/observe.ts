@@ -7,7 +7,7 @@ import type { Session } from '../../openstack/session.ts';
 import { isSameTarget } from '../access-targets.ts';
 import { type Attachment, elapsedMs } from '../attachment.ts';
 import { withExports } from '../exported-as.ts';
-import { isManaged, type RuleOwnership, readHolders } from '../rule-metadata.ts';
+import { isOwn, isOwner, type RuleOwnership, readHolders } from '../rule-metadata.ts';
 import type { AttachmentStore } from '../store/contract.ts';
 import type { Observation, ObservedRule, Rights } from './decide.ts';
 
@@ -72,10 +72,10 @@ export function remainingLeaseMs(context: ReconcileContext): number {
  * then also the server and the export locations.
  */
 export async function observe(context: ReconcileContext, record: Attachment): Promise<Observed> {
-  const holders = await readHolders(context.store, record);
+  const [holders, key] = await Promise.all([readHolders(context.store, record), context.store.signingKey()]);
   const session = leasedSession(context);
   const rules = await listAccessRules(session, record.shareId);
-  const observed = matchRules(record, rules ?? [], holders);
+  const observed = matchRules(record, rules ?? [], holders, key);
   if (!rules) return { ...observed, share: 'gone' };
   const isActive = observed.rules.every((rule, i) => {
     return rule?.state === 'active' || record.targets[i]?.change === 'removing';
@@ -96,11 +96,13 @@ export async function observe(context: ReconcileContext, record: Attachment): Pr
 /**
  * The record's targets found among a share's rules. A rule whose target Manila redacts is found by its id only.
  * @param holders another attachment that holds each target, aligned with them (readHolders)
+ * @param key the store's signing key; without it, a rule for a server of another project names no owner
  */
 export function matchRules(
   record: Attachment,
   rules: readonly AccessRule[],
   holders: readonly (Attachment | null)[],
+  key: string | null,
 ): Observed {
   const { accessType } = record;
   const wire = record.targets.map(({ accessTo, ruleId }) => {
@@ -115,17 +117,18 @@ export function matchRules(
     locations: null,
     holders,
     wire,
-    rules: wire.map((rule, i) => rule && toObservedRule(rule, Boolean(holders[i]))),
+    isOwner: wire.map((rule) => rule !== null && isOwner(key, record, rule)),
+    rules: wire.map((rule, i) => rule && toObservedRule(rule, isOwn(key, record, rule), Boolean(holders[i]))),
   };
 }
 
 /** What a decision needs of a rule. */
-export function toObservedRule(rule: AccessRule, isShared: boolean): ObservedRule {
+export function toObservedRule(rule: AccessRule, isOurs: boolean, isShared: boolean): ObservedRule {
   return {
     id: rule.id,
     state: rule.state,
     level: rule.access_level === 'ro' ? 'ro' : 'rw',
-    isOurs: isManaged(rule),
+    isOurs,
     isShared,
   };
 }

@@ -92,9 +92,10 @@ async function performAllow(
   target: number,
 ): Promise<Step> {
   const granted = await withTargetLock(context, record, target, async () => {
-    const storeId = await context.store.storeId();
-    const rule = await allow(leasedSession(context), record, target, storeId);
-    const now = rule ? { ...observed, rules: observed.rules.with(target, rule) } : await observe(context, record);
+    const rule = await allow(context, record, target);
+    const isOwner = observed.isOwner.with(target, true);
+    const granted = rule && { ...observed, isOwner, rules: observed.rules.with(target, rule) };
+    const now = granted ?? (await observe(context, record));
     if (!now.rules[target]) throw hiddenRule(record, target);
     return { record: withObserved(record, now), observed: now };
   });
@@ -102,20 +103,17 @@ async function performAllow(
 }
 
 /** Grants one target. Null when Manila has a rule for it already, which must be observed. */
-async function allow(
-  session: Session,
-  record: Attachment,
-  target: number,
-  storeId: string,
-): Promise<ObservedRule | null> {
+async function allow(context: ReconcileContext, record: Attachment, target: number): Promise<ObservedRule | null> {
+  const accessTo = record.targets[target]?.accessTo ?? '';
+  const metadata = await ruleMetadata(context.store, record, accessTo);
   try {
-    const rule = await allowAccess(session, record.shareId, {
+    const rule = await allowAccess(leasedSession(context), record.shareId, {
       access_type: record.accessType,
-      access_to: record.targets[target]?.accessTo ?? '',
+      access_to: accessTo,
       access_level: record.accessLevel,
-      metadata: { ...ruleMetadata(record), store_id: storeId },
+      metadata,
     });
-    return toObservedRule(rule, false);
+    return toObservedRule(rule, true, false);
   } catch (error) {
     if (isDuplicateRule(error)) return null;
     throw error;
@@ -202,7 +200,7 @@ async function confirmShared(context: ReconcileContext, record: Attachment, obse
 async function transferRemoved(context: ReconcileContext, record: Attachment, observed: Observed): Promise<void> {
   if (!isRetargeting(record)) return;
   const isRemoving = (target: number) => record.targets[target]?.change === 'removing';
-  await transferRules(leasedSession(context), record, observed, isRemoving);
+  await transferRules(context.store, leasedSession(context), record, observed, isRemoving);
 }
 
 async function performRemove(
@@ -211,7 +209,7 @@ async function performRemove(
   observed: Observed,
   reason: Reason | null,
 ): Promise<ReconcileResult> {
-  if (context.rights.mayRevoke) await transferRules(leasedSession(context), record, observed);
+  if (context.rights.mayRevoke) await transferRules(context.store, leasedSession(context), record, observed);
   const now = new Date().toISOString();
   const attachment: AttachmentView = {
     ...record,

@@ -139,6 +139,12 @@ export interface AttachmentStore {
    */
   storeId(): Promise<string>;
 
+  /**
+   * The key that signs rule metadata, the same for all gateways on this store: the setting's, else a random one made at
+   * first use. A store that lost its state has a new one: signatures made before are then unknown, not invalid.
+   */
+  signingKey(): Promise<string>;
+
   /** The cursor of the log's end: `0-0` for a log that never had an entry. */
   lastCursor(projectId: string): Promise<string>;
   /**

@@ -45,6 +45,8 @@ export function createKeys(prefix: string) {
     pending: (shard: number) => shardKey(shard, 'news'),
     /** String: the id with which the gateways of this store mark the access rules they make. One for all projects. */
     storeId: () => shardKey(0, 'deployment'),
+    /** String: the key that signs the metadata of these rules. One for all projects. */
+    signingKey: () => shardKey(0, 'signing-key'),
     /** String, expiring: when the server's guest last read its list of mounts. */
     guestSeen: (projectId: string, serverId: string) => `${key(projectId, 'seen')}:${serverId}`,
     /** Stream: field `event` (JSON). Its entry ids are the cursors. */

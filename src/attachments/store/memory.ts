@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Attachment, NewEvent } from '../attachment.ts';
 import {
@@ -22,6 +22,8 @@ export interface MemoryStoreOptions {
   logLength: number;
   /** The store's clock, ms since the epoch. */
   now?: () => number;
+  /** The key that signs rule metadata; default a random one. */
+  signingKey?: string | undefined;
 }
 
 interface Project {
@@ -35,7 +37,8 @@ interface Project {
  * The in-process store: the whole contract on Maps. Every method does its work before it returns its promise, so each is
  * atomic. Records are frozen, so that all callers share them.
  */
-export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOptions): AttachmentStore {
+export function createMemoryStore(options: MemoryStoreOptions): AttachmentStore {
+  const { logLength, now = Date.now, signingKey = randomBytes(32).toString('base64') } = options;
   const storeId = randomUUID();
   const projects = new Map<string, Project>();
   const scheduled = createSortedList<Stored>(
@@ -194,6 +197,7 @@ export function createMemoryStore({ logLength, now = Date.now }: MemoryStoreOpti
       project(projectId).isRecovered = true;
     },
 
+    signingKey: async () => signingKey,
     storeId: async () => storeId,
 
     async lastCursor(projectId) {

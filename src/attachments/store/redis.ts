@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { RedisConnections } from '../../redis/connect.ts';
 import { orUnavailable } from '../../redis/connection.ts';
@@ -24,6 +24,8 @@ export interface RedisStoreOptions {
   logLength: number;
   /** Number of replicas that must have a change before it counts; default 0. */
   replicas?: number;
+  /** The key that signs rule metadata; default a random one, kept in Redis. */
+  signingKey?: string | undefined;
   log: Logger;
 }
 
@@ -164,6 +166,10 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
 
     async storeId() {
       return String((await run('store_id', [keys.storeId()], [randomUUID()])).values[0]);
+    },
+    async signingKey() {
+      if (options.signingKey) return options.signingKey;
+      return String((await run('store_id', [keys.signingKey()], [randomBytes(32).toString('base64')])).values[0]);
     },
 
     lastCursor,
