@@ -79,6 +79,40 @@ function describe(record: Attachment, key: string | undefined): GuestShare | nul
   }
 }
 
+/** Nova's limit for the value of a server metadata item (nova api/openstack/compute/schemas/server_metadata.py). */
+const MAX_ITEM = 255;
+
+/**
+ * The server metadata item by which a guest learns of one attachment where Nova asks nobody: `share:<share id>` =
+ * `<type> <rw|ro> <source> <mount point> [<options>]` (guest/README.md). Null when it cannot be written in one, for
+ * example longer than Nova takes.
+ */
+export function guestItem(record: Attachment): { key: string; value: string } | null {
+  const share = describe(record, undefined);
+  const source = share?.sources[0];
+  if (!share || source === undefined || source.startsWith('-')) return null;
+  // the agent implies the secret file
+  const options = share.options.filter((option) => !option.startsWith('secretfile='));
+  if (options.some((option) => option.includes(','))) return null;
+  const fields = [
+    share.type,
+    share.accessLevel,
+    source,
+    share.mountPoint,
+    ...(options.length > 0 ? [options.join(',')] : []),
+  ];
+  const escaped = fields.map(escapeField);
+  const value = escaped.join(' ');
+  return escaped.every((field) => field !== null) && value.length <= MAX_ITEM
+    ? { key: guestItemKey(record), value }
+    : null;
+}
+
+/** The key of that item. */
+export function guestItemKey({ shareId }: Pick<Attachment, 'shareId'>): string {
+  return `share:${shareId}`;
+}
+
 /** A line of fstab(5) for the first source; null when a field cannot be written in one. */
 function fstabLine({ type, sources, mountPoint, options, accessLevel }: GuestShare): string | null {
   const source = sources[0];
