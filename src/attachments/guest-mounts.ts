@@ -83,7 +83,7 @@ function describe(record: Attachment, key: string | undefined): GuestShare | nul
 const MAX_ITEM = 255;
 
 /**
- * The server metadata item by which a guest learns of one attachment where Nova asks nobody: `share:<share id>` =
+ * The server metadata item by which a guest learns of one attachment where Nova has no target for vendor data: `share:<share id>` =
  * `<type> <rw|ro> <source> <mount point> [<options>]` (guest/README.md). Null when it cannot be written in one, for
  * example longer than Nova takes.
  */

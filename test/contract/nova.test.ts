@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { getServer, listInterfaces, listServers } from '../../src/openstack/nova/client.ts';
+import { deleteShareMetadata, setServerMetadata } from '../../src/openstack/nova/server-metadata.ts';
 import { closeAll, essence, type Fixture, fixture, MICROVERSIONS, REQUEST_ID, replay, TOKEN } from './service.ts';
 
 afterEach(closeAll);
@@ -92,5 +93,38 @@ describe.each(['epoxy', 'zed'] as const)('Nova of %s', (release) => {
     const recorded = fixture('nova', 'server-microversion-too-high', release);
     const { error } = await replay(recorded, release, (session) => getServer(session, ABSENT));
     expect(error).toMatchObject({ status: 406, faultName: 'computeFault', outcome: 'final' });
+  });
+});
+
+describe('the metadata of a server, recorded on 2025.1', () => {
+  const KEY = 'share:e87ea07d-d679-4ae9-af23-29c11d904572';
+  const SHARE = KEY.slice('share:'.length);
+  const serverOf = ({ request }: Fixture) => request.path.split('/')[3] ?? '';
+  const set = (recorded: Fixture, value: string) =>
+    replay(recorded, 'epoxy', (session) => setServerMetadata(session, serverOf(recorded), KEY, value));
+  const remove = (recorded: Fixture) =>
+    replay(recorded, 'epoxy', (session) => deleteShareMetadata(session, serverOf(recorded), SHARE));
+
+  test('an item -> set with a POST, as Nova takes it', async () => {
+    const recorded = fixture('nova', 'server-metadata-set', 'epoxy');
+    const { error, asked } = await set(recorded, 'nfs rw 10.20.0.11:/shares/share_e87e /srv/home');
+    expect(error).toBeNull();
+    expect(asked.map(essence)).toEqual([essence(recorded.request)]);
+  });
+
+  test('a value longer than 255 characters -> 400; a locked server -> 409; both final', async () => {
+    const tooLong = await set(fixture('nova', 'server-metadata-too-long', 'epoxy'), 'x'.repeat(256));
+    expect(tooLong.error).toMatchObject({ status: 400, outcome: 'final' });
+    const locked = await set(fixture('nova', 'server-metadata-locked', 'epoxy'), 'nfs rw a:/b /srv/home');
+    expect(locked.error).toMatchObject({ status: 409, outcome: 'final' });
+  });
+
+  test('removed, and removed again -> both succeed', async () => {
+    for (const name of ['server-metadata-delete', 'server-metadata-delete-unknown']) {
+      const recorded = fixture('nova', name, 'epoxy');
+      const { error, asked } = await remove(recorded);
+      expect(error).toBeNull();
+      expect(asked.map(essence)).toEqual([essence(recorded.request)]);
+    }
   });
 });

@@ -3,6 +3,7 @@ import { ApiError, type ApiResponse, type Call, isObject, type Route, type Servi
 import { ANONYMOUS, authenticate, middlewareBody } from '../keystone/tokens.ts';
 import { parseMicroversion } from '../microversion.ts';
 import { listServers } from './list.ts';
+import { deleteMetadata, setMetadata } from './server-metadata.ts';
 import { beginDelete, beginPower } from './servers.ts';
 import { addressesOf, interfaceView, linksOf, serverDetail, serverSummary, vmStateOf } from './view.ts';
 
@@ -67,6 +68,8 @@ export function novaApi(cloud: Cloud): ServiceApi {
         { method: 'GET', path: '/v2.1/servers/:id', handle: withServer(showServer) },
         { method: 'GET', path: '/v2.1/servers/:id/ips', handle: withServer(showAddresses) },
         { method: 'GET', path: '/v2.1/servers/:id/os-interface', handle: withServer(listInterfaces) },
+        { method: 'POST', path: '/v2.1/servers/:id/metadata', handle: withServer(setMetadata) },
+        { method: 'DELETE', path: '/v2.1/servers/:id/metadata/:key', handle: withServer(deleteMetadata) },
         { method: 'POST', path: '/v2.1/servers/:id/action', handle: (call) => act(cloud, call) },
         {
           method: 'DELETE',
