@@ -25,6 +25,11 @@ export const ERROR_CODES = {
     when: 'It conflicts with the present state: other arguments, a mount point in use, a state that does not allow it.',
     then: 'Read the attachment, server or share again and decide.',
   },
+  NOT_SUPPORTED: {
+    status: 501,
+    when: 'The cloud, its compute hosts or the flavor lack what the request needs; the message says what is needed and what is there.',
+    then: 'Attach with `via: ACCESS_RULE`, or leave the argument out.',
+  },
   QUOTA_EXCEEDED: {
     status: 413,
     when: 'A quota or rate limit of OpenStack is exceeded.',
@@ -98,6 +103,22 @@ export const FAULT_CODES = {
   DETACH_ABANDONED: {
     when: 'The request to detach ended before Manila accepted it; the attachment is as it was.',
     then: 'Detach again.',
+  },
+  SERVER_NOT_STOPPED: {
+    when: 'The server was started before Nova was asked to attach or detach with virtiofs.',
+    then: 'Stop the server with `stopServer`, then attach or detach again.',
+  },
+  MAPPING_MISSING: {
+    when: 'Nova has no share attachment, and only a user’s token may request one.',
+    then: 'Attach again, or detach.',
+  },
+  NOVA_ERROR: {
+    when: 'Nova shows the share attachment in error; `message` has the details where policy shows them.',
+    then: 'With the server stopped, attach again or detach; `rebootServer` with `isHard: true` repeats a mount that failed.',
+  },
+  SHARE_DELETED: {
+    when: 'The share is deleted while Nova still has it attached: the server will not start.',
+    then: 'Detach the share.',
   },
 } as const satisfies Record<string, { when: string; then: string }>;
 

@@ -19,15 +19,13 @@ export function isAttachable(share: Share): boolean {
   return ACCESS_TYPES[share.share_proto.toUpperCase()] !== undefined;
 }
 
-/** The access type for a share. Throws BAD_USER_INPUT for a protocol that cannot be attached. */
-export function accessTypeOf(share: Share): AccessType {
-  const type = ACCESS_TYPES[share.share_proto.toUpperCase()];
-  if (type) return type;
-  throw new GatewayError(
-    'BAD_USER_INPUT',
-    `Share ${share.id} is ${share.share_proto}: expected one of ${Object.keys(ACCESS_TYPES).join(', ')}`,
-  );
+/** The access type for a share; null for a protocol that cannot be attached. */
+export function accessTypeOf(share: Pick<Share, 'share_proto'>): AccessType | null {
+  return ACCESS_TYPES[share.share_proto.toUpperCase()] ?? null;
 }
+
+/** The protocols whose shares can be attached. */
+export const ATTACHABLE_PROTOCOLS = Object.keys(ACCESS_TYPES);
 
 /** The user's `accessTo`, valid for the type, canonical, sorted, without duplicates. Throws BAD_USER_INPUT. */
 export function requestedTargets(type: AccessType, accessTo: readonly string[]): string[] {
@@ -41,45 +39,22 @@ function canonicalTargets(type: AccessType, accessTo: readonly string[]): string
   return [...new Set(accessTo.map((to) => checkTarget(type, to)))].sort();
 }
 
-/** The targets for a server when the user gave no `accessTo`. Throws BAD_USER_INPUT when there are none. */
-export async function findTargets(
-  session: Session,
-  type: AccessType,
-  server: NovaServer,
-  share: Share,
-): Promise<string[]> {
-  if (type === 'cephx') return [`srv-${server.id}`];
-  if (type === 'user') {
-    throw new GatewayError('BAD_USER_INPUT', `Share ${share.id} is CIFS: accessTo must name the user to grant access`);
-  }
-  const found = await findAddresses(session, server, share);
-  if (found.length === 0) {
-    throw new GatewayError('BAD_USER_INPUT', `Server ${server.id} has no fixed IPv4 address: give accessTo`);
-  }
-  checkTargetCount(server, found);
-  return found;
+/** The addresses from which a server reaches a share, canonical and sorted; empty without a fixed IPv4 address. */
+export interface AddressesFound {
+  readonly addresses: readonly string[];
+  /** Whether they are on the share's own network; null for a share without one. */
+  readonly isOnShareNetwork: boolean | null;
 }
 
-/** Throws BAD_USER_INPUT for more addresses than one attachment may have rules: with some of them, a guest may not mount. */
-export function checkTargetCount({ id }: Pick<NovaServer, 'id'>, addresses: readonly string[]): void {
-  if (addresses.length <= MAX_TARGETS) return;
-  throw new GatewayError(
-    'BAD_USER_INPUT',
-    `Server ${id} has ${addresses.length} fixed IPv4 addresses, more than the ${MAX_TARGETS} of one attachment: ` +
-      'give accessTo with those that mount the share, or a network',
-  );
-}
-
-/**
- * The addresses from which a server reaches a share, canonical and sorted; empty without a fixed IPv4 address. Takes
- * two requests for a share on a share network, otherwise none.
- */
-export async function findAddresses(session: Session, server: NovaServer, share: Share): Promise<string[]> {
-  const onShareNetwork = share.share_network_id
-    ? await addressesOnShareNetwork(session, server.id, share.share_network_id)
-    : [];
+/** Finds a server's addresses for a share. Takes two requests for a share on a share network, otherwise none. */
+export async function findAddresses(session: Session, server: NovaServer, share: Share): Promise<AddressesFound> {
+  const { share_network_id: networkId } = share;
+  const onShareNetwork = networkId ? await addressesOnShareNetwork(session, server.id, networkId) : [];
   const found = onShareNetwork.length > 0 ? onShareNetwork : fixedIPv4(server);
-  return canonicalTargets('ip', found);
+  return {
+    addresses: canonicalTargets('ip', found),
+    isOnShareNetwork: networkId ? onShareNetwork.length > 0 : null,
+  };
 }
 
 /**

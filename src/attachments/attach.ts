@@ -1,12 +1,19 @@
 /** attachShare: a new attachment, one that failed or is being detached, or one whose server has new addresses. */
 import { GatewayError } from '../errors.ts';
-import { getShare, listAccessRules } from '../openstack/manila/client.ts';
-import type { AccessRule, Share } from '../openstack/manila/types.ts';
-import { getServer } from '../openstack/nova/client.ts';
-import type { NovaServer } from '../openstack/nova/types.ts';
+import type { AccessRule } from '../openstack/manila/types.ts';
 import type { Session } from '../openstack/session.ts';
-import { accessTypeOf, checkTargetCount, findAddresses, findTargets, requestedTargets } from './access-targets.ts';
-import { type Attachment, type AttachmentView, attachmentId, newEvent, toFault, withStatus } from './attachment.ts';
+import {
+  type Attachment,
+  type AttachmentView,
+  attachmentId,
+  isVirtiofs,
+  newEvent,
+  newVirtiofsState,
+  type Target,
+  toFault,
+  withStatus,
+} from './attachment.ts';
+import { withCanonicalMountPoint } from './check.ts';
 import {
   type CommandOptions,
   claim,
@@ -18,13 +25,16 @@ import {
   work,
 } from './command.ts';
 import { exportedAs } from './exported-as.ts';
-import { assertSameRequest, checkLevels, checkMountPoint, checkUsable, isUsable } from './preconditions.ts';
+import { type Facts, readFacts, readRecorded, viaOf } from './facts.ts';
+import { accessRuleProblems, desiredTargets, isCarriedOut, mountPointTaken } from './preconditions.ts';
+import { type Problem, rejectFirst, warningsAmong } from './problems.ts';
 import { matchRules, type ReconcileContext } from './reconcile/observe.ts';
 import { FinalError } from './reconcile/reconcile.ts';
 import { resumeOnRead } from './reconcile/sessions.ts';
 import { followsAddresses, isRetargeting, isStale, retarget } from './retarget.ts';
 import type { AttachRequest } from './service.ts';
 import { unmarkDetaching } from './unmount-grace.ts';
+import { virtiofsProblems } from './virtiofs/check.ts';
 
 /**
  * Attaches a share. Idempotent: repeating it with the same arguments returns the existing attachment, or retries one
@@ -35,43 +45,28 @@ export async function attach(
   options: CommandOptions,
   ensureRecovered: EnsureRecovered,
   session: Session,
-  request: AttachRequest,
+  given: AttachRequest,
 ): Promise<AttachmentView> {
-  const mountPoint = request.mountPoint === null ? null : checkMountPoint(request.mountPoint);
-  const [server, share, rules] = await Promise.all([
-    getServer(session, request.serverId),
-    getShare(session, request.shareId),
-    listAccessRules(session, request.shareId),
-  ]);
-  if (!server) throw new GatewayError('NOT_FOUND', `Server ${request.serverId} does not exist in your project`);
-  if (!share) throw new GatewayError('NOT_FOUND', `Share ${request.shareId} does not exist, or you cannot see it`);
+  const request = withCanonicalMountPoint(given);
+  const isByRule = viaOf(request) === 'access_rule';
+  const facts = await readFacts(session, request, { accessRule: isByRule, virtiofs: !isByRule });
+  const { server, share, rules } = facts;
   if (server.tenant_id !== session.identity.projectId) await ensureRecovered(session, server.tenant_id);
-  const accessType = accessTypeOf(share);
-  const requestedAccessTo = request.accessTo && requestedTargets(accessType, request.accessTo);
-  const desired = { mountPoint, accessLevel: request.accessLevel, requestedAccessTo };
-  const id = attachmentId(server.id, share.id);
 
-  return await untilFree(id, async () => {
-    const existing = await options.store.get(server.tenant_id, id);
+  return await untilFree(attachmentId(server.id, share.id), async () => {
+    const recorded = await readRecorded(options.store, facts);
+    const problems = (isByRule ? accessRuleProblems : virtiofsProblems)(facts, recorded, request);
+    rejectFirst(problems);
+    const { existing } = recorded;
     if (!existing) {
-      checkUsable(server, share);
-      const accessTos = requestedAccessTo ?? (await findTargets(session, accessType, server, share));
-      const targets = accessTos.map((accessTo) => ({ accessTo, ruleId: null, isOwned: false, state: null }));
-      const record = newRecord(session, server, share, { ...desired, accessType, targets });
-      return await create(options, session, record, rules);
+      const record = newRecord(session, facts, request, warningsAmong(problems));
+      return await create(options, session, record, isByRule ? rules : null);
     }
-    assertSameRequest(existing, desired);
-    const desiredAddresses = followsAddresses(existing) ? await findAddresses(session, server, share) : null;
-    const isCurrent =
-      existing.staleSince === null && (desiredAddresses === null || !isStale(existing, desiredAddresses));
-    // whatever has become of the server or the share since: the request has been carried out
-    const isDone = existing.status === 'attached' && (isCurrent || !isUsable(server, share));
-    if (existing.status === 'attaching' || isDone) {
+    if (isCarriedOut(existing, facts)) {
       resumeOnRead(options, session, [existing]);
       return existing;
     }
-    checkUsable(server, share);
-    if (desiredAddresses) checkTargetCount(server, desiredAddresses);
+    const desiredAddresses = followsAddresses(existing) ? (facts.addresses?.addresses ?? []) : null;
     return existing.status === 'attached'
       ? await repair(options, session, existing)
       : await attachAgain(options, session, existing, desiredAddresses);
@@ -89,7 +84,6 @@ async function create(
   rules: readonly AccessRule[] | null,
 ): Promise<AttachmentView | null> {
   const observed = matchRules(record, rules ?? [], [], null);
-  checkLevels(record, observed);
   // without a rule there is nothing to observe again: one made meanwhile is a duplicate to Manila, and observed then
   const isFree = rules !== null && observed.rules.every((rule) => rule === null);
   const context = { ...newReconcileContext(options, session), ...(isFree && { observed }) };
@@ -97,10 +91,7 @@ async function create(
   const created = await options.store.create(record, event, { owner: context.owner, ms: options.leaseMs });
   if (created.outcome === 'mount_point_taken') {
     const otherShare = created.attachmentId.split(':')[1];
-    throw new GatewayError(
-      'CONFLICT',
-      `mountPoint ${record.mountPoint} is taken on server ${record.serverId} by share ${otherShare}`,
-    );
+    throw new GatewayError('CONFLICT', mountPointTaken(record.serverId, record.mountPoint, otherShare));
   }
   if (created.outcome !== 'created') return null;
   try {
@@ -174,6 +165,16 @@ async function rollBack(
   const fault = toFault(cause);
   const failed: AttachmentView = { ...record, status: 'detached', fault, updatedAt: fault.at };
   const event = newEvent('ATTACH_FAILED', failed);
+  if (isVirtiofs(record) && record.virtiofs?.openstackRequestId) {
+    // Nova took the POST: the mapping, or its error, is observed when the attachment is read
+    const attempted = withStatus(record, 'error_attaching', { fault });
+    await options.store.commit(attempted, {
+      event: newEvent('ATTACH_FAILED', attempted),
+      dueInMs: null,
+      owner: context.owner,
+    });
+    return;
+  }
   if (!record.targets.some((target) => target.ruleId && target.isOwned)) {
     await options.store.remove(record, { event, owner: context.owner });
     options.sessions.remove(record.id);
@@ -184,21 +185,26 @@ async function rollBack(
   options.queue.enqueueAfter(record.projectId, record.id, 0);
 }
 
-function newRecord(
-  session: Session,
-  server: NovaServer,
-  share: Share,
-  desired: Pick<Attachment, 'mountPoint' | 'accessLevel' | 'accessType' | 'requestedAccessTo' | 'targets'>,
-): Attachment {
+function newRecord(session: Session, facts: Facts, request: AttachRequest, warnings: readonly Problem[]): Attachment {
+  const { server, share, requestedAccessTo } = facts;
   const now = new Date().toISOString();
   return {
-    ...desired,
     id: attachmentId(server.id, share.id),
     projectId: server.tenant_id,
     serverId: server.id,
     shareId: share.id,
     ...(share.project_id !== server.tenant_id && { isForeignShare: true }),
     exportedAs: exportedAs(share),
+    mountPoint: request.mountPoint,
+    accessLevel: request.accessLevel,
+    accessType: facts.accessType ?? 'ip',
+    requestedAccessTo,
+    ...(viaOf(request) === 'virtiofs'
+      ? { via: 'virtiofs', virtiofs: newVirtiofsState(request.tag ?? share.id), targets: [] }
+      : { via: 'access_rule', targets: desiredTargets(facts).map(newTarget) }),
+    ...(request.isProtected && { isProtected: true }),
+    ...(request.isHidden && { isHidden: true }),
+    ...(warnings.length > 0 && { warnings }),
     status: 'attaching',
     isAccepted: false,
     previousStatus: null,
@@ -214,4 +220,8 @@ function newRecord(
     statusSince: now,
     version: 0,
   };
+}
+
+function newTarget(accessTo: string): Target {
+  return { accessTo, ruleId: null, isOwned: false, state: null };
 }

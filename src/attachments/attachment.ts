@@ -1,6 +1,7 @@
 /** The record of a share attached to a server: its fields, statuses, id and transitions. Imports no package. */
 
 import type { FaultCode } from '../errors.ts';
+import type { Problem } from './problems.ts';
 
 export type AttachmentStatus = 'attaching' | 'attached' | 'detaching' | 'error_attaching' | 'error_detaching';
 
@@ -11,7 +12,7 @@ export type AccessLevel = 'rw' | 'ro';
 export type AccessType = 'ip' | 'user' | 'cephx';
 
 /** Why the gateway detaches without a request. */
-export type Reason = 'SERVER_DELETED' | 'SHARE_DELETED';
+export type Reason = 'SERVER_DELETED' | 'SHARE_DELETED' | 'DETACHED_IN_NOVA';
 
 /** One access rule that the attachment needs, and its last observed state. */
 export interface Target {
@@ -52,6 +53,8 @@ export interface VirtiofsState {
   postedAt: string | null;
   /** Nova's request id of the last POST or DELETE: its instance action says how the work ended. */
   openstackRequestId: string | null;
+  /** When Nova was last asked for the mapping, ISO 8601; null before the first observation. */
+  observedAt: string | null;
 }
 
 /** How a guest mounts the share, copied from Manila. `paths` is empty until the attachment is attached. */
@@ -79,6 +82,11 @@ export interface Attachment {
   virtiofs?: VirtiofsState;
   /** Whether the share is another project's, which then reads the metadata of the rules: they name no one. Absent: no. */
   isForeignShare?: boolean;
+  /** What was accepted and may not work. Absent in records made before 0.2: none. */
+  warnings?: readonly Problem[];
+  /** Whether Manila's locks keep the rules from being deleted, and their targets from being seen. Absent: no. */
+  isProtected?: boolean;
+  isHidden?: boolean;
   accessLevel: AccessLevel;
   accessType: AccessType;
   /**
@@ -148,7 +156,11 @@ export interface AttachmentEvent extends NewEvent {
 }
 
 /** An attachment as clients see it, also after its removal. */
-export type AttachmentView = Omit<Attachment, 'status'> & { status: AttachmentViewStatus };
+export type AttachmentView = Omit<Attachment, 'status'> & {
+  status: AttachmentViewStatus;
+  /** Whether Nova attached the share at someone else's request, so that the store has no record. Absent: no. */
+  isOfNova?: boolean;
+};
 
 /** Statuses in which an attachment needs its access rules to stay. */
 const HOLDING_STATUSES: ReadonlySet<AttachmentViewStatus> = new Set(['attaching', 'attached', 'error_attaching']);
@@ -183,6 +195,8 @@ export function withStatus(
     reason: change.reason ?? null,
     previousStatus: status === 'detaching' ? record.status : null,
     graceUntil: undefined,
+    // the instance action of an earlier POST or DELETE says nothing of the work that begins now
+    ...(record.virtiofs && isInProgress(status) && { virtiofs: { ...record.virtiofs, openstackRequestId: null } }),
     // no caller has to be authorised to detach from a server that no longer exists
     isAccepted: status === 'detaching' && change.reason === 'SERVER_DELETED',
     attempts: 0,
@@ -190,6 +204,16 @@ export function withStatus(
     updatedAt: now,
     statusSince: now,
   };
+}
+
+/** The state of a virtiofs attachment of which Nova was not asked yet. */
+export function newVirtiofsState(tag: string): VirtiofsState {
+  return { tag, status: null, postedAt: null, openstackRequestId: null, observedAt: null };
+}
+
+/** Whether Nova attached the share as a virtiofs device. */
+export function isVirtiofs({ via }: Pick<Attachment, 'via'>): boolean {
+  return via === 'virtiofs';
 }
 
 /** Whether an attachment in this status is still being changed. */

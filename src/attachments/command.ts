@@ -34,12 +34,13 @@ export type EnsureRecovered = (session: Session, projectId: string) => Promise<v
 
 /** A context with the caller's token but not the request's signal: a client that disconnects stops no started work. */
 export function newReconcileContext(
-  { store, leaseMs, deadlineMs }: CommandOptions,
+  { store, sessions, leaseMs, deadlineMs }: CommandOptions,
   session: Session,
 ): ReconcileContext {
   return {
     store,
     session,
+    ownSession: () => sessions.own(session.requestId),
     rights: { mayGrant: true, mayRevoke: true },
     owner: randomUUID(),
     leaseEnds: performance.now() + leaseMs,

@@ -2,7 +2,16 @@
 import { GatewayError } from '../errors.ts';
 import { getServer } from '../openstack/nova/client.ts';
 import type { Session } from '../openstack/session.ts';
-import { type Attachment, type AttachmentView, attachmentId, isInProgress, toFault, withStatus } from './attachment.ts';
+import {
+  type Attachment,
+  type AttachmentView,
+  attachmentId,
+  isInProgress,
+  isVirtiofs,
+  newEvent,
+  toFault,
+  withStatus,
+} from './attachment.ts';
 import {
   type CommandOptions,
   claim,
@@ -18,6 +27,8 @@ import { FinalError } from './reconcile/reconcile.ts';
 import { resumeOnRead } from './reconcile/sessions.ts';
 import type { DetachRequest } from './service.ts';
 import { graceUntil, unmarkDetaching } from './unmount-grace.ts';
+import { assertDetachable } from './virtiofs/detachable.ts';
+import { findMapping, recordOfMapping } from './virtiofs/list.ts';
 
 /**
  * Detaches a share. Detaching again while the attachment is being detached returns it.
@@ -36,8 +47,11 @@ export async function detach(
 
   return await untilFree(id, async () => {
     const record = await options.store.get(projectId, id);
-    if (!record)
+    if (!record) {
+      const started = mountPoint === null ? await startDetachOfNova(options, session, projectId, request) : 'none';
+      if (started !== 'none') return started;
       throw new GatewayError('NOT_FOUND', `Share ${request.shareId} is not attached to server ${request.serverId}`);
+    }
     if (mountPoint !== null && mountPoint !== record.mountPoint) {
       throw new GatewayError(
         'CONFLICT',
@@ -48,8 +62,39 @@ export async function detach(
       resumeOnRead(options, session, [record]);
       return record;
     }
-    return await startDetach(options, session, record, grace);
+    if (isVirtiofs(record)) await assertDetachable(session, record);
+    // nothing is mounted in a server that is stopped
+    return await startDetach(options, session, record, isVirtiofs(record) ? undefined : grace);
   });
+}
+
+/**
+ * Detaches what Nova attached at someone else's request: it gets a record for as long as that takes. `none`: Nova has no
+ * such attachment either; null: another request made a record.
+ */
+async function startDetachOfNova(
+  options: CommandOptions,
+  session: Session,
+  projectId: string,
+  { serverId, shareId }: DetachRequest,
+): Promise<AttachmentView | 'none' | null> {
+  const mapping = await findMapping(session, serverId, shareId);
+  if (!mapping) return 'none';
+  const attached = recordOfMapping({ projectId, serverId }, mapping);
+  await assertDetachable(session, attached);
+  const record = withRequest(session, withStatus(attached, 'detaching'));
+  const context = newReconcileContext(options, session);
+  const lease = { owner: context.owner, ms: options.leaseMs };
+  const created = await options.store.create(record, newEvent('DETACH_STARTED', record), lease);
+  if (created.outcome !== 'created') return null;
+  try {
+    return await work(options, context, created.attachment);
+  } catch (error) {
+    if (!(error instanceof FinalError)) throw error;
+    const failed = { ...error.record, fault: toFault(error.cause) };
+    await options.store.remove(failed, { event: newEvent('DETACH_FAILED', failed), owner: context.owner });
+    throw error.cause;
+  }
 }
 
 async function startDetach(

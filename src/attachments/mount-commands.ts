@@ -1,10 +1,12 @@
 /** The shell commands that mount an attached share in the guest. */
 import type { ExportLocation, Share } from '../openstack/manila/types.ts';
-import type { AccessLevel, AttachmentView } from './attachment.ts';
+import type { AccessLevel, AttachmentView, VirtiofsState } from './attachment.ts';
 import { fileSystemOf } from './exported-as.ts';
 
 /** The fields of an attachment that a mount command depends on. */
-type Mounted = Pick<AttachmentView, 'shareId' | 'mountPoint' | 'accessLevel' | 'targets'>;
+type Mounted = Pick<AttachmentView, 'shareId' | 'mountPoint' | 'accessLevel' | 'targets'> & {
+  readonly virtiofs?: Pick<VirtiofsState, 'tag'> | undefined;
+};
 
 /** One file system to mount. */
 interface Mount {
@@ -15,7 +17,8 @@ interface Mount {
 
 /**
  * The commands to run in the guest as root, one for each export location in the given order: each creates the mount
- * point (`/mnt/<share id>` when none was requested) and mounts. Empty for a protocol that the gateway does not attach.
+ * point (`/mnt/<share id>` when none was requested) and mounts. A virtiofs attachment has one, with
+ * its tag. Empty for a protocol that the gateway does not attach.
  * Every word is quoted for a POSIX shell; a location that could not be pasted safely is left out. A CephX key is never
  * part of a command: every user of the guest could read it in the list of processes.
  */
@@ -25,8 +28,11 @@ export function mountCommands(
   locations: readonly Pick<ExportLocation, 'path'>[],
 ): string[] {
   const mountPoint = attachment.mountPoint ?? `/mnt/${attachment.shareId}`;
-  return locations
-    .map(({ path }) => describe(attachment, share, path))
+  const { virtiofs } = attachment;
+  const mounts = virtiofs
+    ? [{ type: 'virtiofs', source: virtiofs.tag, options: [] }]
+    : locations.map(({ path }) => describe(attachment, share, path));
+  return mounts
     .filter((mount): mount is Mount => mount !== null && isPasteable([mount.source, ...mount.options, mountPoint]))
     .map(({ type, source, options }) => {
       const flags = [...readOnly(attachment.accessLevel), ...options];

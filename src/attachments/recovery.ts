@@ -161,7 +161,7 @@ export function recordsOf(
 }
 
 function recordOf(projectId: string, share: Share, id: string, rules: AccessRule[]): Attachment {
-  const accessType = accessTypeOf(share);
+  const accessType = accessTypeOf(share) ?? 'ip';
   const { serverId = '' } = parseAttachmentId(id) ?? {};
   const { mountPoint, userId, isAccessToGiven } = readRuleMetadata(rules[0]?.metadata);
   const createdAt = rules.map((rule) => iso(rule.created_at)).sort()[0] ?? new Date().toISOString();

@@ -6,11 +6,11 @@ import type { Observation } from './reconcile/decide.ts';
 const MAX_TARGETS_IN_CHANGE = 64;
 
 /** The fields of a record that say whether it follows its server's addresses. */
-type Retargetable = Pick<Attachment, 'accessType' | 'requestedAccessTo' | 'targets'>;
+type Retargetable = Pick<Attachment, 'via' | 'accessType' | 'requestedAccessTo' | 'targets'>;
 
 /** Whether the gateway chose the targets, which therefore follow the server's addresses. */
-export function followsAddresses({ accessType, requestedAccessTo }: Retargetable): boolean {
-  return accessType === 'ip' && requestedAccessTo === null;
+export function followsAddresses({ via, accessType, requestedAccessTo }: Retargetable): boolean {
+  return via !== 'virtiofs' && accessType === 'ip' && requestedAccessTo === null;
 }
 
 /** Whether the targets, without those being removed, differ from the desired ones. */

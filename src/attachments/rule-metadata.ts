@@ -32,6 +32,14 @@ export function isManaged(rule: AccessRule): boolean {
   return rule.metadata?.managed_by === MANAGED_BY;
 }
 
+/** What Manila shows in place of a target that is locked against being seen (manila api/views/share_accesses.py). */
+const MASKED = '******';
+
+/** A rule that no gateway made and whose target is hidden is Nova's: the only sign of its work that a member sees. */
+export function isMasked(rule: AccessRule): boolean {
+  return rule.access_to === MASKED && !isManaged(rule);
+}
+
 /**
  * The signed metadata of a rule, from which its record can be recovered. On a share of another project, whose members
  * read it, it names the attachment by a reference that only this store's gateways understand: such a record cannot be

@@ -6,8 +6,10 @@ import {
   type Attachment,
   type AttachmentEvent,
   type AttachmentView,
+  type AttachVia,
   attachmentId,
 } from './attachment.ts';
+import { type AttachOption, check } from './check.ts';
 import type { CommandOptions } from './command.ts';
 import { detach } from './detach.ts';
 import { openEventStream } from './events.ts';
@@ -16,6 +18,8 @@ import type { GuestDocument } from './guest-mounts.ts';
 import { resumeOnRead } from './reconcile/sessions.ts';
 import { createRecovery } from './recovery.ts';
 import type { AttachmentPage, ListOptions } from './store/contract.ts';
+import { changedInNova, withNova } from './virtiofs/list.ts';
+import { type PowerRequest, type PowerResult, powerServer } from './virtiofs/power.ts';
 
 /** The arguments of `attachShare`. */
 export interface AttachRequest {
@@ -24,6 +28,13 @@ export interface AttachRequest {
   mountPoint: string | null;
   accessLevel: AccessLevel;
   accessTo: readonly string[] | null;
+  /** Left out: `access_rule`. */
+  via?: AttachVia;
+  /** With `virtiofs`; left out or null: the share's id, as Nova's own default. */
+  tag?: string | null;
+  /** Locks on the access rules (Manila 2.82); left out: none. */
+  isProtected?: boolean;
+  isHidden?: boolean;
 }
 
 /** The arguments of `detachShare`. */
@@ -50,6 +61,12 @@ export interface EventFilter {
 export interface Attachments {
   attach(session: Session, request: AttachRequest): Promise<AttachmentView>;
   detach(session: Session, request: DetachRequest): Promise<AttachmentView>;
+  /** Which ways to attach are open, access rules first. Changes nothing. */
+  check(session: Session, request: AttachRequest): Promise<AttachOption[]>;
+  /** Starts, stops or reboots a server; a start is rejected while Nova attaches or detaches a share of the server. */
+  power(session: Session, request: PowerRequest): Promise<PowerResult>;
+  /** One server's attachments, oldest first, and those that Nova made at others' requests. Asks Nova. */
+  listWithNova(session: Session, serverId: string): Promise<AttachmentView[]>;
   get(session: Session, serverId: string, shareId: string): Promise<Attachment | null>;
   list(session: Session, options: ListOptions): Promise<AttachmentPage>;
   /** One list for each server, in the order of the ids. */
@@ -95,6 +112,19 @@ export function createAttachments(options: CommandOptions): Attachments {
     async detach(session, request) {
       await ensureRecovered(session, session.identity.projectId);
       return await detach(options, ensureRecovered, session, request);
+    },
+    async check(session, request) {
+      await ensureRecovered(session, session.identity.projectId);
+      return await check(store, ensureRecovered, session, request);
+    },
+    async power(session, request) {
+      return await powerServer(options, session, request);
+    },
+    async listWithNova(session, serverId) {
+      const [records = []] = await this.listForServers(session, [serverId]);
+      const shown = await withNova(session, serverId, records);
+      resumeOnRead(options, session, changedInNova(records, shown));
+      return shown;
     },
     async get(session, serverId, shareId) {
       const id = attachmentId(serverId, shareId);

@@ -1,4 +1,6 @@
+import type { AttachRequest } from '../attachments/service.ts';
 import { GatewayError } from '../errors.ts';
+import type { AttachShareCheckInput } from './generated.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const MAX_QUOTED = 60;
@@ -29,4 +31,18 @@ export function nameText(name: string | null | undefined): string | null {
     throw new GatewayError('BAD_USER_INPUT', `filter.name: expected at most 255 characters, got ${name.length}`);
   }
   return name || null;
+}
+
+/** The arguments that attachShare and attachShareCheck have in common. Throws BAD_USER_INPUT. */
+export function attachRequest(input: AttachShareCheckInput): AttachRequest {
+  return {
+    serverId: uuid('serverId', input.serverId),
+    shareId: uuid('shareId', input.shareId),
+    mountPoint: input.mountPoint ?? null,
+    accessLevel: input.accessLevel === 'READ_ONLY' ? 'ro' : 'rw',
+    accessTo: input.accessTo ?? null,
+    tag: input.tag ?? null,
+    isProtected: input.isProtected ?? false,
+    isHidden: input.isHidden ?? false,
+  };
 }

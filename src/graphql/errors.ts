@@ -110,6 +110,8 @@ export function codeOfUpstream({ kind, status, faultName, upstreamMessage }: Ope
   if (kind === 'timeout') return 'UPSTREAM_TIMEOUT';
   if (kind === 'unreachable') return 'UPSTREAM_UNAVAILABLE';
   if (kind === 'bad_response') return 'UPSTREAM_ERROR';
+  // nova exception.ForbiddenSharesNotSupported and ForbiddenSharesNotConfiguredCorrectly
+  if (/until computes have been updated|are not configured correctly/.test(upstreamMessage)) return 'NOT_SUPPORTED';
   switch (status) {
     case 400:
       return 'BAD_USER_INPUT';
@@ -120,7 +122,8 @@ export function codeOfUpstream({ kind, status, faultName, upstreamMessage }: Ope
     case 404:
       return 'NOT_FOUND';
     case 409:
-      return 'CONFLICT';
+      // nova exception.ShareProtocolNotSupported
+      return /^Share protocol .+ is not supported/.test(upstreamMessage) ? 'BAD_USER_INPUT' : 'CONFLICT';
     case 413:
     case 429:
       return 'QUOTA_EXCEEDED';

@@ -3,7 +3,8 @@ import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } f
 import type { NovaServer, EmbeddedFlavor as NovaFlavor, ServerFault as NovaFault } from '../openstack/nova/types.ts';
 import type { Share as ManilaShare, ExportLocation as ManilaExportLocation } from '../openstack/manila/types.ts';
 import type { AccessRuleView } from './resolvers/access-rule.ts';
-import type { AttachmentView, AttachmentEvent } from '../attachments/attachment.ts';
+import type { AttachmentView, VirtiofsState, AttachmentEvent } from '../attachments/attachment.ts';
+import type { AttachOption } from '../attachments/check.ts';
 import type { Identity } from '../openstack/session.ts';
 import type { GatewayContext } from './context.ts';
 export type Maybe<T> = T | null;
@@ -123,6 +124,87 @@ export const AddressType = {
 } as const;
 
 export type AddressType = typeof AddressType[keyof typeof AddressType];
+/** Something that stands against attaching a share. */
+export type AttachProblem = {
+  /** Whether `attachShare` rejects it. */
+  readonly certainty: Certainty;
+  /** What kind of problem it is. */
+  readonly code: AttachProblemCode;
+  /** The argument to change; null when no argument helps. */
+  readonly field?: Maybe<Scalars['String']['output']>;
+  /** The problem in words, with what was expected and what is there. */
+  readonly message: Scalars['String']['output'];
+};
+
+/** The kinds of problems that `attachShareCheck` reports. */
+export const AttachProblemCode = {
+  /** An argument is not for this way to attach. */
+  ARGUMENT: 'ARGUMENT',
+  /** The pair is attached the other way, or with other arguments. */
+  ATTACHED_OTHERWISE: 'ATTACHED_OTHERWISE',
+  /** The cloud is too old, or lacks the feature. */
+  CLOUD: 'CLOUD',
+  /** Nova takes no share attachment with a token of an application credential, a trust or OAuth. */
+  DELEGATED_TOKEN: 'DELEGATED_TOKEN',
+  /** The flavor may not give the server the shared memory that virtiofs needs. */
+  FLAVOR_MEMORY: 'FLAVOR_MEMORY',
+  /** An IPv6 client of a share that is exported from IPv4 addresses only. */
+  IPV6_RULE: 'IPV6_RULE',
+  /** An access rule for the same client has another access level. */
+  LEVEL_CONFLICT: 'LEVEL_CONFLICT',
+  /** Another attachment of the server has the mount point. */
+  MOUNT_POINT_TAKEN: 'MOUNT_POINT_TAKEN',
+  /** The server has no port on the network on which the share is exported. */
+  NOT_ON_SHARE_NETWORK: 'NOT_ON_SHARE_NETWORK',
+  /** There is nobody to grant access to, or too many: give `accessTo`. */
+  NO_ADDRESS: 'NO_ADDRESS',
+  /** The share is not exported anywhere. */
+  NO_EXPORT_LOCATION: 'NO_EXPORT_LOCATION',
+  /** The share's protocol cannot be attached this way. */
+  PROTOCOL: 'PROTOCOL',
+  /** `VIRTIOFS` has no read-only attachments. */
+  READ_ONLY: 'READ_ONLY',
+  /** The token's roles may not allow it. */
+  ROLE: 'ROLE',
+  /** The access rule of an earlier attachment is still being denied: the attach waits for it. */
+  RULE_LEAVING: 'RULE_LEAVING',
+  /** Nova is working on the server (`VIRTIOFS`): an attach now could leave it in error. */
+  SERVER_BUSY: 'SERVER_BUSY',
+  /** The server must be stopped (`VIRTIOFS`). */
+  SERVER_NOT_STOPPED: 'SERVER_NOT_STOPPED',
+  /** The server is being built, deleted, in error, or in an unknown state. */
+  SERVER_STATE: 'SERVER_STATE',
+  /** The share is in Manila's recycle bin. */
+  SHARE_IN_RECYCLE_BIN: 'SHARE_IN_RECYCLE_BIN',
+  /** The share is not `AVAILABLE`. */
+  SHARE_STATE: 'SHARE_STATE',
+  /** The tag is not 1 to 36 letters, digits and hyphens. */
+  TAG: 'TAG',
+  /** Another share has the tag on this server. */
+  TAG_TAKEN: 'TAG_TAKEN'
+} as const;
+
+export type AttachProblemCode = typeof AttachProblemCode[keyof typeof AttachProblemCode];
+/** Arguments of `attachShareCheck`: those of `attachShare`. Each way takes the arguments that are for it. */
+export type AttachShareCheckInput = {
+  /** The access to grant. */
+  readonly accessLevel?: InputMaybe<AccessLevel>;
+  /** For `ACCESS_RULE`: the clients to grant access to, as in `attachShare`. */
+  readonly accessTo?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** For `ACCESS_RULE`: whether to hide whom the access rules admit, as in `attachShare`. */
+  readonly isHidden?: InputMaybe<Scalars['Boolean']['input']>;
+  /** For `ACCESS_RULE`: whether to lock the access rules against deletion, as in `attachShare`. */
+  readonly isProtected?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Intended mount path in the guest, as in `attachShare`. */
+  readonly mountPoint?: InputMaybe<Scalars['String']['input']>;
+  /** The server's UUID. */
+  readonly serverId: Scalars['ID']['input'];
+  /** The share's UUID. */
+  readonly shareId: Scalars['ID']['input'];
+  /** For `VIRTIOFS`: the name by which the guest mounts the device, as in `attachShare`. */
+  readonly tag?: InputMaybe<Scalars['String']['input']>;
+};
+
 /** Arguments of `attachShare`. */
 export type AttachShareInput = {
   /** The access to grant. */
@@ -130,15 +212,45 @@ export type AttachShareInput = {
   /**
    * The clients to grant access to, at most 16: addresses or networks (NFS), a user (CIFS), a cephx id (CephFS).
    * Default: for NFS the server's fixed addresses on the share's network, or all its fixed IPv4 addresses if it has none
-   * there; for CephFS `srv-<server id>`. Required for CIFS.
+   * there; for CephFS `srv-<server id>`. Required for CIFS, and for a server with more than 16 addresses. Not with
+   * `VIRTIOFS`.
    */
   readonly accessTo?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Whether Manila hides from the project's other users whom the access rules admit (Manila 2.82). Not with `VIRTIOFS`. */
+  readonly isHidden?: InputMaybe<Scalars['Boolean']['input']>;
+  /**
+   * Whether Manila locks the access rules against deletion, so that nobody deletes the rules or the share under a mounted
+   * guest (Manila 2.82). Only the user who attached, an administrator or a service can then detach. Not with `VIRTIOFS`,
+   * where Nova locks its own rule.
+   */
+  readonly isProtected?: InputMaybe<Scalars['Boolean']['input']>;
   /** Intended mount path in the guest (informational): an absolute POSIX path of at most 255 characters without `..`, unique per server. */
   readonly mountPoint?: InputMaybe<Scalars['String']['input']>;
   /** The server's UUID. */
   readonly serverId: Scalars['ID']['input'];
   /** The share's UUID. */
   readonly shareId: Scalars['ID']['input'];
+  /**
+   * With `VIRTIOFS`: the name by which the guest mounts the device, 1 to 36 letters, digits and hyphens, unique per server.
+   * Default: the share's id.
+   */
+  readonly tag?: InputMaybe<Scalars['String']['input']>;
+  /** How the server gets access. The guest mounts each way differently, so that the gateway does not choose. */
+  readonly via?: InputMaybe<AttachVia>;
+};
+
+/** One way to attach a share to a server, and what `attachShare` would make of it now. */
+export type AttachShareOption = {
+  /** The clients that would be granted access by access rules; empty for `VIRTIOFS`, where Nova admits the compute host. */
+  readonly accessTo: ReadonlyArray<Scalars['String']['output']>;
+  /** Whether `attachShare` would accept it: no problem is `CERTAIN`. */
+  readonly isOpen: Scalars['Boolean']['output'];
+  /** Shell commands that would mount the share in the guest, as in `ShareAttachment.mountCommands`. */
+  readonly mountCommands: ReadonlyArray<Scalars['String']['output']>;
+  /** What stands against it, `CERTAIN` problems first. */
+  readonly problems: ReadonlyArray<AttachProblem>;
+  /** The way to attach. */
+  readonly via: AttachVia;
 };
 
 /** Result of `attachShare`. */
@@ -147,6 +259,21 @@ export type AttachSharePayload = {
   readonly attachment: ShareAttachment;
 };
 
+/** How a server gets access to a share. */
+export const AttachVia = {
+  /**
+   * Access rules in Manila for the server's own addresses, user or cephx id: on any hypervisor, while the server runs. The
+   * guest mounts the share over the network.
+   */
+  ACCESS_RULE: 'ACCESS_RULE',
+  /**
+   * A virtiofs device that Nova gives to the server (Nova 2.97, 2025.1): NFS and CephFS shares, libvirt, attached and
+   * detached while the server is stopped. The guest needs no network to the share.
+   */
+  VIRTIOFS: 'VIRTIOFS'
+} as const;
+
+export type AttachVia = typeof AttachVia[keyof typeof AttachVia];
 /** Why an operation on an attachment failed. */
 export type AttachmentFault = {
   /** When the failure happened. */
@@ -159,6 +286,24 @@ export type AttachmentFault = {
   readonly openstackRequestId?: Maybe<Scalars['String']['output']>;
 };
 
+/** Who attached a share. */
+export const AttachmentOrigin = {
+  /** This gateway: it keeps a record, follows the attachment and sends its events. */
+  GATEWAY: 'GATEWAY',
+  /** Nova, at the request of another client. Only in `sharesAttached(inNova: true)`; it sends no events. */
+  NOVA: 'NOVA'
+} as const;
+
+export type AttachmentOrigin = typeof AttachmentOrigin[keyof typeof AttachmentOrigin];
+/** How certain it is that a problem prevents the attach. */
+export const Certainty = {
+  /** `attachShare` rejects it. */
+  CERTAIN: 'CERTAIN',
+  /** `attachShare` accepts it, and the guest may not be able to mount the share, or the cloud may refuse it later. */
+  LIKELY: 'LIKELY'
+} as const;
+
+export type Certainty = typeof Certainty[keyof typeof Certainty];
 /** Arguments of `detachShare`. */
 export type DetachShareInput = {
   /** If given, it must equal the attachment's mount point. */
@@ -203,10 +348,23 @@ export type Mutation = {
    */
   readonly attachShare: AttachSharePayload;
   /**
-   * Revokes a server's access to a share. Unmount the share in the guest first: some back ends end the mount at once.
+   * Revokes a server's access to a share, also one that Nova attached at the request of another client. Unmount the share
+   * in the guest first: some back ends end the mount at once. With `VIRTIOFS` the server must be stopped, else `CONFLICT`.
    * Returns when Manila has accepted the revocation: the attachment is then `DETACHING`, and removed when no rule is left.
    */
   readonly detachShare: DetachSharePayload;
+  /**
+   * Reboots a server. Rejected as `startServer` is. A hard reboot repeats the mount of shares attached by virtiofs, and
+   * cures a server in `ERROR` after the share that caused it was detached.
+   */
+  readonly rebootServer?: Maybe<ServerActionPayload>;
+  /**
+   * Starts a stopped server. Rejected with `CONFLICT` while a share is being attached to the server or detached from it by
+   * virtiofs, which would leave the server in `ERROR`. Returns when Nova has accepted the request.
+   */
+  readonly startServer?: Maybe<ServerActionPayload>;
+  /** Stops a running server, as its power button would. Returns when Nova has accepted the request. */
+  readonly stopServer?: Maybe<ServerActionPayload>;
 };
 
 
@@ -219,6 +377,24 @@ export type MutationAttachShareArgs = {
 /** Write operations. */
 export type MutationDetachShareArgs = {
   input: DetachShareInput;
+};
+
+
+/** Write operations. */
+export type MutationRebootServerArgs = {
+  input: RebootServerInput;
+};
+
+
+/** Write operations. */
+export type MutationStartServerArgs = {
+  input: ServerActionInput;
+};
+
+
+/** Write operations. */
+export type MutationStopServerArgs = {
+  input: ServerActionInput;
 };
 
 /** The position of a page within its connection. */
@@ -245,6 +421,11 @@ export type Project = {
 
 /** Read operations. */
 export type Query = {
+  /**
+   * Whether a share can be attached to a server, for each way to attach, with what stands against it. Changes nothing:
+   * `attachShare` rejects with the same checks.
+   */
+  readonly attachShareCheck?: Maybe<ReadonlyArray<AttachShareOption>>;
   /** A server by id; null when the caller's project has no such server. */
   readonly server?: Maybe<Server>;
   /** The servers of the caller's project, newest first, in Nova's order. */
@@ -259,6 +440,12 @@ export type Query = {
   readonly shares: ShareConnection;
   /** The user and project of the caller's token. */
   readonly viewer: Viewer;
+};
+
+
+/** Read operations. */
+export type QueryAttachShareCheckArgs = {
+  input: AttachShareCheckInput;
 };
 
 
@@ -302,6 +489,14 @@ export type QuerySharesArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<ShareFilter>;
   first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** Arguments of `rebootServer`. */
+export type RebootServerInput = {
+  /** Whether the power is cut, instead of asking the guest to restart. */
+  readonly isHard?: InputMaybe<Scalars['Boolean']['input']>;
+  /** The server's UUID. */
+  readonly serverId: Scalars['ID']['input'];
 };
 
 /** A virtual machine in Nova, as the caller sees it. */
@@ -375,6 +570,26 @@ export type Server = {
   readonly vmState?: Maybe<Scalars['String']['output']>;
   /** The ids of the attached Cinder volumes. */
   readonly volumeIds: ReadonlyArray<Scalars['ID']['output']>;
+};
+
+
+/** A virtual machine in Nova, as the caller sees it. */
+export type ServerSharesAttachedArgs = {
+  inNova?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+/** Arguments of `startServer` and `stopServer`. */
+export type ServerActionInput = {
+  /** The server's UUID. */
+  readonly serverId: Scalars['ID']['input'];
+};
+
+/** Result of `startServer`, `stopServer` and `rebootServer`. */
+export type ServerActionPayload = {
+  /** Nova's id of the request, to quote to the operators of the cloud. */
+  readonly openstackRequestId?: Maybe<Scalars['String']['output']>;
+  /** The server after the request: `taskState` shows the work, which goes on. */
+  readonly server: Server;
 };
 
 /** An address of a server. */
@@ -527,6 +742,11 @@ export type Share = {
   readonly description?: Maybe<Scalars['String']['output']>;
   /** The export locations of the share, preferred ones first. Empty while the share is not available. */
   readonly exportLocations?: Maybe<ReadonlyArray<ExportLocation>>;
+  /**
+   * Whether the share has access rules whose clients are hidden from the caller and that this gateway did not create: for a
+   * member of the project the only sign that Nova has, or just had, the share attached by virtiofs.
+   */
+  readonly hasHiddenRules?: Maybe<Scalars['Boolean']['output']>;
   /** Whether the share has replicas. */
   readonly hasReplicas: Scalars['Boolean']['output'];
   /** The share's UUID. */
@@ -586,10 +806,10 @@ export type Share = {
 export type ShareAttachment = {
   /** The access that the server has to the share. */
   readonly accessLevel: AccessLevel;
-  /** The access rules in Manila that grant this attachment's access. */
+  /** The access rules in Manila that grant this attachment's access; empty with `VIRTIOFS`, where Nova makes and hides its own. */
   readonly accessRules: ReadonlyArray<AccessRule>;
-  /** When the attachment was requested. */
-  readonly createdAt: Scalars['DateTime']['output'];
+  /** When the attachment was requested; null with `origin: NOVA`, which Nova does not date. */
+  readonly createdAt?: Maybe<Scalars['DateTime']['output']>;
   /** Why the attachment is in an error status, the last detach failed, or the update to new addresses failed; null otherwise. */
   readonly fault?: Maybe<AttachmentFault>;
   /**
@@ -599,6 +819,10 @@ export type ShareAttachment = {
   readonly guestSeenAt?: Maybe<Scalars['DateTime']['output']>;
   /** The id of the attachment: `<server id>:<share id>`. */
   readonly id: Scalars['ID']['output'];
+  /** Whether Manila hides from the project's other users whom the access rules admit. */
+  readonly isHidden: Scalars['Boolean']['output'];
+  /** Whether Manila keeps the access rules, and therefore the share, from being deleted before the share is detached. */
+  readonly isProtected: Scalars['Boolean']['output'];
   /**
    * Whether the server's addresses changed after access was granted; always false when `accessTo` was given. The next
    * query of the same user, or a repeated `attachShare`, updates the access rules: it grants the new addresses and revokes
@@ -606,13 +830,16 @@ export type ShareAttachment = {
    */
   readonly isStale: Scalars['Boolean']['output'];
   /**
-   * Shell commands that mount the share in the guest, to be run as root: one per export location, preferred ones first.
+   * Shell commands that mount the share in the guest, to be run as root: one per export location, preferred ones first;
+   * with `VIRTIOFS` one with the tag.
    * The key of a CephFS share is not part of them: store `accessKey` of the access rule in the file that they name.
    * Empty while the share has no export location; null with an error on this path when the call to Manila fails.
    */
   readonly mountCommands?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
   /** Intended mount path in the guest (informational). */
   readonly mountPoint?: Maybe<Scalars['String']['output']>;
+  /** Who attached the share. */
+  readonly origin: AttachmentOrigin;
   /** The server. Null without an error when it is deleted; null with an error on this path when the call to Nova fails. */
   readonly server?: Maybe<Server>;
   /** The server's UUID. */
@@ -623,8 +850,14 @@ export type ShareAttachment = {
   readonly shareId: Scalars['ID']['output'];
   /** The state of the attachment. */
   readonly status: ShareAttachmentStatus;
-  /** When the attachment last changed. */
-  readonly updatedAt: Scalars['DateTime']['output'];
+  /** When the attachment last changed; null with `origin: NOVA`. */
+  readonly updatedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** How the server gets access to the share. */
+  readonly via: AttachVia;
+  /** The device that Nova gives to the server; null with `ACCESS_RULE`. */
+  readonly virtiofs?: Maybe<VirtiofsAttachment>;
+  /** What was accepted and may keep the guest from mounting the share; empty for most attachments. */
+  readonly warnings: ReadonlyArray<AttachProblem>;
 };
 
 /** A page of attachments. */
@@ -697,9 +930,9 @@ export type ShareAttachmentFilter = {
 
 /** The states of an attachment. */
 export const ShareAttachmentStatus = {
-  /** Every access rule is active. The guest can mount the share. */
+  /** Every access rule is active, or Nova has the share attached. The guest can mount it, with `VIRTIOFS` once its server runs. */
   ATTACHED: 'ATTACHED',
-  /** The access rules are being applied. The guest cannot mount the share yet. */
+  /** The access rules are being applied, or Nova is attaching. The guest cannot mount the share yet. */
   ATTACHING: 'ATTACHING',
   /** No access rule is left. Only in payloads and events, never in lists. */
   DETACHED: 'DETACHED',
@@ -878,6 +1111,33 @@ export type Viewer = {
   readonly user: User;
 };
 
+/** A share attached by Nova's virtiofs. */
+export type VirtiofsAttachment = {
+  /** Nova's status of the attachment when it was last observed. */
+  readonly status: VirtiofsStatus;
+  /** Nova's own word for the status; empty before the first observation. */
+  readonly statusRaw: Scalars['String']['output'];
+  /** The name by which the guest mounts the device: `mount -t virtiofs <tag> <mount point>`. */
+  readonly tag: Scalars['String']['output'];
+};
+
+/** Nova's statuses of a share attached by virtiofs. */
+export const VirtiofsStatus = {
+  /** Attached to a server that runs: the guest can mount it. */
+  ACTIVE: 'ACTIVE',
+  /** Nova is granting the compute host access to the share. */
+  ATTACHING: 'ATTACHING',
+  /** Nova is detaching it. */
+  DETACHING: 'DETACHING',
+  /** The attach, the detach or the mount failed. */
+  ERROR: 'ERROR',
+  /** Attached to a server that is stopped. */
+  INACTIVE: 'INACTIVE',
+  /** A status that is unknown to this schema, or not observed yet; see `statusRaw`. */
+  UNKNOWN: 'UNKNOWN'
+} as const;
+
+export type VirtiofsStatus = typeof VirtiofsStatus[keyof typeof VirtiofsStatus];
 
 
 export type ResolverTypeWrapper<T> = Promise<T> | T;
@@ -957,10 +1217,17 @@ export type ResolversTypes = {
   AccessRulesStatus: AccessRulesStatus;
   AccessType: AccessType;
   AddressType: AddressType;
+  AttachProblem: ResolverTypeWrapper<AttachProblem>;
+  AttachProblemCode: AttachProblemCode;
+  AttachShareCheckInput: AttachShareCheckInput;
   AttachShareInput: AttachShareInput;
+  AttachShareOption: ResolverTypeWrapper<AttachOption>;
   AttachSharePayload: ResolverTypeWrapper<Omit<AttachSharePayload, 'attachment'> & { attachment: ResolversTypes['ShareAttachment'] }>;
+  AttachVia: AttachVia;
   AttachmentFault: ResolverTypeWrapper<AttachmentFault>;
+  AttachmentOrigin: AttachmentOrigin;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  Certainty: Certainty;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   DetachShareInput: DetachShareInput;
   DetachSharePayload: ResolverTypeWrapper<Omit<DetachSharePayload, 'attachment'> & { attachment: ResolversTypes['ShareAttachment'] }>;
@@ -971,7 +1238,10 @@ export type ResolversTypes = {
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Project: ResolverTypeWrapper<Project>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  RebootServerInput: RebootServerInput;
   Server: ResolverTypeWrapper<NovaServer>;
+  ServerActionInput: ServerActionInput;
+  ServerActionPayload: ResolverTypeWrapper<Omit<ServerActionPayload, 'server'> & { server: ResolversTypes['Server'] }>;
   ServerAddress: ResolverTypeWrapper<ServerAddress>;
   ServerConnection: ResolverTypeWrapper<Omit<ServerConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['ServerEdge']>, nodes: ReadonlyArray<ResolversTypes['Server']> }>;
   ServerEdge: ResolverTypeWrapper<Omit<ServerEdge, 'node'> & { node: ResolversTypes['Server'] }>;
@@ -999,12 +1269,17 @@ export type ResolversTypes = {
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   User: ResolverTypeWrapper<User>;
   Viewer: ResolverTypeWrapper<Identity>;
+  VirtiofsAttachment: ResolverTypeWrapper<VirtiofsState>;
+  VirtiofsStatus: VirtiofsStatus;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
   AccessRule: AccessRuleView;
+  AttachProblem: AttachProblem;
+  AttachShareCheckInput: AttachShareCheckInput;
   AttachShareInput: AttachShareInput;
+  AttachShareOption: AttachOption;
   AttachSharePayload: Omit<AttachSharePayload, 'attachment'> & { attachment: ResolversParentTypes['ShareAttachment'] };
   AttachmentFault: AttachmentFault;
   Boolean: Scalars['Boolean']['output'];
@@ -1018,7 +1293,10 @@ export type ResolversParentTypes = {
   PageInfo: PageInfo;
   Project: Project;
   Query: Record<PropertyKey, never>;
+  RebootServerInput: RebootServerInput;
   Server: NovaServer;
+  ServerActionInput: ServerActionInput;
+  ServerActionPayload: Omit<ServerActionPayload, 'server'> & { server: ResolversParentTypes['Server'] };
   ServerAddress: ServerAddress;
   ServerConnection: Omit<ServerConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ServerEdge']>, nodes: ReadonlyArray<ResolversParentTypes['Server']> };
   ServerEdge: Omit<ServerEdge, 'node'> & { node: ResolversParentTypes['Server'] };
@@ -1040,6 +1318,7 @@ export type ResolversParentTypes = {
   Subscription: Record<PropertyKey, never>;
   User: User;
   Viewer: Identity;
+  VirtiofsAttachment: VirtiofsState;
 };
 
 export type AccessRuleResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AccessRule'] = ResolversParentTypes['AccessRule']> = {
@@ -1053,6 +1332,21 @@ export type AccessRuleResolvers<ContextType = GatewayContext, ParentType extends
   state: Resolver<ResolversTypes['AccessRuleState'], ParentType, ContextType>;
   stateRaw: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   updatedAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+};
+
+export type AttachProblemResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AttachProblem'] = ResolversParentTypes['AttachProblem']> = {
+  certainty: Resolver<ResolversTypes['Certainty'], ParentType, ContextType>;
+  code: Resolver<ResolversTypes['AttachProblemCode'], ParentType, ContextType>;
+  field: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  message: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type AttachShareOptionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AttachShareOption'] = ResolversParentTypes['AttachShareOption']> = {
+  accessTo: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  isOpen: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  mountCommands: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  problems: Resolver<ReadonlyArray<ResolversTypes['AttachProblem']>, ParentType, ContextType>;
+  via: Resolver<ResolversTypes['AttachVia'], ParentType, ContextType>;
 };
 
 export type AttachSharePayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AttachSharePayload'] = ResolversParentTypes['AttachSharePayload']> = {
@@ -1084,6 +1378,9 @@ export type ExportLocationResolvers<ContextType = GatewayContext, ParentType ext
 export type MutationResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   attachShare?: Resolver<ResolversTypes['AttachSharePayload'], ParentType, ContextType, RequireFields<MutationAttachShareArgs, 'input'>>;
   detachShare?: Resolver<ResolversTypes['DetachSharePayload'], ParentType, ContextType, RequireFields<MutationDetachShareArgs, 'input'>>;
+  rebootServer?: Resolver<Maybe<ResolversTypes['ServerActionPayload']>, ParentType, ContextType, RequireFields<MutationRebootServerArgs, 'input'>>;
+  startServer?: Resolver<Maybe<ResolversTypes['ServerActionPayload']>, ParentType, ContextType, RequireFields<MutationStartServerArgs, 'input'>>;
+  stopServer?: Resolver<Maybe<ResolversTypes['ServerActionPayload']>, ParentType, ContextType, RequireFields<MutationStopServerArgs, 'input'>>;
 };
 
 export type PageInfoResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
@@ -1100,6 +1397,7 @@ export type ProjectResolvers<ContextType = GatewayContext, ParentType extends Re
 };
 
 export type QueryResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  attachShareCheck?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AttachShareOption']>>, ParentType, ContextType, RequireFields<QueryAttachShareCheckArgs, 'input'>>;
   server?: Resolver<Maybe<ResolversTypes['Server']>, ParentType, ContextType, RequireFields<QueryServerArgs, 'id'>>;
   servers?: Resolver<ResolversTypes['ServerConnection'], ParentType, ContextType, RequireFields<QueryServersArgs, 'first'>>;
   share?: Resolver<Maybe<ResolversTypes['Share']>, ParentType, ContextType, RequireFields<QueryShareArgs, 'id'>>;
@@ -1133,7 +1431,7 @@ export type ServerResolvers<ContextType = GatewayContext, ParentType extends Res
   progress: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   projectId: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   securityGroups: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
-  sharesAttached: Resolver<Maybe<ReadonlyArray<ResolversTypes['ShareAttachment']>>, ParentType, ContextType>;
+  sharesAttached: Resolver<Maybe<ReadonlyArray<ResolversTypes['ShareAttachment']>>, ParentType, ContextType, RequireFields<ServerSharesAttachedArgs, 'inNova'>>;
   status: Resolver<ResolversTypes['ServerStatus'], ParentType, ContextType>;
   statusRaw: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   tags: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
@@ -1143,6 +1441,11 @@ export type ServerResolvers<ContextType = GatewayContext, ParentType extends Res
   userId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   vmState: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   volumeIds: Resolver<ReadonlyArray<ResolversTypes['ID']>, ParentType, ContextType>;
+};
+
+export type ServerActionPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerActionPayload'] = ResolversParentTypes['ServerActionPayload']> = {
+  openstackRequestId: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  server: Resolver<ResolversTypes['Server'], ParentType, ContextType>;
 };
 
 export type ServerAddressResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerAddress'] = ResolversParentTypes['ServerAddress']> = {
@@ -1190,6 +1493,7 @@ export type ShareResolvers<ContextType = GatewayContext, ParentType extends Reso
   createdAt: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   description: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   exportLocations: Resolver<Maybe<ReadonlyArray<ResolversTypes['ExportLocation']>>, ParentType, ContextType>;
+  hasHiddenRules: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   hasReplicas: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   id: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   isPublic: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -1220,19 +1524,25 @@ export type ShareResolvers<ContextType = GatewayContext, ParentType extends Reso
 export type ShareAttachmentResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareAttachment'] = ResolversParentTypes['ShareAttachment']> = {
   accessLevel: Resolver<ResolversTypes['AccessLevel'], ParentType, ContextType>;
   accessRules: Resolver<ReadonlyArray<ResolversTypes['AccessRule']>, ParentType, ContextType>;
-  createdAt: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  createdAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   fault: Resolver<Maybe<ResolversTypes['AttachmentFault']>, ParentType, ContextType>;
   guestSeenAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   id: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  isHidden: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  isProtected: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   isStale: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   mountCommands: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
   mountPoint: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  origin: Resolver<ResolversTypes['AttachmentOrigin'], ParentType, ContextType>;
   server: Resolver<Maybe<ResolversTypes['Server']>, ParentType, ContextType>;
   serverId: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   share: Resolver<Maybe<ResolversTypes['Share']>, ParentType, ContextType>;
   shareId: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   status: Resolver<ResolversTypes['ShareAttachmentStatus'], ParentType, ContextType>;
-  updatedAt: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  updatedAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  via: Resolver<ResolversTypes['AttachVia'], ParentType, ContextType>;
+  virtiofs: Resolver<Maybe<ResolversTypes['VirtiofsAttachment']>, ParentType, ContextType>;
+  warnings: Resolver<ReadonlyArray<ResolversTypes['AttachProblem']>, ParentType, ContextType>;
 };
 
 export type ShareAttachmentConnectionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareAttachmentConnection'] = ResolversParentTypes['ShareAttachmentConnection']> = {
@@ -1295,8 +1605,16 @@ export type ViewerResolvers<ContextType = GatewayContext, ParentType extends Res
   user: Resolver<ResolversTypes['User'], ParentType, ContextType>;
 };
 
+export type VirtiofsAttachmentResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['VirtiofsAttachment'] = ResolversParentTypes['VirtiofsAttachment']> = {
+  status: Resolver<ResolversTypes['VirtiofsStatus'], ParentType, ContextType>;
+  statusRaw: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  tag: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
 export type Resolvers<ContextType = GatewayContext> = {
   AccessRule: AccessRuleResolvers<ContextType>;
+  AttachProblem: AttachProblemResolvers<ContextType>;
+  AttachShareOption: AttachShareOptionResolvers<ContextType>;
   AttachSharePayload: AttachSharePayloadResolvers<ContextType>;
   AttachmentFault: AttachmentFaultResolvers<ContextType>;
   DateTime: GraphQLScalarType;
@@ -1307,6 +1625,7 @@ export type Resolvers<ContextType = GatewayContext> = {
   Project: ProjectResolvers<ContextType>;
   Query: QueryResolvers<ContextType>;
   Server: ServerResolvers<ContextType>;
+  ServerActionPayload: ServerActionPayloadResolvers<ContextType>;
   ServerAddress: ServerAddressResolvers<ContextType>;
   ServerConnection: ServerConnectionResolvers<ContextType>;
   ServerEdge: ServerEdgeResolvers<ContextType>;
@@ -1324,5 +1643,6 @@ export type Resolvers<ContextType = GatewayContext> = {
   Subscription: SubscriptionResolvers<ContextType>;
   User: UserResolvers<ContextType>;
   Viewer: ViewerResolvers<ContextType>;
+  VirtiofsAttachment: VirtiofsAttachmentResolvers<ContextType>;
 };
 

@@ -63,6 +63,8 @@ export function createLoaders(session: Session, attachments: Attachments, client
     }),
     /** By server id, oldest first. */
     attachmentsOfServer: new DataLoader((ids: readonly string[]) => attachments.listForServers(session, ids)),
+    /** By server id, oldest first, then those that only Nova has. */
+    attachmentsWithNova: onePerKey((serverId) => limit(() => attachments.listWithNova(session, serverId))),
     /** By share id, oldest first. */
     attachmentsOfShare: new DataLoader((ids: readonly string[]) => attachments.listForShares(session, ids)),
 

@@ -24,7 +24,7 @@ export const NOVA: Service = {
   versions: ['v2.1', 'v2'],
   versionPath: '/v2.1',
   versionHeader: (microversion) => ['openstack-api-version', `compute ${microversion}`],
-  newest: '2.96',
+  newest: '2.100',
   oldest: '2.79',
 };
 
@@ -35,7 +35,7 @@ export const MANILA: Service = {
   versions: ['v2'],
   versionPath: '/v2',
   versionHeader: (microversion) => ['x-openstack-manila-api-version', microversion],
-  newest: '2.82',
+  newest: '2.89',
   oldest: '2.45',
 };
 

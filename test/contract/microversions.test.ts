@@ -55,7 +55,7 @@ test('the endpoint stands under a path, links name another host -> the path is k
   const cloud = cloudAt(service.url, {
     endpointOverrides: { manila: `${service.url}/share/v2/8903955a85ba4379b4c0dd07ac47cdef` },
   });
-  expect(await supportedMicroversion(sessionIn(cloud), MANILA)).toBe('2.82');
+  expect(await supportedMicroversion(sessionIn(cloud), MANILA)).toBe('2.89');
 });
 
 test('an endpoint without a version -> the version of the API that we speak', async () => {
@@ -90,7 +90,7 @@ test('the first who asks leaves -> the others get their answer', async () => {
   leaving.abort();
   await expect(first).rejects.toMatchObject({ kind: 'timeout' });
   answer();
-  expect(await second).toBe('2.96');
+  expect(await second).toBe(MICROVERSIONS.epoxy.nova);
 });
 
 test('the answer is a failure -> not kept', async () => {
@@ -108,7 +108,7 @@ test.each([
   const service = await startService(() => versions(to, from));
   await expect(supportedMicroversion(sessionIn(cloudAt(service.url)), MANILA)).rejects.toMatchObject({
     code: 'UPSTREAM_ERROR',
-    message: `Manila has no supported microversion: expected one from 2.45 to 2.82, got ${from} to ${to}`,
+    message: `Manila has no supported microversion: expected one from 2.45 to 2.89, got ${from} to ${to}`,
   });
 });
 

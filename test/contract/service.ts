@@ -31,7 +31,7 @@ export type Release = 'epoxy' | 'zed';
 
 /** The microversions that are negotiated with each recorded cloud. */
 export const MICROVERSIONS = {
-  epoxy: { nova: '2.96', manila: '2.82' },
+  epoxy: { nova: '2.100', manila: '2.89' },
   zed: { nova: '2.93', manila: '2.73' },
 } as const;
 
@@ -145,9 +145,22 @@ export function sessionIn(cloud: Cloud, { log = pino({ level: 'silent' }), path 
   };
 }
 
+/** A version document as of a cloud whose newest microversion is that of the recorded request. */
+function endingAt({ request }: Fixture, reply: Reply | Promise<Reply>): Reply | Promise<Reply> {
+  if (reply instanceof Promise || typeof reply !== 'object' || !reply.body) return reply;
+  const header = request.headers['openstack-api-version'] ?? request.headers['x-openstack-manila-api-version'] ?? '';
+  const version = header.replace('compute ', '');
+  return {
+    ...reply,
+    body: JSON.parse(JSON.stringify(reply.body).replace(/"version":"2\.\d+"/, `"version":"${version}"`)),
+  };
+}
+
 /** Runs a call against a recorded response; returns its result, and the requests other than for the version document. */
 export async function replay<T>(recorded: Fixture, release: Release, call: (session: Session) => Promise<T>) {
-  const service = await startService(withVersions(release, () => recorded.response));
+  const service = await startService((seen) =>
+    endingAt(recorded, withVersions(release, () => recorded.response)(seen)),
+  );
   // the clouds' catalogs differ: Zed's endpoints carry the project's id
   const path = /^\/v2(?:\.1)?(\/[0-9a-f]{32})\//.exec(recorded.request.path)?.[1] ?? '';
   const outcome = await call(sessionIn(cloudAt(service.url), { path })).then(

@@ -26,6 +26,7 @@ function sessionRegistry(change: Partial<SessionRegistry>): SessionRegistry {
     has: () => false,
     remove: none,
     evict: none,
+    own: async () => null,
     rightsFor: async () => null,
     ...change,
   };

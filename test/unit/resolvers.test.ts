@@ -388,7 +388,9 @@ describe('mutations', () => {
       context,
     );
     expect(answer.data.attachShare.attachment).toEqual({ status: 'ATTACHING', server: { sharesAttached: [] } });
-    expect(asked).toEqual([{ serverId: SERVER, shareId: SHARE, mountPoint: null, accessLevel: 'rw', accessTo: null }]);
+    expect(asked).toMatchObject([
+      { serverId: SERVER, shareId: SHARE, mountPoint: null, accessLevel: 'rw', accessTo: null, via: 'access_rule' },
+    ]);
     expect(lists).toEqual([SERVER, SERVER]);
   });
 
@@ -406,7 +408,7 @@ describe('mutations', () => {
     );
     const answer = await ask(`mutation { detachShare(input: {${ids}}) { attachment { status } } }`, context);
     expect(answer.data.detachShare.attachment.status).toBe('DETACHED');
-    expect(asked).toEqual([
+    expect(asked).toMatchObject([
       { serverId: SERVER, shareId: SHARE, mountPoint: '/srv', accessLevel: 'ro', accessTo: ['10.0.0.5'] },
       { serverId: SERVER, shareId: SHARE, mountPoint: '/srv', unmountGraceSeconds: 0 },
     ]);

@@ -72,7 +72,7 @@ async function currentAddresses(
   if (!share) return null;
   if (share.share_network_id && !consume(context, 'confirmations', 2)) return null;
   try {
-    return await findAddresses(context.session, server, share);
+    return [...(await findAddresses(context.session, server, share)).addresses];
   } catch (error) {
     if (error instanceof OpenStackError && error.status === 404) return null;
     throw error;

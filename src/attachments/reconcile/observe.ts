@@ -22,6 +22,8 @@ export interface ReconcileContext {
   /** Whose token makes the calls. `leasedSession` replaces its signal. */
   readonly session: Session;
   readonly rights: Rights;
+  /** The gateway's own session, which reads what policy hides from users; null where it has no credentials. */
+  readonly ownSession?: () => Promise<Session | null>;
   /** The random value under which the record is leased. */
   readonly owner: string;
   /** When the lease ends, on this process's monotonic clock (performance.now). No call starts after it. */

@@ -139,7 +139,16 @@ async function reconcileOne(
       // a read may have brought a token while this reconcile held the record
       return sessions.has(id) ? 0 : null;
     }
-    const context = { store, ...acting, owner, leaseEnds, signal, deadlineMs, rethrowFinal: false };
+    const context = {
+      store,
+      ...acting,
+      ownSession: () => sessions.own(requestId),
+      owner,
+      leaseEnds,
+      signal,
+      deadlineMs,
+      rethrowFinal: false,
+    };
     const { attachment, requeueAfterMs } = await reconcile(context, claimed);
     log.debug({ attachmentId: id, status: attachment.status, requestId }, 'attachment reconciled');
     if (requeueAfterMs === null) sessions.remove(id);

@@ -7,6 +7,7 @@ import { findAddresses, MAX_TARGETS } from '../access-targets.ts';
 import { type Attachment, elapsedMs, isInProgress, toFault, withStatus } from '../attachment.ts';
 import { isRetargeting, isStale, retarget } from '../retarget.ts';
 import { GRACE_POLL_MS, markDetaching, remainingGraceMs } from '../unmount-grace.ts';
+import { reconcileVirtiofs } from '../virtiofs/reconcile.ts';
 import { backoffDelay, decide } from './decide.ts';
 import { LeaseLost, leasedSession, observe, type ReconcileContext, remainingLeaseMs, withObserved } from './observe.ts';
 import {
@@ -42,7 +43,9 @@ export class FinalError extends Error {
 export async function reconcile(context: ReconcileContext, claimed: Attachment): Promise<ReconcileResult> {
   const lease = startDeadline(remainingLeaseMs(context), context.signal, () => new LeaseLost());
   try {
-    return await reconcileLeased({ ...context, signal: lease.signal }, claimed);
+    const leased = { ...context, signal: lease.signal };
+    if (claimed.via !== 'virtiofs') return await reconcileLeased(leased, claimed);
+    return await reconcileVirtiofs(leased, claimed, (record, error) => commitFailure(leased, record, error));
   } finally {
     lease.end();
   }
@@ -89,7 +92,7 @@ async function retargetStale(context: ReconcileContext, record: Attachment): Pro
   if (record.staleSince === null || record.status !== 'attached' || !context.rights.mayGrant) return record;
   const session = leasedSession(context);
   const [server, share] = await Promise.all([getServer(session, record.serverId), getShare(session, record.shareId)]);
-  const desired = server && share ? await findAddresses(session, server, share) : [];
+  const desired = server && share ? (await findAddresses(session, server, share)).addresses : [];
   // without an address there is nothing to grant, and too many are not granted in part: the attachment stays stale
   if (desired.length === 0 || desired.length > MAX_TARGETS) return record;
   const isCurrent = !isStale(record, desired);

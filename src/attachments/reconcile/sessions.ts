@@ -12,6 +12,8 @@ const MIN_LIFETIME_MS = 5000;
 const ABANDONED_AFTER_MS = 60_000;
 /** How long after a final error the same user's reads do not retry a stale attachment, in ms; attachShare does. */
 const REFUSED_FOR_MS = 60_000;
+/** After how long a read has Nova's mapping of a virtiofs attachment observed again, in ms: it changes with its server. */
+const OBSERVED_FOR_MS = 60_000;
 
 export interface SessionRegistry {
   /** Keeps the session of the user who asked, for an attachment that is in progress. */
@@ -24,6 +26,8 @@ export interface SessionRegistry {
   remove(id: string): void;
   /** OpenStack no longer accepts the session's token: neither this registry nor the service account uses it again. */
   evict(id: string, session: Session): void;
+  /** The gateway's own session; null where it has no credentials, or Keystone does not accept them now. */
+  own(requestId: string): Promise<Session | null>;
   /** The session that may act on a record now: the caller's, else the gateway's own, else null. */
   rightsFor(record: Attachment, requestId: string): Promise<ActingSession | null>;
 }
@@ -65,6 +69,9 @@ export function createSessionRegistry(account: ServiceAccount | null): SessionRe
       if (sessions.get(id)?.session.token === session.token) sessions.delete(id);
       account?.invalidate(session);
     },
+    async own(requestId) {
+      return (await account?.session(requestId).catch(() => null)) ?? null;
+    },
     async rightsFor(record, requestId) {
       const acting = sessions.get(record.id);
       if (acting && (acting.rights.mayGrant || !account)) {
@@ -103,17 +110,24 @@ interface Worker {
 export function resumeOnRead({ sessions, queue }: Worker, session: Session, records: readonly Attachment[]): void {
   for (const record of records) {
     const isStale = record.status === 'attached' && record.staleSince !== null && !isRefusedLately(record);
-    if (!(isStale || isInProgress(record.status))) continue;
+    const isOutdated = isOutdatedMapping(record);
+    if (!(isStale || isOutdated || isInProgress(record.status))) continue;
     const isOwnUser = record.userId === session.identity.userId;
     const isAbandoned = !isStale && Date.now() - Date.parse(record.statusSince) > ABANDONED_AFTER_MS;
     const hadSession = sessions.has(record.id);
     // the user's newest token replaces one that may have ended
     if (isOwnUser) sessions.add(record.id, session);
-    else if (isAbandoned) sessions.addObserver(record.id, session);
+    else if (isAbandoned || isOutdated) sessions.addObserver(record.id, session);
     else continue;
     if (hadSession && queue.has(record.id)) continue;
     queue.enqueueAfter(record.projectId, record.id, 0);
   }
+}
+
+/** Whether a virtiofs attachment rests, and was last observed long ago. */
+function isOutdatedMapping({ status, virtiofs }: Attachment): boolean {
+  if (!virtiofs || isInProgress(status)) return false;
+  return virtiofs.observedAt === null || Date.now() - Date.parse(virtiofs.observedAt) > OBSERVED_FOR_MS;
 }
 
 function isRefusedLately({ fault }: Attachment): boolean {

@@ -21,6 +21,8 @@ import {
 
 /** The assumed length of a list without `first`: `sharesAttached`, `accessRules`, `addresses`, … */
 const LIST_SIZE = 5;
+/** The cost of a field that takes one call to Nova. */
+const COST_OF_NOVA_CALL = 10;
 
 /** An operation of a valid document, with the variables as coerced. */
 export interface CostedOperation {
@@ -31,7 +33,7 @@ export interface CostedOperation {
 }
 
 /**
- * The cost of an operation: 1 per field, multiplied by the length of each list around it. A connection has the length
+ * The cost of an operation: 1 per field, 10 for one that asks Nova alone, multiplied by the length of each list around it. A connection has the length
  * `first`; any other list is assumed to have 5 items; lists of introspection count once. `@skip` and `@include` do not
  * change the cost.
  */
@@ -55,7 +57,7 @@ export function costOf({ schema, document, operation, variables }: CostedOperati
     if (!field || !node.selectionSet) return 1;
     const type = getNamedType(field.type);
     const below = isCompositeType(type) ? costOfSelections(node.selectionSet, type) : 0;
-    return 1 + sizeOf(node, field, parent, variables) * below;
+    return (asksNova(node, field, variables) ? COST_OF_NOVA_CALL : 1) + sizeOf(node, field, parent, variables) * below;
   }
 
   /** Memoised, so that a small document with many spreads takes no exponential time. */
@@ -73,6 +75,16 @@ export function costOf({ schema, document, operation, variables }: CostedOperati
   return costOfSelections(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined);
 }
 
+/** Whether the field takes a call to Nova of its own for each parent: `sharesAttached(inNova: true)`. */
+function asksNova(
+  node: FieldNode,
+  field: GraphQLField<unknown, unknown>,
+  variables: Readonly<Record<string, unknown>>,
+): boolean {
+  if (!field.args.some(({ name }) => name === 'inNova')) return false;
+  return argumentsOf(node, field, variables).inNova === true;
+}
+
 function fieldOf(schema: GraphQLSchema, parent: GraphQLNamedType | undefined, name: string) {
   if (name === SchemaMetaFieldDef.name && parent === schema.getQueryType()) return SchemaMetaFieldDef;
   if (name === TypeMetaFieldDef.name && parent === schema.getQueryType()) return TypeMetaFieldDef;
@@ -86,17 +98,22 @@ function sizeOf(
   variables: Readonly<Record<string, unknown>>,
 ): number {
   if (field.args.some(({ name }) => name === 'first')) {
-    const first = firstOf(node, field, variables);
+    const { first } = argumentsOf(node, field, variables);
     return typeof first === 'number' && first > 1 ? first : 1;
   }
   const isPage = parent?.name.endsWith('Connection') || parent?.name.startsWith('__');
   return isListType(getNullableType(field.type)) && !isPage ? LIST_SIZE : 1;
 }
 
-function firstOf(node: FieldNode, field: GraphQLField<unknown, unknown>, variables: Readonly<Record<string, unknown>>) {
+/** The arguments as execution coerces them; none where execution will reject one. */
+function argumentsOf(
+  node: FieldNode,
+  field: GraphQLField<unknown, unknown>,
+  variables: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
   try {
-    return getArgumentValues(field, node, variables).first;
+    return getArgumentValues(field, node, variables);
   } catch {
-    return 1; // execution rejects this argument
+    return {};
   }
 }

@@ -6,7 +6,7 @@ import { Query } from './query.ts';
 import { DateTime, StringMap } from './scalars.ts';
 import { Server, ServerFault, ServerFlavor } from './server.ts';
 import { Share } from './share.ts';
-import { ShareAttachment, ShareAttachmentEvent } from './share-attachment.ts';
+import { AttachShareOption, ShareAttachment, ShareAttachmentEvent, VirtiofsAttachment } from './share-attachment.ts';
 import { Subscription } from './subscription.ts';
 import { Viewer } from './viewer.ts';
 
@@ -15,8 +15,10 @@ type SchemaShaped =
   | `${'Attach' | 'Detach'}SharePayload`
   | `${'Server' | 'Share' | 'ShareAttachment'}${'Connection' | 'Edge'}`
   | 'AttachmentFault'
+  | 'AttachProblem'
   | 'PageInfo'
   | 'Project'
+  | 'ServerActionPayload'
   | 'ServerAddress'
   | 'ShareType'
   | 'User';
@@ -35,6 +37,8 @@ export const resolvers: Omit<Resolvers, SchemaShaped> = {
   ExportLocation,
   ShareAttachment,
   ShareAttachmentEvent,
+  AttachShareOption,
+  VirtiofsAttachment,
   DateTime,
   StringMap,
 };

@@ -1,17 +1,12 @@
-import { uuid } from '../arguments.ts';
+import type { PowerRequest, PowerResult } from '../../attachments/virtiofs/power.ts';
+import { attachRequest, uuid } from '../arguments.ts';
 import type { GatewayContext } from '../context.ts';
 import type { MutationResolvers } from '../generated.ts';
 
-/** attachShare and detachShare. Both clear the loaders of server and share, so that the payload shows the change. */
+/** Every mutation clears the loaders of what it changes, so that the payload shows the change. */
 export const Mutation: MutationResolvers = {
   attachShare: async (_root, { input }, { session, attachments, loaders }) => {
-    const request = {
-      serverId: uuid('serverId', input.serverId),
-      shareId: uuid('shareId', input.shareId),
-      mountPoint: input.mountPoint ?? null,
-      accessLevel: input.accessLevel === 'READ_ONLY' ? ('ro' as const) : ('rw' as const),
-      accessTo: input.accessTo ?? null,
-    };
+    const request = { ...attachRequest(input), via: input.via === 'VIRTIOFS' ? 'virtiofs' : 'access_rule' } as const;
     try {
       return { attachment: await attachments.attach(session, request) };
     } finally {
@@ -31,13 +26,32 @@ export const Mutation: MutationResolvers = {
       clearLoaders(loaders, request);
     }
   },
+  startServer: (_root, { input }, context) => power(context, input.serverId, 'start'),
+  stopServer: (_root, { input }, context) => power(context, input.serverId, 'stop'),
+  rebootServer: (_root, { input }, context) =>
+    power(context, input.serverId, input.isHard ? 'hard_reboot' : 'soft_reboot'),
 };
+
+async function power(
+  { session, attachments, loaders }: GatewayContext,
+  id: string,
+  action: PowerRequest['action'],
+): Promise<PowerResult> {
+  const serverId = uuid('serverId', id);
+  try {
+    return await attachments.power(session, { serverId, action });
+  } finally {
+    loaders.server.clear(serverId);
+    loaders.attachmentsWithNova.clear(serverId);
+  }
+}
 
 function clearLoaders(
   loaders: GatewayContext['loaders'],
   { serverId, shareId }: { serverId: string; shareId: string },
 ): void {
   loaders.attachmentsOfServer.clear(serverId);
+  loaders.attachmentsWithNova.clear(serverId);
   loaders.attachmentsOfShare.clear(shareId);
   loaders.accessRules.clear(shareId);
   loaders.share.clear(shareId);

@@ -1,4 +1,4 @@
-import { uuid } from '../arguments.ts';
+import { attachRequest, uuid } from '../arguments.ts';
 import { listAttachments } from '../connections/attachments.ts';
 import type { QueryResolvers } from '../generated.ts';
 
@@ -13,4 +13,5 @@ export const Query: QueryResolvers = {
     attachments.get(session, uuid('serverId', serverId), uuid('shareId', shareId)),
   shareAttachments: (_root, args, { session, attachments }) =>
     listAttachments((options) => attachments.list(session, options), args),
+  attachShareCheck: (_root, { input }, { session, attachments }) => attachments.check(session, attachRequest(input)),
 };

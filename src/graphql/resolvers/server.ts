@@ -58,7 +58,8 @@ export const Server: ServerResolvers = {
   fault: (server) => server.fault ?? null,
   projectId: (server) => server.tenant_id,
   userId: (server) => server.user_id ?? null,
-  sharesAttached: (server, _args, { loaders }) => loaders.attachmentsOfServer.load(server.id),
+  sharesAttached: (server, { inNova }, { loaders }) =>
+    (inNova ? loaders.attachmentsWithNova : loaders.attachmentsOfServer).load(server.id),
 };
 
 /** The flavor that Nova embeds in a server (2.47). */

@@ -1,6 +1,15 @@
+import { isVirtiofs } from '../../attachments/attachment.ts';
 import { mountCommands } from '../../attachments/mount-commands.ts';
-import type { ShareAttachmentEventResolvers, ShareAttachmentResolvers, ShareAttachmentStatus } from '../generated.ts';
+import type {
+  AttachShareOptionResolvers,
+  ShareAttachmentEventResolvers,
+  ShareAttachmentResolvers,
+  ShareAttachmentStatus,
+  VirtiofsAttachmentResolvers,
+} from '../generated.ts';
+import { VirtiofsStatus } from '../generated.ts';
 import { recordedRules } from './access-rule.ts';
+import { enumValue } from './enum-value.ts';
 
 /** ShareAttachment's fields from the record in the store. */
 export const ShareAttachment: ShareAttachmentResolvers = {
@@ -10,21 +19,43 @@ export const ShareAttachment: ShareAttachmentResolvers = {
   serverId: (attachment) => attachment.serverId,
   shareId: (attachment) => attachment.shareId,
   mountPoint: (attachment) => attachment.mountPoint,
+  via: (attachment) => (isVirtiofs(attachment) ? 'VIRTIOFS' : 'ACCESS_RULE'),
+  origin: (attachment) => (attachment.isOfNova ? 'NOVA' : 'GATEWAY'),
+  virtiofs: (attachment) => attachment.virtiofs ?? null,
+  warnings: (attachment) => attachment.warnings ?? [],
+  isProtected: (attachment) => attachment.isProtected ?? false,
+  isHidden: (attachment) => attachment.isHidden ?? false,
   status: (attachment) => attachment.status.toUpperCase() as ShareAttachmentStatus,
   accessLevel: (attachment) => (attachment.accessLevel === 'ro' ? 'READ_ONLY' : 'READ_WRITE'),
   accessRules: (attachment) => recordedRules(attachment),
   mountCommands: async (attachment, _args, { loaders }) => {
     const [share, locations] = await Promise.all([
       loaders.share.load(attachment.shareId),
-      loaders.exportLocations.load(attachment.shareId),
+      isVirtiofs(attachment) ? [] : loaders.exportLocations.load(attachment.shareId),
     ]);
     return share ? mountCommands(attachment, share, locations) : [];
   },
   isStale: (attachment) => Boolean(attachment.staleSince),
   guestSeenAt: (attachment, _args, { loaders }) => loaders.guestSeenAt.load(attachment),
   fault: (attachment) => attachment.fault,
-  createdAt: (attachment) => attachment.createdAt,
-  updatedAt: (attachment) => attachment.updatedAt,
+  createdAt: (attachment) => (attachment.isOfNova ? null : attachment.createdAt),
+  updatedAt: (attachment) => (attachment.isOfNova ? null : attachment.updatedAt),
+};
+
+/** VirtiofsAttachment's fields from the record, or from what Nova shows. */
+export const VirtiofsAttachment: VirtiofsAttachmentResolvers = {
+  tag: ({ tag }) => tag,
+  status: ({ status }) => enumValue(VirtiofsStatus, status?.toUpperCase() ?? null),
+  statusRaw: ({ status }) => status ?? '',
+};
+
+/** AttachShareOption's fields from the check. */
+export const AttachShareOption: AttachShareOptionResolvers = {
+  via: ({ via }) => (via === 'virtiofs' ? 'VIRTIOFS' : 'ACCESS_RULE'),
+  isOpen: (option) => option.isOpen,
+  problems: ({ problems }) => problems,
+  accessTo: ({ accessTo }) => accessTo,
+  mountCommands: (option) => option.mountCommands,
 };
 
 /** ShareAttachmentEvent's fields from the event log. */

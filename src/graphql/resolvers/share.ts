@@ -1,3 +1,4 @@
+import { isMasked } from '../../attachments/rule-metadata.ts';
 import type { ShareResolvers } from '../generated.ts';
 import { AccessRulesStatus, ShareProtocol, ShareStatus } from '../generated.ts';
 import { listedRule } from './access-rule.ts';
@@ -20,6 +21,7 @@ export const Share: ShareResolvers = {
     share.access_rules_status ? enumValue(AccessRulesStatus, share.access_rules_status) : null,
   accessRules: async (share, _args, { loaders }) =>
     (await loaders.accessRules.load(share.id)).map((rule) => listedRule(share.id, rule)),
+  hasHiddenRules: async (share, _args, { loaders }) => (await loaders.accessRules.load(share.id)).some(isMasked),
   exportLocations: (share, _args, { loaders }) => loaders.exportLocations.load(share.id),
   metadata: (share) => share.metadata,
   shareNetworkId: (share) => share.share_network_id,

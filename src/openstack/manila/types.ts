@@ -1,5 +1,5 @@
 /**
- * Manila's JSON, as the shared file systems API v2 sends it (manila api-ref; recorded at 2.73 and 2.82). Times are ISO
+ * Manila's JSON, as the shared file systems API v2 sends it (manila api-ref; recorded at 2.73, 2.82 and 2.89). Times are ISO
  * 8601 in UTC, with microseconds and without a zone.
  */
 

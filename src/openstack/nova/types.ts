@@ -1,4 +1,4 @@
-/** Nova's JSON, as the compute API sends it (nova api-ref `servers`, `os-interface`; recorded at 2.93 and 2.96). */
+/** Nova's JSON, as the compute API sends it (nova api-ref `servers`, `os-interface`; recorded at 2.93, 2.96 and 2.100). */
 
 /**
  * A server of `/servers/{id}` or `/servers/detail`. A server in an unreachable cell (2.69) has the `status` `UNKNOWN` and
@@ -112,4 +112,37 @@ export interface InterfaceAttachment {
   fixed_ips: { ip_address: string; subnet_id: string }[];
   /** Since 2.70. */
   tag?: string | null;
+}
+
+/** A share that Nova itself attached to a server. Since 2.97. */
+export interface ServerShare {
+  share_id: string;
+  /** `attaching`, `inactive`, `active`, `detaching`, `error`. */
+  status: string;
+  /** The virtiofs tag by which the guest mounts it. */
+  tag: string;
+  /** Administrators only. */
+  uuid?: string;
+  export_location?: string;
+}
+
+/** What was done to a server. Since 2.84 `details` may be there: for administrators, or as policy allows. */
+export interface InstanceAction {
+  action: string;
+  instance_uuid: string;
+  request_id: string;
+  user_id: string | null;
+  project_id: string | null;
+  start_time: string;
+  updated_at?: string | null;
+  message: string | null;
+  events?: {
+    event: string;
+    start_time: string | null;
+    finish_time: string | null;
+    /** `Success` or `Error`; null while it runs. */
+    result: string | null;
+    traceback?: string | null;
+    details?: string | null;
+  }[];
 }

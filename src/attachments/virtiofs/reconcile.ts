@@ -1,0 +1,250 @@
+/** Reconciles one virtiofs attachment: observe Nova's mapping, decide, POST or DELETE with the caller's token, commit. */
+import { OpenStackError } from '../../openstack/errors.ts';
+import { getServer } from '../../openstack/nova/client.ts';
+import { attachServerShare, detachServerShare, getServerShare } from '../../openstack/nova/shares.ts';
+import {
+  type Attachment,
+  type AttachmentView,
+  elapsedMs,
+  type Fault,
+  isInProgress,
+  newEvent,
+  newVirtiofsState,
+  type Reason,
+  type VirtiofsState,
+  withStatus,
+} from '../attachment.ts';
+import { LeaseLost, leasedSession, type ReconcileContext, remainingLeaseMs } from '../reconcile/observe.ts';
+import { commit, commitAndRelease, commitEvent, type ReconcileResult, requeueLater } from '../reconcile/perform.ts';
+import {
+  decideVirtiofs,
+  isDeletable,
+  isStoppedAndIdle,
+  type VirtiofsAction,
+  type VirtiofsFault,
+  type VirtiofsObservation,
+} from './decide.ts';
+import { observeAction, observeVirtiofs } from './observe.ts';
+import { withServerLock } from './server-lock.ts';
+
+/** Maximum actions of one reconcile: POST and DELETE a few times each. */
+const MAX_STEPS = 20;
+
+/** How long after one call's timeout a POST without an answer may still make its mapping, in ms. */
+const POST_LANDS_MS = 60_000;
+
+/** When a record whose server is being started, or changed by another gateway, is observed again, in ms. */
+const LOCKED_RETRY_MS = 250;
+
+/** What becomes of a failed call: the same for every way to attach. */
+export type CommitFailure = (record: Attachment, error: unknown) => Promise<ReconcileResult>;
+
+/** The result that ends the reconcile; or the record, of which Nova must be observed again. */
+type Step = { result: ReconcileResult } | { record: Attachment };
+
+/**
+ * Works on a leased virtiofs record until it has to wait, is idle, or is removed; commits and releases the lease.
+ * Rejects as `reconcile` does.
+ * @param commitFailure called with the record as it stands when a call fails
+ */
+export async function reconcileVirtiofs(
+  context: ReconcileContext,
+  claimed: Attachment,
+  commitFailure: CommitFailure,
+): Promise<ReconcileResult> {
+  const startedAt = performance.now();
+  let record = claimed;
+  try {
+    for (let step = 0; step < MAX_STEPS; step++) {
+      const session = leasedSession(context);
+      const shown = await observeVirtiofs(session, record, { observesServer: context.observesServer ?? false });
+      const observed = await withDetails(context, record, shown);
+      record = withMapping({ ...record, failures: 0 }, observed);
+      const action = decideVirtiofs(record, observed, rightsOf(context), {
+        isOverdue: elapsedMs(record) > context.deadlineMs,
+        isPostSettled: isPostSettled(record, session.cloud.settings.timeoutMs),
+      });
+      if (action.do === 'wait') return await requeueLater(context, record, performance.now() - startedAt);
+      const done = await performVirtiofs(context, record, action, (next) => {
+        record = next;
+      });
+      if ('result' in done) return done.result;
+      record = done.record;
+    }
+    return await commitAndRelease(context, record, { dueInMs: 1000 });
+  } catch (error) {
+    return await commitFailure(record, error);
+  }
+}
+
+/** The observation with Nova's words of a failure, which most clouds show to administrators only. */
+async function withDetails(
+  { ownSession }: ReconcileContext,
+  record: Attachment,
+  observed: VirtiofsObservation,
+): Promise<VirtiofsObservation> {
+  const { action, mapping } = observed;
+  const hasFailed = action?.result === 'error' || (typeof mapping === 'object' && mapping.status === 'error');
+  if (!hasFailed || action?.details) return observed;
+  const own = await ownSession?.();
+  const seen = own ? await observeAction(own, record).catch(() => null) : null;
+  return { ...observed, action: seen ?? action };
+}
+
+function rightsOf({ rights, rethrowFinal }: ReconcileContext) {
+  return { mayChange: rights.mayGrant, isInMutation: rethrowFinal };
+}
+
+/** The record with Nova's status of the mapping. Once it is seen, the POST has landed. */
+function withMapping(record: Attachment, { mapping }: VirtiofsObservation): Attachment {
+  const observedAt = new Date().toISOString();
+  if (mapping === 'not_visible') return withState(record, { observedAt });
+  if (mapping === 'none') return withState(record, { status: null, observedAt });
+  return withState(record, { status: mapping.status, tag: mapping.tag, postedAt: null, observedAt });
+}
+
+function withState(record: Attachment, change: Partial<VirtiofsState>): Attachment {
+  const state = record.virtiofs ?? newVirtiofsState(record.shareId);
+  return { ...record, virtiofs: { ...state, ...change } };
+}
+
+function isPostSettled({ virtiofs }: Attachment, timeoutMs: number): boolean {
+  return !virtiofs?.postedAt || Date.now() - Date.parse(virtiofs.postedAt) > POST_LANDS_MS + timeoutMs;
+}
+
+/** Performs an action other than waiting. `onCommitted` is told of each commit on the way, for when a later call fails. */
+async function performVirtiofs(
+  context: ReconcileContext,
+  record: Attachment,
+  action: Exclude<VirtiofsAction, { do: 'wait' }>,
+  onCommitted: (record: Attachment) => void,
+): Promise<Step> {
+  switch (action.do) {
+    case 'idle':
+      return { result: await commitAndRelease(context, record, { dueInMs: null }) };
+    case 'post':
+      return await performPost(context, record, onCommitted);
+    case 'delete':
+      return await performDelete(context, record, onCommitted);
+    case 'reject':
+      throw new OpenStackError(action.message, { service: 'nova', kind: 'refused', status: 409 });
+    case 'transition': {
+      const fault = action.fault ? describeFault(record, action.fault) : null;
+      const changed = withStatus(record, action.status, { fault, reason: action.reason ?? record.reason });
+      const dueInMs = isInProgress(action.status) ? 0 : null;
+      return { result: await commitEvent(context, changed, action.event, dueInMs) };
+    }
+    case 'remove':
+      return { result: await performRemove(context, record, action.reason ?? record.reason) };
+  }
+}
+
+/**
+ * Runs a POST or DELETE while no gateway starts the server, which is read once more before: a change during a start leaves
+ * the server in ERROR. What is no longer so, or is locked, is observed again later.
+ */
+async function whileIdle(
+  context: ReconcileContext,
+  record: Attachment,
+  isIdle: typeof isDeletable,
+  work: () => Promise<Step>,
+): Promise<Step> {
+  const { store, owner } = context;
+  const ms = remainingLeaseMs(context);
+  if (ms <= 0) throw new LeaseLost();
+  const done = await withServerLock(store, record, { owner, ms }, async () => {
+    const server = await getServer(leasedSession(context), record.serverId);
+    const vmState = server?.['OS-EXT-STS:vm_state'] ?? null;
+    const taskState = server?.['OS-EXT-STS:task_state'] ?? null;
+    return isIdle({ vmState, taskState }) ? await work() : { record };
+  });
+  return done?.value ?? { result: await commitAndRelease(context, record, { dueInMs: LOCKED_RETRY_MS }) };
+}
+
+/** The POST's intent is committed first: without an answer it may land later, and its record must still be there. */
+async function performPost(
+  context: ReconcileContext,
+  record: Attachment,
+  onCommitted: (record: Attachment) => void,
+): Promise<Step> {
+  return await whileIdle(context, record, isStoppedAndIdle, async () => {
+    const postedAt = new Date().toISOString();
+    const posting = withState({ ...record, attempts: record.attempts + 1 }, { postedAt, openstackRequestId: null });
+    const intended = await commit(context, posting, { dueInMs: null, keepLease: true });
+    onCommitted(intended);
+    return await post(context, intended, onCommitted);
+  });
+}
+
+async function post(
+  context: ReconcileContext,
+  intended: Attachment,
+  onCommitted: (record: Attachment) => void,
+): Promise<Step> {
+  const { serverId, shareId, virtiofs } = intended;
+  const session = leasedSession(context);
+  try {
+    const tag = virtiofs?.tag ?? shareId;
+    const { share, openstackRequestId } = await attachServerShare(session, serverId, { shareId, tag });
+    const posted = withState(intended, { status: share.status, postedAt: null, openstackRequestId });
+    return { record: await commit(context, posted, { dueInMs: null, keepLease: true }) };
+  } catch (error) {
+    if (!(error instanceof OpenStackError) || error.outcome === 'uncertain') throw error;
+    const settled = withState(intended, { postedAt: null });
+    onCommitted(settled);
+    // Nova's one text for two causes: a mapping of this share is adopted, one of another share under the same tag is not
+    const isMapped = error.status === 409 && /already associated/.test(error.upstreamMessage);
+    const mapping = isMapped ? await getServerShare(session, serverId, shareId) : null;
+    if (mapping) return { record: settled };
+    throw error;
+  }
+}
+
+/** Nova's acceptance of a detach is committed before the next call. */
+async function performDelete(
+  context: ReconcileContext,
+  record: Attachment,
+  onCommitted: (record: Attachment) => void,
+): Promise<Step> {
+  return await whileIdle(context, record, isDeletable, async () => {
+    const { serverId, shareId } = record;
+    const { isGone, openstackRequestId } = await detachServerShare(leasedSession(context), serverId, shareId);
+    const isDetaching = record.status === 'detaching';
+    const deleted = withState(
+      // the tries of an attach are its POSTs, those of a detach its DELETEs
+      isDetaching ? { ...record, isAccepted: true, attempts: record.attempts + 1 } : record,
+      { status: isGone ? null : 'detaching', postedAt: null, ...(isGone ? {} : { openstackRequestId }) },
+    );
+    const committed = await commit(context, deleted, { dueInMs: null, keepLease: true });
+    onCommitted(committed);
+    return { record: committed };
+  });
+}
+
+async function performRemove(
+  context: ReconcileContext,
+  record: Attachment,
+  reason: Reason | null,
+): Promise<ReconcileResult> {
+  const now = new Date().toISOString();
+  const attachment: AttachmentView = {
+    ...withState(record, { status: null, postedAt: null }),
+    status: 'detached',
+    reason,
+    fault: null,
+    updatedAt: now,
+    statusSince: now,
+  };
+  const event = newEvent('DETACHED', attachment);
+  if ((await context.store.remove(record, { event, owner: context.owner })) !== 'removed') throw new LeaseLost();
+  return { attachment, requeueAfterMs: null };
+}
+
+function describeFault({ virtiofs, requestId }: Attachment, { code, message }: VirtiofsFault): Fault {
+  return {
+    code,
+    message,
+    at: new Date().toISOString(),
+    openstackRequestId: virtiofs?.openstackRequestId ?? requestId,
+  };
+}
