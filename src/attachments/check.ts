@@ -16,7 +16,7 @@ export interface AttachOption {
   isOpen: boolean;
   /** Certain ones first. */
   problems: Problem[];
-  /** Whom access would be granted by access rules; Nova's virtiofs names nobody. */
+  /** Whom access would be granted by access rules; Nova's virtiofs names no client. */
   accessTo: string[];
   mountCommands: string[];
 }

@@ -156,7 +156,7 @@ export const AttachProblemCode = {
   MOUNT_POINT_TAKEN: 'MOUNT_POINT_TAKEN',
   /** The server has no port on the network on which the share is exported. */
   NOT_ON_SHARE_NETWORK: 'NOT_ON_SHARE_NETWORK',
-  /** There is nobody to grant access to, or too many: give `accessTo`. */
+  /** There are no clients to grant access to, or too many: give `accessTo`. */
   NO_ADDRESS: 'NO_ADDRESS',
   /** The share is not exported anywhere. */
   NO_EXPORT_LOCATION: 'NO_EXPORT_LOCATION',
@@ -219,7 +219,7 @@ export type AttachShareInput = {
   /** Whether Manila hides from the project's other users whom the access rules admit (Manila 2.82). Not with `VIRTIOFS`. */
   readonly isHidden?: InputMaybe<Scalars['Boolean']['input']>;
   /**
-   * Whether Manila locks the access rules against deletion, so that nobody deletes the rules or the share under a mounted
+   * Whether Manila locks the access rules against deletion, so that no user deletes the rules or the share under a mounted
    * guest (Manila 2.82). Only the user who attached, an administrator or a service can then detach. Not with `VIRTIOFS`,
    * where Nova locks its own rule.
    */

@@ -61,7 +61,7 @@ function isMaskedAndLeaving(rule: AccessRule): boolean {
   return isMasked(rule) && isBeingDenied(rule.state);
 }
 
-/** How Nova's work on the last POST or DELETE went; null where nobody knows its request id, or Nova does not say. */
+/** How Nova's work on the last POST or DELETE went; null where its request id is unknown, or Nova does not say. */
 export async function observeAction(
   session: Session,
   { serverId, virtiofs }: Attachment,

@@ -112,7 +112,7 @@ function isPostSettled({ virtiofs }: Attachment, timeoutMs: number): boolean {
   return !virtiofs?.postedAt || Date.now() - Date.parse(virtiofs.postedAt) > POST_LANDS_MS + timeoutMs;
 }
 
-/** Performs an action other than waiting. `onCommitted` is told of each commit on the way, for when a later call fails. */
+/** Performs an action other than waiting. `onCommitted` takes each commit on the way, for when a later call fails. */
 async function performVirtiofs(
   context: ReconcileContext,
   record: Attachment,
