@@ -8,12 +8,12 @@ import { createAttachments } from './attachments/service.ts';
 import type { AttachmentStore } from './attachments/store/contract.ts';
 import { createMemoryStore } from './attachments/store/memory.ts';
 import { createRedisStore } from './attachments/store/redis.ts';
-import type { Config } from './config.ts';
+import { type Config, ConfigError } from './config.ts';
 import { createContext } from './graphql/context.ts';
 import { createExecutor } from './graphql/execution/execute.ts';
 import { createSchema } from './graphql/schema.ts';
 import { createNotifier } from './notifications/notifier.ts';
-import { type CloudSettings, closeCloud, createCloud } from './openstack/cloud.ts';
+import { type CloudSettings, closeCloud, createCloud, describeCloud } from './openstack/cloud.ts';
 import { pingKeystone } from './openstack/keystone/client.ts';
 import { checkCredentials, createServiceAccount } from './openstack/keystone/service-account.ts';
 import type { Credentials } from './openstack/keystone/types.ts';
@@ -57,6 +57,7 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
     ? await createRedisStore({
         redis,
         prefix: config.REDIS_PREFIX,
+        cloud: describeCloud(cloud.settings),
         logLength: config.EVENT_LOG_LENGTH,
         replicas: config.REDIS_WAIT_REPLICAS,
         signingKey: config.RULE_SIGNING_KEY,
@@ -114,7 +115,10 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
   });
   return {
     async listen() {
-      await Promise.all([redis?.ready(), account && checkCredentials(account, log)]);
+      await redis?.ready();
+      const other = await store.bind();
+      if (other !== null) throw anotherCloud(config, describeCloud(cloud.settings), other);
+      if (account) await checkCredentials(account, log);
       queue.start();
       sweeper.start();
       notifier?.start();
@@ -130,4 +134,10 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
       await closeCloud(cloud);
     },
   };
+}
+
+function anotherCloud({ REDIS_PREFIX }: Config, cloud: string, other: string): ConfigError {
+  return new ConfigError([
+    `REDIS_URL, REDIS_PREFIX: the store with the prefix ${JSON.stringify(REDIS_PREFIX)} belongs to the cloud ${other}, expected ${cloud}. Use another prefix for another cloud; docs/redis.md says how to move a store`,
+  ]);
 }

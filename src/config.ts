@@ -102,6 +102,10 @@ export const SETTINGS = {
     'the host of the request',
   ),
   SANDBOX_PORT: setting(count(0, 65535, 4001), 'Port of the sandbox cloud, which starts when no cloud is configured.'),
+  SANDBOX_REDIS: setting(
+    flag(false),
+    'Whether the sandbox cloud may use `REDIS_URL`. Otherwise a gateway with `REDIS_URL` and no cloud does not start: a missing `OS_CLOUD` must not bring the attachments of a real cloud in front of the sandbox.',
+  ),
   GRAPHIQL: setting(flag(true), 'Serve GraphiQL to browsers at `/graphql`.'),
   INTROSPECTION: setting(flag(true), 'Allow introspection queries.'),
   ALLOWED_ORIGINS: setting(

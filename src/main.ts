@@ -25,6 +25,11 @@ async function chooseCloud(config: Config, env: NodeJS.ProcessEnv, log: Logger):
   if (config.isProduction) {
     throw new ConfigError(['OS_CLOUD or OS_AUTH_URL: expected with NODE_ENV=production, where no sandbox starts']);
   }
+  if (config.REDIS_URL && !config.SANDBOX_REDIS) {
+    throw new ConfigError([
+      'OS_CLOUD or OS_AUTH_URL: expected with REDIS_URL. The sandbox cloud uses Redis only with SANDBOX_REDIS=true',
+    ]);
+  }
   const { DEMO, startSandbox } = await import('./sandbox/index.ts');
   const sandbox = await startSandbox({ port: config.SANDBOX_PORT, log });
   return { choice: sandboxChoice(sandbox, DEMO), label: 'sandbox', sandbox };

@@ -12,7 +12,7 @@ import { createQueue } from '../attachments/reconcile/queue.ts';
 import { createSessionRegistry } from '../attachments/reconcile/sessions.ts';
 import { createRedisStore } from '../attachments/store/redis.ts';
 import { type Config, ConfigError, readConfig } from '../config.ts';
-import { closeCloud, createCloud } from '../openstack/cloud.ts';
+import { closeCloud, createCloud, describeCloud } from '../openstack/cloud.ts';
 import { type CloudConfig, readCloudConfig } from '../openstack/config/cloud-config.ts';
 import { createServiceAccount } from '../openstack/keystone/service-account.ts';
 import { newRequestId } from '../openstack/session.ts';
@@ -89,6 +89,7 @@ async function sweep(
   const store = await createRedisStore({
     redis,
     prefix: config.REDIS_PREFIX,
+    cloud: describeCloud(settings),
     logLength: config.EVENT_LOG_LENGTH,
     replicas: config.REDIS_WAIT_REPLICAS,
     signingKey: config.RULE_SIGNING_KEY,
@@ -99,6 +100,8 @@ async function sweep(
   const queue = createQueue({ ...work, sessions: createSessionRegistry(account) });
   try {
     await redis.ready();
+    const other = await store.bind(!isDryRun);
+    if (other !== null) throw new ConfigError([`REDIS_URL, REDIS_PREFIX: the store belongs to the cloud ${other}`]);
     const session = await account?.session(newRequestId());
     if (!session || !canSweep(session)) {
       throw new ConfigError(['OS_CLOUD or OS_*: expected credentials with the role admin, to see every project']);

@@ -70,6 +70,12 @@ export function createCloud(settings: CloudSettings): Cloud {
   };
 }
 
+/** The cloud as text: the same for every spelling of its settings, so that two texts tell whether two clouds are one. */
+export function describeCloud({ authUrl, region }: Pick<CloudSettings, 'authUrl' | 'region'>): string {
+  const { href } = new URL(identityUrl(authUrl));
+  return `${href.replace(/\/v3$/, '')} (${region === null ? 'default region' : `region ${region}`})`;
+}
+
 /** Aborts the calls in flight, which reject as `unreachable`, and closes the connections. */
 export async function closeCloud(cloud: Cloud): Promise<void> {
   await cloud.agent.destroy();

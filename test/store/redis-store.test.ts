@@ -455,6 +455,44 @@ describe('keys in Redis', () => {
   });
 });
 
+describe('the cloud of a store', () => {
+  const open = async (cloud: string) => {
+    const { redis } = await openGateway();
+    return await createRedisStore({ redis, prefix, logLength: LOG_LENGTH, cloud, log });
+  };
+
+  test('the first binds it, the same again may use it, another is told whose it is; a read only look binds nothing', async () => {
+    const [one, same, other] = [await open('one'), await open('one'), await open('other')];
+    expect(await other.bind(false)).toBeNull();
+    expect(await one.bind()).toBeNull();
+    expect(await same.bind()).toBeNull();
+    expect(await other.bind()).toBe('one');
+    expect(await other.bind(false)).toBe('one');
+  });
+
+  test('flushed, and taken by another cloud -> the first one’s running gateway neither works on nor recovers records', async () => {
+    const [one, other] = [await open('one'), await open('other')];
+    await one.bind();
+    const { projectId } = await created(one);
+    expect(await one.due(10)).toEqual([]);
+    const keys = await outside.commands.keys(`${prefix}*`);
+    for (const key of keys) await outside.commands.del(key);
+    await other.bind();
+    await expect(one.due(10)).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE' });
+    await expect(one.isRecovered(projectId)).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE' });
+    expect(await other.isRecovered(projectId)).toBe(false);
+  });
+
+  test('flushed -> the running gateway binds it again before it recovers', async () => {
+    const [one, other] = [await open('one'), await open('other')];
+    await one.bind();
+    const keys = await outside.commands.keys(`${prefix}*`);
+    for (const key of keys) await outside.commands.del(key);
+    expect(await one.isRecovered(project)).toBe(false);
+    expect(await other.bind()).toBe('one');
+  });
+});
+
 describe('records written before there were indexes by status and by target', () => {
   /** Takes away what a version without these indexes would not have written. */
   async function forgetIndexes() {

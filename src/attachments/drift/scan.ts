@@ -50,6 +50,9 @@ export function canSweep({ identity }: Session): boolean {
  */
 export async function sweepOnce(options: ScanOptions): Promise<SweepReport> {
   const { memory } = options;
+  if ((await options.store.bind(!options.isDryRun)) !== null) {
+    throw new GatewayError('STATE_UNAVAILABLE', 'The attachment store belongs to another cloud');
+  }
   const snapshot = await readSnapshot(options.store, options.budget.records, memory.recordsFrom);
   memory.recordsFrom = snapshot.next;
   // a change may be listed in a scan that does not hold the record: with an incomplete snapshot all servers are listed

@@ -145,6 +145,12 @@ export interface AttachmentStore {
    */
   signingKey(): Promise<string>;
 
+  /**
+   * Binds the store to the cloud of this gateway at first use, unless `mayWrite` is false. Returns null, or the other cloud
+   * to which the store belongs: then its records are not this gateway's, and no work on them may begin.
+   */
+  bind(mayWrite?: boolean): Promise<string | null>;
+
   /** The cursor of the log's end: `0-0` for a log that never had an entry. */
   lastCursor(projectId: string): Promise<string>;
   /**

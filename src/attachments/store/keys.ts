@@ -49,6 +49,8 @@ export function createKeys(prefix: string) {
     signingKey: () => shardKey(0, 'signing-key'),
     /** String, expiring: when the server's guest last read its list of mounts. */
     guestSeen: (projectId: string, serverId: string) => `${key(projectId, 'seen')}:${serverId}`,
+    /** String: the cloud that the store belongs to, as describeCloud writes it. */
+    cloud: () => shardKey(0, 'cloud'),
     /** Stream: field `event` (JSON). Its entry ids are the cursors. */
     log: (projectId: string) => key(projectId, 'log'),
     /** Sharded channel: `<cursor> <cursor before> <event as JSON>`. */

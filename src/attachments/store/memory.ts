@@ -199,6 +199,7 @@ export function createMemoryStore(options: MemoryStoreOptions): AttachmentStore 
 
     signingKey: async () => signingKey,
     storeId: async () => storeId,
+    bind: async () => null,
 
     async lastCursor(projectId) {
       return projects.get(projectId)?.log.last() ?? LOG_START;

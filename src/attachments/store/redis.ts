@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { GatewayError } from '../../errors.ts';
 import type { RedisConnections } from '../../redis/connect.ts';
 import { orUnavailable } from '../../redis/connection.ts';
 import type { Attachment, AttachmentEvent } from '../attachment.ts';
@@ -22,6 +23,8 @@ export interface RedisStoreOptions {
   prefix: string;
   /** Number of events that a project's log keeps, exactly. */
   logLength: number;
+  /** The cloud to which the store is bound; not bound without one. */
+  cloud?: string;
   /** Number of replicas that must have a change before it counts; default 0. */
   replicas?: number;
   /** The key that signs rule metadata; default a random one, kept in Redis. */
@@ -31,7 +34,7 @@ export interface RedisStoreOptions {
 
 /** The store on Redis: typed functions over the scripts in lua/. Neither waits for Redis nor closes its connections. */
 export async function createRedisStore(options: RedisStoreOptions): Promise<AttachmentStore> {
-  const { redis, prefix, logLength, replicas = 0, log } = options;
+  const { redis, prefix, logLength, cloud = null, replicas = 0, log } = options;
   const { commands, subscriber } = redis;
   const keys = createKeys(prefix);
   const run = await loadScripts(commands, replicas);
@@ -73,6 +76,26 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
     if (!isCursor(after)) return 'expired';
     const { status, values } = await run('read_events', [keys.log(projectId)], [after, limit]);
     return status === 'expired' ? status : inPairs(values).map(([cursor, json]) => parseEvent(json, cursor));
+  }
+
+  async function bind(mayWrite = true): Promise<string | null> {
+    if (cloud === null) return null;
+    const { values } = await run('once', [keys.cloud()], [mayWrite ? cloud : '']);
+    const bound = values[0] === undefined ? cloud : String(values[0]);
+    return bound === cloud ? null : bound;
+  }
+
+  function assertOwn(other: string | null): void {
+    if (other === null) return;
+    log.error({ cloud, boundTo: other }, 'the store belongs to another cloud');
+    throw new GatewayError('STATE_UNAVAILABLE', 'The attachment store belongs to another cloud');
+  }
+
+  /** Costs one GET beside other reads. A node that is down is no proof: the reads of its records fail by themselves. */
+  async function assertStillBound(): Promise<void> {
+    if (cloud === null) return;
+    const bound = await commands.get(keys.cloud()).catch(() => null);
+    assertOwn(bound === cloud ? null : bound);
   }
 
   const channelOf = keys.channel;
@@ -132,7 +155,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
     },
 
     async due(limit) {
-      const now = await clockOf(commands);
+      const [now] = await Promise.all([clockOf(commands), assertStillBound()]);
       const first = firstShard;
       // The next call begins where this one may have reached its limit, so that no shard is always last.
       firstShard = (firstShard + limit) % SHARDS;
@@ -158,19 +181,24 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
     },
 
     async isRecovered(projectId) {
-      return (await run('is_recovered', [keys.recovered(projectId)], [])).status === 'done';
+      if ((await run('is_recovered', [keys.recovered(projectId)], [])).status === 'done') return true;
+      // A store that lost its state may belong to another cloud by now.
+      assertOwn(await bind());
+      return false;
     },
     async markRecovered(projectId) {
       await run('mark_recovered', [keys.recovered(projectId)], []);
     },
 
     async storeId() {
-      return String((await run('store_id', [keys.storeId()], [randomUUID()])).values[0]);
+      return String((await run('once', [keys.storeId()], [randomUUID()])).values[0]);
     },
     async signingKey() {
       if (options.signingKey) return options.signingKey;
-      return String((await run('store_id', [keys.signingKey()], [randomBytes(32).toString('base64')])).values[0]);
+      return String((await run('once', [keys.signingKey()], [randomBytes(32).toString('base64')])).values[0]);
     },
+
+    bind,
 
     lastCursor,
     readEvents,

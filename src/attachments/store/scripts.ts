@@ -21,7 +21,7 @@ const SCRIPTS = [
   'checkpoint',
   'is_recovered',
   'mark_recovered',
-  'store_id',
+  'once',
 ] as const;
 
 /** Scripts whose effect must survive a failover once it was reported to a caller; losing one of the others only costs time. */
