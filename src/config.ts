@@ -1,5 +1,6 @@
 import proxyAddr from '@fastify/proxy-addr';
 import { z } from 'zod';
+import { isBrokerUrl } from './notifications/broker-url.ts';
 import { parseRedisUrl } from './redis/url.ts';
 
 /** A setting: its schema with the default, its description for docs/configuration.md, and what the table shows if there is no default. */
@@ -73,7 +74,7 @@ export const SETTINGS = {
       .string()
       .refine(
         (url) => parseRedisUrl(url) !== null,
-        'expected redis://host, redis-sentinel://host,host/name or redis-cluster://host,host (rediss… with TLS)',
+        'expected redis://host, redis-sentinel://host,host/name or redis-cluster://host,host (rediss… with TLS), names and passwords percent-encoded',
       )
       .optional(),
     'Redis that stores attachments and events ([Redis](redis.md)): `redis://host:6379/0`, `redis-sentinel://host:26379,host:26379/name` or `redis-cluster://host:6379,host:6379`, with `user:password@` where needed, and `rediss` instead of `redis` for TLS. Without it they are stored in memory, by one process, and recovered from Manila after a restart.',
@@ -251,7 +252,10 @@ export const SETTINGS = {
   NOTIFICATION_URL: setting(
     z
       .string()
-      .regex(/^amqps?:\/\//, 'expected amqp://… or amqps://…')
+      .refine(
+        isBrokerUrl,
+        'expected amqp://user:password@host:port/vhost or amqps://…, names and passwords percent-encoded',
+      )
       .optional(),
     'AMQP URL of the message bus to which attachment events are published as Nova’s versioned notifications ([Notifications](notifications.md)).',
     'none',
@@ -275,9 +279,13 @@ export class ConfigError extends Error {
   }
 }
 
-/** A URL without its user, its password and the Sentinels' password. */
-function withoutPassword(value: string): string {
-  return value.replace(/\/\/[^/]*@/, '//***@').replace(/(password=)[^&]*/i, '$1***');
+/** Settings whose values may hold a password. In a wrong value nobody can tell where the password ends. */
+const SECRET_SETTINGS: ReadonlySet<string> = new Set(['REDIS_URL', 'NOTIFICATION_URL']);
+
+function describeValue(name: string, value: string): string {
+  if (!SECRET_SETTINGS.has(name)) return JSON.stringify(value);
+  const scheme = /^[a-z-]{1,20}:\/\//.exec(value)?.[0];
+  return scheme === undefined ? 'a value without a scheme' : `${scheme}… (not shown, it may have a password)`;
 }
 
 /**
@@ -292,7 +300,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     throw new ConfigError(
       parsed.error.issues.map((issue) => {
         const name = String(issue.path[0]);
-        return `${name}: ${issue.message}, got ${JSON.stringify(withoutPassword(given[name] ?? ''))}`;
+        return `${name}: ${issue.message}, got ${describeValue(name, given[name] ?? '')}`;
       }),
     );
   }

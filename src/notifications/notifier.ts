@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { AttachmentStore } from '../attachments/store/contract.ts';
+import { LOG_START } from '../attachments/store/order.ts';
 import { type Broker, openBroker } from './broker.ts';
 import { notificationOf } from './message.ts';
 
@@ -90,14 +91,19 @@ export function createNotifier({ store, url, isDurable, log }: NotifierOptions):
 
   async function publishPage(to: Broker, projectId: string): Promise<void> {
     const checkpoint = await store.checkpoint(projectId);
-    let events = await store.readEvents(projectId, checkpoint, PAGE);
-    if (events === 'expired') {
-      brokerLog.warn({ projectId, checkpoint }, 'the log dropped events before they were published');
-      events = await store.readEvents(projectId, null, PAGE);
-    }
-    if (events === 'expired') return;
+    const { events, last } = await readPage(projectId, checkpoint);
     await to.publish(events.map((event) => notificationOf(event, publisherId)));
-    await store.setCheckpoint(projectId, events.at(-1)?.cursor ?? (await store.lastCursor(projectId)));
+    // never the log's end as it is now: an event that came meanwhile would be skipped
+    await store.setCheckpoint(projectId, last ?? checkpoint ?? LOG_START);
+  }
+
+  async function readPage(projectId: string, checkpoint: string | null) {
+    const page = checkpoint === null ? 'expired' : await store.readEvents(projectId, checkpoint, PAGE);
+    if (page !== 'expired') return { events: page, last: page.at(-1)?.cursor ?? null };
+    if (checkpoint !== null) {
+      brokerLog.warn({ projectId, checkpoint }, 'the log dropped events before they were published');
+    }
+    return await store.readAvailable(projectId, checkpoint, PAGE);
   }
 
   /** Gives up the leadership: another gateway may reach a broker that this one does not. */

@@ -2,7 +2,7 @@ import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import { GatewayError } from '../errors.ts';
 import { createClusterSubscriber, type ShardedSubscriber } from './cluster-subscriber.ts';
-import { type Commands, end, logConnectionState, orUnavailable, whenReady } from './connection.ts';
+import { type Commands, end, logConnectionState, startError, whenReady } from './connection.ts';
 import { OPTIONS } from './options.ts';
 import { type SentinelNode, watchFailovers } from './sentinel.ts';
 import { parseRedisUrl, type RedisAddress, type RedisNode } from './url.ts';
@@ -175,7 +175,9 @@ function nodeOf(address: string): RedisNode {
 
 /** Throws STATE_UNAVAILABLE for a Redis that is too old; warns about one that may evict keys. */
 async function checkServer(node: Redis, label: string, log: Logger): Promise<void> {
-  const info = await orUnavailable(node.info());
+  const info = await node.info().catch((error: unknown) => {
+    throw startError(`Redis at ${label} does not answer INFO`, error);
+  });
   const version = /^redis_version:(.*)$/m.exec(info)?.[1]?.trim() ?? 'unknown';
   if (Number.parseInt(version, 10) < 7) {
     throw new GatewayError(

@@ -6,13 +6,16 @@ import { GatewayError } from '../errors.ts';
 /** The connection for commands. */
 export type Commands = Redis | Cluster;
 
-/** Waits for Redis' reply; any failure is STATE_UNAVAILABLE, with the cause. */
+/**
+ * Waits for Redis' reply. Any failure is STATE_UNAVAILABLE, with the cause for the log: its message, which names addresses
+ * and settings of Redis, is not for clients.
+ */
 export async function orUnavailable<T>(reply: Promise<T>): Promise<T> {
   try {
     return await reply;
   } catch (error) {
     if (error instanceof GatewayError) throw error;
-    throw unavailable('The attachment store did not answer', error);
+    throw new GatewayError('STATE_UNAVAILABLE', 'The attachment store did not respond', {}, { cause: causeOf(error) });
   }
 }
 
@@ -44,7 +47,7 @@ export function whenReady(connection: Commands, host: string, ms: number): Promi
     };
     const onReady = () => finish(resolve);
     const timer = setTimeout(
-      () => finish(() => reject(unavailable(`Redis at ${host} is not ready after ${ms} ms`, lastError))),
+      () => finish(() => reject(startError(`Redis at ${host} is not ready after ${ms} ms`, lastError))),
       ms,
     );
     const finish = (then: () => void) => {
@@ -56,11 +59,17 @@ export function whenReady(connection: Commands, host: string, ms: number): Promi
   });
 }
 
-function unavailable(message: string, error: unknown): GatewayError {
+/** A failure at the start, which only the operator reads: with Redis' own words. */
+export function startError(message: string, error: unknown): GatewayError {
+  const cause = causeOf(error);
+  return new GatewayError('STATE_UNAVAILABLE', `${message}: ${cause.message}`, {}, { cause });
+}
+
+function causeOf(error: unknown): Error {
   const cause = error instanceof Error ? error : new Error(String(error ?? 'no error was reported'));
   // ioredis attaches the command to its errors, and AUTH and HELLO contain the password.
   if ('command' in cause) delete cause.command;
-  return new GatewayError('STATE_UNAVAILABLE', `${message}: ${cause.message}`, {}, { cause });
+  return cause;
 }
 
 /** Closes a connection at once: QUIT would wait for a Redis that hangs, and no command is pending. */

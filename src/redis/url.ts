@@ -38,12 +38,17 @@ const PORTS = { sentinel: 26379, cluster: 6379 };
  */
 export function parseRedisUrl(url: string): RedisAddress | null {
   try {
-    return /^rediss?:\/\//.test(url)
-      ? { kind: 'single', url, label: new URL(url).host }
-      : parseForm(FORM.exec(url) ?? []);
+    return /^rediss?:\/\//.test(url) ? parseSingle(url) : parseForm(FORM.exec(url) ?? []);
   } catch {
     return null;
   }
+}
+
+function parseSingle(url: string): RedisAddress | null {
+  const { host, hostname, pathname, search, hash } = new URL(url);
+  // An @ behind the host is that of a password with a slash, a question mark or a hash that is not percent-encoded.
+  const isPlain = /^(\/\d{0,5})?$/.test(pathname) && !search.includes('@') && hash === '';
+  return hostname !== '' && isPlain ? { kind: 'single', url, label: host } : null;
 }
 
 function parseForm([, scheme, kind, user, hosts, path = '', query = '']: (string | undefined)[]): RedisAddress | null {

@@ -271,6 +271,28 @@ describe('the log and its checkpoint', () => {
     expect(await waiting(INFO)).toBe(0);
   });
 
+  test('an event comes after an empty page was read -> it is published', async () => {
+    const store = createMemoryStore({ logLength: LOG_LENGTH });
+    const created = await store.create(anAttachment(), null, null);
+    if (created.outcome !== 'created') throw new Error(created.outcome);
+    const record = await commit(store, created.attachment);
+    await store.setCheckpoint(record.projectId, await store.lastCursor(record.projectId));
+    let pages = 0;
+    const racing = {
+      ...store,
+      // pending, though there is nothing after the checkpoint yet
+      pendingProjects: async (limit: number) => (pages === 0 ? [record.projectId] : await store.pendingProjects(limit)),
+      readEvents: async (...given: Parameters<typeof store.readEvents>) => {
+        const page = await store.readEvents(...given);
+        if (pages++ === 0) await commit(store, record);
+        return page;
+      },
+    };
+    await withNotifier(racing, async () => {
+      expect(typesOf(await consume(INFO, 1))).toEqual(['share_attach.end']);
+    });
+  });
+
   test('another gateway is leader -> this one does not read pending projects', async () => {
     const store = createMemoryStore({ logLength: LOG_LENGTH });
     const readers: string[] = [];

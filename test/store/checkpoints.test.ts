@@ -93,14 +93,17 @@ describe.each(kinds)('the %s store', (_kind, open) => {
     expect(new Set(await store.pendingProjects(3)).size).toBe(3);
   });
 
-  test('no cursor -> the events from the oldest that the log has, also when it dropped some', async () => {
-    expect(await store.readEvents(project, null, 10)).toEqual([]);
+  test('readAvailable -> the events after the cursor that the log has, also when it dropped some', async () => {
+    expect(await store.readAvailable(project, null, 10)).toEqual({ events: [], last: null });
     let record = await create();
     for (let change = 0; change < 10; change++) record = await commit(record);
     expect(await store.readEvents(project, '0-0', 10)).toBe('expired');
-    const events = await store.readEvents(project, null, 3);
-    if (events === 'expired') throw new Error('expected events');
+    const { events, last } = await store.readAvailable(project, null, 3);
     expect(events.map((event) => event.attachment.version)).toEqual([7, 8, 9]);
     expect(events[0]).toMatchObject({ type: 'ATTACHED', cursor: expect.stringMatching(/^\d+-\d+$/) });
+    expect(last).toBe(events[2]?.cursor);
+    const rest = await store.readAvailable(project, last, 10);
+    expect(rest.events.map((event) => event.attachment.version)).toEqual([10, 11]);
+    expect(await store.readAvailable(project, rest.last, 10)).toEqual({ events: [], last: null });
   });
 });

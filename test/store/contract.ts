@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Attachment, AttachmentEvent } from '../../src/attachments/attachment.ts';
-import type { AttachmentStore, ListOptions } from '../../src/attachments/store/contract.ts';
+import { type AttachmentStore, type ListOptions, MAX_LEASE_MS } from '../../src/attachments/store/contract.ts';
 import { PAGE_RECORDS } from '../../src/attachments/store/order.ts';
 import { anAttachment, anEvent } from '../support/attachments.ts';
 import { until } from '../support/until.ts';
 
 /** How long the event log of a tested store may become. */
 export const LOG_LENGTH = 20;
-const HOUR = 3_600_000;
+const LONG = 1_200_000;
 
 /** What every store must do, whatever it keeps attachments in: `open` gives an empty one. */
 export function testStoreContract(open: () => Promise<AttachmentStore>): void {
@@ -22,7 +22,7 @@ export function testStoreContract(open: () => Promise<AttachmentStore>): void {
 
   const at = (second: number) => new Date(Date.UTC(2025, 5, 1, 10, 0, second)).toISOString();
 
-  const lease = (ms = HOUR) => ({ owner: randomUUID(), ms });
+  const lease = (ms = LONG) => ({ owner: randomUUID(), ms });
 
   async function created(given: Partial<Attachment> = {}, dueInMs: number | null = null): Promise<Attachment> {
     const result = await store.create(anAttachment(given), null, null, dueInMs);
@@ -36,7 +36,7 @@ export function testStoreContract(open: () => Promise<AttachmentStore>): void {
     return result;
   }
 
-  async function claimed(id: string, ms = HOUR) {
+  async function claimed(id: string, ms = LONG) {
     const held = lease(ms);
     const attachment = await store.claim(project, id, held);
     if (typeof attachment === 'string') throw new Error(`expected a claim, got ${attachment}`);
@@ -272,7 +272,7 @@ export function testStoreContract(open: () => Promise<AttachmentStore>): void {
 
     test('due later, then sooner -> what the last commit said', async () => {
       const first = await created({}, 0);
-      const second = await store.commit(first, { dueInMs: HOUR });
+      const second = await store.commit(first, { dueInMs: LONG });
       expect(await dueIds()).toEqual([]);
       if (typeof second === 'string') throw new Error(second);
       await store.commit(second, { dueInMs: 0 });
@@ -326,6 +326,24 @@ export function testStoreContract(open: () => Promise<AttachmentStore>): void {
   });
 
   describe('claim and release', () => {
+    test('a lease that ends later than a lease can, as after a clock set back -> ended', async () => {
+      const attachment = await created();
+      const first = await claimed(attachment.id, MAX_LEASE_MS + 60_000);
+      const second = await claimed(attachment.id, MAX_LEASE_MS - 60_000);
+      expect(second.attachment.version).toBe(first.attachment.version + 1);
+      expect(await store.claim(project, attachment.id, lease())).toBe('held');
+      // the earlier holder's writes are refused
+      expect(await store.commit(first.attachment, { dueInMs: null, owner: first.owner })).toBe('stale');
+    });
+
+    test('due later than anything can be -> due', async () => {
+      const { id } = await created({}, MAX_LEASE_MS + 60_000);
+      const other = await created({}, MAX_LEASE_MS - 60_000);
+      const due = await Promise.all(Array.from({ length: 60 }, () => dueIds()));
+      expect(due.flat()).toContain(id);
+      expect(due.flat()).not.toContain(other.id);
+    });
+
     test('not held -> the record, its version up by one', async () => {
       const first = await created();
       expect(await store.claim(project, first.id, lease())).toEqual({ ...first, version: 2 });
@@ -384,7 +402,7 @@ export function testStoreContract(open: () => Promise<AttachmentStore>): void {
       const { id } = await created();
       const slow = await claimed(id, 5);
       const next = await until(async () => {
-        const result = await store.claim(project, id, { owner: 'next', ms: HOUR });
+        const result = await store.claim(project, id, { owner: 'next', ms: LONG });
         return typeof result === 'object' && result;
       });
       expect(next.version).toBe(slow.attachment.version + 1);
@@ -399,7 +417,7 @@ export function testStoreContract(open: () => Promise<AttachmentStore>): void {
       const third = await created({}, 0);
       const second = await created({}, -1000);
       const first = await created({}, -2000);
-      await created({}, HOUR);
+      await created({}, LONG);
       expect(await dueIds()).toEqual([first.id, second.id, third.id]);
       expect((await store.due(2)).map(({ id }) => id)).toEqual([first.id, second.id]);
     });
@@ -638,26 +656,26 @@ export function testStoreContract(open: () => Promise<AttachmentStore>): void {
 
   describe('locks and the known marker', () => {
     test('a free target -> locked; again by its owner -> yes; by another -> no', async () => {
-      expect(await store.lockTarget(project, 'share 10.0.0.7', 'a', HOUR)).toBe(true);
-      expect(await store.lockTarget(project, 'share 10.0.0.7', 'a', HOUR)).toBe(true);
-      expect(await store.lockTarget(project, 'share 10.0.0.7', 'b', HOUR)).toBe(false);
-      expect(await store.lockTarget(project, 'share 10.0.0.8', 'b', HOUR)).toBe(true);
-      expect(await store.lockTarget('other', 'share 10.0.0.7', 'b', HOUR)).toBe(true);
+      expect(await store.lockTarget(project, 'share 10.0.0.7', 'a', LONG)).toBe(true);
+      expect(await store.lockTarget(project, 'share 10.0.0.7', 'a', LONG)).toBe(true);
+      expect(await store.lockTarget(project, 'share 10.0.0.7', 'b', LONG)).toBe(false);
+      expect(await store.lockTarget(project, 'share 10.0.0.8', 'b', LONG)).toBe(true);
+      expect(await store.lockTarget('other', 'share 10.0.0.7', 'b', LONG)).toBe(true);
     });
 
     test('its owner unlocks -> free; another unlocks -> still locked', async () => {
-      await store.lockTarget(project, 't', 'a', HOUR);
+      await store.lockTarget(project, 't', 'a', LONG);
       await store.unlockTarget(project, 't', 'b');
-      expect(await store.lockTarget(project, 't', 'b', HOUR)).toBe(false);
+      expect(await store.lockTarget(project, 't', 'b', LONG)).toBe(false);
       await store.unlockTarget(project, 't', 'a');
       await store.unlockTarget(project, 't', 'a');
-      expect(await store.lockTarget(project, 't', 'b', HOUR)).toBe(true);
+      expect(await store.lockTarget(project, 't', 'b', LONG)).toBe(true);
     });
 
     test('not unlocked -> free when it expires', async () => {
       await store.lockTarget(project, 't', 'a', 10);
-      await until(() => store.lockTarget(project, 't', 'b', HOUR));
-      expect(await store.lockTarget(project, 't', 'a', HOUR)).toBe(false);
+      await until(() => store.lockTarget(project, 't', 'b', LONG));
+      expect(await store.lockTarget(project, 't', 'a', LONG)).toBe(false);
     });
 
     test('a project -> unknown until it is marked, the others still', async () => {

@@ -308,7 +308,7 @@ describe('Redis unreachable', () => {
     const given = anAttachment();
     await expect(store.create(given, null, null)).rejects.toMatchObject({
       code: 'STATE_UNAVAILABLE',
-      message: expect.stringContaining('0 replicas'),
+      message: expect.stringContaining('did not confirm'),
     });
     expect(await store.get(project, given.id)).toMatchObject({ version: 1 });
   });
@@ -452,6 +452,73 @@ describe('keys in Redis', () => {
     ];
     await outside.commands.del(createKeys(prefix).record(project, lost.id));
     expect(await store.listForTargets(project, [{ ...TARGET, shareId }], 1)).toEqual([[kept]]);
+  });
+});
+
+describe('an entry of the log that cannot be read', () => {
+  /** A version that this one does not know, or another program, wrote it. */
+  async function spoil(entry: Record<string, string>): Promise<string> {
+    const keys = createKeys(prefix);
+    const [last] = await outside.commands.xrevrange(keys.log(project), '+', '-', 'COUNT', 1);
+    const fields = Object.entries(entry).flat();
+    const cursor = String(await outside.commands.xadd(keys.log(project), '*', ...fields));
+    await outside.commands.spublish(keys.channel(project), `${cursor} ${last?.[0] ?? '0-0'} ${entry.event ?? ''}`);
+    return cursor;
+  }
+
+  test.each([
+    ['no JSON', { event: '{"type":' }],
+    ['not an event', { event: 'null' }],
+    ['another field', { other: '{}' }],
+  ])('%s -> listeners get CURSOR_EXPIRED at once; a new one goes on behind it', async (_what, entry) => {
+    const { store } = await openGateway();
+    const attachment = await appended(store, await created(store), 2);
+    const before = await store.lastCursor(project);
+    const listener = await follow(store);
+    const spoiled = await spoil(entry);
+    await until(() => listener.lost.length === 1);
+    expect(listener.lost[0]).toMatchObject({ code: 'CURSOR_EXPIRED' });
+    const again = await follow(store);
+    await appended(store, attachment);
+    await until(() => again.events.length === 1);
+    expect(await store.readEvents(project, '0-0', 10)).toHaveLength(2);
+    expect(await store.readEvents(project, before, 10)).toBe('expired');
+    expect(await store.readEvents(project, spoiled, 10)).toHaveLength(1);
+    const { events, last } = await store.readAvailable(project, null, 10);
+    expect(events.map(({ attachment: { version } }) => version)).toEqual([2, 3, 4]);
+    expect(last).toBe(await store.lastCursor(project));
+  });
+
+  test('missed with a lost message, behind readable ones -> CURSOR_EXPIRED after those', async () => {
+    const { store } = await openGateway();
+    const attachment = await created(store);
+    const listener = await follow(store);
+    const log = createKeys(prefix).log(project);
+    await appended(store, attachment, 1);
+    await until(() => listener.events.length === 1);
+    const [entry] = await outside.commands.xrevrange(log, '+', '-', 'COUNT', 1);
+    await outside.commands.xadd(log, '*', 'event', String(entry?.[1][1]));
+    await outside.commands.xadd(log, '*', 'event', 'broken');
+    await outside.commands.spublish(createKeys(prefix).channel(project), `${Date.now() + 60_000}-0 8-8 {}`);
+    await until(() => listener.lost.length === 1);
+    expect(listener.events).toHaveLength(2);
+  });
+});
+
+describe('Redis’ own words', () => {
+  test('a script that Redis refuses -> the client is not told why, the log is', async () => {
+    const own = await startRedisServer('--maxmemory', '1', '--maxmemory-policy', 'noeviction');
+    const lines: string[] = [];
+    const toLines = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+    const redis = connectRedis(own.url, log);
+    await redis.ready();
+    const store = await createRedisStore({ redis, prefix, logLength: LOG_LENGTH, log: toLines });
+    const error = await store.create(anAttachment(), null, null).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'STATE_UNAVAILABLE', message: 'The attachment store did not respond' });
+    expect(error).toMatchObject({ cause: { message: expect.stringContaining('OOM') } });
+    expect(lines.join('')).toContain('OOM');
+    await redis.close();
+    await own.stop();
   });
 });
 

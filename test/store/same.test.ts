@@ -11,7 +11,7 @@ import { checkProperty } from '../support/property.ts';
 import { randomPrefix, testRedisUrl } from '../support/redis.ts';
 
 const log = pino({ level: 'silent' });
-const HOUR = 3_600_000;
+const LONG = 1_200_000;
 
 let redis: RedisConnections;
 beforeAll(async () => {
@@ -24,7 +24,7 @@ afterAll(() => redis.close());
 const oneOf = <T>(...values: T[]) => fc.constantFrom(...values);
 const id = fc.record({ serverId: oneOf('server-1', 'server-2'), shareId: oneOf('share-1', 'share-2', 'share-3') });
 const owner = oneOf('a', 'b');
-const dueInMs = oneOf(null, 0, HOUR);
+const dueInMs = oneOf(null, 0, LONG);
 const lag = fc.nat(2);
 const ADDRESSES = ['10.0.0.1', '10.0.0.2', '10.0.0.3'];
 const targets = fc
@@ -65,7 +65,7 @@ const step = fc.oneof(
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 async function take(store: AttachmentStore, step: Step): Promise<unknown> {
-  if (step.do === 'lock') return store.lockTarget('p', 't', step.owner, HOUR);
+  if (step.do === 'lock') return store.lockTarget('p', 't', step.owner, LONG);
   if (step.do === 'unlock') return store.unlockTarget('p', 't', step.owner);
   const base = anAttachment({ ...step.id, projectId: 'p' });
   const stored = await store.get('p', base.id);
@@ -73,7 +73,7 @@ async function take(store: AttachmentStore, step: Step): Promise<unknown> {
   switch (step.do) {
     case 'create': {
       const given: Attachment = { ...base, mountPoint: step.mountPoint, targets: step.targets };
-      const lease = step.owner === null ? null : { owner: step.owner, ms: HOUR };
+      const lease = step.owner === null ? null : { owner: step.owner, ms: LONG };
       return store.create(given, anEvent('ATTACH_STARTED', given), lease, step.dueInMs);
     }
     case 'commit': {
@@ -88,7 +88,7 @@ async function take(store: AttachmentStore, step: Step): Promise<unknown> {
       return store.remove(last, step.owner === null ? { event } : { event, owner: step.owner });
     }
     case 'claim':
-      return store.claim('p', base.id, { owner: step.owner, ms: HOUR });
+      return store.claim('p', base.id, { owner: step.owner, ms: LONG });
     case 'release':
       return store.release('p', base.id, step.owner, step.dueInMs);
   }

@@ -58,7 +58,9 @@ export async function useEverything(url: string, replicas: number): Promise<void
     expect(await store.listForTargets(projectId, [target], 1)).toMatchObject([[{ id }]]);
     expect((await store.list(projectId, { first: 1, after: null, status: [committed.status] })).items).toHaveLength(1);
     expect(await store.readEvents(projectId, '0-0', 10)).toHaveLength(1);
-    expect(await store.readEvents(projectId, null, 10)).toHaveLength(1);
+    expect((await store.readAvailable(projectId, null, 10)).events).toHaveLength(1);
+    await store.lockTarget(projectId, 't', 'b', 1000);
+    await store.lockTarget(projectId, 't', 'c', 1000);
     expect(await store.remove(committed, {})).toBe('removed');
     await store.ping();
     await unsubscribe();

@@ -62,16 +62,39 @@ describe('settings', () => {
         'PORT: expected at most 65535, got "65536"',
         'MAX_DEPTH: expected a whole number from 1 to 100, got "-1"',
         'INTROSPECTION: expected true or false, got "yes"',
-        'REDIS_URL: expected redis://host, redis-sentinel://host,host/name or redis-cluster://host,host (rediss… with TLS), got "http://***@r"',
+        'REDIS_URL: expected redis://host, redis-sentinel://host,host/name or redis-cluster://host,host (rediss… with TLS), names and passwords percent-encoded, got http://… (not shown, it may have a password)',
         expect.stringMatching(/^LOG_LEVEL: .*got "loud"$/),
       ]),
     );
   });
 
-  test('a wrong URL of Sentinels -> named without either password', () => {
-    const [problem] = problemsOf({ REDIS_URL: 'redis-sentinel://me:secret@a,b/?sentinelPassword=hidden&db=1' });
-    expect(problem).toContain('got "redis-sentinel://***@a,b/?sentinelPassword=***&db=1"');
+  test.each([
+    ['REDIS_URL', 'redis-sentinel://me:s3cret@a,b/?sentinelPassword=hidden&db=1'],
+    ['REDIS_URL', 'redis://me:s3cret/hidden@host:6379/0'],
+    ['REDIS_URL', 'redis://me:1/s3cret@host'],
+    ['REDIS_URL', 'redis://me:1?s3cret@host'],
+    ['REDIS_URL', 'redis://me:1#s3cret@host'],
+    ['REDIS_URL', 'redis://:s3cret'],
+    ['REDIS_URL', 'redis://me:s3cret@hidden:99999'],
+    ['REDIS_URL', 's3cret'],
+    ['NOTIFICATION_URL', 'amqp://me:s3cret/hidden@host/'],
+    ['NOTIFICATION_URL', 'amqp://me:1/s3cret@host'],
+    ['NOTIFICATION_URL', 'amqp://me:s3cret@host:99999/'],
+    ['NOTIFICATION_URL', 'amqp://me:s3cret@host:port/'],
+    ['NOTIFICATION_URL', 'amqp://me:s3cret@/'],
+    ['NOTIFICATION_URL', 'http://me:s3cret@host/'],
+  ])('a wrong %s, %s -> one problem in words, without the password', (name, value) => {
+    const problems = problemsOf({ [name]: value });
+    expect(problems).toEqual([expect.stringMatching(new RegExp(`^${name}: expected .*percent-encoded, got `))]);
+    expect(problems.join()).not.toMatch(/s3cret|hidden/);
   });
+
+  test.each(['amqp://host', 'amqps://me:p%2Fw@host:5671/%2f', 'amqp://[::1]:5672/vhost?heartbeat=5'])(
+    'NOTIFICATION_URL %s -> taken',
+    (NOTIFICATION_URL) => {
+      expect(readConfig({ NOTIFICATION_URL }).NOTIFICATION_URL).toBe(NOTIFICATION_URL);
+    },
+  );
 
   test.each(['1.5', '1e3', '0x10', ' 1', 'NaN', '١'])('a number written %j -> refused', (PORT) => {
     expect(problemsOf({ PORT })).toHaveLength(1);

@@ -9,6 +9,12 @@ export interface Lease {
   ms: number;
 }
 
+/**
+ * The longest lease, in ms: three calls of the longest UPSTREAM_TIMEOUT_MS. A lease that seems to end later was taken before
+ * the store's clock was set back, and counts as ended.
+ */
+export const MAX_LEASE_MS = 1_800_000;
+
 export interface CommitOptions {
   /** Appended to the project's log and published in the same atomic step. */
   event?: NewEvent;
@@ -154,10 +160,20 @@ export interface AttachmentStore {
   /** The cursor of the log's end: `0-0` for a log that never had an entry. */
   lastCursor(projectId: string): Promise<string>;
   /**
-   * Events after the cursor, at most `limit`, oldest first. `expired`: the log no longer has (or never had) the cursor's
-   * entry; `0-0` is the start of a log that has dropped nothing yet. null: from the oldest event in the log.
+   * Events after the cursor, at most `limit`, oldest first; none only at the end of the log. `expired`: the log no longer
+   * has (or never had) the cursor's entry, or the next one is unreadable. `0-0` is the start of a log that has dropped
+   * nothing yet.
    */
-  readEvents(projectId: string, after: string | null, limit: number): Promise<AttachmentEvent[] | 'expired'>;
+  readEvents(projectId: string, after: string, limit: number): Promise<AttachmentEvent[] | 'expired'>;
+  /**
+   * The events after the cursor that there are, whatever the log has dropped or cannot read; null: from the oldest one.
+   * `last`: the cursor of the last entry read, readable or not; null: there is none.
+   */
+  readAvailable(
+    projectId: string,
+    after: string | null,
+    limit: number,
+  ): Promise<{ events: AttachmentEvent[]; last: string | null }>;
   /**
    * Calls `listener` with each event of the project appended from now on, in order, each once, also across a lost
    * connection (it reads the log from its last cursor). Resolves when live: every event appended after that is delivered.

@@ -6,7 +6,8 @@ import { publish, type Subscriber } from './subscribers.ts';
 export interface MemoryLog {
   append(event: NewEvent): void;
   last(): string;
-  read(after: string | null, limit: number): AttachmentEvent[] | 'expired';
+  read(after: string, limit: number): AttachmentEvent[] | 'expired';
+  readAvailable(after: string | null, limit: number): AttachmentEvent[];
   /** Whether it has an event of this attachment after the cursor, or may have dropped one. */
   hasEventOf(attachmentId: string, after: string): boolean;
   subscribe(listener: Subscriber['listener'], onExpired: Subscriber['onExpired']): () => void;
@@ -43,10 +44,14 @@ export function createMemoryLog(length: number, now: () => number): MemoryLog {
     },
     last: () => cursor,
     read(after, limit) {
-      const isStart = after === null || (after === LOG_START && !hasDropped);
+      const isStart = after === LOG_START && !hasDropped;
       const index = isStart ? -1 : entries.findIndex((entry) => entry.cursor === after);
       if (index < 0 && !isStart) return 'expired';
       return entries.slice(index + 1, index + 1 + limit);
+    },
+    readAvailable(after, limit) {
+      const index = after === null ? 0 : entries.findIndex(({ cursor }) => compareCursors(cursor, after) > 0);
+      return index < 0 ? [] : entries.slice(index, index + limit);
     },
     hasEventOf(attachmentId, after) {
       const later = entries.filter((entry) => compareCursors(entry.cursor, after) > 0);

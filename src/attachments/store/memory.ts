@@ -7,6 +7,7 @@ import {
   GUEST_SEEN_DAYS,
   type Lease,
   type ListOptions,
+  MAX_LEASE_MS,
 } from './contract.ts';
 import { createMemoryLog, frozenCopy, type MemoryLog } from './memory-log.ts';
 import { createProjectRecords, type IndexName, type ProjectRecords, type Stored } from './memory-records.ts';
@@ -24,6 +25,13 @@ export interface MemoryStoreOptions {
   now?: () => number;
   /** The key that signs rule metadata; default a random one. */
   signingKey?: string | undefined;
+}
+
+interface Lock {
+  owner: string;
+  until: number;
+  /** Its time to live: one that ends later was taken before the clock was set back. */
+  ms: number;
 }
 
 interface Project {
@@ -44,7 +52,7 @@ export function createMemoryStore(options: MemoryStoreOptions): AttachmentStore 
   const scheduled = createSortedList<Stored>(
     (a, b) => dueOrder(a) - dueOrder(b) || comparePositions(dueName(a), dueName(b)),
   );
-  const locks = new Map<string, { owner: string; until: number }>();
+  const locks = new Map<string, Lock>();
   const guestsSeen = new LRUCache<string, string>({ max: MAX_GUESTS, ttl: GUEST_SEEN_DAYS * 86_400_000 });
 
   function project(id: string): Project {
@@ -61,7 +69,7 @@ export function createMemoryStore(options: MemoryStoreOptions): AttachmentStore 
   const record = (projectId: string, id: string) => projects.get(projectId)?.records.get(id);
   const listed = (projectId: string, name: IndexName, first: number) =>
     (projects.get(projectId)?.records.list(name, null, first) ?? []).map(({ attachment }) => attachment);
-  const isHeld = ({ lease }: Stored) => lease !== null && lease.until > now();
+  const isHeld = ({ lease }: Stored) => lease !== null && lease.until > now() && lease.until <= now() + MAX_LEASE_MS;
   const isHeldBy = (stored: Stored, owner: string | undefined) => isHeld(stored) && stored.lease?.owner === owner;
 
   function schedule(stored: Stored, dueAt: number | null) {
@@ -141,10 +149,10 @@ export function createMemoryStore(options: MemoryStoreOptions): AttachmentStore 
 
     async due(limit) {
       const time = now();
-      return scheduled
-        .slice(null, limit)
-        .filter(({ dueAt }) => dueAt !== null && dueAt <= time)
-        .map(({ projectId, id }) => ({ projectId, id }));
+      // After the clock was set back, the last ones may be due further ahead than any can be: those are due now.
+      const far = scheduled.last(limit).filter(({ dueAt }) => dueAt !== null && dueAt > time + MAX_LEASE_MS);
+      const near = scheduled.slice(null, limit).filter(({ dueAt }) => dueAt !== null && dueAt <= time);
+      return [...near, ...far].slice(0, limit).map(({ projectId, id }) => ({ projectId, id }));
     },
 
     async projects() {
@@ -177,11 +185,12 @@ export function createMemoryStore(options: MemoryStoreOptions): AttachmentStore 
     },
 
     async lockTarget(projectId, target, owner, ms) {
-      for (const [key, lock] of locks) if (lock.until <= now()) locks.delete(key);
+      const isOver = (lock: Lock) => lock.until <= now() || lock.until > now() + lock.ms;
+      for (const [key, lock] of locks) if (isOver(lock)) locks.delete(key);
       const key = JSON.stringify([projectId, target]);
       const lock = locks.get(key);
       if (lock && lock.owner !== owner) return false;
-      locks.set(key, { owner, until: now() + ms });
+      locks.set(key, { owner, until: now() + ms, ms });
       return true;
     },
 
@@ -206,6 +215,10 @@ export function createMemoryStore(options: MemoryStoreOptions): AttachmentStore 
     },
     async readEvents(projectId, after, limit) {
       return project(projectId).log.read(after, limit);
+    },
+    async readAvailable(projectId, after, limit) {
+      const events = project(projectId).log.readAvailable(after, limit);
+      return { events, last: events.at(-1)?.cursor ?? null };
     },
     async subscribe(projectId, listener, onExpired) {
       const { log } = project(projectId);

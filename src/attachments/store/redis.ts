@@ -4,7 +4,7 @@ import { GatewayError } from '../../errors.ts';
 import type { RedisConnections } from '../../redis/connect.ts';
 import { orUnavailable } from '../../redis/connection.ts';
 import type { Attachment, AttachmentEvent } from '../attachment.ts';
-import { type AttachmentStore, GUEST_SEEN_DAYS, type WriteConflict } from './contract.ts';
+import { type AttachmentStore, GUEST_SEEN_DAYS, MAX_LEASE_MS, type WriteConflict } from './contract.ts';
 import { createKeys, dueMember, parseDueMember, SHARDS, shardOf } from './keys.ts';
 import { isCursor, LOG_START, positionOf } from './order.ts';
 import { createLists } from './redis-lists.ts';
@@ -14,6 +14,8 @@ import { clockOf, ofShards } from './shards.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import { targetEntries } from './targets.ts';
 
+/** Every so many calls of `due` look for records that are due further ahead than any can be. */
+const FAR_DUE_CALLS = 60;
 /** Maximum number of members read from one shard at once. */
 const PER_SHARD = 100;
 
@@ -37,7 +39,8 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
   const { redis, prefix, logLength, cloud = null, replicas = 0, log } = options;
   const { commands, subscriber } = redis;
   const keys = createKeys(prefix);
-  const run = await loadScripts(commands, replicas);
+  const run = await loadScripts(commands, replicas, log);
+  let dueCalls = 0;
   let firstShard = Math.floor(Math.random() * SHARDS);
 
   const dueKey = (projectId: string) => keys.due(shardOf(projectId));
@@ -62,20 +65,35 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
     return last?.[0] ?? LOG_START;
   }
 
-  async function readOldest(projectId: string, limit: number): Promise<AttachmentEvent[]> {
-    const entries = await orUnavailable(commands.xrange(keys.log(projectId), '-', '+', 'COUNT', limit));
-    return entries.map(([cursor, fields]) => parseEvent(String(fields[1]), cursor));
-  }
-
-  async function readEvents(
-    projectId: string,
-    after: string | null,
-    limit: number,
-  ): Promise<AttachmentEvent[] | 'expired'> {
-    if (after === null) return await readOldest(projectId, limit);
+  async function readEvents(projectId: string, after: string, limit: number): Promise<AttachmentEvent[] | 'expired'> {
     if (!isCursor(after)) return 'expired';
     const { status, values } = await run('read_events', [keys.log(projectId)], [after, limit]);
-    return status === 'expired' ? status : inPairs(values).map(([cursor, json]) => parseEvent(json, cursor));
+    if (status === 'expired') return status;
+    const entries = inPairs(values);
+    const events: AttachmentEvent[] = [];
+    for (const [cursor, json] of entries) {
+      const event = parse(projectId, cursor, json);
+      if (!event) break;
+      events.push(event);
+    }
+    return entries.length > 0 && events.length === 0 ? 'expired' : events;
+  }
+
+  async function readAvailable(projectId: string, after: string | null, limit: number) {
+    const from = after === null ? '-' : `(${after}`;
+    const entries = await orUnavailable(commands.xrange(keys.log(projectId), from, '+', 'COUNT', limit));
+    const events = entries.map(([cursor, fields]) => parse(projectId, cursor, String(fields[1])));
+    return { events: events.filter((event) => event !== null), last: entries.at(-1)?.[0] ?? null };
+  }
+
+  /** The event of a log entry; null, and an entry in our own log, for one that nobody can read. */
+  function parse(projectId: string, cursor: string, json: string): AttachmentEvent | null {
+    try {
+      return parseEvent(json, cursor);
+    } catch (error) {
+      log.error({ projectId, cursor, reason: String(error) }, 'an entry of the event log cannot be read');
+      return null;
+    }
   }
 
   async function bind(mayWrite = true): Promise<string | null> {
@@ -160,10 +178,17 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
       // The next call begins where this one may have reached its limit, so that no shard is always last.
       firstShard = (firstShard + limit) % SHARDS;
       const perShard = Math.min(limit, PER_SHARD);
-      const members = await ofShards(commands, 'some', (on, shard) =>
-        on.zrangebyscore(keys.due((first + shard) % SHARDS), '-inf', now, 'LIMIT', 0, perShard),
+      // After the clock was set back, records may be due further ahead than any can be: those are due now.
+      const ranges: (number | string)[][] = [['-inf', now]];
+      if (dueCalls++ % FAR_DUE_CALLS === 0) ranges.push([now + MAX_LEASE_MS, '+inf']);
+      const members = await Promise.all(
+        ranges.map(([from = 0, to = 0]) =>
+          ofShards(commands, 'some', (on, shard) =>
+            on.zrangebyscore(keys.due((first + shard) % SHARDS), from, to, 'LIMIT', 0, perShard),
+          ),
+        ),
       );
-      return roundRobin(members, limit).map(parseDueMember);
+      return roundRobin(members.flat(), limit).map(parseDueMember);
     },
 
     async projects() {
@@ -173,7 +198,11 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
     ...createLists({ commands, keys, run, lastCursor, log }),
 
     async lockTarget(projectId, target, owner, ms) {
-      const { status } = await run('lock', [keys.targetLock(projectId, target)], [owner, ms]);
+      const { status } = await run(
+        'lock',
+        [keys.targetLock(projectId, target)],
+        [owner, ms, Math.max(MAX_LEASE_MS, 2 * ms)],
+      );
       return status === 'done';
     },
     async unlockTarget(projectId, target, owner) {
@@ -202,6 +231,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
 
     lastCursor,
     readEvents,
+    readAvailable,
     subscribe: subscriptions.subscribe,
 
     async pendingProjects(limit) {

@@ -8,6 +8,7 @@ export function eventJson(event: NewEvent | null | undefined, version: number): 
   return event ? JSON.stringify({ ...event, attachment: { ...event.attachment, version } }) : '';
 }
 
+/** An event from its JSON; throws for what is none. */
 export function parseEvent(json: string, cursor: string): AttachmentEvent {
   const event = JSON.parse(json) as NewEvent;
   return { ...event, attachment: withCurrentChanges(event.attachment), cursor };

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Cluster } from 'ioredis';
+import type { Logger } from 'pino';
 import { GatewayError } from '../../errors.ts';
 import { masterOf } from '../../redis/cluster-subscriber.ts';
 import { type Commands, orUnavailable } from '../../redis/connection.ts';
@@ -65,7 +66,7 @@ type Command = (keyCount: number, ...keysAndArgs: (string | number)[]) => Promis
  * KEYS that never exists as a key, the project's channel, or uses only keys that exist at its start: while one is missing
  * Redis replies TRYAGAIN until the slot has moved, and runs nothing.
  */
-export async function loadScripts(commands: Commands, replicas: number): Promise<RunScript> {
+export async function loadScripts(commands: Commands, replicas: number, log: Logger): Promise<RunScript> {
   await Promise.all(
     SCRIPTS.map(async (name) => {
       const lua = await readFile(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
@@ -76,10 +77,15 @@ export async function loadScripts(commands: Commands, replicas: number): Promise
 
   return async (name, keys, args) => {
     const command = defined[commandName(name)] as Command;
-    const [code, ...values] = await orUnavailable(command.call(commands, keys.length, ...keys, ...args));
+    const reply = command.call(commands, keys.length, ...keys, ...args).catch((error: Error) => {
+      // Lost connections are logged by themselves; this is Redis refusing, out of memory for instance.
+      if (error.name === 'ReplyError') log.warn({ script: name, reason: error.message }, 'Redis refused a script');
+      throw error;
+    });
+    const [code, ...values] = await orUnavailable(reply);
     const status = STATUSES[String(code) as keyof typeof STATUSES];
     if (!status) throw new Error(`Script ${name}: expected one of ${Object.keys(STATUSES)}, got ${code}`);
-    if (status === 'done' && DURABLE.has(name)) await onReplicas(commands, replicas, keys[0] as string);
+    if (status === 'done' && DURABLE.has(name)) await onReplicas(commands, replicas, keys[0] as string, log);
     return { status, values };
   };
 }
@@ -91,16 +97,21 @@ const commandName = (script: string) => `attachment:${script}`;
  * primary. Rejects with STATE_UNAVAILABLE when they do not confirm in time: then it is written on the primary, and may or
  * may not exist after a failover, as with any lost reply.
  */
-async function onReplicas(commands: Commands, replicas: number, key: string): Promise<void> {
+async function onReplicas(commands: Commands, replicas: number, key: string, log: Logger): Promise<void> {
   if (replicas === 0) return;
-  const primary = commands instanceof Cluster ? nodeOf(commands, key) : commands;
-  const reached = await orUnavailable(Promise.resolve(primary?.wait(replicas, WAIT_MS)));
+  const reached = await orUnavailable(waitAt(commands, replicas, key));
   if (reached === undefined || reached < replicas) {
+    log.warn({ replicas: reached ?? 0, expected: replicas }, 'a change is not on enough replicas in time');
     throw new GatewayError(
       'STATE_UNAVAILABLE',
-      `The change is on ${reached ?? 0} replicas of Redis after ${WAIT_MS} ms, expected ${replicas}`,
+      'The attachment store did not confirm the change in time: it may or may not be made',
     );
   }
+}
+
+async function waitAt(commands: Commands, replicas: number, key: string): Promise<number | undefined> {
+  const primary = commands instanceof Cluster ? nodeOf(commands, key) : commands;
+  return await primary?.wait(replicas, WAIT_MS);
 }
 
 function nodeOf(cluster: Cluster, key: string) {

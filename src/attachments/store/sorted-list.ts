@@ -5,6 +5,8 @@ export interface SortedList<T> {
   remove(item: T): void;
   /** At most `count` items, beginning after `from`, or at the first for null. */
   slice(from: T | null, count: number): T[];
+  /** The last `count` items. */
+  last(count: number): T[];
   readonly size: number;
 }
 
@@ -41,6 +43,7 @@ export function createSortedList<T>(compare: (a: T, b: T) => number): SortedList
       const start = from !== null && isAt(index, from) ? index + 1 : index;
       return items.slice(start, start + count);
     },
+    last: (count) => items.slice(Math.max(0, items.length - count)),
     get size() {
       return items.length;
     },

@@ -93,14 +93,25 @@ export function createSubscriptions(reader: LogReader) {
     dropIfUnused(subscription);
   }
 
+  /** Delivers a message's event; false when it cannot be read: then the log decides. */
+  function deliver(subscription: LogSubscription, cursor: string, json: string): boolean {
+    let event: AttachmentEvent;
+    try {
+      event = parseEvent(json, cursor);
+    } catch {
+      return false;
+    }
+    advance(subscription, event);
+    return true;
+  }
+
   function onMessage(channel: string, message: string) {
     const subscription = subscriptions.get(channel);
     if (!subscription) return;
     const { cursor, previous, json } = parseMessage(message);
     if (subscription.cursor === null) subscription.isBehind = true;
     else if (compareCursors(cursor, subscription.cursor) <= 0) return;
-    else if (previous === subscription.cursor) advance(subscription, parseEvent(json, cursor));
-    else void catchUp(subscription);
+    else if (previous !== subscription.cursor || !deliver(subscription, cursor, json)) void catchUp(subscription);
   }
 
   /** Reads the log from the subscription's cursor to its end; a failure is tried again later. */
@@ -138,7 +149,8 @@ export function createSubscriptions(reader: LogReader) {
       if (subscription.cursor !== null && compareCursors(event.cursor, subscription.cursor) > 0)
         advance(subscription, event);
     }
-    if (events.length === READ_LIMIT) subscription.isBehind = true;
+    // Only an empty page is the end: an entry that cannot be read ends one before it.
+    if (events.length > 0) subscription.isBehind = true;
   }
 
   /** Subscribes again, then reads, so that no event falls between the two. */

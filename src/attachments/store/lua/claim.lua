@@ -7,6 +7,8 @@
 
   Returns {1, version, record}; {-1} no such record; {-3} it is held.
 ]]
+-- MAX_LEASE_MS of contract.ts: a lease that ends later was written before the clock was set back, and is over.
+local MAX_LEASE_MS = 1800000
 local record, due = KEYS[1], KEYS[2]
 local owner, leaseMs, member = ARGV[1], ARGV[2], ARGV[3]
 
@@ -14,7 +16,8 @@ local present = redis.call('HMGET', record, 'record', 'until')
 if not present[1] then return {-1} end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-if tonumber(present[2]) > now then return {-3} end
+local untilMs = tonumber(present[2])
+if untilMs > now and untilMs <= now + MAX_LEASE_MS then return {-3} end
 
 local version = redis.call('HINCRBY', record, 'version', 1)
 redis.call('HSET', record, 'owner', owner, 'until', now + leaseMs)

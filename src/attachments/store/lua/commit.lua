@@ -12,6 +12,8 @@
 
   Returns {1, new version}; {-1} no such record; {-2} the version moved on, or another holds the record.
 ]]
+-- MAX_LEASE_MS of contract.ts: a lease that ends later was written before the clock was set back, and is over.
+local MAX_LEASE_MS = 1800000
 local record, due, log, channel, pending = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local expected, owner, keepLease, json, status = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local dueInMs, member, event, length, projectId = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
@@ -22,7 +24,8 @@ if not present[1] then return {-1} end
 if present[1] ~= expected then return {-2} end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local isHeld = tonumber(present[3]) > now
+local untilMs = tonumber(present[3])
+local isHeld = untilMs > now and untilMs <= now + MAX_LEASE_MS
 if isHeld and present[2] ~= owner then return {-2} end
 
 local position, oldStatus, oldTargets = present[4], present[5], present[6]

@@ -5,7 +5,7 @@
   KEYS[1] log
   ARGV[1] cursor   ARGV[2] limit
 
-  Returns {1, cursor, event, cursor, event, ...}; {-6} the log does not have the cursor.
+  Returns {1, cursor, event, cursor, event, ...}, '' for an entry that is no event; {-6} the log does not have the cursor.
 ]]
 local log, after, limit = KEYS[1], ARGV[1], ARGV[2]
 
@@ -22,6 +22,6 @@ end
 local events = {1}
 for _, entry in ipairs(redis.call('XRANGE', log, '(' .. after, '+', 'COUNT', limit)) do
   events[#events + 1] = entry[1]
-  events[#events + 1] = entry[2][2]
+  events[#events + 1] = entry[2][1] == 'event' and entry[2][2] or ''
 end
 return events

@@ -6,6 +6,8 @@
 
   Returns {1}; {-1} no such record; {-2} the owner does not (or no longer) hold the lease.
 ]]
+-- MAX_LEASE_MS of contract.ts: a lease that ends later was written before the clock was set back, and is over.
+local MAX_LEASE_MS = 1800000
 local record, due = KEYS[1], KEYS[2]
 local owner, dueInMs, member = ARGV[1], ARGV[2], ARGV[3]
 
@@ -13,7 +15,8 @@ local present = redis.call('HMGET', record, 'owner', 'until')
 if not present[1] then return {-1} end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-if present[1] ~= owner or tonumber(present[2]) <= now then return {-2} end
+local untilMs = tonumber(present[2])
+if present[1] ~= owner or untilMs <= now or untilMs > now + MAX_LEASE_MS then return {-2} end
 
 redis.call('HSET', record, 'owner', '', 'until', 0)
 if dueInMs == '' then redis.call('ZREM', due, member) else redis.call('ZADD', due, now + dueInMs, member) end

@@ -11,6 +11,8 @@
 
   Returns {1}; {-1} no such record; {-2} the version moved on, or another holds the record.
 ]]
+-- MAX_LEASE_MS of contract.ts: a lease that ends later was written before the clock was set back, and is over.
+local MAX_LEASE_MS = 1800000
 local record, projectIndex, serverIndex, shareIndex = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local mountPoints, due, log, channel, projects = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local pending = KEYS[10]
@@ -23,7 +25,9 @@ if not present[1] then return {-1} end
 if present[1] ~= expected then return {-2} end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-if tonumber(present[3]) > now and present[2] ~= owner then return {-2} end
+local untilMs = tonumber(present[3])
+local isHeld = untilMs > now and untilMs <= now + MAX_LEASE_MS
+if isHeld and present[2] ~= owner then return {-2} end
 
 local position, mountPoint = present[4], present[5]
 redis.call('DEL', record)
