@@ -29,8 +29,8 @@ export function createKeys(prefix: string) {
     /** Sorted set of positions, all of score 0: the attachments of one status. */
     statusIndex: (projectId: string, status: string) => `${key(projectId, 'status')}:${status}`,
     /**
-     * Sorted set of positions: the attachments that have a target, by its name (targets.ts). Score 0: those that hold it;
-     * 1: those that no longer do.
+     * Sorted set of positions without the share: the attachments that have a target, by its name (targets.ts). Score 0:
+     * those that hold it; 1: those that no longer do.
      */
     targetIndex: (projectId: string, name: string) => `${key(projectId, 'target')}:${name}`,
     /** Set of a shard: the projects whose records are all in the indexes by status and by target. */

@@ -144,7 +144,7 @@ export function createLists({ commands, keys, run, lastCursor, log }: ListReader
         run(
           'list_targets',
           [keys.channel(projectId), keys.indexed(shardOf(projectId)), ...indexes],
-          [keys.record(projectId, ''), first, projectId],
+          [keys.record(projectId, ''), first, projectId, ...targets.map(({ shareId }) => shareId)],
         ),
       );
       return (lists as unknown[][]).map(parseRecords);

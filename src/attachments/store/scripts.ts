@@ -25,8 +25,8 @@ const SCRIPTS = [
   'once',
 ] as const;
 
-/** Scripts whose effect must survive a failover once it was reported to a caller; losing one of the others only costs time. */
-const DURABLE: ReadonlySet<string> = new Set(['create', 'commit', 'remove', 'claim', 'lock']);
+/** Scripts whose effect must survive a failover once a caller is told of it; losing one of the others only costs time. */
+const DURABLE: ReadonlySet<string> = new Set(['create', 'commit', 'remove', 'claim', 'lock', 'once']);
 
 /** How long replicas may take, in ms: less than the timeout of a command. */
 const WAIT_MS = 1000;

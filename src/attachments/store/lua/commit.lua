@@ -34,11 +34,11 @@ redis.call('HSET', record, 'record', json, 'status', status, 'targets', targets)
 if oldStatus ~= status then redis.call('ZREM', statusPrefix .. oldStatus, position) end
 redis.call('ZADD', statusPrefix .. status, 0, position)
 if oldTargets ~= targets then
-  local now = cjson.decode(targets)
+  local now, targetMember = cjson.decode(targets), string.match(position, '^(.*):')
   for name in pairs(cjson.decode(oldTargets or '{}')) do
-    if not now[name] then redis.call('ZREM', targetPrefix .. name, position) end
+    if not now[name] then redis.call('ZREM', targetPrefix .. name, targetMember) end
   end
-  for name, score in pairs(now) do redis.call('ZADD', targetPrefix .. name, score, position) end
+  for name, score in pairs(now) do redis.call('ZADD', targetPrefix .. name, score, targetMember) end
 end
 if isHeld and keepLease == '1' then
   -- Whatever dueInMs says: the record of a holder that crashes comes due when its lease ends.

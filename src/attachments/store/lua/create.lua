@@ -51,7 +51,9 @@ redis.call('SADD', projects, projectId)
 redis.call('ZADD', serverIndex, 0, position)
 redis.call('ZADD', shareIndex, 0, position)
 redis.call('ZADD', statusPrefix .. status, 0, position)
-for name, score in pairs(cjson.decode(targets)) do redis.call('ZADD', targetPrefix .. name, score, position) end
+-- Without the share, which the key names: up to 64 bytes Redis keeps a short set in a fraction of the memory.
+local targetMember = string.match(position, '^(.*):')
+for name, score in pairs(cjson.decode(targets)) do redis.call('ZADD', targetPrefix .. name, score, targetMember) end
 if mountPoint ~= '' then redis.call('HSET', mountPoints, mountPoint, id) end
 if dueInMs ~= '' then redis.call('ZADD', due, now + dueInMs, member) end
 

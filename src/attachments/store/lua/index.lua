@@ -19,7 +19,8 @@ for i = 4, #ARGV, 3 do
     local position = present[2]
     redis.call('HSET', record, 'targets', targets)
     redis.call('ZADD', statusPrefix .. present[3], 0, position)
-    for name, score in pairs(cjson.decode(targets)) do redis.call('ZADD', targetPrefix .. name, score, position) end
+    local targetMember = string.match(position, '^(.*):')
+    for name, score in pairs(cjson.decode(targets)) do redis.call('ZADD', targetPrefix .. name, score, targetMember) end
   else
     changed[#changed + 1] = id
   end

@@ -4,7 +4,7 @@
   KEYS[1] channel: never a key, see scripts.ts   KEYS[2] indexed projects of the shard   KEYS[3...] index of a target
   ARGV[1] prefix of a record's key: records are found through the index, so their keys are not known beforehand; they
           carry the same hash tag as KEYS, so they are in the same slot
-  ARGV[2] limit of each target   ARGV[3] project id
+  ARGV[2] limit of each target   ARGV[3] project id   ARGV[4...] share of each target
 
   Returns {1, {version, record, version, record, ...}, ...}, one list per target; {-8} the project's records are not all
   in the indexes.
@@ -21,7 +21,7 @@ for i = 3, #KEYS do
     positions = redis.call('ZRANGE', KEYS[i], rank, rank + limit - 1)
     rank = rank + #positions
     for _, position in ipairs(positions) do
-      local id = string.sub(position, string.find(position, '-', 1, true) + 1)
+      local id = string.sub(position, string.find(position, '-', 1, true) + 1) .. ':' .. ARGV[i + 1]
       local record = redis.call('HMGET', keyPrefix .. id, 'version', 'record')
       if record[1] and #list < 2 * limit then
         list[#list + 1] = record[1]

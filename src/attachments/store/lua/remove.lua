@@ -36,7 +36,8 @@ if redis.call('ZCARD', projectIndex) == 0 then redis.call('SREM', projects, proj
 redis.call('ZREM', serverIndex, position)
 redis.call('ZREM', shareIndex, position)
 redis.call('ZREM', statusPrefix .. present[6], position)
-for name in pairs(cjson.decode(present[7] or '{}')) do redis.call('ZREM', targetPrefix .. name, position) end
+local targetMember = string.match(position, '^(.*):')
+for name in pairs(cjson.decode(present[7] or '{}')) do redis.call('ZREM', targetPrefix .. name, targetMember) end
 if mountPoint ~= '' then redis.call('HDEL', mountPoints, mountPoint) end
 redis.call('ZREM', due, member)
 
