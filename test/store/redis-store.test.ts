@@ -455,6 +455,40 @@ describe('keys in Redis', () => {
   });
 });
 
+describe('the cost of an attach', () => {
+  /** The commands that Redis executed so far, also those of scripts, by name. */
+  async function commandCounts() {
+    const stats = await outside.commands.info('commandstats');
+    const own = /^cmdstat_(?!info|config|client|ping)([\w|]+):calls=(\d+)/gm;
+    return new Map([...stats.matchAll(own)].map(([, name = '', calls]) => [name, Number(calls)]));
+  }
+
+  test('the share has 10, or 1,500 attachments -> the same number of commands', async () => {
+    const { store } = await openGateway();
+    const shareId = 'share-1';
+    const attach = async (i: number) => {
+      const targets = [{ accessTo: `10.1.${i >> 8}.${i & 255}`, ruleId: null, isOwned: true, state: null }];
+      const attachment = await created(store, { shareId, serverId: `server-${i}`, targets });
+      await store.listForTargets(project, [{ shareId, accessType: 'ip', accessTo: targets[0]?.accessTo ?? '' }], 2);
+      await store.commit({ ...attachment, status: 'attached' }, { dueInMs: null });
+    };
+    const costOf = async (i: number) => {
+      const before = await commandCounts();
+      await attach(i);
+      const after = await commandCounts();
+      return [...after]
+        .map(([name, calls]) => [name, calls - (before.get(name) ?? 0)])
+        .filter(([, calls]) => calls !== 0);
+    };
+    for (let i = 0; i < 10; i++) await attach(i);
+    const first = await costOf(10);
+    for (let i = 11; i < 1500; i += 100) {
+      await Promise.all(Array.from({ length: 100 }, (_, k) => attach(i + k)));
+    }
+    expect(await costOf(2000)).toEqual(first);
+  });
+});
+
 describe('an entry of the log that cannot be read', () => {
   /** A version that this one does not know, or another program, wrote it. */
   async function spoil(entry: Record<string, string>): Promise<string> {
