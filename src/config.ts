@@ -279,7 +279,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Settings whose values may hold a password. In a wrong value nobody can tell where the password ends. */
+/** Settings whose values may hold a password. In a wrong value the end of the password is unknown. */
 const SECRET_SETTINGS: ReadonlySet<string> = new Set(['REDIS_URL', 'NOTIFICATION_URL']);
 
 function describeValue(name: string, value: string): string {

@@ -12,15 +12,17 @@ const EXCHANGE = 'nova';
 
 /** One connection to the message bus. */
 export interface Broker {
-  /** Resolves when the broker has confirmed all, in this order. After a rejection some may be missing: close it then. */
+  /**
+   * Resolves when the broker has confirmed all, in this order. After a rejection some may be missing: close it then.
+   */
   publish(notifications: readonly Notification[]): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Connects, and declares the exchange and the queues like oslo.messaging's rabbit driver (impl_rabbit.py, notify_send): a
- * topic exchange, and a queue named after each routing key, so that nothing is lost before a consumer exists. Existing
- * ones stay as they are. Rejects when the broker does not respond in time.
+ * Connects, and declares the exchange and the queues like oslo.messaging's rabbit driver (impl_rabbit.py, notify_send):
+ * a topic exchange, and a queue named after each routing key, so that nothing is lost before a consumer exists.
+ * Existing ones stay as they are. Rejects when the broker does not respond in time.
  */
 export async function openBroker(url: string, { isDurable }: { isDurable: boolean }): Promise<Broker> {
   const connection = await connect(withHeartbeat(url), { timeout: STEP_MS, noDelay: true, clientProperties: NAME });

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { AttachmentEvent, EventType, Fault } from '../attachments/attachment.ts';
 
-/** Nova's names of the events: `instance.<action>.<phase>` (nova objects/fields.py, NotificationAction and NotificationPhase). */
+/**
+ * Nova's names of the events: `instance.<action>.<phase>` (nova objects/fields.py, NotificationAction and
+ * NotificationPhase).
+ */
 const EVENT_TYPES: Readonly<Record<EventType, `instance.share_${'attach' | 'detach'}.${'start' | 'end' | 'error'}`>> = {
   ATTACH_STARTED: 'instance.share_attach.start',
   ATTACHED: 'instance.share_attach.end',
@@ -92,7 +95,10 @@ function idOf(projectId: string, cursor: string): string {
   ].join('-');
 }
 
-/** `2025-06-01T10:00:01.123Z` -> `2025-06-01 10:00:01.123000`: UTC as oslo.messaging writes it (`str(timeutils.utcnow())`). */
+/**
+ * `2025-06-01T10:00:01.123Z` -> `2025-06-01 10:00:01.123000`: UTC as oslo.messaging writes it
+ * (`str(timeutils.utcnow())`).
+ */
 function pythonTime(iso: string): string {
   return `${new Date(iso).toISOString().replace('T', ' ').slice(0, -1)}000`;
 }

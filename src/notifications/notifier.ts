@@ -1,4 +1,7 @@
-/** Publishes the events of the projects' logs on the message bus: at least once, in order, and without delaying a mutation. */
+/**
+ * Publishes the events of the projects' logs on the message bus: at least once, in order, and without delaying a
+ * mutation.
+ */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -39,9 +42,9 @@ export interface Notifier {
 }
 
 /**
- * The leader publishes each project's log from its checkpoint on, a page at a time; the checkpoint moves when the broker
- * has confirmed the page. After a crash, a restart or a lost confirmation the page is published again, with the same
- * message ids.
+ * The leader publishes each project's log from its checkpoint on, a page at a time; the checkpoint moves when the
+ * broker has confirmed the page. After a crash, a restart or a lost confirmation the page is published again, with the
+ * same message ids.
  */
 export function createNotifier({ store, url, isDurable, log }: NotifierOptions): Notifier {
   const owner = randomUUID();

@@ -5,8 +5,9 @@ import { type Cluster, Command, type Redis } from 'ioredis';
 const MAX_HOPS = 5;
 
 /**
- * A connection that subscribes to sharded channels. `smessage` (channel, message). `close` (channels): these, or all, are
- * no longer subscribed. `ready` (channels): these, or all, can be subscribed again, and messages may have been missed.
+ * A connection that subscribes to sharded channels. `smessage` (channel, message). `close` (channels): these, or all,
+ * are no longer subscribed. `ready` (channels): these, or all, can be subscribed again, and messages may have been
+ * missed.
  */
 export interface ShardedSubscriber {
   ssubscribe(channel: string): Promise<unknown>;
@@ -27,9 +28,9 @@ interface Node {
 
 /**
  * Subscribes on Redis Cluster: one connection to each master of a subscribed channel. ioredis' own sharded subscribers
- * subscribe again after a slot has moved without reporting when, so the log could not be read from the right place; this
- * one reports which channels were lost, and leaves it to store/subscriptions.ts to subscribe them again.
- * `connect` makes a connection to `host:port` that is not open yet and does not reconnect by itself.
+ * subscribe again after a slot has moved without reporting when, so the log could not be read from the right place;
+ * this one reports which channels were lost, and leaves it to store/subscriptions.ts to subscribe them again. `connect`
+ * makes a connection to `host:port` that is not open yet and does not reconnect by itself.
  */
 export function createClusterSubscriber(cluster: Cluster, connect: (node: string) => Redis) {
   const emitter = new EventEmitter();

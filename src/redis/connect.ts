@@ -18,15 +18,18 @@ const SLOTS_REFRESH_MS = 60_000;
 export interface RedisConnections {
   readonly commands: Commands;
   readonly subscriber: ShardedSubscriber;
-  /** Resolves when both connections are ready; rejects with STATE_UNAVAILABLE after `ms` (10 s), or on a Redis older than 7. */
+  /**
+   * Resolves when both connections are ready; rejects with STATE_UNAVAILABLE after `ms` (10 s), or on a Redis older
+   * than 7.
+   */
   ready(ms?: number): Promise<void>;
   /** Closes both at once, whether Redis responds or not. */
   close(): Promise<void>;
 }
 
 /**
- * Connects in the background, and tries again until it succeeds. While Redis is unreachable commands fail at once and none
- * is sent again later: a change that was reported as failed must not happen after all. The log has no password.
+ * Connects in the background, and tries again until it succeeds. While Redis is unreachable commands fail at once and
+ * none is sent again later: a change that was reported as failed must not happen after all. The log has no password.
  * Throws a TypeError for a URL that url.ts cannot parse.
  */
 export function connectRedis(url: string, log: Logger): RedisConnections {
@@ -96,7 +99,10 @@ function watchSentinels(address: RedisAddress & { kind: 'sentinel' }, pair: Redi
   return watchFailovers(address, connect, reconnect, log.child({ redis: address.label }));
 }
 
-/** Opens a connection again after its end: ioredis stops for good when a reconnect is requested while it queries a Sentinel. */
+/**
+ * Opens a connection again after its end: ioredis stops for good when a reconnect is requested while it queries a
+ * Sentinel.
+ */
 function reconnectOnEnd(connection: Redis, closing: AbortSignal): void {
   connection.on('end', () => {
     setTimeout(() => {
@@ -117,8 +123,9 @@ function sentinels(address: RedisAddress & { kind: 'sentinel' }) {
 }
 
 /**
- * MOVED, ASK, TRYAGAIN and CLUSTERDOWN mean that a command was not executed: ioredis sends it again. A closed connection
- * leaves that open, so its pending commands fail (retryDelayOnFailover 0): an executed script must not run twice.
+ * MOVED, ASK, TRYAGAIN and CLUSTERDOWN mean that a command was not executed: ioredis sends it again. A closed
+ * connection leaves that open, so its pending commands fail (retryDelayOnFailover 0): an executed script must not run
+ * twice.
  */
 function openCluster(address: RedisAddress & { kind: 'cluster' }, log: Logger): Opened {
   const { nodes, isTls, label } = address;

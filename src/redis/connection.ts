@@ -7,8 +7,8 @@ import { GatewayError } from '../errors.ts';
 export type Commands = Redis | Cluster;
 
 /**
- * Waits for Redis' reply. Any failure is STATE_UNAVAILABLE, with the cause for the log: its message, which names addresses
- * and settings of Redis, is not for clients.
+ * Waits for Redis' reply. Any failure is STATE_UNAVAILABLE, with the cause for the log: its message, which names
+ * addresses and settings of Redis, is not for clients.
  */
 export async function orUnavailable<T>(reply: Promise<T>): Promise<T> {
   try {

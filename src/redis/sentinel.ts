@@ -14,9 +14,9 @@ const CHANNEL = '+switch-master';
 
 /**
  * Listens to the Sentinels and calls `onFailover` once per failover: the replaced primary may go on replying, and take
- * writes that will be lost, until it learns of it. Replaces ioredis' failoverDetector, which prints to the console while a
- * Sentinel is unreachable and keeps a closed process open for 2 s. Returns the connections made by `connect`, for the
- * caller to close.
+ * writes that will be lost, until it learns of it. Replaces ioredis' failoverDetector, which prints to the console
+ * while a Sentinel is unreachable and keeps a closed process open for 2 s. Returns the connections made by `connect`,
+ * for the caller to close.
  */
 export function watchFailovers(
   { nodes, name, isTls, sentinelUsername, sentinelPassword }: RedisAddress & { kind: 'sentinel' },

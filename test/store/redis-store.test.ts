@@ -540,7 +540,7 @@ describe('an entry of the log that cannot be read', () => {
 });
 
 describe('Redis’ own words', () => {
-  test('a script that Redis refuses -> the client is not told why, the log is', async () => {
+  test('a script that Redis refuses -> the reason is in the log, not in the error for the client', async () => {
     const own = await startRedisServer('--maxmemory', '1', '--maxmemory-policy', 'noeviction');
     const lines: string[] = [];
     const toLines = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
@@ -562,7 +562,7 @@ describe('the cloud of a store', () => {
     return await createRedisStore({ redis, prefix, logLength: LOG_LENGTH, cloud, log });
   };
 
-  test('the first binds it, the same again may use it, another is told whose it is; a read only look binds nothing', async () => {
+  test('the first binds it, the same again may use it, another learns whose it is; a bind that may not write binds nothing', async () => {
     const [one, same, other] = [await open('one'), await open('one'), await open('other')];
     expect(await other.bind(false)).toBeNull();
     expect(await one.bind()).toBeNull();

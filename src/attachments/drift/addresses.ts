@@ -23,7 +23,10 @@ import { isStaleAgainst, markStale } from './reconcile-record.ts';
 /** Share of the remaining confirmations spent on servers that Nova's list of changes may omit. */
 const SHARE_OF_UNLISTED = 1 / 4;
 
-/** Marks attachments whose rules differ from their server's addresses. Grants and revokes nothing: that takes a user's token. */
+/**
+ * Marks attachments whose rules differ from their server's addresses. Grants and revokes nothing: that takes a user's
+ * token.
+ */
 export async function sweepAddresses(context: SweepContext): Promise<void> {
   await probeUnlisted(context);
   type Pair = { record: Attachment; server: NovaServer };
@@ -111,9 +114,10 @@ export function ownersByAddress(servers: Iterable<ObservedServer>): Map<string, 
 }
 
 /**
- * Reports a rule that grants access to an address of another server. A rule made by a gateway: its server no longer has the
- * address, and another has. Any other rule, or one whose address the user gave: every server with the address is younger
- * than the rule. Networks are skipped. Addresses may overlap between projects, so the outcome is always `manual`.
+ * Reports a rule that grants access to an address of another server. A rule made by a gateway: its server no longer has
+ * the address, and another has. Any other rule, or one whose address the user gave: every server with the address is
+ * younger than the rule. Networks are skipped. Addresses may overlap between projects, so the outcome is always
+ * `manual`.
  */
 export async function checkAddress(
   context: SweepContext,

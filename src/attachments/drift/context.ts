@@ -41,7 +41,9 @@ export interface SweepMemory {
   scans: number;
   /** Servers that may be deleted, until that is disproved or their last record is gone. */
   candidates: Set<string>;
-  /** Attachments of deleted servers whose revocation failed: number of retries, and the scan from which the next is due. */
+  /**
+   * Attachments of deleted servers whose revocation failed: number of retries, and the scan from which the next is due.
+   */
   retries: Map<string, { retries: number; fromScan: number }>;
   /** Every server by id, since the first full scan. */
   servers: Map<string, ObservedServer>;
@@ -117,7 +119,10 @@ export function report({ report, memory, log }: SweepContext, finding: SweepFind
   log[finding.outcome === 'manual' ? 'warn' : 'info'](finding, 'drift found');
 }
 
-/** Runs `work` on the items, a few concurrently. A failed call skips its item; a rejected token, or the sixth failure, throws. */
+/**
+ * Runs `work` on the items, a few concurrently. A failed call skips its item; a rejected token, or the sixth failure,
+ * throws.
+ */
 export async function forEach<T>(
   context: SweepContext,
   items: Iterable<T>,
@@ -139,8 +144,8 @@ function countFailure(context: SweepContext, error: unknown): void {
 }
 
 /**
- * The items that the remaining confirmations suffice for, at `calls` each; by rotation when not all fit, which the report
- * notes.
+ * The items that the remaining confirmations suffice for, at `calls` each; by rotation when not all fit, which the
+ * report notes.
  */
 export function withinBudget<T>(context: SweepContext, name: string, items: Map<string, T>, calls = 1): T[] {
   const count = Math.floor(context.budget.confirmations / calls);

@@ -34,7 +34,10 @@ export interface SweeperOptions extends SweepOptions {
   lockMs: number;
 }
 
-/** Scans every `intervalMs` (0: never). Without an account, or with one that does not see all projects, logs that once and does nothing. */
+/**
+ * Scans every `intervalMs` (0: never). Without an account, or with one that does not see all projects, logs that once
+ * and does nothing.
+ */
 export function createSweeper(options: SweeperOptions): Sweeper {
   const { store, log, account, intervalMs, lockMs } = options;
   const owner = randomUUID();
@@ -117,8 +120,8 @@ export interface ScanLock {
 }
 
 /**
- * Runs `work` under the scan lock; false when another process holds it. The signal that `work` gets aborts when the lock is
- * lost, the deadline passes, or `stop` aborts.
+ * Runs `work` under the scan lock; false when another process holds it. The signal that `work` gets aborts when the
+ * lock is lost, the deadline passes, or `stop` aborts.
  */
 export async function withScanLock(
   { store, owner, lockMs, stop }: ScanLock,

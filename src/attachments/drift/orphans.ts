@@ -1,4 +1,7 @@
-/** Orphans: access rules made by a gateway that no record needs, left by a lost record or by a response after our deadline. */
+/**
+ * Orphans: access rules made by a gateway that no record needs, left by a lost record or by a response after our
+ * deadline.
+ */
 import { randomUUID } from 'node:crypto';
 import { OpenStackError } from '../../openstack/errors.ts';
 import { denyAccess, getAccessRule } from '../../openstack/manila/client.ts';
@@ -15,9 +18,9 @@ import { consume, report, type SweepContext } from './context.ts';
 import type { SweepOutcome } from './report.ts';
 
 /**
- * Checks a rule that no record needed when the scan began. A record exists before its rule and is removed after it: so the
- * store is read again, then the rule, and only a rule that still exists has lost its record. In a project that is not
- * recovered yet, recovery will make the record.
+ * Checks a rule that no record needed when the scan began. A record exists before its rule and is removed after it: so
+ * the store is read again, then the rule, and only a rule that still exists has lost its record. In a project that is
+ * not recovered yet, recovery will make the record.
  */
 export async function checkOrphan(
   context: SweepContext,
@@ -61,14 +64,14 @@ export async function checkOrphan(
 }
 
 /**
- * Recreates the record of a rule that Manila made after its attachment was removed: an allow_access that it served after our
- * deadline. The record is created as `detaching`, so that nothing can cross with the revocation: an attach of the same pair
- * finds the record, and reconciling it does the rest.
- *
- * Only where that is certain: the rule carries this store's id (rules of gateways with another store, or made before this
- * store lost its state, are `manual`), its metadata fits the rule, the share and the server, which are of one project, and
- * the rule is older than any work on it can be. A forged rule is `manual`, and writes nothing into the server's project.
- * Recovery does not ask for the store's id: a store that lost its state has lost its id too, and Manila is the truth then.
+ * Recreates the record of a rule that Manila made after its attachment was removed: an allow_access that it served
+ * after our deadline. The record is created as `detaching`, so that nothing can cross with the revocation: an attach of
+ * the same pair finds the record, and reconciling it does the rest.
+ * Only where that is certain: the rule carries this store's id (rules of gateways with another store, or made before
+ * this store lost its state, are `manual`), its metadata fits the rule, the share and the server, which are of one
+ * project, and the rule is older than any work on it can be. A forged rule is `manual`, and writes nothing into the
+ * server's project. Recovery does not ask for the store's id: a store that lost its state has lost its id too, and
+ * Manila is the truth then.
  */
 async function recreateForRevocation(
   context: SweepContext,
@@ -105,7 +108,10 @@ async function recreateForRevocation(
   return { outcome: 'done', message: 'A rule that no attachment needs: it is being revoked' };
 }
 
-/** Revokes a rule that its attachment does not need (any more), under the attachment's lease: no work on it may come to need the rule. */
+/**
+ * Revokes a rule that its attachment does not need (any more), under the attachment's lease: no work on it may come to
+ * need the rule.
+ */
 async function revokeAlongside(
   context: SweepContext,
   share: Share,
@@ -127,7 +133,8 @@ async function revokeAlongside(
 
 /**
  * Denies the rule under its target's lock, as reconciling an attachment does: a server with the same address may have
- * attached since, and found the rule. Returns null when Manila accepted the denial or the rule is gone, else the reason.
+ * attached since, and found the rule. Returns null when Manila accepted the denial or the rule is gone, else the
+ * reason.
  */
 async function revoke(
   context: SweepContext,
@@ -172,8 +179,8 @@ export function isOrphan(shareId: string, rule: AccessRule, needed: NeededRules)
 }
 
 /**
- * Whether a record needs the rule now: in the project, in one that has attachments of the share in the snapshot, or, where
- * Manila redacts the target, the record that the rule names.
+ * Whether a record needs the rule now: in the project, in one that has attachments of the share in the snapshot, or,
+ * where Manila redacts the target, the record that the rule names.
  */
 async function isNeeded(
   { store, snapshot }: SweepContext,

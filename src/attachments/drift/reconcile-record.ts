@@ -7,8 +7,8 @@ import { followsAddresses, isRetargeting, isStale } from '../retarget.ts';
 import { consume, type SweepContext } from './context.ts';
 
 /**
- * Claims and reconciles the attachment, observing its server too. Returns its new view; null when it is held or gone, or
- * the scan's budget is used up. Throws OpenStackError 401 when the service account's token is no longer valid.
+ * Claims and reconciles the attachment, observing its server too. Returns its new view; null when it is held or gone,
+ * or the scan's budget is used up. Throws OpenStackError 401 when the service account's token is no longer valid.
  */
 export async function reconcileRecord(
   context: SweepContext,

@@ -15,7 +15,10 @@ export type SweepKind =
   | 'ADDRESSES_BACK'
   /** A rule made by a gateway, without an attachment, whose server does not exist: revoked. */
   | 'RULE_OF_DELETED_SERVER'
-  /** A rule made by a gateway that no attachment needs, of an existing server: revoked where this store certainly made it, else manual. */
+  /**
+   * A rule made by a gateway that no attachment needs, of an existing server: revoked where this store certainly made
+   * it, else manual.
+   */
   | 'RULE_WITHOUT_ATTACHMENT'
   /** A rule grants access to an address that another server has now. */
   | 'ADDRESS_OF_ANOTHER_SERVER';

@@ -1,4 +1,7 @@
-/** One drift scan: compares servers, shares, addresses and rules with the records, and repairs what the service account may. */
+/**
+ * One drift scan: compares servers, shares, addresses and rules with the records, and repairs what the service account
+ * may.
+ */
 import { GatewayError } from '../../errors.ts';
 import { OpenStackError } from '../../openstack/errors.ts';
 import type { Session } from '../../openstack/session.ts';

@@ -16,8 +16,9 @@ const OVERLAP_MS = 300_000;
 const MAX_SCANS_BETWEEN = 256;
 
 /**
- * Lists the servers that changed since the last scan, or all of them in a full one, and detaches the attachments of deleted
- * servers. Absence from a list proves nothing (Nova omits cells that are down): missing servers are read one by one.
+ * Lists the servers that changed since the last scan, or all of them in a full one, and detaches the attachments of
+ * deleted servers. Absence from a list proves nothing (Nova omits cells that are down): missing servers are read one by
+ * one.
  */
 export async function sweepServers(context: SweepContext): Promise<void> {
   const { memory, report, snapshot, observed } = context;

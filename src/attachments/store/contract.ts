@@ -10,8 +10,8 @@ export interface Lease {
 }
 
 /**
- * The longest lease, in ms: three calls of the longest UPSTREAM_TIMEOUT_MS. A lease that seems to end later was taken before
- * the store's clock was set back, and counts as ended.
+ * The longest lease, in ms: three calls of the longest UPSTREAM_TIMEOUT_MS. A lease that seems to end later was taken
+ * before the store's clock was set back, and counts as ended.
  */
 export const MAX_LEASE_MS = 1_800_000;
 
@@ -98,7 +98,9 @@ export interface AttachmentStore {
   /** Holds the record unless it is held; bumps its version (a fence) and schedules it for the end of the lease. */
   claim(projectId: string, id: string, lease: Lease): Promise<Attachment | 'held' | 'gone'>;
 
-  /** Ends a lease early without changing the record; due again in `dueInMs`. No effect unless `owner` holds the lease. */
+  /**
+   * Ends a lease early without changing the record; due again in `dueInMs`. No effect unless `owner` holds the lease.
+   */
   release(projectId: string, id: string, owner: string, dueInMs: number | null): Promise<void>;
 
   /** Records of any project that are due now, at most `limit`; earliest first within a shard. */
@@ -140,8 +142,9 @@ export interface AttachmentStore {
   markRecovered(projectId: string): Promise<void>;
 
   /**
-   * A random id, the same for all gateways on this store. It marks the access rules that they make, because gateways with
-   * another store may use the same cloud. A store that lost its state has a new id: rules with the old one have no owner.
+   * A random id, the same for all gateways on this store. It marks the access rules that they make, because gateways
+   * with another store may use the same cloud. A store that lost its state has a new id: rules with the old one have no
+   * owner.
    */
   storeId(): Promise<string>;
 
@@ -152,17 +155,17 @@ export interface AttachmentStore {
   signingKey(): Promise<string>;
 
   /**
-   * Binds the store to the cloud of this gateway at first use, unless `mayWrite` is false. Returns null, or the other cloud
-   * to which the store belongs: then its records are not this gateway's, and no work on them may begin.
+   * Binds the store to the cloud of this gateway at first use, unless `mayWrite` is false. Returns null, or the other
+   * cloud to which the store belongs: then its records are not this gateway's, and no work on them may begin.
    */
   bind(mayWrite?: boolean): Promise<string | null>;
 
   /** The cursor of the log's end: `0-0` for a log that never had an entry. */
   lastCursor(projectId: string): Promise<string>;
   /**
-   * Events after the cursor, at most `limit`, oldest first; none only at the end of the log. `expired`: the log no longer
-   * has (or never had) the cursor's entry, or the next one is unreadable. `0-0` is the start of a log that has dropped
-   * nothing yet.
+   * Events after the cursor, at most `limit`, oldest first; none only at the end of the log. `expired`: the log no
+   * longer has (or never had) the cursor's entry, or the next one is unreadable. `0-0` is the start of a log that has
+   * dropped nothing yet.
    */
   readEvents(projectId: string, after: string, limit: number): Promise<AttachmentEvent[] | 'expired'>;
   /**
@@ -176,9 +179,9 @@ export interface AttachmentStore {
   ): Promise<{ events: AttachmentEvent[]; last: string | null }>;
   /**
    * Calls `listener` with each event of the project appended from now on, in order, each once, also across a lost
-   * connection (it reads the log from its last cursor). Resolves when live: every event appended after that is delivered.
-   * The store holds one subscription per project, however many subscribers this process has. `onExpired` is called when
-   * events can no longer be delivered without a gap.
+   * connection (it reads the log from its last cursor). Resolves when live: every event appended after that is
+   * delivered. The store holds one subscription per project, however many subscribers this process has. `onExpired` is
+   * called when events can no longer be delivered without a gap.
    */
   subscribe(
     projectId: string,
@@ -195,7 +198,10 @@ export interface AttachmentStore {
 
   /** Notes when a server's guest last read its list of mounts, ISO 8601; kept for GUEST_SEEN_DAYS. */
   markGuestSeen(projectId: string, serverId: string, at: string): Promise<void>;
-  /** When the servers' guests last read their lists, in the order of the ids; null: never, or too long ago. One round trip. */
+  /**
+   * When the servers' guests last read their lists, in the order of the ids; null: never, or too long ago. One round
+   * trip.
+   */
   guestsSeenAt(projectId: string, serverIds: readonly string[]): Promise<(string | null)[]>;
 
   /** Rejects unless the store responds. */

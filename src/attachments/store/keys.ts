@@ -16,8 +16,8 @@ export function createKeys(prefix: string) {
   const key = (projectId: string, name: string) => shardKey(shardOf(projectId), `${name}:${projectId}`);
   return {
     /**
-     * Hash: `version`, `record` (JSON), `status`, `position`, `mount_point`, `owner` and `until` of the lease, `targets`
-     * (JSON): its entries in the indexes by target.
+     * Hash: `version`, `record` (JSON), `status`, `position`, `mount_point`, `owner` and `until` of the lease,
+     * `targets` (JSON): its entries in the indexes by target.
      */
     record: (projectId: string, id: string) => `${key(projectId, 'record')}:${id}`,
     /** Sorted set of positions, all of score 0 (a lexicographic index): the attachments of the project. */

@@ -73,7 +73,10 @@ function nextCursor(last: string, ms: number): string {
   return `${last.slice(0, dash)}-${Number(last.slice(dash + 1)) + 1}`;
 }
 
-/** A deep copy that cannot be changed, so that all readers can share it: one copy per reader costs more than all else. Plain JSON. */
+/**
+ * A deep copy that cannot be changed, so that all readers can share it: one copy per reader costs more than all else.
+ * Plain JSON.
+ */
 export function frozenCopy<T extends object>(record: T): T {
   return freeze(structuredClone(record));
 }

@@ -42,8 +42,8 @@ interface Project {
 }
 
 /**
- * The in-process store: the whole contract on Maps. Every method does its work before it returns its promise, so each is
- * atomic. Records are frozen, so that all callers share them.
+ * The in-process store: the whole contract on Maps. Every method does its work before it returns its promise, so each
+ * is atomic. Records are frozen, so that all callers share them.
  */
 export function createMemoryStore(options: MemoryStoreOptions): AttachmentStore {
   const { logLength, now = Date.now, signingKey = randomBytes(32).toString('base64') } = options;

@@ -86,7 +86,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
     return { events: events.filter((event) => event !== null), last: entries.at(-1)?.[0] ?? null };
   }
 
-  /** The event of a log entry; null, and an entry in our own log, for one that nobody can read. */
+  /** The event of a log entry; null for an unreadable one, which is logged. */
   function parse(projectId: string, cursor: string, json: string): AttachmentEvent | null {
     try {
       return parseEvent(json, cursor);

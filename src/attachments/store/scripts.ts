@@ -25,7 +25,9 @@ const SCRIPTS = [
   'once',
 ] as const;
 
-/** Scripts whose effect must survive a failover once a caller is told of it; losing one of the others only costs time. */
+/**
+ * Scripts whose effect must survive a failover once a caller knows of it; losing one of the others only costs time.
+ */
 const DURABLE: ReadonlySet<string> = new Set(['create', 'commit', 'remove', 'claim', 'lock', 'once']);
 
 /** How long replicas may take, in ms: less than the timeout of a command. */
@@ -60,10 +62,10 @@ export type RunScript = (
 type Command = (keyCount: number, ...keysAndArgs: (string | number)[]) => Promise<[number, ...unknown[]]>;
 
 /**
- * Reads the scripts beside this module and makes them commands of the connection, which sends their hash (EVALSHA).
- * On Redis Cluster a slot's keys move to another node a few at a time, and a script that finds some of its keys gone
- * half way would stop there, or take them for missing. So each script that touches several keys either names one among
- * KEYS that never exists as a key, the project's channel, or uses only keys that exist at its start: while one is missing
+ * Reads the scripts beside this module and makes them commands of the connection, which sends their hash (EVALSHA). On
+ * Redis Cluster a slot's keys move to another node a few at a time, and a script that finds some of its keys gone half
+ * way would stop there, or take them for missing. So each script that touches several keys either names one among KEYS
+ * that never exists as a key, the project's channel, or uses only keys that exist at its start: while one is missing
  * Redis replies TRYAGAIN until the slot has moved, and runs nothing.
  */
 export async function loadScripts(commands: Commands, replicas: number, log: Logger): Promise<RunScript> {
@@ -94,8 +96,8 @@ const commandName = (script: string) => `attachment:${script}`;
 
 /**
  * Waits until `replicas` replicas have what this connection has just written under the key, so that it outlives its
- * primary. Rejects with STATE_UNAVAILABLE when they do not confirm in time: then it is written on the primary, and may or
- * may not exist after a failover, as with any lost reply.
+ * primary. Rejects with STATE_UNAVAILABLE when they do not confirm in time: then it is written on the primary, and may
+ * or may not exist after a failover, as with any lost reply.
  */
 async function onReplicas(commands: Commands, replicas: number, key: string, log: Logger): Promise<void> {
   if (replicas === 0) return;

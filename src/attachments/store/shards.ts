@@ -7,9 +7,9 @@ type Read = (on: ChainableCommander, shard: number) => unknown;
 
 /**
  * Runs one read on every shard, all sent at once; results in the order of the shards. A single Redis takes them as one
- * batch. On Redis Cluster each is a separate command, so that each finds its slot's node also while a slot moves, which a
- * batch cannot; 256 small ones cost a few ms. `some`: the results of the reachable nodes, at least one; `all`: all or none.
- * Rejects with STATE_UNAVAILABLE.
+ * batch. On Redis Cluster each is a separate command, so that each finds its slot's node also while a slot moves, which
+ * a batch cannot; 256 small ones cost a few ms. `some`: the results of the reachable nodes, at least one; `all`: all or
+ * none. Rejects with STATE_UNAVAILABLE.
  */
 export async function ofShards(commands: Commands, which: 'all' | 'some', read: Read): Promise<string[][]> {
   const shards = Array.from({ length: SHARDS }, (_, shard) => shard);

@@ -10,8 +10,9 @@ export interface Subscriber {
 }
 
 /**
- * Delivers one event to all who subscribed before it was appended; they share the object and must not change it.
- * A subscriber whose listener throws is removed, and its `onExpired` is called: the others must not miss an event for its bug.
+ * Delivers one event to all who subscribed before it was appended; they share the object and must not change it. A
+ * subscriber whose listener throws is removed, and its `onExpired` is called: the others must not miss an event for its
+ * bug.
  */
 export function publish(subscribers: Set<Subscriber>, event: AttachmentEvent): void {
   for (const subscriber of subscribers) {

@@ -41,10 +41,10 @@ interface LogSubscription {
 }
 
 /**
- * Subscribes to projects' logs. A message carries an event with the cursor before it: when that is the last one delivered,
- * the event is delivered; otherwise, and after each loss of a connection, the log is read from the last one. So messages
- * may be lost, events may not. The channels are sharded (SSUBSCRIBE): on Redis Cluster a message stays on its shard's
- * nodes, and a single Redis 7 handles it the same way.
+ * Subscribes to projects' logs. A message carries an event with the cursor before it: when that is the last one
+ * delivered, the event is delivered; otherwise, and after each loss of a connection, the log is read from the last one.
+ * So messages may be lost, events may not. The channels are sharded (SSUBSCRIBE): on Redis Cluster a message stays on
+ * its shard's nodes, and a single Redis 7 handles it the same way.
  */
 export function createSubscriptions(reader: LogReader) {
   const { subscriber, commands, log } = reader;

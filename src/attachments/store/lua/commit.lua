@@ -1,6 +1,7 @@
 --[[
-  Commits one change of an attachment: if the version is the expected one and no other owner holds the record,
-  writes it, bumps the version, indexes it anew, ends or keeps the lease, reschedules, appends the event to the log and publishes it.
+  Commits one change of an attachment: if the version is the expected one and no other owner holds the record, writes
+  it, bumps the version, indexes it anew, ends or keeps the lease, reschedules, appends the event to the log and
+  publishes it.
 
   KEYS[1] record             KEYS[2] due set         KEYS[3] log         KEYS[4] channel
   KEYS[5] pending projects of the shard

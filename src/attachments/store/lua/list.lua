@@ -2,7 +2,8 @@
   A page of one index, or of several without a common record, oldest first, with the end of the log before it was read.
   Writes nothing.
 
-  KEYS[1] project index   KEYS[2] log   KEYS[3] indexed projects of the shard   KEYS[4] channel: never a key, see scripts.ts
+  KEYS[1] project index   KEYS[2] log   KEYS[3] indexed projects of the shard
+  KEYS[4] channel: never a key, see scripts.ts
   KEYS[5...] indexes
   ARGV[1] prefix of a record's key: records are found through the index, so their keys are not known beforehand; they
           carry the same hash tag as KEYS, so they are in the same slot

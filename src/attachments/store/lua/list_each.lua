@@ -1,5 +1,6 @@
 --[[
-  The records of several indexes of one project, each oldest first, as far as the limit of records reaches. Writes nothing.
+  The records of several indexes of one project, each oldest first, as far as the limit of records reaches. Writes
+  nothing.
 
   KEYS[1] channel: never a key, see scripts.ts   KEYS[2...] index
   ARGV[1] prefix of a record's key: records are found through the index, so their keys are not known beforehand; they

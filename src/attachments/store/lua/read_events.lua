@@ -1,11 +1,12 @@
 --[[
-  Events of a project's log after a cursor, oldest first. Checks in the same step that the cursor's entry exists: without
-  it, entries between the cursor and the oldest one may have been dropped. Writes nothing.
+  Events of a project's log after a cursor, oldest first. Checks in the same step that the cursor's entry exists:
+  without it, entries between the cursor and the oldest one may have been dropped. Writes nothing.
 
   KEYS[1] log
   ARGV[1] cursor   ARGV[2] limit
 
-  Returns {1, cursor, event, cursor, event, ...}, '' for an entry that is no event; {-6} the log does not have the cursor.
+  Returns {1, cursor, event, cursor, event, ...}, with '' for an entry that is no event;
+  {-6} the log does not have the cursor.
 ]]
 local log, after, limit = KEYS[1], ARGV[1], ARGV[2]
 
