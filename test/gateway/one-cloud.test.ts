@@ -86,7 +86,7 @@ describe('the process', () => {
     const other = await openSandbox();
     const { error, status } = await run({ REDIS_PREFIX, OS_AUTH_URL: other.authUrl });
     expect(status).toBe(1);
-    expect(error).toMatch(/^Wrong settings:\n {2}- REDIS_URL, REDIS_PREFIX: the store/);
+    expect(error).toMatch(/^Invalid settings:\n {2}- REDIS_URL, REDIS_PREFIX: the store/);
     for (const { authUrl } of [sandbox, other]) expect(error).toContain(new URL(authUrl).host);
     expect(error).not.toContain(' at ');
   });
