@@ -163,7 +163,7 @@ export function recordsOf(
 function recordOf(projectId: string, share: Share, id: string, rules: AccessRule[]): Attachment {
   const accessType = accessTypeOf(share) ?? 'ip';
   const { serverId = '' } = parseAttachmentId(id) ?? {};
-  const { mountPoint, userId, isAccessToGiven } = readRuleMetadata(rules[0]?.metadata);
+  const { mountPoint, userId, isAccessToGiven, isProtected, isHidden } = readRuleMetadata(rules[0]?.metadata);
   const createdAt = rules.map((rule) => iso(rule.created_at)).sort()[0] ?? new Date().toISOString();
   const targets = rules
     .filter((rule, i) => rules.findIndex((one) => isSameTarget(accessType, one.access_to, rule.access_to)) === i)
@@ -179,6 +179,8 @@ function recordOf(projectId: string, share: Share, id: string, rules: AccessRule
     mountPoint,
     exportedAs: exportedAs(share),
     accessLevel: rules[0]?.access_level === 'ro' ? 'ro' : 'rw',
+    ...(isProtected && { isProtected }),
+    ...(isHidden && { isHidden }),
     accessType,
     requestedAccessTo: isAccessToGiven ? targets.map((target) => target.accessTo) : null,
     targets,

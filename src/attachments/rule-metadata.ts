@@ -62,6 +62,8 @@ function describeOwner(record: Attachment): Record<string, string> {
     ...(record.mountPoint ? { mount_point: record.mountPoint } : {}),
     ...(record.requestedAccessTo ? { access_to_given: 'true' } : {}),
     ...(record.userId ? { user_id: record.userId } : {}),
+    ...(record.isProtected ? { is_protected: 'true' } : {}),
+    ...(record.isHidden ? { is_hidden: 'true' } : {}),
   };
 }
 
@@ -101,6 +103,8 @@ export function readRuleMetadata(metadata: Readonly<Record<string, string>> | un
     mountPoint: mountPoint?.startsWith('/') ? mountPoint : null,
     userId: unlessNone(userId),
     isAccessToGiven: metadata?.access_to_given === 'true',
+    isProtected: metadata?.is_protected === 'true',
+    isHidden: metadata?.is_hidden === 'true',
     detachAfter: isTime(metadata?.[DETACH_MARK]) ? (metadata?.[DETACH_MARK] ?? null) : null,
   };
 }

@@ -149,7 +149,8 @@ async function revoke(
   if (!(await store.lockTarget(projectId, lock, owner, 2 * timeoutMs))) return 'it is being granted again';
   try {
     if (await isNeeded(context, projectId, share, rule)) return 'another attachment needs it now';
-    await denyAccess(session, share.id, rule.id);
+    const { isProtected } = readRuleMetadata(rule.metadata);
+    await denyAccess(session, share.id, rule.id, { unrestrict: isProtected });
     return null;
   } catch (error) {
     if (!(error instanceof OpenStackError) || error.status === 401 || error.outcome === 'uncertain') throw error;

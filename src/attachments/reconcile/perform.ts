@@ -2,8 +2,15 @@
 import { type FaultCode, GatewayError } from '../../errors.ts';
 import { OpenStackError } from '../../openstack/errors.ts';
 import { orNull } from '../../openstack/http/request.ts';
-import { allowAccess, denyAccess, isDuplicateRule, listMessages } from '../../openstack/manila/client.ts';
+import {
+  allowAccess,
+  denyAccess,
+  isDuplicateRule,
+  listAccessRules,
+  listMessages,
+} from '../../openstack/manila/client.ts';
 import type { Session } from '../../openstack/session.ts';
+import { isSameTarget } from '../access-targets.ts';
 import {
   type Attachment,
   type AttachmentView,
@@ -16,7 +23,14 @@ import {
   withStatus,
 } from '../attachment.ts';
 import { completeRetarget, isRetargeting } from '../retarget.ts';
-import { readHolders, ruleMetadata, sharedTargets, targetLockKey, transferRules } from '../rule-metadata.ts';
+import {
+  MANAGED_BY,
+  readHolders,
+  ruleMetadata,
+  sharedTargets,
+  targetLockKey,
+  transferRules,
+} from '../rule-metadata.ts';
 import type { CommitOptions } from '../store/contract.ts';
 import { type Action, type ObservedRule, pollDelay } from './decide.ts';
 import {
@@ -112,10 +126,12 @@ async function allow(context: ReconcileContext, record: Attachment, target: numb
       access_to: accessTo,
       access_level: record.accessLevel,
       metadata,
+      ...locksOf(record),
     });
     return toObservedRule(rule, true, false);
   } catch (error) {
     if (isDuplicateRule(error)) return null;
+    if (isLocked(record) && isFinal(error)) await denyUnlocked(context, record, accessTo);
     throw error;
   }
 }
@@ -140,9 +156,62 @@ async function performDeny(
   return await countDenial(context, record, observed, target, denied.value === 'gone');
 }
 
-/** Revokes one rule; false when it was gone already: a 404 is success. */
+function isLocked({ isProtected, isHidden }: Attachment): boolean {
+  return Boolean(isProtected || isHidden);
+}
+
+/** The locks that the request asked for. */
+function locksOf({ isProtected, isHidden, serverId }: Attachment) {
+  if (!isProtected && !isHidden) return {};
+  return {
+    ...(isProtected && { lock_deletion: true }),
+    ...(isHidden && { lock_visibility: true }),
+    lock_reason: `Attached to server ${serverId} by ${MANAGED_BY}`,
+  };
+}
+
+/**
+ * Denies the rule that a rejected grant left: when Manila cannot place a lock it answers 400, and the rule exists (manila
+ * 20.0.0, api/v2/shares.py). What this fails to deny is an orphan, which the sweep finds.
+ */
+async function denyUnlocked(context: ReconcileContext, record: Attachment, accessTo: string): Promise<void> {
+  const session = leasedSession(context);
+  const rules = await listAccessRules(session, record.shareId);
+  const rule = rules?.find(
+    (one) =>
+      one.metadata?.attachment_id === record.id &&
+      one.access_type === record.accessType &&
+      isSameTarget(record.accessType, one.access_to, accessTo),
+  );
+  if (rule) await deny(session, record, rule.id);
+}
+
+/** Revokes one rule; false when it was gone already: a 404 is success. The record's own locks are lifted. */
 async function deny(session: Session, record: Attachment, ruleId: string): Promise<boolean> {
-  return (await orNull(denyAccess(session, record.shareId, ruleId).then(() => true))) ?? false;
+  const options = { unrestrict: isLocked(record) };
+  try {
+    return (await orNull(denyAccess(session, record.shareId, ruleId, options).then(() => true))) ?? false;
+  } catch (error) {
+    throw isForeignLock(error) ? lockedError(record, error) : error;
+  }
+}
+
+function isFinal(error: unknown): error is OpenStackError {
+  return error instanceof OpenStackError && error.outcome === 'final';
+}
+
+/** Whether Manila rejected a denial because of a lock (manila/share/api.py, share_manager). */
+function isForeignLock(error: unknown): error is OpenStackError {
+  if (!(error instanceof OpenStackError) || error.status !== 403) return false;
+  return /has been locked|not placed by you/.test(error.upstreamMessage);
+}
+
+function lockedError({ userId }: Attachment, cause: OpenStackError): OpenStackError {
+  const who = userId ? `user ${userId}, who attached it` : 'the user who attached it';
+  const message = `${cause.message} (only ${who}, an administrator or a service may detach it)`;
+  const { service, kind, upstreamMessage, openstackRequestId } = cause;
+  const details = { service, kind, status: 403, faultName: 'forbidden', upstreamMessage };
+  return new OpenStackError(message, { ...details, ...(openstackRequestId && { openstackRequestId }) }, { cause });
 }
 
 /** Manila's acceptance of the first denial makes the detach accepted, so it is committed before the next call. */

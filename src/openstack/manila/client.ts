@@ -131,11 +131,16 @@ export async function allowAccess(session: Session, shareId: string, rule: NewAc
 }
 
 /** Starts the removal of an access rule. A rule that does not exist or belongs to another share is a 404, a locked one a 403. */
-export async function denyAccess(session: Session, shareId: string, ruleId: string): Promise<void> {
+export async function denyAccess(
+  session: Session,
+  shareId: string,
+  ruleId: string,
+  { unrestrict = false }: { unrestrict?: boolean } = {},
+): Promise<void> {
   await request(session, MANILA, {
     method: 'POST',
     path: path`/shares/${shareId}/action`,
-    body: { deny_access: { access_id: ruleId } },
+    body: { deny_access: { access_id: ruleId, ...(unrestrict && { unrestrict }) } },
   });
 }
 

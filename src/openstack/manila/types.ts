@@ -98,6 +98,10 @@ export interface NewAccessRule {
   access_level: string;
   /** Since 2.45. Keys of 1 to 255 characters, values of 1 to 1023. */
   metadata?: Record<string, string>;
+  /** Locks that only their maker, an administrator or a service lifts. Since 2.82; ignored before. */
+  lock_visibility?: boolean;
+  lock_deletion?: boolean;
+  lock_reason?: string;
 }
 
 /** A user message about a failed operation: `/messages` (since 2.37). */
