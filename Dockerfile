@@ -1,5 +1,6 @@
-# The gateway alone: no compiler, no development dependency, no root.
-FROM node:22-bookworm-slim AS build
+# The gateway alone: no compiler, no development dependency, no root. Pin the base image with NODE_IMAGE=node@sha256:….
+ARG NODE_IMAGE=node:22-bookworm-slim
+FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
@@ -11,7 +12,7 @@ COPY web ./web
 COPY guest/install.sh ./guest/install.sh
 RUN npm run build && npm prune --omit=dev --no-audit --no-fund
 
-FROM node:22-bookworm-slim
+FROM ${NODE_IMAGE}
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000
 WORKDIR /app
 COPY --from=build --chown=root:root /app/package.json ./

@@ -2,6 +2,7 @@
 import { cpus, release, totalmem } from 'node:os';
 import { attach } from './benches/attach.ts';
 import { dashboard } from './benches/dashboard.ts';
+import { fair } from './benches/fair.ts';
 import { fanout, sockets } from './benches/fanout.ts';
 import { growth } from './benches/growth.ts';
 import { list, tiny } from './benches/list.ts';
@@ -14,6 +15,7 @@ const BENCHES: Record<string, () => Promise<Line[]>> = {
   list,
   tiny,
   dashboard,
+  fair,
   fanout,
   sockets,
   attach,

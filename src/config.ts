@@ -129,11 +129,15 @@ export const SETTINGS = {
   ),
   MAX_IN_FLIGHT_PER_PROJECT: setting(
     count(1, 100_000, 128),
-    'Maximum number of requests of one project that run at the same time, so that one project leaves the others their share.',
+    'Maximum number of requests of one project that run or wait at the same time.',
+  ),
+  MAX_RUNNING_PER_PROJECT: setting(
+    count(1, 100_000, 16),
+    'Maximum number of GraphQL operations of one project that run at the same time; the others wait in order. It keeps the latency of other projects low while one project sends all it can.',
   ),
   MAX_IN_FLIGHT_PER_TOKEN: setting(
     count(1, 100_000, 64),
-    'Maximum number of requests with one token that run at the same time.',
+    'Maximum number of requests with one token that run or wait at the same time.',
   ),
   MAX_CONNECTIONS_PER_ADDRESS: setting(
     count(1, 1_000_000, 1000),

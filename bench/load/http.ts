@@ -1,4 +1,5 @@
 /** Loads a server over HTTP: each connection sends the next request when it has the response. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Dispatcher } from 'undici';
 import { handleCalls } from '../calls.ts';
 import { quantile } from '../table.ts';
@@ -10,6 +11,8 @@ export interface HttpLoad {
   readonly ms: number;
   /** Connection n sends the nth token, modulo their number. */
   readonly tokens: readonly string[];
+  /** How long a connection waits after a failure, in ms; default: not at all. */
+  readonly retryMs?: number;
 }
 
 export interface HttpLoaded {
@@ -22,7 +25,7 @@ export interface HttpLoaded {
   readonly p99: number;
 }
 
-async function load({ url, query, connections, ms, tokens }: HttpLoad): Promise<HttpLoaded> {
+async function load({ url, query, connections, ms, tokens, retryMs }: HttpLoad): Promise<HttpLoaded> {
   const body = JSON.stringify({ query });
   const times: number[] = [];
   let failures = 0;
@@ -37,8 +40,10 @@ async function load({ url, query, connections, ms, tokens }: HttpLoad): Promise<
         const sentAt = performance.now();
         const { status, bytes } = await once(client, { path: '/graphql', method: 'POST', headers, body });
         times.push(performance.now() - sentAt);
-        length ||= bytes;
-        if (status !== 200 || bytes !== length) failures++;
+        if (status === 200) length ||= bytes;
+        if (status === 200 && bytes === length) continue;
+        failures++;
+        if (retryMs !== undefined) await sleep(retryMs);
       }
     }),
   );

@@ -27,7 +27,7 @@ export function startOperationDeadline({ REQUEST_TIMEOUT_MS }: Config): Deadline
 }
 
 /**
- * The result of an execution; UPSTREAM_TIMEOUT when it has none although the deadline of its upstream calls has passed.
+ * The result of an execution, also when it rejects; UPSTREAM_TIMEOUT when it has none although the deadline of its upstream calls has passed.
  * Fastify's handlerTimeout is not used: its timer stops when a POST's body is read (5.12, lib/route.js, `req.on('close')`).
  */
 export function withOperationTimeout(
@@ -41,10 +41,7 @@ export function withOperationTimeout(
     () => execution,
     () => error,
   );
-  return limit.catch((reason: unknown) => {
-    if (reason !== error) throw reason;
-    return { errors: [formatError(error, errorContext)] };
-  });
+  return limit.catch((reason: unknown) => ({ errors: [formatError(reason, errorContext)] }));
 }
 
 function operationTimeout(ms: number): GatewayError {

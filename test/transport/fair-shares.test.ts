@@ -69,6 +69,42 @@ describe('operations in flight, over HTTP and sockets together', () => {
   });
 });
 
+describe('operations of a project run MAX_RUNNING_PER_PROJECT at a time', () => {
+  const waits = (token: string) => post(gateway.url, { query: '{ waits }' }, { 'x-auth-token': token });
+
+  test('one more -> it waits, those of another project run; one ends -> it runs', async () => {
+    await start({ MAX_RUNNING_PER_PROJECT: '1' });
+    const first = waits('good1@p1');
+    await until(() => gateway.probe.waiting === 1);
+    const { release } = gateway.probe;
+    const second = waits('good2@p1');
+    const socket = await open('good3@p1');
+    socket.subscribe('1', '{ hello }');
+    expect((await hello('good1@p2')).status).toBe(200);
+    await socket.ping();
+    expect([gateway.probe.waiting, socket.unread]).toEqual([1, []]);
+    release();
+    expect((await first).status).toBe(200);
+    await until(() => gateway.probe.waiting === 2);
+    gateway.probe.release();
+    expect((await second).status).toBe(200);
+    expect(await socket.nextData('1')).toEqual({ hello: 'hello you' });
+  });
+
+  test('the deadline passes while it waits -> UPSTREAM_TIMEOUT, and it never runs', async () => {
+    await start({ MAX_RUNNING_PER_PROJECT: '1', REQUEST_TIMEOUT_MS: '100' });
+    const first = waits('good1@p1');
+    await until(() => gateway.probe.waiting === 1);
+    const { release, contexts } = gateway.probe;
+    const second = await waits('good2@p1');
+    expect([second.status, second.body.errors[0].extensions.code]).toEqual([504, 'UPSTREAM_TIMEOUT']);
+    release();
+    await first;
+    expect((await hello('good1@p1')).status).toBe(200);
+    expect([gateway.probe.waiting, gateway.probe.contexts]).toEqual([1, contexts + 1]);
+  });
+});
+
 describe('sockets', () => {
   test.each([
     ['a token', 'WS_MAX_SOCKETS_PER_TOKEN', 'good1@p1', 'good2@p1'],

@@ -36,7 +36,8 @@ test('the work ended -> the signal never aborts', async () => {
   expect(signal.aborted).toBe(false);
 });
 
-test('the execution rejects -> so does the operation', async () => {
+test('the execution rejects -> a formatted error', async () => {
   const broken = Promise.reject(new Error('broken'));
-  await expect(withOperationTimeout(config, broken, errorContext)).rejects.toThrow('broken');
+  const { errors } = await withOperationTimeout(config, broken, errorContext);
+  expect(errors).toMatchObject([{ message: 'Internal error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }]);
 });

@@ -8,7 +8,7 @@ import type {
 } from 'graphql';
 import { formatError, httpStatus } from '../../graphql/errors.ts';
 import type { Session } from '../../openstack/session.ts';
-import { OverloadError, takeSlot } from '../concurrency.ts';
+import { OverloadError, type Schedule, takeSlot } from '../concurrency.ts';
 import { RETRY_AFTER } from '../error-responses.ts';
 import { type GraphQLTransportOptions, startOperationDeadline, withOperationTimeout } from '../graphql.ts';
 import { type LogFields, logFieldsOf, logOf, shortName } from '../request-log.ts';
@@ -17,6 +17,7 @@ import { type LogFields, logFieldsOf, logOf, shortName } from '../request-log.ts
 export interface AuthenticatedRequest {
   readonly session: Session;
   readonly logFields: LogFields;
+  readonly schedule: Schedule;
   /** Stops the deadline and releases the slot: call it when the response is handed to the connection. */
   readonly end: () => void;
 }
@@ -77,7 +78,7 @@ export async function authenticateRequest(
       deadline.end();
       release();
     };
-    return { session, logFields, end };
+    return { session, logFields, schedule: request.server.schedule, end };
   } catch (error) {
     deadline.end();
     const formatted = formatError(error, meta);
@@ -89,14 +90,15 @@ export async function authenticateRequest(
 /** Executes an operation, and fills in the log fields. */
 export async function runOperation(
   { config, executor, makeContext }: GraphQLTransportOptions,
-  { session, logFields }: AuthenticatedRequest,
+  { session, logFields, schedule }: AuthenticatedRequest,
   { document, operation, operationName, variables }: PreparedOperation,
 ): Promise<OperationResult> {
   logFields.operationName = shortName(operation?.name?.value);
   logFields.operationType = operation?.operation;
   const errorContext = { requestId: session.requestId, log: session.log };
-  const context = makeContext(session);
-  const execution = executor.execute({ document, operationName, variables, context, ...errorContext });
+  const execution = schedule(session, () =>
+    executor.execute({ document, operationName, variables, context: makeContext(session), ...errorContext }),
+  );
   return resultOf(await withOperationTimeout(config, execution, errorContext), logFields);
 }
 

@@ -144,9 +144,10 @@ export function socketHooks(app: FastifyInstance, options: GraphQLTransportOptio
     const slot = trySlot(running.session);
     if (slot instanceof GatewayError) return { errors: [formatError(slot, running)] };
     const deadline = startOperationDeadline(config);
-    const context = makeContext({ ...running.session, signal: () => deadline.signal });
+    const session = { ...running.session, signal: () => deadline.signal };
+    const execution = app.schedule(session, () => executor.execute({ ...running, context: makeContext(session) }));
     try {
-      return await withOperationTimeout(config, executor.execute({ ...running, context }), running);
+      return await withOperationTimeout(config, execution, running);
     } finally {
       deadline.end();
       slot();
