@@ -14,6 +14,7 @@ for (const project of ['bench/tsconfig.json', 'bench/servers/tsconfig.json']) {
 }
 cpSync('src/attachments/store/lua', 'dist/bench/src/attachments/store/lua', { recursive: true });
 cpSync('schema', 'dist/bench/schema', { recursive: true });
+cpSync('guest/install.sh', 'dist/bench/guest/install.sh');
 const canPin = spawnSync('taskset', ['-c', '1', 'true']).status === 0;
 if (!canPin) process.stderr.write('Without taskset and a second core nothing is pinned: the ratios are unreliable.\n');
 const node = [process.execPath, 'dist/bench/bench/run.js', ...process.argv.slice(2)];

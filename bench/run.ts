@@ -8,6 +8,7 @@ import { growth } from './benches/growth.ts';
 import { list, tiny } from './benches/list.ts';
 import { redis } from './benches/redis.ts';
 import { start } from './benches/start.ts';
+import { vendordata } from './benches/vendordata.ts';
 import { worth } from './benches/worth.ts';
 import { type Line, markdown } from './table.ts';
 
@@ -22,6 +23,7 @@ const BENCHES: Record<string, () => Promise<Line[]>> = {
   growth,
   redis,
   start,
+  vendordata,
   worth,
 };
 
