@@ -204,6 +204,7 @@ function newRecord(session: Session, facts: Facts, request: AttachRequest, warni
       : { via: 'access_rule', targets: desiredTargets(facts).map(newTarget) }),
     ...(request.isProtected && { isProtected: true }),
     ...(request.isHidden && { isHidden: true }),
+    ...(request.tellGuest && { tellGuest: true }),
     ...(warnings.length > 0 && { warnings }),
     status: 'attaching',
     isAccepted: false,

@@ -95,6 +95,8 @@ export interface Attachment {
    */
   requestedAccessTo: string[] | null;
   targets: Target[];
+  /** Whether the mount is written as an item of its server's metadata. */
+  tellGuest?: boolean;
   /** Absent in records made before 0.2. */
   exportedAs?: ExportedAs;
   status: AttachmentStatus;

@@ -26,6 +26,7 @@ import { checkMountPoint } from './preconditions.ts';
 import { FinalError } from './reconcile/reconcile.ts';
 import { resumeOnRead } from './reconcile/sessions.ts';
 import type { DetachRequest } from './service.ts';
+import { untellGuest } from './tell-guest.ts';
 import { graceUntil, unmarkDetaching } from './unmount-grace.ts';
 import { assertDetachable } from './virtiofs/detachable.ts';
 import { findMapping, recordOfMapping } from './virtiofs/list.ts';
@@ -64,7 +65,9 @@ export async function detach(
     }
     if (isVirtiofs(record)) await assertDetachable(session, record);
     // nothing is mounted in a server that is stopped
-    return await startDetach(options, session, record, isVirtiofs(record) ? undefined : grace);
+    const detaching = await startDetach(options, session, record, isVirtiofs(record) ? undefined : grace);
+    // once the detach is accepted: one that is rejected leaves the guest's mount
+    return detaching && record.tellGuest ? await untellGuest(session, detaching) : detaching;
   });
 }
 

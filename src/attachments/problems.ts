@@ -25,6 +25,7 @@ export const PROBLEM_CODES = {
   DELEGATED_TOKEN: 'FORBIDDEN',
   ROLE: 'FORBIDDEN',
   ARGUMENT: 'BAD_USER_INPUT',
+  GUEST_NOT_INFORMED: 'CONFLICT',
 } as const satisfies Record<string, ErrorCode>;
 
 export type ProblemCode = keyof typeof PROBLEM_CODES;

@@ -35,6 +35,8 @@ export interface AttachRequest {
   /** Locks on the access rules (Manila 2.82); left out: none. */
   isProtected?: boolean;
   isHidden?: boolean;
+  /** Writes the mount into the server's metadata, which its guest reads; left out: no. */
+  tellGuest?: boolean;
 }
 
 /** The arguments of `detachShare`. */

@@ -148,6 +148,8 @@ export const AttachProblemCode = {
   DELEGATED_TOKEN: 'DELEGATED_TOKEN',
   /** The flavor may not give the server the shared memory that virtiofs needs. */
   FLAVOR_MEMORY: 'FLAVOR_MEMORY',
+  /** The mount could not be written to the server's metadata (`tellGuest`). Only a warning. */
+  GUEST_NOT_INFORMED: 'GUEST_NOT_INFORMED',
   /** An IPv6 client of a share that is exported from IPv4 addresses only. */
   IPV6_RULE: 'IPV6_RULE',
   /** An access rule for the same client has another access level. */
@@ -235,6 +237,11 @@ export type AttachShareInput = {
    * Default: the share's id.
    */
   readonly tag?: InputMaybe<Scalars['String']['input']>;
+  /**
+   * Whether to write the mount into the server's metadata, as the item `share:<share id>`, from which the guest agent mounts
+   * it where the operator has not configured Nova's vendor data. Removed by the detach; a failure is one of `warnings`.
+   */
+  readonly tellGuest?: InputMaybe<Scalars['Boolean']['input']>;
   /** How the server gets access. The guest mounts each way differently, so that the gateway does not choose. */
   readonly via?: InputMaybe<AttachVia>;
 };

@@ -101,6 +101,12 @@ jest.unstable_mockModule('../../src/openstack/nova/client.ts', () => ({
   listInterfaces: async () => [],
 }));
 
+const microversions = await import('../../src/openstack/http/microversions.ts');
+jest.unstable_mockModule('../../src/openstack/http/microversions.ts', () => ({
+  ...microversions,
+  supportedMicroversion: async () => '2.89',
+}));
+
 const { createAttachments } = await import('../../src/attachments/service.ts');
 const { reconcile } = await import('../../src/attachments/reconcile/reconcile.ts');
 const { markStale } = await import('../../src/attachments/drift/reconcile-record.ts');

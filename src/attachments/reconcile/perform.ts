@@ -32,6 +32,7 @@ import {
   transferRules,
 } from '../rule-metadata.ts';
 import type { CommitOptions } from '../store/contract.ts';
+import { tellGuest } from '../tell-guest.ts';
 import { type Action, type ObservedRule, pollDelay } from './decide.ts';
 import {
   LeaseLost,
@@ -247,7 +248,9 @@ async function performTransition(
   const fault = action.fault ? await describeFault(context, record, observed, action.fault) : null;
   if (isAttached && context.rights.mayRevoke) await transferRemoved(context, record, observed);
   const retargeted = isAttached ? completeRetarget(record, observed) : record;
-  const changed = withStatus(retargeted, status, { fault, reason: action.reason ?? record.reason });
+  const caller = context.rights.mayGrant ? leasedSession(context) : null;
+  const informed = isAttached && record.tellGuest ? await tellGuest(caller, retargeted) : retargeted;
+  const changed = withStatus(informed, status, { fault, reason: action.reason ?? record.reason });
   return { result: await commitEvent(context, changed, event, isInProgress(status) ? 0 : null) };
 }
 

@@ -16,6 +16,7 @@ import {
 } from '../attachment.ts';
 import { LeaseLost, leasedSession, type ReconcileContext, remainingLeaseMs } from '../reconcile/observe.ts';
 import { commit, commitAndRelease, commitEvent, type ReconcileResult, requeueLater } from '../reconcile/perform.ts';
+import { tellGuest } from '../tell-guest.ts';
 import {
   decideVirtiofs,
   isDeletable,
@@ -130,7 +131,10 @@ async function performVirtiofs(
       throw new OpenStackError(action.message, { service: 'nova', kind: 'refused', status: 409 });
     case 'transition': {
       const fault = action.fault ? describeFault(record, action.fault) : null;
-      const changed = withStatus(record, action.status, { fault, reason: action.reason ?? record.reason });
+      const isToTell = action.event === 'ATTACHED' && record.tellGuest;
+      const caller = context.rights.mayGrant ? leasedSession(context) : null;
+      const informed = isToTell ? await tellGuest(caller, record) : record;
+      const changed = withStatus(informed, action.status, { fault, reason: action.reason ?? record.reason });
       const dueInMs = isInProgress(action.status) ? 0 : null;
       return { result: await commitEvent(context, changed, action.event, dueInMs) };
     }

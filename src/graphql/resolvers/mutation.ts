@@ -6,7 +6,8 @@ import type { MutationResolvers } from '../generated.ts';
 /** Every mutation clears the loaders of what it changes, so that the payload shows the change. */
 export const Mutation: MutationResolvers = {
   attachShare: async (_root, { input }, { session, attachments, loaders }) => {
-    const request = { ...attachRequest(input), via: input.via === 'VIRTIOFS' ? 'virtiofs' : 'access_rule' } as const;
+    const via = input.via === 'VIRTIOFS' ? ('virtiofs' as const) : ('access_rule' as const);
+    const request = { ...attachRequest(input), via, tellGuest: input.tellGuest ?? false };
     try {
       return { attachment: await attachments.attach(session, request) };
     } finally {
