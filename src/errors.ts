@@ -80,6 +80,10 @@ export const FAULT_CODES = {
     when: 'Nova or Manila rejected a call that the attachment needs; `message` has its words.',
     then: 'Correct what it names, then attach or detach again.',
   },
+  UPSTREAM_FAILING: {
+    when: 'Nova or Manila keeps failing at a call that the attachment needs; the gateway tries again, less and less often. `message` has the latest response.',
+    then: 'Wait; if it lasts, quote `openstackRequestId` to the operators.',
+  },
   RULE_ERROR: {
     when: 'An access rule is in error: Manila could not apply it.',
     then: 'Read the message of Manila’s driver in `message`, then attach again, or detach.',

@@ -112,8 +112,12 @@ export interface Attachment {
   reason: Reason | null;
   /** Denials and renewed grants made in this status so far. */
   attempts: number;
-  /** Consecutive uncertain outcomes; they set the backoff. */
+  /** Consecutive uncertain outcomes of reads; they set the backoff. */
   failures: number;
+  /** Consecutive uncertain outcomes of changes, which a successful read does not reset. Absent: none. */
+  changeFailures?: number;
+  /** During a backoff: when the next attempt is due, ISO 8601. */
+  retryAt?: string;
   fault: Fault | null;
   /**
    * Since when the targets are known to differ from the server's addresses, ISO 8601; null while they are equal. Only a
@@ -190,8 +194,9 @@ export function withStatus(
   change: { fault?: Fault | null; reason?: Reason | null } = {},
 ): Attachment {
   const now = new Date().toISOString();
+  const { changeFailures: _failures, retryAt: _retryAt, ...current } = record;
   return {
-    ...record,
+    ...current,
     status,
     fault: change.fault ?? null,
     reason: change.reason ?? null,
@@ -231,6 +236,19 @@ export function toFault(error: { message: string; openstackRequestId: string | n
     at: new Date().toISOString(),
     openstackRequestId: error.openstackRequestId,
   };
+}
+
+/** The fault for an upstream error after which the gateway tries again. It lasts until a call of that kind succeeds. */
+export function toRetryFault(error: { message: string; openstackRequestId: string | null }): Fault {
+  return { ...toFault(error), code: 'UPSTREAM_FAILING' };
+}
+
+/** The record after a successful read or change: what failed of that kind no longer counts. */
+export function withSuccess(record: Attachment, kind: 'read' | 'change'): Attachment {
+  const { changeFailures = 0, retryAt, ...current } = record;
+  const left = kind === 'read' ? changeFailures : 0;
+  if (left > 0) return { ...record, failures: 0 };
+  return { ...current, failures: 0, fault: record.fault?.code === 'UPSTREAM_FAILING' ? null : record.fault };
 }
 
 /** How long the gateway has worked on a record, in ms. For a stale attachment this begins long after its status did. */

@@ -26,6 +26,9 @@ function sessionOf(userId: string): Session {
   return { cloud: {} as Cloud, token: `token of ${userId}`, identity, catalog: [], requestId: 'req-1', log };
 }
 
+/** The delays with which reads have scheduled attachments. */
+const delays: number[] = [];
+
 /** The ids scheduled when a user lists the project's attachments: the given one. */
 async function scheduledByRead(
   record: Attachment,
@@ -40,7 +43,10 @@ async function scheduledByRead(
   const scheduled: string[] = [];
   const queue = {
     start: () => undefined,
-    enqueueAfter: (_projectId: string, id: string) => void scheduled.push(id),
+    enqueueAfter: (_projectId: string, id: string, delayMs: number) => {
+      scheduled.push(id);
+      delays.push(delayMs);
+    },
     has: () => isScheduled,
     stop: async () => undefined,
   };
@@ -65,4 +71,17 @@ test.each([
 test('another user reads -> nothing, as only its own user brings rights', async () => {
   expect(await scheduledByRead(STALE, 'user-2', { hasToken: false, isScheduled: false })).toEqual([]);
   expect(await scheduledByRead(PENDING, 'user-2', { hasToken: false, isScheduled: false })).toEqual([]);
+});
+
+test('its user reads an attachment in a backoff -> scheduled at the end of the backoff, at most a minute ahead', async () => {
+  const inBackoff = (ms: number) => ({ ...PENDING, retryAt: new Date(Date.now() + ms).toISOString() });
+  delays.length = 0;
+  for (const ms of [-1000, 30_000, 3_600_000]) {
+    await scheduledByRead(inBackoff(ms), 'user-1', { hasToken: false, isScheduled: false });
+  }
+  const [past, soon, far] = delays;
+  expect(past).toBe(0);
+  expect(soon).toBeGreaterThan(20_000);
+  expect(soon).toBeLessThanOrEqual(30_000);
+  expect(far).toBe(60_000);
 });

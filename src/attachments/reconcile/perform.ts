@@ -339,7 +339,7 @@ function hiddenRule(record: Attachment, target: number): OpenStackError {
 
 /** Writes the record under the lease. Throws LeaseLost when another worker has it. */
 export async function commit(
-  context: ReconcileContext,
+  context: Pick<ReconcileContext, 'store' | 'owner'>,
   record: Attachment,
   options: Omit<CommitOptions, 'owner'>,
 ): Promise<Attachment> {
@@ -350,7 +350,7 @@ export async function commit(
 
 /** Commits and releases the lease. */
 export async function commitAndRelease(
-  context: ReconcileContext,
+  context: Pick<ReconcileContext, 'store' | 'owner' | 'rights'>,
   record: Attachment,
   options: Omit<CommitOptions, 'owner'>,
 ): Promise<ReconcileResult> {

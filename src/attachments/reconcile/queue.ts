@@ -6,7 +6,7 @@ import { newRequestId } from '../../openstack/session.ts';
 import { isInProgress } from '../attachment.ts';
 import type { AttachmentStore } from '../store/contract.ts';
 import { isInterruption } from './observe.ts';
-import { reconcile } from './reconcile.ts';
+import { backOff, reconcile } from './reconcile.ts';
 import type { ActingSession, SessionRegistry } from './sessions.ts';
 
 /** How often the due lists are read, in ms. This process schedules its own work sooner. */
@@ -155,6 +155,11 @@ async function reconcileOne(
     return requeueAfterMs;
   } catch (error) {
     if (acting && error instanceof OpenStackError && error.status === 401) sessions.evict(id, acting.session);
+    // Keystone does not issue the gateway's own token: like any failed read
+    if (!acting && error instanceof OpenStackError) {
+      const context = { store, owner, rights: { mayGrant: false, mayRevoke: false } };
+      return (await backOff(context, claimed, error, 'read')).requeueAfterMs;
+    }
     await store.release(projectId, id, owner, signal.aborted ? 0 : TICK_MS).catch(() => undefined);
     if (isInterruption(error) || signal.aborted) return null;
     throw error;

@@ -4,7 +4,15 @@ import { OpenStackError } from '../../openstack/errors.ts';
 import { getShare } from '../../openstack/manila/client.ts';
 import { getServer } from '../../openstack/nova/client.ts';
 import { findAddresses, MAX_TARGETS } from '../access-targets.ts';
-import { type Attachment, elapsedMs, isInProgress, toFault, withStatus } from '../attachment.ts';
+import {
+  type Attachment,
+  elapsedMs,
+  isInProgress,
+  toFault,
+  toRetryFault,
+  withStatus,
+  withSuccess,
+} from '../attachment.ts';
 import { isRetargeting, isStale, retarget } from '../retarget.ts';
 import { GRACE_POLL_MS, markDetaching, remainingGraceMs } from '../unmount-grace.ts';
 import { reconcileVirtiofs } from '../virtiofs/reconcile.ts';
@@ -45,7 +53,7 @@ export async function reconcile(context: ReconcileContext, claimed: Attachment):
   try {
     const leased = { ...context, signal: lease.signal };
     if (claimed.via !== 'virtiofs') return await reconcileLeased(leased, claimed);
-    return await reconcileVirtiofs(leased, claimed, (record, error) => commitFailure(leased, record, error));
+    return await reconcileVirtiofs(leased, claimed, (...failure) => commitFailure(leased, ...failure));
   } finally {
     lease.end();
   }
@@ -55,6 +63,7 @@ async function reconcileLeased(context: ReconcileContext, claimed: Attachment): 
   const startedAt = performance.now();
   let record = claimed;
   let observed = context.observed ?? null;
+  let phase: 'read' | 'change' = 'read';
   try {
     record = await retargetStale(context, record);
     for (let step = 0; step < MAX_STEPS; step++) {
@@ -64,8 +73,9 @@ async function reconcileLeased(context: ReconcileContext, claimed: Attachment): 
       }
       if (!observed) {
         observed = await observe(context, record);
-        record = { ...withObserved(record, observed), failures: 0 };
+        record = withSuccess(withObserved(record, observed), 'read');
       }
+      phase = 'change';
       if (graceMs > 0 && context.rights.mayRevoke && observed.rules.some((rule) => rule?.isOurs && !rule.isShared)) {
         await markDetaching(leasedSession(context), record);
         record = await commitAccepted(context, record);
@@ -75,12 +85,13 @@ async function reconcileLeased(context: ReconcileContext, claimed: Attachment): 
       if (action.do === 'wait') return await requeueLater(context, record, performance.now() - startedAt);
       const done: Step = await perform(context, record, observed, action);
       if ('result' in done) return done.result;
-      record = done.record;
+      record = withSuccess(done.record, 'change');
       observed = done.observed;
+      phase = 'read';
     }
     return await commitAndRelease(context, record, { dueInMs: 1000 });
   } catch (error) {
-    return await commitFailure(context, record, error);
+    return await commitFailure(context, record, error, phase);
   }
 }
 
@@ -105,10 +116,15 @@ async function retargetStale(context: ReconcileContext, record: Attachment): Pro
 }
 
 /** Commits what a failed action leaves: a final error ends the work, any other is retried. */
-async function commitFailure(context: ReconcileContext, record: Attachment, error: unknown): Promise<ReconcileResult> {
+async function commitFailure(
+  context: ReconcileContext,
+  record: Attachment,
+  error: unknown,
+  phase: 'read' | 'change',
+): Promise<ReconcileResult> {
   if (!(error instanceof OpenStackError)) throw error;
   if (error.status === 401 && !context.rethrowFinal) throw error;
-  if (error.outcome === 'uncertain') return await backOff(context, record, error);
+  if (error.outcome === 'uncertain') return await backOff(context, record, error, phase);
   if (context.rethrowFinal) throw new FinalError(record, error);
   const fault = toFault(error);
   if (record.status === 'attaching') {
@@ -118,15 +134,30 @@ async function commitFailure(context: ReconcileContext, record: Attachment, erro
   if (record.status === 'attached' && record.staleSince !== null && context.rights.mayGrant) {
     return await commitAndRelease(context, { ...record, fault }, { dueInMs: null });
   }
-  if (record.status !== 'detaching') return await backOff(context, record, error);
+  if (record.status !== 'detaching') return await backOff(context, record, error, phase);
   const status = record.isAccepted ? 'error_detaching' : (record.previousStatus ?? 'attached');
   const failed = withStatus(record, status, { fault, reason: record.reason });
   return await commitEvent(context, failed, 'DETACH_FAILED', isInProgress(status) ? 0 : null);
 }
 
-async function backOff(context: ReconcileContext, record: Attachment, error: OpenStackError): Promise<ReconcileResult> {
-  const failures = record.failures + 1;
-  const backoff = backoffDelay(failures, elapsedMs(record), Math.random());
-  const dueInMs = Math.max(backoff, Math.min(error.retryAfterMs ?? 0, 60_000));
-  return await commitAndRelease(context, { ...record, failures }, { dueInMs });
+/**
+ * Commits a failure that may pass, to retry later: 250 ms doubling to 5 s in the first minute, then to 60 s. Failed reads and
+ * failed changes are counted apart: a successful read does not make the next change come sooner. From the second failure
+ * on, the fault says what the service answered.
+ */
+export async function backOff(
+  context: Pick<ReconcileContext, 'store' | 'owner' | 'rights'>,
+  record: Attachment,
+  error: OpenStackError,
+  phase: 'read' | 'change',
+): Promise<ReconcileResult> {
+  const failures = record.failures + (phase === 'read' ? 1 : 0);
+  const changeFailures = (record.changeFailures ?? 0) + (phase === 'change' ? 1 : 0);
+  const count = Math.max(failures, changeFailures);
+  const backoff = backoffDelay(count, elapsedMs(record), Math.random());
+  const dueInMs = Math.round(Math.max(backoff, Math.min(error.retryAfterMs ?? 0, 60_000)));
+  const retryAt = new Date(Date.now() + dueInMs).toISOString();
+  const fault = count > 1 ? toRetryFault(error) : record.fault;
+  const failing = { ...record, failures, changeFailures, retryAt, fault };
+  return await commitAndRelease(context, failing, { dueInMs });
 }

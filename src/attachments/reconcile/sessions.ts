@@ -14,6 +14,8 @@ const ABANDONED_AFTER_MS = 60_000;
 const REFUSED_FOR_MS = 60_000;
 /** After how long a read has Nova's mapping of a virtiofs attachment observed again, in ms: it changes with its server. */
 const OBSERVED_FOR_MS = 60_000;
+/** The longest backoff that a read waits for, in ms. */
+const MAX_BACKOFF_MS = 60_000;
 
 export interface SessionRegistry {
   /** Keeps the session of the user who asked, for an attachment that is in progress. */
@@ -120,7 +122,7 @@ export function resumeOnRead({ sessions, queue }: Worker, session: Session, reco
     else if (isAbandoned || isOutdated) sessions.addObserver(record.id, session);
     else continue;
     if (hadSession && queue.has(record.id)) continue;
-    queue.enqueueAfter(record.projectId, record.id, 0);
+    queue.enqueueAfter(record.projectId, record.id, remainingBackoffMs(record));
   }
 }
 
@@ -130,6 +132,11 @@ function isOutdatedMapping({ status, virtiofs }: Attachment): boolean {
   return virtiofs.observedAt === null || Date.now() - Date.parse(virtiofs.observedAt) > OBSERVED_FOR_MS;
 }
 
+/** A read resumes no record before its backoff ends: a client that polls would otherwise set the pace. */
+function remainingBackoffMs({ retryAt }: Attachment): number {
+  return retryAt ? Math.min(Math.max(Date.parse(retryAt) - Date.now(), 0), MAX_BACKOFF_MS) : 0;
+}
+
 function isRefusedLately({ fault }: Attachment): boolean {
-  return fault !== null && Date.now() - Date.parse(fault.at) < REFUSED_FOR_MS;
+  return fault?.code === 'UPSTREAM_REFUSED' && Date.now() - Date.parse(fault.at) < REFUSED_FOR_MS;
 }

@@ -13,6 +13,7 @@ import {
   type Reason,
   type VirtiofsState,
   withStatus,
+  withSuccess,
 } from '../attachment.ts';
 import { LeaseLost, leasedSession, type ReconcileContext, remainingLeaseMs } from '../reconcile/observe.ts';
 import { commit, commitAndRelease, commitEvent, type ReconcileResult, requeueLater } from '../reconcile/perform.ts';
@@ -38,7 +39,7 @@ const POST_LANDS_MS = 60_000;
 const LOCKED_RETRY_MS = 250;
 
 /** What becomes of a failed call: the same for every way to attach. */
-export type CommitFailure = (record: Attachment, error: unknown) => Promise<ReconcileResult>;
+export type CommitFailure = (record: Attachment, error: unknown, phase: 'read' | 'change') => Promise<ReconcileResult>;
 
 /** The result that ends the reconcile; or the record, of which Nova must be observed again. */
 type Step = { result: ReconcileResult } | { record: Attachment };
@@ -55,26 +56,29 @@ export async function reconcileVirtiofs(
 ): Promise<ReconcileResult> {
   const startedAt = performance.now();
   let record = claimed;
+  let phase: 'read' | 'change' = 'read';
   try {
     for (let step = 0; step < MAX_STEPS; step++) {
       const session = leasedSession(context);
       const shown = await observeVirtiofs(session, record, { observesServer: context.observesServer ?? false });
       const observed = await withDetails(context, record, shown);
-      record = withMapping({ ...record, failures: 0 }, observed);
+      record = withMapping(withSuccess(record, 'read'), observed);
       const action = decideVirtiofs(record, observed, rightsOf(context), {
         isOverdue: elapsedMs(record) > context.deadlineMs,
         isPostSettled: isPostSettled(record, session.cloud.settings.timeoutMs),
       });
       if (action.do === 'wait') return await requeueLater(context, record, performance.now() - startedAt);
+      phase = 'change';
       const done = await performVirtiofs(context, record, action, (next) => {
         record = next;
       });
       if ('result' in done) return done.result;
-      record = done.record;
+      record = withSuccess(done.record, 'change');
+      phase = 'read';
     }
     return await commitAndRelease(context, record, { dueInMs: 1000 });
   } catch (error) {
-    return await commitFailure(record, error);
+    return await commitFailure(record, error, phase);
   }
 }
 
