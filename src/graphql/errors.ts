@@ -20,6 +20,9 @@ export const LIBRARY_CODES = {
   PERSISTED_QUERY_NOT_SUPPORTED: 200,
 } as const satisfies Record<string, number>;
 
+/** Maximum length of an error message in characters. */
+const MAX_MESSAGE_LENGTH = 2000;
+
 export type LibraryCode = keyof typeof LIBRARY_CODES;
 
 /**
@@ -29,7 +32,7 @@ export type LibraryCode = keyof typeof LIBRARY_CODES;
  */
 export function formatError(error: unknown, { requestId, log, hideSuggestions = false }: ErrorContext): GraphQLError {
   const { code, message, details } = describe(error, log);
-  return new GraphQLError(hideSuggestions ? withoutSuggestion(message) : message, {
+  return new GraphQLError(shortened(hideSuggestions ? withoutSuggestion(message) : message), {
     ...locationOf(error),
     extensions: { code, ...details, requestId },
   });
@@ -142,6 +145,13 @@ function publicDetails({ service, status, openstackRequestId }: UpstreamDetails)
   };
 }
 
+/** Removes the suggestion that graphql-js appends to a message (jsutils/didYouMean.js). */
 function withoutSuggestion(message: string): string {
-  return message.replace(/\s*Did you mean [\s\S]*\?$/, '');
+  const suggestion = message.indexOf(' Did you mean ');
+  return suggestion >= 0 && message.endsWith('?') ? message.slice(0, suggestion).trimEnd() : message;
+}
+
+/** Cuts a long message: those of graphql-js quote what the client sent, at any length. */
+function shortened(message: string): string {
+  return message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message;
 }

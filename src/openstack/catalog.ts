@@ -121,3 +121,10 @@ function describe(type: string, endpoint: CatalogEndpoint, service: Service): st
   if (parseEndpoint(endpoint.url, service)) return place;
   return `${place} at ${/\/(v\d[\d.]{0,20})(?=[/\s]|$)/.exec(endpoint.url.slice(-100))?.[1] ?? 'an invalid URL'}`;
 }
+
+/** The URL without slashes at its end. In linear time, unlike `/\/+$/`, which searches from each slash. */
+export function trimTrailingSlashes(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === '/') end--;
+  return url.slice(0, end);
+}

@@ -1,5 +1,5 @@
 import { Agent } from 'undici';
-import type { EndpointChoice } from './catalog.ts';
+import { type EndpointChoice, trimTrailingSlashes } from './catalog.ts';
 import type { Flights } from './http/single-flight.ts';
 import type { ServiceName } from './services.ts';
 
@@ -82,6 +82,6 @@ export async function closeCloud(cloud: Cloud): Promise<void> {
 }
 
 function identityUrl(authUrl: string): string {
-  const trimmed = authUrl.replace(/\/+$/, '');
+  const trimmed = trimTrailingSlashes(authUrl);
   return /\/v\d[\d.]*$/.test(trimmed) ? trimmed : `${trimmed}/v3`;
 }

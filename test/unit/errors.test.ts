@@ -105,3 +105,22 @@ describe('bugs', () => {
     expect(formatError(error, errorContext).extensions).toEqual({ code: 'FORBIDDEN', requestId: 'req-1' });
   });
 });
+
+describe('messages that quote the client', () => {
+  const syntaxError = (message: string) => new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
+
+  test.each([
+    ['a field', 'Cannot query field "nam". Did you mean "name"?', 'Cannot query field "nam".'],
+    ['several', 'Unknown type "Servr". Did you mean "Server" or "Share"?', 'Unknown type "Servr".'],
+    ['none', 'Unknown argument "x" on field "y".', 'Unknown argument "x" on field "y".'],
+  ])('with a suggestion of %s, and the schema is hidden -> without the suggestion', (_name, message, shown) => {
+    expect(formatError(syntaxError(message), { ...errorContext, hideSuggestions: true }).message).toBe(shown);
+    expect(formatError(syntaxError(message), errorContext).message).toBe(message);
+  });
+
+  test('128 KB of spaces -> cut, and not searched from each of them', () => {
+    const message = `Int cannot represent non-integer value: "${' '.repeat(131_072)}"`;
+    const formatted = formatError(syntaxError(message), { ...errorContext, hideSuggestions: true });
+    expect(formatted.message).toBe(`${message.slice(0, 2000)}…`);
+  });
+});

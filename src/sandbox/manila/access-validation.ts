@@ -26,7 +26,7 @@ function checkNetwork(text: string, hasIpv6: boolean): void {
 /** An address as a number; `::` of IPv6 is expanded. */
 function toNumber(address: string): bigint {
   if (isIPv4(address)) return address.split('.').reduce((sum, octet) => sum * 256n + BigInt(octet), 0n);
-  const withoutDots = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (dotted) => {
+  const withoutDots = address.replace(/(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/, (dotted) => {
     const number = toNumber(dotted);
     return `${(number >> 16n).toString(16)}:${(number & 0xffffn).toString(16)}`;
   });

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { pipeline, type Readable, Transform } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../errors.ts';
+import { trimTrailingSlashes } from '../../openstack/catalog.ts';
 import type { NovaEndpoint } from './endpoint.ts';
 import { faultOf, sendFault } from './faults.ts';
 import type { ComputeApiOptions } from './handlers.ts';
@@ -123,7 +124,8 @@ function pathBelow(request: FastifyRequest): string {
 function baseUrl(request: FastifyRequest, publicUrl: string | undefined): string {
   const { localAddress = '', localPort } = request.socket;
   const address = localAddress.includes(':') ? `[${localAddress}]` : localAddress;
-  return publicUrl?.replace(/\/+$/, '') ?? `${request.protocol}://${request.host || `${address}:${localPort}`}`;
+  if (publicUrl) return trimTrailingSlashes(publicUrl);
+  return `${request.protocol}://${request.host || `${address}:${localPort}`}`;
 }
 
 /** Throws UPSTREAM_ERROR for a request that the gateway has forwarded before: the catalog names the gateway as Nova. */
