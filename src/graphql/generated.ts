@@ -41,9 +41,9 @@ export type AccessRule = {
    */
   readonly accessKey?: Maybe<Scalars['String']['output']>;
   /** The access that the rule grants. */
-  readonly accessLevel: AccessLevel;
+  readonly accessLevel?: Maybe<AccessLevel>;
   /** The client that has access: an address, a user, a common name or a cephx id. `******` when Manila hides it from the caller. */
-  readonly accessTo: Scalars['String']['output'];
+  readonly accessTo?: Maybe<Scalars['String']['output']>;
   /** The kind of client that `accessTo` names. */
   readonly accessType: AccessType;
   /** When the rule was created. */
@@ -338,11 +338,11 @@ export type ExportLocation = {
   /** The export location's UUID. */
   readonly id: Scalars['ID']['output'];
   /** The metadata of the export location (Manila 2.87 or later). */
-  readonly metadata: Scalars['StringMap']['output'];
+  readonly metadata?: Maybe<Scalars['StringMap']['output']>;
   /** The path that a client mounts, for example `10.0.0.10:/shares/share-1`. */
-  readonly path: Scalars['String']['output'];
+  readonly path?: Maybe<Scalars['String']['output']>;
   /** Whether the back end prefers this location. */
-  readonly preferred: Scalars['Boolean']['output'];
+  readonly preferred?: Maybe<Scalars['Boolean']['output']>;
 };
 
 /** Write operations. */
@@ -353,13 +353,13 @@ export type Mutation = {
    * `attachShare` is idempotent: repeating it with the same arguments returns the existing attachment. Other arguments for
    * an attached server and share are a `CONFLICT`.
    */
-  readonly attachShare: AttachSharePayload;
+  readonly attachShare?: Maybe<AttachSharePayload>;
   /**
    * Revokes a server's access to a share, also one that Nova attached at the request of another client. Unmount the share
    * in the guest first: some back ends end the mount at once. With `VIRTIOFS` the server must be stopped, else `CONFLICT`.
    * Returns when Manila has accepted the revocation: the attachment is then `DETACHING`, and removed when no rule is left.
    */
-  readonly detachShare: DetachSharePayload;
+  readonly detachShare?: Maybe<DetachSharePayload>;
   /**
    * Reboots a server. Rejected as `startServer` is. A hard reboot repeats the mount of shares attached by virtiofs, and
    * cures a server in `ERROR` after the share that caused it was detached.
@@ -436,15 +436,15 @@ export type Query = {
   /** A server by id; null when the caller's project has no such server. */
   readonly server?: Maybe<Server>;
   /** The servers of the caller's project, newest first, in Nova's order. */
-  readonly servers: ServerConnection;
+  readonly servers?: Maybe<ServerConnection>;
   /** A share by id; null when no such share is visible to the caller. */
   readonly share?: Maybe<Share>;
   /** The attachment of a share to a server; null when the share is not attached to the server. */
   readonly shareAttachment?: Maybe<ShareAttachment>;
   /** The attachments of the caller's project, oldest first. */
-  readonly shareAttachments: ShareAttachmentConnection;
+  readonly shareAttachments?: Maybe<ShareAttachmentConnection>;
   /** The shares of the caller's project, newest first, in Manila's order. */
-  readonly shares: ShareConnection;
+  readonly shares?: Maybe<ShareConnection>;
   /** The user and project of the caller's token. */
   readonly viewer: Viewer;
 };
@@ -513,11 +513,11 @@ export type Server = {
   /** The IPv6 address that its user set for access; null when none is set. */
   readonly accessIPv6?: Maybe<Scalars['String']['output']>;
   /** The addresses on all networks, in Nova's order. */
-  readonly addresses: ReadonlyArray<ServerAddress>;
+  readonly addresses?: Maybe<ReadonlyArray<ServerAddress>>;
   /** The availability zone of the server; null until the server is scheduled. */
   readonly availabilityZone?: Maybe<Scalars['String']['output']>;
   /** When the server was created. */
-  readonly created: Scalars['DateTime']['output'];
+  readonly created?: Maybe<Scalars['DateTime']['output']>;
   /** The description of the server. */
   readonly description?: Maybe<Scalars['String']['output']>;
   /** Why the server is in `ERROR`; null otherwise. */
@@ -537,13 +537,13 @@ export type Server = {
   /** When the server was first started. */
   readonly launchedAt?: Maybe<Scalars['DateTime']['output']>;
   /** Whether the server is locked. */
-  readonly locked: Scalars['Boolean']['output'];
+  readonly locked?: Maybe<Scalars['Boolean']['output']>;
   /** The reason given for the lock. */
   readonly lockedReason?: Maybe<Scalars['String']['output']>;
   /** The metadata of the server. */
-  readonly metadata: Scalars['StringMap']['output'];
+  readonly metadata?: Maybe<Scalars['StringMap']['output']>;
   /** The name of the server. Empty when Nova cannot reach the server's cell (`status` is then `UNKNOWN`). */
-  readonly name: Scalars['String']['output'];
+  readonly name?: Maybe<Scalars['String']['output']>;
   /** The availability zone that the server is pinned to (Nova 2.96 or later); null when it is not pinned. */
   readonly pinnedAvailabilityZone?: Maybe<Scalars['String']['output']>;
   /** The power state that the hypervisor reports. */
@@ -551,20 +551,20 @@ export type Server = {
   /** The progress of a build or a migration in percent. */
   readonly progress?: Maybe<Scalars['Int']['output']>;
   /** The id of the project that owns the server. */
-  readonly projectId: Scalars['ID']['output'];
+  readonly projectId?: Maybe<Scalars['ID']['output']>;
   /** The names of the server's security groups. */
-  readonly securityGroups: ReadonlyArray<Scalars['String']['output']>;
+  readonly securityGroups?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
   /**
-   * The shares attached to the server through this gateway, oldest first.
-   * Null with an error on this path when the attachment store is unavailable.
+   * The shares attached to the server through this gateway, oldest first. `shareAttachments` with a filter has all of them
+   * in pages. Null with an error on this path when the attachment store is unavailable.
    */
   readonly sharesAttached?: Maybe<ReadonlyArray<ShareAttachment>>;
   /** The status of the server. */
   readonly status: ServerStatus;
   /** The status as Nova sent it, for values that this schema does not have too. */
-  readonly statusRaw: Scalars['String']['output'];
+  readonly statusRaw?: Maybe<Scalars['String']['output']>;
   /** The tags of the server. */
-  readonly tags: ReadonlyArray<Scalars['String']['output']>;
+  readonly tags?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
   /** The task in progress, for example `powering-on`; null when there is none. */
   readonly taskState?: Maybe<Scalars['String']['output']>;
   /** When the server was deleted. */
@@ -576,12 +576,13 @@ export type Server = {
   /** Nova's internal state of the virtual machine, for example `stopped`. */
   readonly vmState?: Maybe<Scalars['String']['output']>;
   /** The ids of the attached Cinder volumes. */
-  readonly volumeIds: ReadonlyArray<Scalars['ID']['output']>;
+  readonly volumeIds?: Maybe<ReadonlyArray<Scalars['ID']['output']>>;
 };
 
 
 /** A virtual machine in Nova, as the caller sees it. */
 export type ServerSharesAttachedArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
   inNova?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
@@ -610,7 +611,7 @@ export type ServerAddress = {
   /** Whether the address is fixed or floating. */
   readonly type: AddressType;
   /** The IP version: 4 or 6. */
-  readonly version: Scalars['Int']['output'];
+  readonly version?: Maybe<Scalars['Int']['output']>;
 };
 
 /** A page of servers. */
@@ -636,13 +637,13 @@ export type ServerEdge = {
 /** Why a server is in `ERROR`. */
 export type ServerFault = {
   /** Nova's code, similar to an HTTP status. */
-  readonly code: Scalars['Int']['output'];
+  readonly code?: Maybe<Scalars['Int']['output']>;
   /** When the error happened. */
-  readonly created: Scalars['DateTime']['output'];
+  readonly created?: Maybe<Scalars['DateTime']['output']>;
   /** A stack trace; Nova shows it to administrators only. */
   readonly details?: Maybe<Scalars['String']['output']>;
   /** Nova's message. */
-  readonly message: Scalars['String']['output'];
+  readonly message?: Maybe<Scalars['String']['output']>;
 };
 
 /** Conditions on servers. A server must match all of them. */
@@ -656,19 +657,19 @@ export type ServerFilter = {
 /** The flavor of a server when it was built. Nova keeps a copy in the server, so later changes of the flavor do not show. */
 export type ServerFlavor = {
   /** The size of the root disk in GiB. */
-  readonly diskGib: Scalars['Int']['output'];
+  readonly diskGib?: Maybe<Scalars['Int']['output']>;
   /** The size of the ephemeral disk in GiB. */
-  readonly ephemeralGib: Scalars['Int']['output'];
+  readonly ephemeralGib?: Maybe<Scalars['Int']['output']>;
   /** The extra specs of the flavor; null when Nova's policy hides them. */
   readonly extraSpecs?: Maybe<Scalars['StringMap']['output']>;
   /** The name of the flavor. */
-  readonly name: Scalars['String']['output'];
+  readonly name?: Maybe<Scalars['String']['output']>;
   /** The memory in MiB. */
-  readonly ramMib: Scalars['Int']['output'];
+  readonly ramMib?: Maybe<Scalars['Int']['output']>;
   /** The size of the swap disk in MiB. */
-  readonly swapMib: Scalars['Int']['output'];
+  readonly swapMib?: Maybe<Scalars['Int']['output']>;
   /** The number of virtual CPUs. */
-  readonly vcpus: Scalars['Int']['output'];
+  readonly vcpus?: Maybe<Scalars['Int']['output']>;
 };
 
 /** The power state that the hypervisor reports. */
@@ -744,7 +745,7 @@ export type Share = {
   /** Whether shares can be created from its snapshots. */
   readonly createShareFromSnapshotSupport?: Maybe<Scalars['Boolean']['output']>;
   /** When the share was created. */
-  readonly createdAt: Scalars['DateTime']['output'];
+  readonly createdAt?: Maybe<Scalars['DateTime']['output']>;
   /** The description of the share. */
   readonly description?: Maybe<Scalars['String']['output']>;
   /** The export locations of the share, preferred ones first. Empty while the share is not available. */
@@ -755,15 +756,15 @@ export type Share = {
    */
   readonly hasHiddenRules?: Maybe<Scalars['Boolean']['output']>;
   /** Whether the share has replicas. */
-  readonly hasReplicas: Scalars['Boolean']['output'];
+  readonly hasReplicas?: Maybe<Scalars['Boolean']['output']>;
   /** The share's UUID. */
   readonly id: Scalars['ID']['output'];
   /** Whether the share is visible to all projects. */
-  readonly isPublic: Scalars['Boolean']['output'];
+  readonly isPublic?: Maybe<Scalars['Boolean']['output']>;
   /** Whether the share is in the recycle bin. */
-  readonly isSoftDeleted: Scalars['Boolean']['output'];
+  readonly isSoftDeleted?: Maybe<Scalars['Boolean']['output']>;
   /** The metadata of the share. */
-  readonly metadata: Scalars['StringMap']['output'];
+  readonly metadata?: Maybe<Scalars['StringMap']['output']>;
   /** Whether its snapshots can be mounted. */
   readonly mountSnapshotSupport?: Maybe<Scalars['Boolean']['output']>;
   /** The name of the share. */
@@ -771,11 +772,11 @@ export type Share = {
   /** The progress of the creation from a snapshot, as Manila sends it, for example `100%`. */
   readonly progress?: Maybe<Scalars['String']['output']>;
   /** The id of the project that owns the share. */
-  readonly projectId: Scalars['ID']['output'];
+  readonly projectId?: Maybe<Scalars['ID']['output']>;
   /** The protocol of the share. */
   readonly protocol: ShareProtocol;
   /** The protocol as Manila sent it, for values that this schema does not have too. */
-  readonly protocolRaw: Scalars['String']['output'];
+  readonly protocolRaw?: Maybe<Scalars['String']['output']>;
   /** The replication type: `readable`, `writable` or `dr`. */
   readonly replicationType?: Maybe<Scalars['String']['output']>;
   /** Whether the share can be reverted to a snapshot. */
@@ -783,8 +784,8 @@ export type Share = {
   /** When the share will be deleted from the recycle bin. */
   readonly scheduledToBeDeletedAt?: Maybe<Scalars['DateTime']['output']>;
   /**
-   * The servers that the share is attached to through this gateway, oldest first.
-   * Null with an error on this path when the attachment store is unavailable.
+   * The servers that the share is attached to through this gateway, oldest first. `shareAttachments` with a filter has all
+   * of them in pages. Null with an error on this path when the attachment store is unavailable.
    */
   readonly serversAttached?: Maybe<ReadonlyArray<ShareAttachment>>;
   /** The id of the share group. */
@@ -792,9 +793,9 @@ export type Share = {
   /** The id of the share network; null when the share type does not use share networks. */
   readonly shareNetworkId?: Maybe<Scalars['ID']['output']>;
   /** The share type of the share. */
-  readonly shareType: ShareType;
-  /** The size of the share in GiB. */
-  readonly sizeGib: Scalars['Int']['output'];
+  readonly shareType?: Maybe<ShareType>;
+  /** The size of the share in GiB; null while Manila does not know it, as for a share being brought under its management. */
+  readonly sizeGib?: Maybe<Scalars['Int']['output']>;
   /** The id of the snapshot that the share was created from. */
   readonly snapshotId?: Maybe<Scalars['ID']['output']>;
   /** Whether snapshots of the share can be created. */
@@ -802,11 +803,23 @@ export type Share = {
   /** The status of the share. */
   readonly status: ShareStatus;
   /** The status as Manila sent it, for values that this schema does not have too. */
-  readonly statusRaw: Scalars['String']['output'];
+  readonly statusRaw?: Maybe<Scalars['String']['output']>;
   /** The long-running task in progress, for example a migration. */
   readonly taskState?: Maybe<Scalars['String']['output']>;
   /** The id of the user who created the share. */
   readonly userId?: Maybe<Scalars['ID']['output']>;
+};
+
+
+/** A shared file system in Manila, as the caller sees it. */
+export type ShareAccessRulesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A shared file system in Manila, as the caller sees it. */
+export type ShareServersAttachedArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** A share attached to a server: the server's access to it, from request to removal. */
@@ -865,6 +878,12 @@ export type ShareAttachment = {
   readonly virtiofs?: Maybe<VirtiofsAttachment>;
   /** What was accepted and may keep the guest from mounting the share; empty for most attachments. */
   readonly warnings: ReadonlyArray<AttachProblem>;
+};
+
+
+/** A share attached to a server: the server's access to it, from request to removal. */
+export type ShareAttachmentAccessRulesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** A page of attachments. */
@@ -1330,8 +1349,8 @@ export type ResolversParentTypes = {
 
 export type AccessRuleResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AccessRule'] = ResolversParentTypes['AccessRule']> = {
   accessKey: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  accessLevel: Resolver<ResolversTypes['AccessLevel'], ParentType, ContextType>;
-  accessTo: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  accessLevel: Resolver<Maybe<ResolversTypes['AccessLevel']>, ParentType, ContextType>;
+  accessTo: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   accessType: Resolver<ResolversTypes['AccessType'], ParentType, ContextType>;
   createdAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   id: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
@@ -1377,14 +1396,14 @@ export type DetachSharePayloadResolvers<ContextType = GatewayContext, ParentType
 
 export type ExportLocationResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ExportLocation'] = ResolversParentTypes['ExportLocation']> = {
   id: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
-  metadata: Resolver<ResolversTypes['StringMap'], ParentType, ContextType>;
-  path: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  preferred: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  metadata: Resolver<Maybe<ResolversTypes['StringMap']>, ParentType, ContextType>;
+  path: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  preferred: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
 };
 
 export type MutationResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
-  attachShare?: Resolver<ResolversTypes['AttachSharePayload'], ParentType, ContextType, RequireFields<MutationAttachShareArgs, 'input'>>;
-  detachShare?: Resolver<ResolversTypes['DetachSharePayload'], ParentType, ContextType, RequireFields<MutationDetachShareArgs, 'input'>>;
+  attachShare?: Resolver<Maybe<ResolversTypes['AttachSharePayload']>, ParentType, ContextType, RequireFields<MutationAttachShareArgs, 'input'>>;
+  detachShare?: Resolver<Maybe<ResolversTypes['DetachSharePayload']>, ParentType, ContextType, RequireFields<MutationDetachShareArgs, 'input'>>;
   rebootServer?: Resolver<Maybe<ResolversTypes['ServerActionPayload']>, ParentType, ContextType, RequireFields<MutationRebootServerArgs, 'input'>>;
   startServer?: Resolver<Maybe<ResolversTypes['ServerActionPayload']>, ParentType, ContextType, RequireFields<MutationStartServerArgs, 'input'>>;
   stopServer?: Resolver<Maybe<ResolversTypes['ServerActionPayload']>, ParentType, ContextType, RequireFields<MutationStopServerArgs, 'input'>>;
@@ -1406,20 +1425,20 @@ export type ProjectResolvers<ContextType = GatewayContext, ParentType extends Re
 export type QueryResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   attachShareCheck?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AttachShareOption']>>, ParentType, ContextType, RequireFields<QueryAttachShareCheckArgs, 'input'>>;
   server?: Resolver<Maybe<ResolversTypes['Server']>, ParentType, ContextType, RequireFields<QueryServerArgs, 'id'>>;
-  servers?: Resolver<ResolversTypes['ServerConnection'], ParentType, ContextType, RequireFields<QueryServersArgs, 'first'>>;
+  servers?: Resolver<Maybe<ResolversTypes['ServerConnection']>, ParentType, ContextType, RequireFields<QueryServersArgs, 'first'>>;
   share?: Resolver<Maybe<ResolversTypes['Share']>, ParentType, ContextType, RequireFields<QueryShareArgs, 'id'>>;
   shareAttachment?: Resolver<Maybe<ResolversTypes['ShareAttachment']>, ParentType, ContextType, RequireFields<QueryShareAttachmentArgs, 'serverId' | 'shareId'>>;
-  shareAttachments?: Resolver<ResolversTypes['ShareAttachmentConnection'], ParentType, ContextType, RequireFields<QueryShareAttachmentsArgs, 'first'>>;
-  shares?: Resolver<ResolversTypes['ShareConnection'], ParentType, ContextType, RequireFields<QuerySharesArgs, 'first'>>;
+  shareAttachments?: Resolver<Maybe<ResolversTypes['ShareAttachmentConnection']>, ParentType, ContextType, RequireFields<QueryShareAttachmentsArgs, 'first'>>;
+  shares?: Resolver<Maybe<ResolversTypes['ShareConnection']>, ParentType, ContextType, RequireFields<QuerySharesArgs, 'first'>>;
   viewer?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
 };
 
 export type ServerResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Server'] = ResolversParentTypes['Server']> = {
   accessIPv4: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   accessIPv6: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  addresses: Resolver<ReadonlyArray<ResolversTypes['ServerAddress']>, ParentType, ContextType>;
+  addresses: Resolver<Maybe<ReadonlyArray<ResolversTypes['ServerAddress']>>, ParentType, ContextType>;
   availabilityZone: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  created: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  created: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   description: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   fault: Resolver<Maybe<ResolversTypes['ServerFault']>, ParentType, ContextType>;
   flavor: Resolver<Maybe<ResolversTypes['ServerFlavor']>, ParentType, ContextType>;
@@ -1429,25 +1448,25 @@ export type ServerResolvers<ContextType = GatewayContext, ParentType extends Res
   imageId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   keyName: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   launchedAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
-  locked: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  locked: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   lockedReason: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  metadata: Resolver<ResolversTypes['StringMap'], ParentType, ContextType>;
-  name: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  metadata: Resolver<Maybe<ResolversTypes['StringMap']>, ParentType, ContextType>;
+  name: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   pinnedAvailabilityZone: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   powerState: Resolver<Maybe<ResolversTypes['ServerPowerState']>, ParentType, ContextType>;
   progress: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
-  projectId: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
-  securityGroups: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
-  sharesAttached: Resolver<Maybe<ReadonlyArray<ResolversTypes['ShareAttachment']>>, ParentType, ContextType, RequireFields<ServerSharesAttachedArgs, 'inNova'>>;
+  projectId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  securityGroups: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  sharesAttached: Resolver<Maybe<ReadonlyArray<ResolversTypes['ShareAttachment']>>, ParentType, ContextType, RequireFields<ServerSharesAttachedArgs, 'first' | 'inNova'>>;
   status: Resolver<ResolversTypes['ServerStatus'], ParentType, ContextType>;
-  statusRaw: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  tags: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  statusRaw: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  tags: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
   taskState: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   terminatedAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   updated: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   userId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   vmState: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  volumeIds: Resolver<ReadonlyArray<ResolversTypes['ID']>, ParentType, ContextType>;
+  volumeIds: Resolver<Maybe<ReadonlyArray<ResolversTypes['ID']>>, ParentType, ContextType>;
 };
 
 export type ServerActionPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerActionPayload'] = ResolversParentTypes['ServerActionPayload']> = {
@@ -1460,7 +1479,7 @@ export type ServerAddressResolvers<ContextType = GatewayContext, ParentType exte
   macAddress: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   network: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   type: Resolver<ResolversTypes['AddressType'], ParentType, ContextType>;
-  version: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  version: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
 };
 
 export type ServerConnectionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerConnection'] = ResolversParentTypes['ServerConnection']> = {
@@ -1476,61 +1495,61 @@ export type ServerEdgeResolvers<ContextType = GatewayContext, ParentType extends
 };
 
 export type ServerFaultResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerFault'] = ResolversParentTypes['ServerFault']> = {
-  code: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
-  created: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  code: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  created: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   details: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  message: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  message: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export type ServerFlavorResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerFlavor'] = ResolversParentTypes['ServerFlavor']> = {
-  diskGib: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
-  ephemeralGib: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  diskGib: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  ephemeralGib: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   extraSpecs: Resolver<Maybe<ResolversTypes['StringMap']>, ParentType, ContextType>;
-  name: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  ramMib: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
-  swapMib: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
-  vcpus: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  name: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  ramMib: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  swapMib: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  vcpus: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
 };
 
 export type ShareResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Share'] = ResolversParentTypes['Share']> = {
-  accessRules: Resolver<Maybe<ReadonlyArray<ResolversTypes['AccessRule']>>, ParentType, ContextType>;
+  accessRules: Resolver<Maybe<ReadonlyArray<ResolversTypes['AccessRule']>>, ParentType, ContextType, RequireFields<ShareAccessRulesArgs, 'first'>>;
   accessRulesStatus: Resolver<Maybe<ResolversTypes['AccessRulesStatus']>, ParentType, ContextType>;
   availabilityZone: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   createShareFromSnapshotSupport: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
-  createdAt: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  createdAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   description: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   exportLocations: Resolver<Maybe<ReadonlyArray<ResolversTypes['ExportLocation']>>, ParentType, ContextType>;
   hasHiddenRules: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
-  hasReplicas: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  hasReplicas: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   id: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
-  isPublic: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
-  isSoftDeleted: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
-  metadata: Resolver<ResolversTypes['StringMap'], ParentType, ContextType>;
+  isPublic: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  isSoftDeleted: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  metadata: Resolver<Maybe<ResolversTypes['StringMap']>, ParentType, ContextType>;
   mountSnapshotSupport: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   name: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   progress: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  projectId: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  projectId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   protocol: Resolver<ResolversTypes['ShareProtocol'], ParentType, ContextType>;
-  protocolRaw: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  protocolRaw: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   replicationType: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   revertToSnapshotSupport: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   scheduledToBeDeletedAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
-  serversAttached: Resolver<Maybe<ReadonlyArray<ResolversTypes['ShareAttachment']>>, ParentType, ContextType>;
+  serversAttached: Resolver<Maybe<ReadonlyArray<ResolversTypes['ShareAttachment']>>, ParentType, ContextType, RequireFields<ShareServersAttachedArgs, 'first'>>;
   shareGroupId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   shareNetworkId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
-  shareType: Resolver<ResolversTypes['ShareType'], ParentType, ContextType>;
-  sizeGib: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  shareType: Resolver<Maybe<ResolversTypes['ShareType']>, ParentType, ContextType>;
+  sizeGib: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   snapshotId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   snapshotSupport: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   status: Resolver<ResolversTypes['ShareStatus'], ParentType, ContextType>;
-  statusRaw: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  statusRaw: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   taskState: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   userId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
 };
 
 export type ShareAttachmentResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareAttachment'] = ResolversParentTypes['ShareAttachment']> = {
   accessLevel: Resolver<ResolversTypes['AccessLevel'], ParentType, ContextType>;
-  accessRules: Resolver<ReadonlyArray<ResolversTypes['AccessRule']>, ParentType, ContextType>;
+  accessRules: Resolver<ReadonlyArray<ResolversTypes['AccessRule']>, ParentType, ContextType, RequireFields<ShareAttachmentAccessRulesArgs, 'first'>>;
   createdAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   fault: Resolver<Maybe<ResolversTypes['AttachmentFault']>, ParentType, ContextType>;
   guestSeenAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;

@@ -17,8 +17,8 @@ import type { AttachmentEvent, AttachmentView } from '../../src/attachments/atta
 import type { Attachments, AttachRequest } from '../../src/attachments/service.ts';
 import type { GatewayContext } from '../../src/graphql/context.ts';
 import { type Clients, createLoaders } from '../../src/graphql/loaders.ts';
-import { enumValue } from '../../src/graphql/resolvers/enum-value.ts';
 import { Subscription } from '../../src/graphql/resolvers/subscription.ts';
+import { enumValue } from '../../src/graphql/resolvers/upstream-value.ts';
 import { createSchema, readTypeDefs } from '../../src/graphql/schema.ts';
 import type { AccessRule, Share } from '../../src/openstack/manila/types.ts';
 import type { NovaServer } from '../../src/openstack/nova/types.ts';

@@ -29,9 +29,9 @@ export const MAX_PAGE = 200;
  */
 export const MAX_READS = 10;
 
-/** The page size: `first`, or 50 when it is absent or null. Throws BAD_USER_INPUT outside 1 to 200. */
-export function pageSize(first: number | null | undefined): number {
-  const size = first ?? DEFAULT_PAGE;
+/** The page size: `first`, or the default when it is absent or null. Throws BAD_USER_INPUT outside 1 to 200. */
+export function pageSize(first: number | null | undefined, defaultSize = DEFAULT_PAGE): number {
+  const size = first ?? defaultSize;
   if (size >= 1 && size <= MAX_PAGE) return size;
   throw new GatewayError('BAD_USER_INPUT', `first: expected 1 to ${MAX_PAGE}, got ${size}`);
 }

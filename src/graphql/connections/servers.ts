@@ -3,7 +3,7 @@ import { detailsOf, OpenStackError } from '../../openstack/errors.ts';
 import type { NovaServer } from '../../openstack/nova/types.ts';
 import { anyOf, nameText } from '../arguments.ts';
 import { type QueryServersArgs, ServerStatus } from '../generated.ts';
-import { enumValue } from '../resolvers/enum-value.ts';
+import { enumValue } from '../resolvers/upstream-value.ts';
 import { decodeCursor, type Position } from './cursor.ts';
 import { type Batch, collect, pageSize, toConnection } from './paging.ts';
 

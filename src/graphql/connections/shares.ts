@@ -2,7 +2,7 @@ import { GatewayError } from '../../errors.ts';
 import type { Share } from '../../openstack/manila/types.ts';
 import { anyOf, nameText } from '../arguments.ts';
 import { type QuerySharesArgs, type ShareFilter, ShareProtocol, ShareStatus } from '../generated.ts';
-import { enumValue } from '../resolvers/enum-value.ts';
+import { enumValue } from '../resolvers/upstream-value.ts';
 import { decodeCursor, type Position } from './cursor.ts';
 import { type Batch, collect, MAX_PAGE, pageSize, toConnection } from './paging.ts';
 

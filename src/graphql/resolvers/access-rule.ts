@@ -1,8 +1,12 @@
 import type { AttachmentView } from '../../attachments/attachment.ts';
 import type { AccessRule as ManilaAccessRule } from '../../openstack/manila/types.ts';
 import type { GatewayContext } from '../context.ts';
-import { type AccessRuleResolvers, AccessRuleState, AccessType } from '../generated.ts';
-import { enumValue } from './enum-value.ts';
+import { type AccessLevel, type AccessRuleResolvers, AccessRuleState, AccessType } from '../generated.ts';
+import { enumValue, upstreamReaders } from './upstream-value.ts';
+
+const { text, timestamp, stringMap } = upstreamReaders('manila');
+
+const ACCESS_LEVELS: Readonly<Record<string, AccessLevel>> = { rw: 'READ_WRITE', ro: 'READ_ONLY' };
 
 /** The parent of AccessRule's resolvers: a rule from Manila's list, or from the record of an attachment. */
 export interface AccessRuleView {
@@ -49,23 +53,25 @@ export function recordedRules(attachment: AttachmentView): AccessRuleView[] {
   );
 }
 
-/** AccessRule's fields. Those that an attachment's record does not have come from Manila's list of the share's rules. */
+/**
+ * AccessRule's fields. Those that an attachment's record does not have come from Manila's list of the share's rules.
+ */
 export const AccessRule: AccessRuleResolvers = {
   id: (rule) => rule.id,
   accessType: (rule) => enumValue(AccessType, rule.accessType),
-  accessTo: (rule) => rule.accessTo,
-  accessLevel: (rule) => (rule.accessLevel === 'ro' ? 'READ_ONLY' : 'READ_WRITE'),
+  accessTo: (rule) => text(rule, 'accessTo'),
+  accessLevel: (rule) => ACCESS_LEVELS[text(rule, 'accessLevel') ?? ''] ?? null,
   state: (rule) => enumValue(AccessRuleState, rule.state),
-  stateRaw: (rule) => rule.state,
+  stateRaw: (rule) => text(rule, 'state'),
   accessKey: (rule, _args, context) => (rule.accessType === 'cephx' ? readAccessKey(rule, context) : null),
-  metadata: async (rule, _args, context) => (await listed(rule, context))?.metadata ?? {},
-  createdAt: async (rule, _args, context) => (await listed(rule, context))?.created_at ?? null,
-  updatedAt: async (rule, _args, context) => (await listed(rule, context))?.updated_at ?? null,
+  metadata: async (rule, _args, context) => stringMap(await listed(rule, context), 'metadata') ?? {},
+  createdAt: async (rule, _args, context) => timestamp(await listed(rule, context), 'created_at'),
+  updatedAt: async (rule, _args, context) => timestamp(await listed(rule, context), 'updated_at'),
 };
 
 /** The key of a CephX rule, null until there is one. Each read is in the log, with who read it. */
 async function readAccessKey(rule: AccessRuleView, context: GatewayContext): Promise<string | null> {
-  const key = (await listed(rule, context))?.access_key ?? null;
+  const key = text(await listed(rule, context), 'access_key');
   if (key === null) return null;
   const { identity, log } = context.session;
   const reader = { userId: identity.userId, projectId: identity.projectId };
@@ -73,6 +79,7 @@ async function readAccessKey(rule: AccessRuleView, context: GatewayContext): Pro
   return key;
 }
 
-async function listed(rule: AccessRuleView, { loaders }: GatewayContext) {
-  return rule.listed ?? (await loaders.accessRules.load(rule.shareId)).find(({ id }) => id === rule.id) ?? null;
+/** The rule from Manila's list; empty when Manila no longer has it. */
+async function listed(rule: AccessRuleView, { loaders }: GatewayContext): Promise<Partial<ManilaAccessRule>> {
+  return rule.listed ?? (await loaders.accessRules.load(rule.shareId)).find(({ id }) => id === rule.id) ?? {};
 }

@@ -26,6 +26,12 @@ export const DateTime = new GraphQLScalarType<Date | string, string>({
   parseLiteral: (node) => fromClient(node.kind === Kind.STRING ? node.value : undefined),
 });
 
+/** Whether a text is a timestamp of OpenStack that DateTime can serialise. */
+export function isTimestamp(text: string): boolean {
+  const date = parse(text, true);
+  return date !== null && !Number.isNaN(date.getTime());
+}
+
 function parse(text: string, isUtcWithoutZone: boolean): Date | null {
   if (RFC3339.test(text)) return new Date(text.replace(' ', 'T'));
   if (isUtcWithoutZone && ZONELESS.test(text)) return new Date(`${text.replace(' ', 'T')}Z`);

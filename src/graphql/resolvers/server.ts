@@ -1,6 +1,16 @@
-import type { ServerFaultResolvers, ServerFlavorResolvers, ServerPowerState, ServerResolvers } from '../generated.ts';
-import { ServerStatus } from '../generated.ts';
-import { enumValue } from './enum-value.ts';
+import type { EmbeddedFlavor, ServerFault as NovaFault } from '../../openstack/nova/types.ts';
+import { pageSize } from '../connections/paging.ts';
+import {
+  type ServerAddress,
+  type ServerFaultResolvers,
+  type ServerFlavorResolvers,
+  type ServerPowerState,
+  type ServerResolvers,
+  ServerStatus,
+} from '../generated.ts';
+import { enumValue, upstreamReaders } from './upstream-value.ts';
+
+const { text, integer, flag, timestamp, stringMap, texts, object, objects } = upstreamReaders('nova');
 
 /** Nova's codes (nova/objects/fields.py, InstancePowerState). */
 const POWER_STATES: Readonly<Record<number, ServerPowerState>> = {
@@ -18,64 +28,76 @@ const POWER_STATES: Readonly<Record<number, ServerPowerState>> = {
  */
 export const Server: ServerResolvers = {
   id: (server) => server.id,
-  name: (server) => server.name ?? '',
+  name: (server) => text(server, 'name') ?? '',
   status: (server) => enumValue(ServerStatus, server.status),
-  statusRaw: (server) => server.status,
-  taskState: (server) => server['OS-EXT-STS:task_state'] ?? null,
-  vmState: (server) => server['OS-EXT-STS:vm_state'] ?? null,
-  powerState: (server) => POWER_STATES[server['OS-EXT-STS:power_state'] ?? -1] ?? null,
-  description: (server) => server.description ?? null,
+  statusRaw: (server) => text(server, 'status'),
+  taskState: (server) => text(server, 'OS-EXT-STS:task_state'),
+  vmState: (server) => text(server, 'OS-EXT-STS:vm_state'),
+  powerState: (server) => POWER_STATES[integer(server, 'OS-EXT-STS:power_state') ?? -1] ?? null,
+  description: (server) => text(server, 'description'),
   addresses: (server) =>
-    Object.entries(server.addresses ?? {}).flatMap(([network, addresses]) =>
-      addresses.map((address) => ({
-        network,
-        address: address.addr,
-        version: address.version,
-        type: address['OS-EXT-IPS:type'] === 'floating' ? 'FLOATING' : 'FIXED',
-        macAddress: address['OS-EXT-IPS-MAC:mac_addr'] ?? null,
-      })),
+    Object.entries(object(server, 'addresses') ?? {}).flatMap(([network, addresses]) =>
+      (objects({ addresses }, 'addresses') ?? []).map((address) => addressOf(network, address)),
     ),
-  accessIPv4: (server) => server.accessIPv4 || null,
-  accessIPv6: (server) => server.accessIPv6 || null,
-  flavor: (server) => server.flavor ?? null,
-  imageId: (server) => (server.image ? server.image.id : null),
-  keyName: (server) => server.key_name ?? null,
-  metadata: (server) => server.metadata ?? {},
-  tags: (server) => server.tags ?? [],
-  securityGroups: (server) => (server.security_groups ?? []).map(({ name }) => name),
-  volumeIds: (server) => (server['os-extended-volumes:volumes_attached'] ?? []).map(({ id }) => id),
-  availabilityZone: (server) => server['OS-EXT-AZ:availability_zone'] || null,
-  pinnedAvailabilityZone: (server) => server.pinned_availability_zone ?? null,
-  hostname: (server) => server['OS-EXT-SRV-ATTR:hostname'] ?? null,
-  hostId: (server) => server.hostId || null,
-  progress: (server) => server.progress ?? null,
-  locked: (server) => server.locked ?? false,
-  lockedReason: (server) => server.locked_reason ?? null,
-  created: (server) => server.created,
-  updated: (server) => server.updated ?? null,
-  launchedAt: (server) => server['OS-SRV-USG:launched_at'] ?? null,
-  terminatedAt: (server) => server['OS-SRV-USG:terminated_at'] ?? null,
-  fault: (server) => server.fault ?? null,
-  projectId: (server) => server.tenant_id,
-  userId: (server) => server.user_id ?? null,
-  sharesAttached: (server, { inNova }, { loaders }) =>
-    (inNova ? loaders.attachmentsWithNova : loaders.attachmentsOfServer).load(server.id),
+  accessIPv4: (server) => text(server, 'accessIPv4') || null,
+  accessIPv6: (server) => text(server, 'accessIPv6') || null,
+  flavor: (server) => object(server, 'flavor') as EmbeddedFlavor | null,
+  imageId: (server) => (server.image ? text(object(server, 'image') ?? {}, 'id') : null),
+  keyName: (server) => text(server, 'key_name'),
+  metadata: (server) => stringMap(server, 'metadata') ?? {},
+  tags: (server) => texts(server, 'tags') ?? [],
+  securityGroups: (server) => textsOf(objects(server, 'security_groups'), 'name'),
+  volumeIds: (server) => textsOf(objects(server, 'os-extended-volumes:volumes_attached'), 'id'),
+  availabilityZone: (server) => text(server, 'OS-EXT-AZ:availability_zone') || null,
+  pinnedAvailabilityZone: (server) => text(server, 'pinned_availability_zone'),
+  hostname: (server) => text(server, 'OS-EXT-SRV-ATTR:hostname'),
+  hostId: (server) => text(server, 'hostId') || null,
+  progress: (server) => integer(server, 'progress'),
+  locked: (server) => flag(server, 'locked') ?? false,
+  lockedReason: (server) => text(server, 'locked_reason'),
+  created: (server) => timestamp(server, 'created'),
+  updated: (server) => timestamp(server, 'updated'),
+  launchedAt: (server) => timestamp(server, 'OS-SRV-USG:launched_at'),
+  terminatedAt: (server) => timestamp(server, 'OS-SRV-USG:terminated_at'),
+  fault: (server) => object(server, 'fault') as NovaFault | null,
+  projectId: (server) => text(server, 'tenant_id'),
+  userId: (server) => text(server, 'user_id'),
+  sharesAttached: async (server, { first, inNova }, { loaders }) => {
+    const size = pageSize(first);
+    const loader = inNova ? loaders.attachmentsWithNova : loaders.attachmentsOfServer;
+    return (await loader.load(server.id)).slice(0, size);
+  },
 };
+
+function addressOf(network: string, address: Record<string, unknown>): ServerAddress {
+  return {
+    network,
+    address: text(address, 'addr') ?? '',
+    version: integer(address, 'version'),
+    type: address['OS-EXT-IPS:type'] === 'floating' ? 'FLOATING' : 'FIXED',
+    macAddress: text(address, 'OS-EXT-IPS-MAC:mac_addr'),
+  };
+}
+
+/** One field of each object; objects without it are left out. */
+function textsOf(items: Record<string, unknown>[] | null, key: string): string[] {
+  return (items ?? []).map((item) => text(item, key)).filter((value) => value !== null);
+}
 
 /** The flavor that Nova embeds in a server (2.47). */
 export const ServerFlavor: ServerFlavorResolvers = {
-  name: (flavor) => flavor.original_name,
-  vcpus: (flavor) => flavor.vcpus,
-  ramMib: (flavor) => flavor.ram,
-  diskGib: (flavor) => flavor.disk,
-  ephemeralGib: (flavor) => flavor.ephemeral,
-  swapMib: (flavor) => flavor.swap,
-  extraSpecs: (flavor) => flavor.extra_specs ?? null,
+  name: (flavor) => text(flavor, 'original_name'),
+  vcpus: (flavor) => integer(flavor, 'vcpus'),
+  ramMib: (flavor) => integer(flavor, 'ram'),
+  diskGib: (flavor) => integer(flavor, 'disk'),
+  ephemeralGib: (flavor) => integer(flavor, 'ephemeral'),
+  swapMib: (flavor) => integer(flavor, 'swap'),
+  extraSpecs: (flavor) => stringMap(flavor, 'extra_specs'),
 };
 
 export const ServerFault: ServerFaultResolvers = {
-  message: (fault) => fault.message,
-  code: (fault) => fault.code,
-  created: (fault) => fault.created,
-  details: (fault) => fault.details ?? null,
+  message: (fault) => text(fault, 'message'),
+  code: (fault) => integer(fault, 'code'),
+  created: (fault) => timestamp(fault, 'created'),
+  details: (fault) => text(fault, 'details'),
 };

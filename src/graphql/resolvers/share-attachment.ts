@@ -1,5 +1,7 @@
+import { MAX_TARGETS } from '../../attachments/access-targets.ts';
 import { isVirtiofs } from '../../attachments/attachment.ts';
 import { mountCommands } from '../../attachments/mount-commands.ts';
+import { pageSize } from '../connections/paging.ts';
 import type {
   AttachShareOptionResolvers,
   ShareAttachmentEventResolvers,
@@ -9,7 +11,7 @@ import type {
 } from '../generated.ts';
 import { VirtiofsStatus } from '../generated.ts';
 import { recordedRules } from './access-rule.ts';
-import { enumValue } from './enum-value.ts';
+import { enumValue } from './upstream-value.ts';
 
 /** ShareAttachment's fields from the record in the store. */
 export const ShareAttachment: ShareAttachmentResolvers = {
@@ -27,7 +29,7 @@ export const ShareAttachment: ShareAttachmentResolvers = {
   isHidden: (attachment) => attachment.isHidden ?? false,
   status: (attachment) => attachment.status.toUpperCase() as ShareAttachmentStatus,
   accessLevel: (attachment) => (attachment.accessLevel === 'ro' ? 'READ_ONLY' : 'READ_WRITE'),
-  accessRules: (attachment) => recordedRules(attachment),
+  accessRules: (attachment, { first }) => recordedRules(attachment).slice(0, pageSize(first, MAX_TARGETS)),
   mountCommands: async (attachment, _args, { loaders }) => {
     const [share, locations] = await Promise.all([
       loaders.share.load(attachment.shareId),

@@ -20,8 +20,12 @@ export interface RequestOptions {
   body?: unknown;
   /** Deadline of this call with its retries, in ms; default: the cloud's. */
   timeoutMs?: number;
-  /** A key that the response must have; a response without it rejects as `bad_response`. */
+  /** The key of the object that the response must have; one without it, or with another type, rejects as `bad_response`. */
   expects?: string;
+  /** The same for a list of objects. */
+  expectsList?: string;
+  /** The key of an object's id, `id` by default: an object without one rejects too. Null for objects without an id. */
+  idKey?: string | null;
 }
 
 /**
@@ -52,8 +56,11 @@ export async function request<T>(session: Session, service: Service, options: Re
     const remainingMs = endsAt - performance.now();
     if (remainingMs <= 0) throw callTimeout(call, null);
     const response = await send(call, remainingMs, signalOf(session));
-    if (options.expects !== undefined && !hasKey(response.body, options.expects)) {
-      throw invalidResponse(call, response, `\`${options.expects}\``);
+    if (options.expects !== undefined && !hasObject(response.body, options.expects, options.idKey)) {
+      throw invalidResponse(call, response, `a valid \`${options.expects}\``);
+    }
+    if (options.expectsList !== undefined && !hasList(response.body, options.expectsList, options.idKey)) {
+      throw invalidResponse(call, response, `a valid list \`${options.expectsList}\``);
     }
     return response as Response<T>;
   } catch (error) {
@@ -106,6 +113,21 @@ function toQuery(query: Query = {}): string {
   return params.size > 0 ? `?${params}` : '';
 }
 
-function hasKey(body: unknown, key: string): boolean {
-  return typeof body === 'object' && body !== null && key in body;
+function hasObject(body: unknown, key: string, idKey?: string | null): boolean {
+  return isObject(body) && isResource(body[key], idKey);
+}
+
+function hasList(body: unknown, key: string, idKey?: string | null): boolean {
+  if (!isObject(body)) return false;
+  const items = body[key];
+  return Array.isArray(items) && items.every((item) => isResource(item, idKey));
+}
+
+/** Whether a value is an object with an id. Its other fields are checked where they are read. */
+function isResource(value: unknown, idKey: string | null = 'id'): boolean {
+  return isObject(value) && (idKey === null || typeof value[idKey] === 'string');
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

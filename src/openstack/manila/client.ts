@@ -52,12 +52,12 @@ export async function listShares(
     ...filters,
     metadata: metadata && pythonDict(metadata),
   };
-  const { body } = await request<{ shares: Share[]; count?: number }>(session, MANILA, {
+  const { body } = await request<{ shares: Share[]; count?: unknown }>(session, MANILA, {
     path: '/shares/detail',
     query,
-    expects: 'shares',
+    expectsList: 'shares',
   });
-  return { shares: body.shares, count: body.count ?? null };
+  return { shares: body.shares, count: isCount(body.count) ? body.count : null };
 }
 
 /**
@@ -90,7 +90,7 @@ export function listExportLocations(session: Session, shareId: string): Promise<
 }
 
 async function fetchExportLocations(session: Session, shareId: string): Promise<ExportLocation[]> {
-  const options = { path: path`/shares/${shareId}/export_locations`, expects: 'export_locations' };
+  const options = { path: path`/shares/${shareId}/export_locations`, expectsList: 'export_locations' };
   const { body } = await request<{ export_locations: ExportLocation[] }>(session, MANILA, options);
   return body.export_locations.filter((location) => location.is_admin_only !== true);
 }
@@ -101,7 +101,7 @@ export function listAccessRules(session: Session, shareId: string): Promise<Acce
 }
 
 async function fetchAccessRules(session: Session, shareId: string): Promise<AccessRule[]> {
-  const options = { path: '/share-access-rules', query: { share_id: shareId }, expects: 'access_list' };
+  const options = { path: '/share-access-rules', query: { share_id: shareId }, expectsList: 'access_list' };
   return (await request<{ access_list: AccessRule[] }>(session, MANILA, options)).body.access_list;
 }
 
@@ -155,6 +155,7 @@ export async function updateAccessRuleMetadata(
     path: path`/share-access-rules/${ruleId}/metadata`,
     body: { metadata },
     expects: 'metadata',
+    idKey: null,
   });
   return body.metadata;
 }
@@ -165,7 +166,7 @@ export async function listMessages(
   { resourceId, limit }: { resourceId: string; limit: number },
 ): Promise<Message[]> {
   const query = { resource_id: resourceId, limit, sort_key: 'created_at', sort_dir: 'desc' };
-  const options = { path: '/messages', query, expects: 'messages' };
+  const options = { path: '/messages', query, expectsList: 'messages' };
   return (await request<{ messages: Message[] }>(session, MANILA, options)).body.messages;
 }
 
@@ -177,6 +178,10 @@ export function getShareNetwork(session: Session, id: string): Promise<ShareNetw
 async function fetchShareNetwork(session: Session, id: string): Promise<ShareNetwork> {
   const options = { path: path`/share-networks/${id}`, expects: 'share_network' };
   return (await request<{ share_network: ShareNetwork }>(session, MANILA, options)).body.share_network;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 31;
 }
 
 /** Whether `allow_access` failed because the share has a rule for the target. Only the text says so (manila exception.ShareAccessExists). */

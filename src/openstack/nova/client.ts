@@ -34,19 +34,21 @@ export async function listServers(
   { limit, marker, filters }: { limit: number; marker?: string | null; filters?: ServerFilters },
 ): Promise<{ servers: NovaServer[]; hasNext: boolean }> {
   const query: Query = { limit, marker, ...filters };
-  const { body } = await request<{ servers: NovaServer[]; servers_links?: Link[] }>(session, NOVA, {
+  const { body } = await request<{ servers: NovaServer[]; servers_links?: unknown }>(session, NOVA, {
     path: '/servers/detail',
     query,
-    expects: 'servers',
+    expectsList: 'servers',
   });
-  return { servers: body.servers, hasNext: body.servers_links?.some(({ rel }) => rel === 'next') ?? false };
+  const links: unknown[] = Array.isArray(body.servers_links) ? body.servers_links : [];
+  return { servers: body.servers, hasNext: links.some((link) => (link as Link | null)?.rel === 'next') };
 }
 
 /** A server's ports with their Neutron networks, which the server's own representation lacks. A deleted server is a 404. */
 export async function listInterfaces(session: Session, serverId: string): Promise<InterfaceAttachment[]> {
   const { body } = await request<{ interfaceAttachments: InterfaceAttachment[] }>(session, NOVA, {
     path: path`/servers/${serverId}/os-interface`,
-    expects: 'interfaceAttachments',
+    expectsList: 'interfaceAttachments',
+    idKey: 'port_id',
   });
   return body.interfaceAttachments;
 }
