@@ -119,8 +119,16 @@ export const SETTINGS = {
   MAX_TOKENS: setting(count(50, 100000, 2000), 'Maximum number of tokens in a document.'),
   MAX_DIRECTIVES: setting(count(0, 10000, 50), 'Maximum number of directives in a document.'),
   MAX_COST: setting(
-    count(1, 10_000_000, 100_000),
-    'Maximum query cost: 1 per field, multiplied by `first` inside a connection.',
+    count(1, 10_000_000, 2_000_000),
+    'Maximum query cost: 1 per field, multiplied by `first` of each list around it.',
+  ),
+  MAX_RESULT_OBJECTS: setting(
+    count(100, 100_000_000, 50_000),
+    'Maximum number of objects in the result of an operation, counted while it is executed.',
+  ),
+  MAX_RESULT_BYTES: setting(
+    count(10_000, 1_000_000_000, 16_777_216),
+    'Approximate maximum size of the result of an operation in bytes, counted while it is executed.',
   ),
   MAX_BODY_BYTES: setting(count(1024, 100_000_000, 1_048_576), 'Maximum size of an HTTP request body, in bytes.'),
   MAX_IN_FLIGHT: setting(

@@ -71,10 +71,10 @@ export interface Attachments {
   listWithNova(session: Session, serverId: string): Promise<AttachmentView[]>;
   get(session: Session, serverId: string, shareId: string): Promise<Attachment | null>;
   list(session: Session, options: ListOptions): Promise<AttachmentPage>;
-  /** One list for each server, in the order of the ids. */
-  listForServers(session: Session, serverIds: readonly string[]): Promise<Attachment[][]>;
-  /** One list for each share, in the order of the ids. */
-  listForShares(session: Session, shareIds: readonly string[]): Promise<Attachment[][]>;
+  /** One list for each server, in the order of the ids: complete, or the `first` oldest. */
+  listForServers(session: Session, serverIds: readonly string[], first?: number): Promise<Attachment[][]>;
+  /** One list for each share, like listForServers. */
+  listForShares(session: Session, shareIds: readonly string[], first?: number): Promise<Attachment[][]>;
   /**
    * What a server's guest is to mount, from the store alone, and records that the guest has read it. Null while the project's
    * records, or the export locations of one that is attached, are not known: the guest must then change nothing.
@@ -143,13 +143,15 @@ export function createAttachments(options: CommandOptions): Attachments {
       );
       return page;
     },
-    async listForServers(session, serverIds) {
-      const lists = await readRecovered(session, () => store.listForServers(session.identity.projectId, serverIds));
+    async listForServers(session, serverIds, first) {
+      const { projectId } = session.identity;
+      const lists = await readRecovered(session, () => store.listForServers(projectId, serverIds, first));
       resumeOnRead(options, session, lists.flat());
       return lists;
     },
-    async listForShares(session, shareIds) {
-      const lists = await readRecovered(session, () => store.listForShares(session.identity.projectId, shareIds));
+    async listForShares(session, shareIds, first) {
+      const { projectId } = session.identity;
+      const lists = await readRecovered(session, () => store.listForShares(projectId, shareIds, first));
       resumeOnRead(options, session, lists.flat());
       return lists;
     },

@@ -5,6 +5,7 @@ import type { Attachments } from '../attachments/service.ts';
 import * as manila from '../openstack/manila/client.ts';
 import * as nova from '../openstack/nova/client.ts';
 import type { Session } from '../openstack/session.ts';
+import { MAX_PAGE } from './connections/paging.ts';
 import { listServers } from './connections/servers.ts';
 import { listShares } from './connections/shares.ts';
 import type { QueryServersArgs, QuerySharesArgs } from './generated.ts';
@@ -61,12 +62,12 @@ export function createLoaders(session: Session, attachments: Attachments, client
     guestSeenAt: new DataLoader(async (keys: readonly GuestKey[]) => await guestsSeenAt(attachments, keys), {
       cacheKeyFn: ({ projectId, serverId }) => `${projectId} ${serverId}`,
     }),
-    /** By server id, oldest first. */
-    attachmentsOfServer: new DataLoader((ids: readonly string[]) => attachments.listForServers(session, ids)),
+    /** By server id, at most MAX_PAGE, oldest first. */
+    attachmentsOfServer: new DataLoader((ids: readonly string[]) => attachments.listForServers(session, ids, MAX_PAGE)),
     /** By server id, oldest first, then those that only Nova has. */
     attachmentsWithNova: onePerKey((serverId) => limit(() => attachments.listWithNova(session, serverId))),
-    /** By share id, oldest first. */
-    attachmentsOfShare: new DataLoader((ids: readonly string[]) => attachments.listForShares(session, ids)),
+    /** By share id, at most MAX_PAGE, oldest first. */
+    attachmentsOfShare: new DataLoader((ids: readonly string[]) => attachments.listForShares(session, ids, MAX_PAGE)),
 
     /** A page of the project's servers. */
     servers: (args: QueryServersArgs) =>

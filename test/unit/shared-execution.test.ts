@@ -30,7 +30,7 @@ import { until } from '../support/until.ts';
 const log = pino({ level: 'silent' });
 const SERVER = '5e7ae700-0000-4000-8000-000000000001';
 const OTHER = '5e7ae700-0000-4000-8000-000000000002';
-const QUERY = `query One($id: ID!) { server(id: $id) { name sharesAttached { mountPoint } } }`;
+const QUERY = `query One($id: ID!) { server(id: $id) { name sharesAttached(first: 200) { mountPoint } } }`;
 /** Reads the store only. */
 const LIST = '{ shareAttachments(first: 200) { nodes { mountPoint } } }';
 const executor = createExecutor({ schema: createSchema(), config: readConfig({}) });
@@ -252,7 +252,7 @@ test('reads and writes in any order -> no read misses a write that was completed
             const result = await one.read(tokens[i % 2]);
             seen.add(result.data);
             expect(Number(serverOf(result).name)).toBeGreaterThanOrEqual(from);
-            expect(serverOf(result).sharesAttached.length).toBeGreaterThanOrEqual(than);
+            expect(serverOf(result).sharesAttached.length).toBeGreaterThanOrEqual(Math.min(than, 200));
           };
           running.push(check());
         }

@@ -18,6 +18,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../../config.ts';
 import { type ErrorContext, formatError, withCode } from '../errors.ts';
 import { createCostCheck } from '../limits/check-cost.ts';
+import { type LimitedExecution, startExecution, withResultLimits } from '../limits/result-limits.ts';
 import { limitRules, parseOptions } from '../limits/rules.ts';
 import { createEventSharing } from './event-sharing.ts';
 import { createCompiler, type PreparedOperation } from './jit/compile.ts';
@@ -25,6 +26,9 @@ import { type SharedExecution, shareExecution } from './shared-execution.ts';
 
 /** Maximum number of validated documents that are cached, and of characters of source in all of them. */
 const DOCUMENTS = { max: 1000, maxSize: 1_048_576 };
+
+/** Maximum number of levels of objects and lists in variables; the schema's own inputs have 3. */
+const MAX_VARIABLES_DEPTH = 32;
 
 /** One operation from a transport: a document that `parseAndValidate` returned, and the client's other parameters. */
 export interface Operation {
@@ -63,7 +67,8 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
   const options = parseOptions(config);
   const hideSuggestions = !config.INTROSPECTION;
   const documents = createDocuments();
-  const compiler = createCompiler(schema);
+  const limitedSchema = withResultLimits(schema);
+  const compiler = createCompiler(limitedSchema);
   const checkCost = createCostCheck(schema, config.MAX_COST);
 
   /** Returns a document that can be executed, or the formatted errors. Never throws. */
@@ -144,6 +149,7 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
   }: Operation): { errors: readonly GraphQLError[] } | PreparedOperation {
     const operation = getOperationAST(document, operationName);
     if (!operation) return { errors: [format(unknownOperation(operationName), errorContext)] };
+    if (isDeeperThan(MAX_VARIABLES_DEPTH, variables)) return { errors: [format(tooDeepVariables(), errorContext)] };
     const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {}, { maxErrors: 20 });
     if (coerced.errors) {
       return { errors: coerced.errors.map((error) => format(withCode(error, 'BAD_USER_INPUT'), errorContext)) };
@@ -164,21 +170,33 @@ export function createExecutor({ schema, config }: { schema: GraphQLSchema; conf
     try {
       return withFormattedErrors(await executeFields(operation, prepared, context, rootValue), operation);
     } catch (error) {
-      return { errors: [format(error, operation)] };
+      // The execution began: it has no result, but a mutation may have had its effect.
+      return { data: null, errors: [format(error, operation)] };
     }
   }
 
-  /** Resolves the fields of an operation: compiled from its second use on where that is possible, else by graphql-js. */
+  /** Resolves the fields of an operation within the limits on its result; rejects when it exceeds one. */
   async function executeFields(
     operation: Operation,
     prepared: PreparedOperation,
     context: unknown,
     rootValue: unknown,
-  ) {
-    const result = await compiler.find(prepared)?.(rootValue, context, operation.variables);
+  ): Promise<ExecutionResult> {
+    const execution = startExecution(config, context);
+    return await Promise.race([executeLimited(operation, prepared, execution, rootValue), execution.stopped]);
+  }
+
+  /** Compiled from the second use of an operation on where that is possible, else by graphql-js. */
+  async function executeLimited(
+    operation: Operation,
+    prepared: PreparedOperation,
+    execution: LimitedExecution,
+    rootValue: unknown,
+  ): Promise<ExecutionResult> {
+    const result = await compiler.find(prepared)?.(rootValue, execution, operation.variables);
     // Without data nothing was executed: graphql-jit rejects some variables that graphql-js accepts.
     if (result && 'data' in result) return result;
-    return await executeGraphQL({ ...argsOf(operation), contextValue: context, rootValue });
+    return await executeGraphQL({ ...argsOf(operation), schema: limitedSchema, contextValue: execution, rootValue });
   }
 
   const argsOf = ({ document, operationName, variables }: Operation) => ({
@@ -252,6 +270,21 @@ function unknownOperation(operationName: string | null | undefined): GraphQLErro
     ? `The document has no operation named ${JSON.stringify(operationName.slice(0, 100))}`
     : 'The document has several operations, or none: choose one with `operationName`';
   return new GraphQLError(message, { extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } });
+}
+
+function tooDeepVariables(): GraphQLError {
+  const message = `variables: expected at most ${MAX_VARIABLES_DEPTH} levels of objects and lists`;
+  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
+}
+
+/** Whether JSON has more levels than `depth`. Without recursion: client JSON can be deeper than the call stack. */
+function isDeeperThan(depth: number, json: unknown): boolean {
+  let level: unknown[] = [json];
+  for (let at = 0; at <= depth; at++) {
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
+    if (level.length === 0) return false;
+  }
+  return true;
 }
 
 function asGraphQLError(error: unknown): GraphQLError {

@@ -19,7 +19,7 @@ import {
   TypeMetaFieldDef,
 } from 'graphql';
 
-/** The assumed length of a list without `first`: `sharesAttached`, `accessRules`, `addresses`, … */
+/** The assumed length of a list without `first`: `addresses`, `exportLocations`, … */
 const LIST_SIZE = 5;
 /** The cost of a field that takes one call to Nova. */
 const COST_OF_NOVA_CALL = 10;
@@ -33,9 +33,9 @@ export interface CostedOperation {
 }
 
 /**
- * The cost of an operation: 1 per field, 10 for one that asks Nova alone, multiplied by the length of each list around it. A connection has the length
- * `first`; any other list is assumed to have 5 items; lists of introspection count once. `@skip` and `@include` do not
- * change the cost.
+ * The cost of an operation: 1 per field, 10 for one that takes a call to Nova of its own, multiplied by the length of each
+ * list around it. A connection or list with a `first` has that length; any other list is assumed to have 5 items; lists
+ * of introspection count once. `@skip` and `@include` do not change the cost.
  */
 export function costOf({ schema, document, operation, variables }: CostedOperation): number {
   const fragments = new Map<string, FragmentDefinitionNode>();
@@ -98,8 +98,10 @@ function sizeOf(
   variables: Readonly<Record<string, unknown>>,
 ): number {
   if (field.args.some(({ name }) => name === 'first')) {
-    const { first } = argumentsOf(node, field, variables);
-    return typeof first === 'number' && first > 1 ? first : 1;
+    // Resolvers take null for the default.
+    const { first = 1 } = argumentsOf(node, field, variables);
+    const defaultFirst = field.args.find(({ name }) => name === 'first')?.defaultValue;
+    return Math.max(1, Number(first ?? defaultFirst ?? 1));
   }
   const isPage = parent?.name.endsWith('Connection') || parent?.name.startsWith('__');
   return isListType(getNullableType(field.type)) && !isPage ? LIST_SIZE : 1;

@@ -10,6 +10,7 @@ export async function setServerMetadata(session: Session, serverId: string, key:
     path: path`/servers/${serverId}/metadata`,
     body: { metadata: { [key]: value } },
     expects: 'metadata',
+    idKey: null,
   });
 }
 

@@ -26,7 +26,7 @@ export function listServerShares(session: Session, serverId: string): Promise<Se
 }
 
 async function fetchServerShares(session: Session, serverId: string): Promise<ServerShare[]> {
-  const options = { path: path`/servers/${serverId}/shares`, expects: 'shares' };
+  const options = { path: path`/servers/${serverId}/shares`, expectsList: 'shares', idKey: 'share_id' };
   return (await request<{ shares: ServerShare[] }>(session, NOVA, options)).body.shares;
 }
 
@@ -36,7 +36,7 @@ export function getServerShare(session: Session, serverId: string, shareId: stri
 }
 
 async function fetchServerShare(session: Session, serverId: string, shareId: string): Promise<ServerShare> {
-  const options = { path: path`/servers/${serverId}/shares/${shareId}`, expects: 'share' };
+  const options = { path: path`/servers/${serverId}/shares/${shareId}`, expects: 'share', idKey: 'share_id' };
   return (await request<{ share: ServerShare }>(session, NOVA, options)).body.share;
 }
 
@@ -54,6 +54,7 @@ export async function attachServerShare(
     path: path`/servers/${serverId}/shares`,
     body: { share: { share_id: shareId, tag } },
     expects: 'share',
+    idKey: 'share_id',
   });
   return { share: body.share, openstackRequestId: readRequestId(headers) };
 }
@@ -89,7 +90,7 @@ export function getInstanceAction(
 async function fetchInstanceAction(session: Session, serverId: string, requestId: string): Promise<InstanceAction> {
   // the id is checked as a UUID, and goes out with the prefix that Nova gave it
   const id = requestId.replace(/^req-/, '');
-  const options = { path: path`/servers/${serverId}/os-instance-actions/req-${id}`, expects: 'instanceAction' };
+  const options = { path: path`/servers/${serverId}/os-instance-actions/req-${id}`, expects: 'instanceAction', idKey: null };
   return (await request<{ instanceAction: InstanceAction }>(session, NOVA, options)).body.instanceAction;
 }
 

@@ -61,6 +61,8 @@ function isSafeNode(node: ASTNode, types: TypeInfo): boolean {
   switch (node.kind) {
     case Kind.FIELD:
       return !isReserved(node);
+    case Kind.VARIABLE:
+      return !node.name.value.startsWith('__');
     case Kind.STRING:
       return SAFE_LITERALS.test(node.value) && !node.value.includes('__');
     case Kind.OBJECT:
