@@ -54,9 +54,9 @@ describe('the demo cloud', () => {
   afterAll(() => gateway.close());
 
   const ask = async (document: string, variables?: Record<string, unknown>): Promise<GatewayResponse> => {
-    const answer = await gateway.query(document, variables);
-    expect(answer.errors).toBeUndefined();
-    return answer;
+    const result = await gateway.query(document, variables);
+    expect(result.errors).toBeUndefined();
+    return result;
   };
 
   test('every field of every type, from every root field -> no error', async () => {
@@ -326,11 +326,11 @@ describe('a hundred servers, each with three of fifty shares', () => {
         commands.push(command);
     });
     await gateway.query(`{ servers(first: 100) { nodes { sharesAttached { ${SHOWN} } } } }`);
-    const seen = new Promise((resolve) => {
+    const end = new Promise((resolve) => {
       monitor.on('monitor', (_time: string, command: string[]) => command.includes('the end') && resolve(true));
     });
     await redis.echo('the end');
-    expect(await seen).toBe(true);
+    expect(await end).toBe(true);
     monitor.disconnect();
     redis.disconnect();
     expect(commands).toHaveLength(1);
@@ -423,8 +423,8 @@ describe('when Redis is unavailable', () => {
 
     await redis.start();
     const again = await until(async () => {
-      const answer = await gateway.query(SHOWN);
-      return answer.errors ? null : answer;
+      const result = await gateway.query(SHOWN);
+      return result.errors ? null : result;
     });
     expect(again.data.servers.nodes.map((one: { sharesAttached: unknown }) => one.sharesAttached)).toEqual([[], []]);
     await gateway.close();

@@ -41,9 +41,9 @@ function shareOf(n: number, about: Partial<Share> = {}): Share {
 
 /** Nova's list: `hasNext` for every full page; an unknown marker is a 400. */
 function novaOf(servers: NovaServer[], cap = 1000) {
-  const asked: Parameters<ReadServers>[0][] = [];
+  const queries: Parameters<ReadServers>[0][] = [];
   const read: ReadServers = async (page) => {
-    asked.push(page);
+    queries.push(page);
     const start = page.marker === null ? 0 : servers.findIndex(({ id }) => id === page.marker) + 1;
     if (page.marker !== null && start === 0) {
       const upstreamMessage = `marker [${page.marker}] not found`;
@@ -54,21 +54,21 @@ function novaOf(servers: NovaServer[], cap = 1000) {
     const shown = matching.slice(0, Math.min(page.limit, cap));
     return { servers: shown, hasNext: shown.length === Math.min(page.limit, cap) };
   };
-  return { read, asked };
+  return { read, queries };
 }
 
 /** Manila's list: offset and limit count rows of shares joined with instances; a page has each share once. */
 function manilaOf(shares: Share[], instancesOf: (index: number) => number = () => 1, cap = 1000) {
   const rows = shares.flatMap((share, index) => Array<Share>(instancesOf(index)).fill(share));
-  const asked: Parameters<ReadShares>[0][] = [];
+  const queries: Parameters<ReadShares>[0][] = [];
   const read: ReadShares = async (page) => {
-    asked.push(page);
+    queries.push(page);
     const { status } = page.filters;
     const matching = rows.filter((share) => !status || share.status === status);
     const shown = new Set(matching.slice(page.offset, page.offset + Math.min(page.limit, cap)));
     return { shares: [...shown], count: new Set(matching).size };
   };
-  return { read, asked };
+  return { read, queries };
 }
 
 interface Shown {
@@ -133,13 +133,13 @@ describe('walking a list page by page', () => {
         fc.integer({ min: 1, max: 9 }),
         async (some, filter, first) => {
           const shares = some.map((about, n) => shareOf(n, about));
-          const known = { NEW: 'UNKNOWN', dancing: 'UNKNOWN' } as Record<string, string>;
+          const upstreamToSchema = { NEW: 'UNKNOWN', dancing: 'UNKNOWN' } as Record<string, string>;
           const expected = shares.filter(
             ({ share_proto, status }) =>
               (filter.protocol.length === 0 ||
-                (filter.protocol as string[]).includes(known[share_proto] ?? share_proto)) &&
+                (filter.protocol as string[]).includes(upstreamToSchema[share_proto] ?? share_proto)) &&
               (filter.status.length === 0 ||
-                (filter.status as string[]).includes(known[status] ?? status.toUpperCase())),
+                (filter.status as string[]).includes(upstreamToSchema[status] ?? status.toUpperCase())),
           );
           const { read } = manilaOf(shares);
           const ids = await walk((after) => listShares(read, { first, after, filter: filter as ShareFilter }));
@@ -168,11 +168,11 @@ describe('walking a list page by page', () => {
   });
 });
 
-describe('what upstream is asked', () => {
+describe('the queries to the services', () => {
   test('a page of servers -> one request for one more than shown', async () => {
-    const { read, asked } = novaOf(numbers(101).map((n) => serverOf(n)));
+    const { read, queries } = novaOf(numbers(101).map((n) => serverOf(n)));
     const page = await listServers(read, { first: 100 });
-    expect(asked).toEqual([{ limit: 101, marker: null, filters: {} }]);
+    expect(queries).toEqual([{ limit: 101, marker: null, filters: {} }]);
     expect([page.nodes.length, page.pageInfo.hasNextPage, page.totalCount]).toEqual([100, true, null]);
   });
 
@@ -182,36 +182,40 @@ describe('what upstream is asked', () => {
   });
 
   test('a page of shares -> one request with the count', async () => {
-    const { read, asked } = manilaOf(numbers(120).map((n) => shareOf(n)));
+    const { read, queries } = manilaOf(numbers(120).map((n) => shareOf(n)));
     const page = await listShares(read, { first: 50 });
-    expect(asked).toEqual([{ limit: 51, offset: 0, withCount: true, filters: {} }]);
+    expect(queries).toEqual([{ limit: 51, offset: 0, withCount: true, filters: {} }]);
     expect([page.nodes.length, page.pageInfo.hasNextPage, page.totalCount]).toEqual([50, true, 120]);
   });
 
   test('one status of shares -> Manila filters and counts', async () => {
-    const { read, asked } = manilaOf(numbers(9).map((n) => shareOf(n, { status: n % 2 ? 'error' : 'available' })));
+    const { read, queries } = manilaOf(numbers(9).map((n) => shareOf(n, { status: n % 2 ? 'error' : 'available' })));
     const page = await listShares(read, { filter: { status: ['ERROR'] } });
-    expect(asked.map(({ filters }) => filters)).toEqual([{ status: 'error' }]);
+    expect(queries.map(({ filters }) => filters)).toEqual([{ status: 'error' }]);
     expect([page.nodes.length, page.totalCount]).toEqual([4, 4]);
   });
 
   test('two statuses of shares -> filtered here, without a total', async () => {
-    const { read, asked } = manilaOf([shareOf(1), shareOf(2, { status: 'error' }), shareOf(3, { status: 'creating' })]);
+    const { read, queries } = manilaOf([
+      shareOf(1),
+      shareOf(2, { status: 'error' }),
+      shareOf(3, { status: 'creating' }),
+    ]);
     const page = await listShares(read, { filter: { status: ['ERROR', 'CREATING'] } });
-    expect(asked.map(({ filters }) => filters)).toEqual([{}]);
+    expect(queries.map(({ filters }) => filters)).toEqual([{}]);
     expect([page.nodes.length, page.totalCount]).toEqual([2, null]);
   });
 
   test('a name with special characters of regular expressions -> escaped for Nova', async () => {
-    const { read, asked } = novaOf([]);
+    const { read, queries } = novaOf([]);
     await listServers(read, { filter: { name: 'a.b|c[1]\\' } });
-    expect(asked[0]?.filters).toEqual({ name: 'a\\.b[|]c\\[1\\]\\\\' });
+    expect(queries[0]?.filters).toEqual({ name: 'a\\.b[|]c\\[1\\]\\\\' });
   });
 
   test("a name with signs of SQL's LIKE -> they stand for themselves", async () => {
-    const { read, asked } = manilaOf([]);
+    const { read, queries } = manilaOf([]);
     await listShares(read, { filter: { name: '100%_\\', metadata: { a: 'b' } } });
-    expect(asked[0]?.filters).toEqual({ 'name~': '100\\%\\_\\\\', metadata: { a: 'b' } });
+    expect(queries[0]?.filters).toEqual({ 'name~': '100\\%\\_\\\\', metadata: { a: 'b' } });
   });
 
   test('filter ACTIVE, and Nova also lists a rebooting server -> it is left out', async () => {
@@ -220,9 +224,9 @@ describe('what upstream is asked', () => {
   });
 
   test('filter UNKNOWN, which Nova rejects -> filtered here', async () => {
-    const { read, asked } = novaOf([serverOf(1), serverOf(2, 'UNKNOWN'), serverOf(3, 'BRAND_NEW')]);
+    const { read, queries } = novaOf([serverOf(1), serverOf(2, 'UNKNOWN'), serverOf(3, 'BRAND_NEW')]);
     const page = await listServers(read, { filter: { status: ['UNKNOWN'] } });
-    expect(asked[0]?.filters).toEqual({});
+    expect(queries[0]?.filters).toEqual({});
     expect(page.nodes.map(({ id }) => id)).toEqual([idOf(2), idOf(3)]);
   });
 });
@@ -231,9 +235,9 @@ describe('a filter that drops nearly all', () => {
   const shares = numbers(2500).map((n) => shareOf(n, n === 2450 ? { share_proto: 'CIFS' } : {}));
 
   test('the matching share is beyond MAX_READS -> an empty page with a cursor that continues', async () => {
-    const { read, asked } = manilaOf(shares);
+    const { read, queries } = manilaOf(shares);
     const page = await listShares(read, { first: 5, filter: { protocol: ['CIFS'] } });
-    expect(asked).toHaveLength(MAX_READS);
+    expect(queries).toHaveLength(MAX_READS);
     expect([page.nodes.length, page.pageInfo.hasNextPage]).toEqual([0, true]);
     const next = await listShares(read, { first: 5, after: page.pageInfo.endCursor, filter: { protocol: ['CIFS'] } });
     expect(next.nodes.map(({ id }) => id)).toEqual([idOf(2450)]);
@@ -268,12 +272,12 @@ describe('what a client may not send', () => {
     ['that is too long', 'A'.repeat(5000), 'got something else'],
     ['that is JSON of another kind', Buffer.from('{"a":1}').toString('base64url'), 'got something else'],
   ])('a cursor %s -> BAD_USER_INPUT without a call', async (_name, after, message) => {
-    const { read, asked } = novaOf([]);
+    const { read, queries } = novaOf([]);
     await expect(listServers(read, { after })).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
       message: expect.stringContaining(message),
     });
-    expect(asked).toEqual([]);
+    expect(queries).toEqual([]);
   });
 
   test('any text as a cursor -> a position or BAD_USER_INPUT', async () => {

@@ -140,7 +140,7 @@ describe('failures', () => {
     await expect(request(session, NOVA, { path: '/things', expects: 'server' })).rejects.toMatchObject({
       kind: 'bad_response',
       openstackRequestId: 'req-theirs',
-      message: 'Nova answered GET /things (200, req-theirs) without `server`',
+      message: 'Nova answered GET /things (200, req-theirs) without a valid `server`',
     });
   });
 

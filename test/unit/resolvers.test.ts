@@ -129,8 +129,8 @@ describe("OpenStack's words as enums", () => {
 
   test('an unknown status of Nova -> UNKNOWN with the raw value, no error', async () => {
     const context = contextOf({ getServer: async () => ({ ...server, status: 'DANCING' }) });
-    const answer = await ask(`{ server(id: "${SERVER}") { status statusRaw } }`, context);
-    expect(answer).toEqual({ data: { server: { status: 'UNKNOWN', statusRaw: 'DANCING' } } });
+    const result = await ask(`{ server(id: "${SERVER}") { status statusRaw } }`, context);
+    expect(result).toEqual({ data: { server: { status: 'UNKNOWN', statusRaw: 'DANCING' } } });
   });
 });
 
@@ -139,11 +139,11 @@ describe('a server', () => {
     const context = contextOf({
       getServer: async () => ({ id: SERVER, status: 'UNKNOWN', tenant_id: 'p', created: AT }),
     });
-    const answer = await ask(
+    const result = await ask(
       `{ server(id: "${SERVER}") { name status addresses { address } flavor { name } imageId metadata tags securityGroups volumeIds locked powerState updated created projectId userId } }`,
       context,
     );
-    expect(answer.data.server).toEqual({
+    expect(result.data.server).toEqual({
       name: '',
       status: 'UNKNOWN',
       addresses: [],
@@ -165,11 +165,11 @@ describe('a server', () => {
   test('booted from a volume, without access addresses, not scheduled -> null for each empty string', async () => {
     const empty = { image: '' as const, accessIPv4: '', accessIPv6: '', hostId: '', 'OS-EXT-AZ:availability_zone': '' };
     const context = contextOf({ getServer: async () => ({ ...server, ...empty }) });
-    const answer = await ask(
+    const result = await ask(
       `{ server(id: "${SERVER}") { imageId accessIPv4 accessIPv6 hostId availabilityZone } }`,
       context,
     );
-    expect(answer.data.server).toEqual({
+    expect(result.data.server).toEqual({
       imageId: null,
       accessIPv4: null,
       accessIPv6: null,
@@ -187,11 +187,11 @@ describe('a server', () => {
       storage: [{ addr: 'fd00::5', version: 6 }],
     };
     const context = contextOf({ getServer: async () => ({ ...server, addresses }) });
-    const answer = await ask(
+    const result = await ask(
       `{ server(id: "${SERVER}") { addresses { network address version type macAddress } } }`,
       context,
     );
-    expect(answer.data.server.addresses).toEqual([
+    expect(result.data.server.addresses).toEqual([
       { network: 'private', address: '10.0.0.5', version: 4, type: 'FIXED', macAddress: 'fa:16:3e:00:00:01' },
       { network: 'private', address: '203.0.113.5', version: 4, type: 'FLOATING', macAddress: null },
       { network: 'storage', address: 'fd00::5', version: 6, type: 'FIXED', macAddress: null },
@@ -201,15 +201,15 @@ describe('a server', () => {
 
 describe('ids', () => {
   test('in capitals -> requested in lower case', async () => {
-    const asked: string[] = [];
+    const calls: string[] = [];
     const getServer: Clients['getServer'] = async (_session, id) => {
-      asked.push(id);
+      calls.push(id);
       return null;
     };
     expect(await ask(`{ server(id: "${SERVER.toUpperCase()}") { id } }`, contextOf({ getServer }))).toEqual({
       data: { server: null },
     });
-    expect(asked).toEqual([SERVER]);
+    expect(calls).toEqual([SERVER]);
   });
 
   test.each([
@@ -235,11 +235,11 @@ describe('an attachment', () => {
   const query = (fields: string) => `{ shareAttachment(serverId: "${SERVER}", shareId: "${SHARE}") { ${fields} } }`;
 
   test('its rules -> from the record, without a call; a target without a rule yet is left out', async () => {
-    const answer = await ask(
+    const result = await ask(
       query('status accessLevel accessRules { id accessType accessTo accessLevel state stateRaw accessKey }'),
       contextOf({}, { get }),
     );
-    expect(answer.data.shareAttachment).toEqual({
+    expect(result.data.shareAttachment).toEqual({
       status: 'ATTACHING',
       accessLevel: 'READ_ONLY',
       accessRules: [
@@ -270,11 +270,11 @@ describe('an attachment', () => {
     };
     const cephx: Attachments['get'] = async () =>
       ({ ...attachment, accessType: 'cephx' }) as Awaited<ReturnType<Attachments['get']>>;
-    const answer = await ask(
+    const result = await ask(
       query('accessRules { accessKey metadata createdAt updatedAt }'),
       contextOf({ listAccessRules }, { get: cephx }),
     );
-    expect(answer.data.shareAttachment.accessRules).toEqual([
+    expect(result.data.shareAttachment.accessRules).toEqual([
       { accessKey: 'AQ==', metadata: { a: 'b' }, createdAt: '2026-11-22T14:40:25.500Z', updatedAt: null },
     ]);
     expect(calls).toBe(1);
@@ -285,14 +285,14 @@ describe('an attachment', () => {
       throw new Error('Manila is away');
     };
     const context = contextOf({ getShare: away, listAccessRules: away, listExportLocations: away }, { get });
-    const answer = await ask(query('id share { name } mountCommands accessRules { id metadata }'), context);
-    expect(answer.data.shareAttachment).toEqual({
+    const result = await ask(query('id share { name } mountCommands accessRules { id metadata }'), context);
+    expect(result.data.shareAttachment).toEqual({
       id: attachment.id,
       share: null,
       mountCommands: null,
       accessRules: [{ id: 'rule-1', metadata: null }],
     });
-    expect(answer.errors.map(({ path }: { path: unknown[] }) => path.slice(1).join('.')).sort()).toEqual([
+    expect(result.errors.map(({ path }: { path: unknown[] }) => path.slice(1).join('.')).sort()).toEqual([
       'accessRules.0.metadata',
       'mountCommands',
       'share',
@@ -302,8 +302,8 @@ describe('an attachment', () => {
   test('server and share deleted -> null without an error, no command', async () => {
     const none = async () => null;
     const context = contextOf({ getServer: none, getShare: none, listExportLocations: none }, { get });
-    const answer = await ask(query('server { id } share { id } mountCommands'), context);
-    expect(answer).toEqual({ data: { shareAttachment: { server: null, share: null, mountCommands: [] } } });
+    const result = await ask(query('server { id } share { id } mountCommands'), context);
+    expect(result).toEqual({ data: { shareAttachment: { server: null, share: null, mountCommands: [] } } });
   });
 
   test('mount commands -> preferred location first', async () => {
@@ -312,8 +312,8 @@ describe('an attachment', () => {
       { id: 'b', path: '10.0.0.10:/s', preferred: true },
     ];
     const context = contextOf({ getShare: async () => share, listExportLocations }, { get });
-    const answer = await ask(query('mountCommands'), context);
-    expect(answer.data.shareAttachment.mountCommands).toEqual([
+    const result = await ask(query('mountCommands'), context);
+    expect(result.data.shareAttachment.mountCommands).toEqual([
       `mkdir -p /mnt/${SHARE} && mount -t nfs -o ro 10.0.0.10:/s /mnt/${SHARE}`,
       `mkdir -p /mnt/${SHARE} && mount -t nfs -o ro 10.0.0.20:/s /mnt/${SHARE}`,
     ]);
@@ -334,9 +334,9 @@ describe('lists of attachments', () => {
   ];
 
   test.each(cases)('%s -> the options of the list in the store', async (_name, args, options, shown) => {
-    const asked: unknown[] = [];
-    const list: Attachments['list'] = async (_session, wanted) => {
-      asked.push(wanted);
+    const calls: unknown[] = [];
+    const list: Attachments['list'] = async (_session, listOptions) => {
+      calls.push(listOptions);
       return {
         items: [{ position: 'p1', attachment: attachment as never }],
         hasMore: false,
@@ -344,18 +344,18 @@ describe('lists of attachments', () => {
         cursor: '7-0',
       };
     };
-    const answer = await ask(`{ shareAttachments${args} { nodes { id } eventCursor } }`, contextOf({}, { list }));
-    expect(asked).toEqual([options]);
-    expect([answer.data.shareAttachments.nodes.length, answer.data.shareAttachments.eventCursor]).toEqual([
+    const result = await ask(`{ shareAttachments${args} { nodes { id } eventCursor } }`, contextOf({}, { list }));
+    expect(calls).toEqual([options]);
+    expect([result.data.shareAttachments.nodes.length, result.data.shareAttachments.eventCursor]).toEqual([
       shown,
       '7-0',
     ]);
   });
 
   test('the store stopped before it found a match -> the next page continues there', async () => {
-    const asked: (string | null)[] = [];
+    const calls: (string | null)[] = [];
     const list: Attachments['list'] = async (_session, { after }) => {
-      asked.push(after);
+      calls.push(after);
       return { items: [], hasMore: true, totalCount: null, cursor: '7-0', endPosition: 'p1000' };
     };
     const context = contextOf({}, { list });
@@ -363,17 +363,17 @@ describe('lists of attachments', () => {
     const { pageInfo } = (await ask(source, context)).data.shareAttachments;
     expect(pageInfo.hasNextPage).toBe(true);
     await ask(source, context, { after: pageInfo.endCursor });
-    expect(asked).toEqual([null, 'p1000']);
+    expect(calls).toEqual([null, 'p1000']);
   });
 });
 
 describe('mutations', () => {
   test('attachShare with ids only -> read-write, and both sides are read again after it', async () => {
-    const asked: AttachRequest[] = [];
+    const calls: AttachRequest[] = [];
     const lists: string[] = [];
     const attachments: Partial<Attachments> = {
       async attach(_session, request) {
-        asked.push(request);
+        calls.push(request);
         return attachment;
       },
       async listForServers(_session, ids) {
@@ -383,21 +383,21 @@ describe('mutations', () => {
     };
     const context = contextOf({ getServer: async () => server }, attachments);
     await context.loaders.attachmentsOfServer.load(SERVER);
-    const answer = await ask(
+    const result = await ask(
       `mutation { attachShare(input: {serverId: "${SERVER}", shareId: "${SHARE}"}) { attachment { status server { sharesAttached { id } } } } }`,
       context,
     );
-    expect(answer.data.attachShare.attachment).toEqual({ status: 'ATTACHING', server: { sharesAttached: [] } });
-    expect(asked).toMatchObject([
+    expect(result.data.attachShare.attachment).toEqual({ status: 'ATTACHING', server: { sharesAttached: [] } });
+    expect(calls).toMatchObject([
       { serverId: SERVER, shareId: SHARE, mountPoint: null, accessLevel: 'rw', accessTo: null, via: 'access_rule' },
     ]);
     expect(lists).toEqual([SERVER, SERVER]);
   });
 
   test('attachShare with every argument, and detachShare -> passed on unchanged', async () => {
-    const asked: unknown[] = [];
+    const calls: unknown[] = [];
     const note = async (_session: Session, request: unknown) => {
-      asked.push(request);
+      calls.push(request);
       return { ...attachment, status: 'detached' as const };
     };
     const context = contextOf({}, { attach: note, detach: note });
@@ -406,9 +406,9 @@ describe('mutations', () => {
       `mutation { attachShare(input: {${ids}, accessLevel: READ_ONLY, accessTo: ["10.0.0.5"]}) { attachment { id } } }`,
       context,
     );
-    const answer = await ask(`mutation { detachShare(input: {${ids}}) { attachment { status } } }`, context);
-    expect(answer.data.detachShare.attachment.status).toBe('DETACHED');
-    expect(asked).toMatchObject([
+    const result = await ask(`mutation { detachShare(input: {${ids}}) { attachment { status } } }`, context);
+    expect(result.data.detachShare.attachment.status).toBe('DETACHED');
+    expect(calls).toMatchObject([
       { serverId: SERVER, shareId: SHARE, mountPoint: '/srv', accessLevel: 'ro', accessTo: ['10.0.0.5'] },
       { serverId: SERVER, shareId: SHARE, mountPoint: '/srv', unmountGraceSeconds: 0 },
     ]);
@@ -424,9 +424,9 @@ test('a subscription -> the filter unchanged, and each event as in the log', asy
     attachment,
     cursor: '8-0',
   };
-  const asked: unknown[] = [];
+  const calls: unknown[] = [];
   const subscribe: Attachments['subscribe'] = async (_session, filter) => {
-    asked.push(filter);
+    calls.push(filter);
     return (async function* () {
       yield event;
     })();
@@ -443,15 +443,15 @@ test('a subscription -> the filter unchanged, and each event as in the log', asy
   const seen: AttachmentEvent[] = [];
   for await (const one of events) seen.push(field.resolve(one));
   expect(seen).toEqual([event]);
-  expect(asked).toEqual([{ serverId: SERVER, shareId: null, after: '7-0' }]);
+  expect(calls).toEqual([{ serverId: SERVER, shareId: null, after: '7-0' }]);
 });
 
 test('viewer -> user, project and roles of the token', async () => {
-  const answer = await ask(
+  const result = await ask(
     '{ viewer { user { id name domainName } project { id name } roles expiresAt } }',
     contextOf({}),
   );
-  expect(answer.data.viewer).toEqual({
+  expect(result.data.viewer).toEqual({
     user: { id: 'u', name: 'demo', domainName: 'Default' },
     project: { id: 'p', name: 'demo' },
     roles: ['member', 'reader'],

@@ -73,7 +73,7 @@ async function started() {
   await store.markRecovered(projectId);
   const work = { store, sessions: createSessionRegistry(null), log, leaseMs: 30_000, deadlineMs: 60_000 };
   const attachments = createAttachments({ ...work, queue: createQueue(work) });
-  let asked = 0;
+  let requestCount = 0;
 
   return {
     session,
@@ -86,7 +86,7 @@ async function started() {
       reply = how;
     },
     read(as: Session = session, source = QUERY): Promise<ExecutionResult> {
-      const requestId = `req-${++asked}`;
+      const requestId = `req-${++requestCount}`;
       const context = createContext({ ...as, requestId }, attachments);
       const parsed = executor.parseAndValidate(source, { requestId, log });
       if ('errors' in parsed) throw parsed.errors[0];
@@ -129,19 +129,19 @@ describe('identical queries at the same time', () => {
   /** Starts all reads, then releases every GET until all have a result. */
   async function all(...reads: Promise<ExecutionResult>[]): Promise<ExecutionResult[]> {
     let isDone = false;
-    const answers = Promise.all(reads).finally(() => {
+    const results = Promise.all(reads).finally(() => {
       isDone = true;
     });
     await until(() => one.release() || isDone);
-    return answers;
+    return results;
   }
 
   test('with one token -> one execution, one request, one JSON for all', async () => {
-    const answers = await all(one.read(), one.read(), one.read());
-    expect(new Set(answers.map(({ data }) => data)).size).toBe(1);
+    const results = await all(one.read(), one.read(), one.read());
+    expect(new Set(results.map(({ data }) => data)).size).toBe(1);
     expect(one.gets).toHaveLength(1);
-    expect(answers.map(stringifyResult)).toEqual(
-      answers.map(() => '{"data":{"server":{"name":"0","sharesAttached":[]}}}'),
+    expect(results.map(stringifyResult)).toEqual(
+      results.map(() => '{"data":{"server":{"name":"0","sharesAttached":[]}}}'),
     );
     expect(one.session.cloud.inFlight.size).toBe(0);
   });
@@ -159,14 +159,14 @@ describe('identical queries at the same time', () => {
     const { operation, create } = requestOf(one.session, '{ viewer { user { id } } }');
     const other = requestOf(one.session, '{ viewer { user { id } } }').operation;
     const run = async () => ({ data: {} });
-    const answers = await Promise.all(
+    const results = await Promise.all(
       [
         { operation, variables: null },
         { operation, variables: { a: 1 } },
         { operation: other, variables: null },
       ].map((request) => shareExecution(create(), request, run)),
     );
-    expect(new Set(answers.map(({ data }) => data)).size).toBe(3);
+    expect(new Set(results.map(({ data }) => data)).size).toBe(3);
   });
 
   test('a mutation -> executed once per request', async () => {
@@ -179,8 +179,8 @@ describe('identical queries at the same time', () => {
 
   test('a failure -> each result has the id of its own request', async () => {
     one.answering(() => ({ status: 500, body: {} }));
-    const answers = await all(one.read(), one.read(), one.read());
-    expect(answers.map(({ errors }) => errors?.[0]?.extensions.requestId)).toEqual(['req-1', 'req-2', 'req-3']);
+    const results = await all(one.read(), one.read(), one.read());
+    expect(results.map(({ errors }) => errors?.[0]?.extensions.requestId)).toEqual(['req-1', 'req-2', 'req-3']);
   });
 
   test('the store is being read already -> a new request reads it again', async () => {

@@ -7,10 +7,12 @@ import {
   defaultFieldResolver,
   type GraphQLFieldConfig,
   type GraphQLFieldResolver,
+  type GraphQLNamedType,
   type GraphQLSchema,
   getNamedType,
   isLeafType,
   isNonNullType,
+  isObjectType,
 } from 'graphql';
 import type { Config } from '../../config.ts';
 import { GatewayError } from '../../errors.ts';
@@ -24,54 +26,44 @@ export type ResultLimits = Pick<Config, 'MAX_RESULT_OBJECTS' | 'MAX_RESULT_BYTES
 export interface LimitedExecution {
   /** The context of the resolvers. */
   readonly context: unknown;
+  readonly limits: ResultLimits;
   /** Rejects with a GatewayError when the execution exceeds a limit or its deadline. */
   readonly stopped: Promise<never>;
+  stop(error: GatewayError): void;
   /** After it is stopped every field of the execution waits for this promise, which never settles. */
-  readonly never: Promise<never> | null;
-  countLeaf(name: string, value: unknown): void;
-  countObjects(count: number): void;
+  never: Promise<never> | null;
+  objects: number;
+  bytes: number;
   /** Null when a field may complete its objects in this tick of the event loop, else a promise to wait for. */
   waitForTick(objects: number): Promise<void> | null;
 }
 
 /** Starts the counters and the deadline of one execution. */
 export function startExecution(limits: ResultLimits, context: unknown): LimitedExecution {
-  const { MAX_RESULT_OBJECTS, MAX_RESULT_BYTES, REQUEST_TIMEOUT_MS } = limits;
-  const endsAt = performance.now() + REQUEST_TIMEOUT_MS;
+  const endsAt = performance.now() + limits.REQUEST_TIMEOUT_MS;
   let reject: (error: GatewayError) => void = () => {};
   const stopped = new Promise<never>((_resolve, rejectStopped) => {
     reject = rejectStopped;
   });
   // The caller races it with the execution, which may end first.
   stopped.catch(() => {});
-  let never: Promise<never> | null = null;
-  let objects = 0;
-  let bytes = 0;
   let objectsInTick = 0;
   const queue = createTickQueue(() => {
     objectsInTick = 0;
-    if (performance.now() > endsAt) stop(deadlineError(REQUEST_TIMEOUT_MS));
+    if (performance.now() > endsAt) execution.stop(deadlineError(limits.REQUEST_TIMEOUT_MS));
   });
 
-  function stop(error: GatewayError): void {
-    never ??= new Promise<never>(() => {});
-    reject(error);
-  }
-
-  return {
+  const execution: LimitedExecution = {
     context,
+    limits,
     stopped,
-    get never() {
-      return never;
+    stop(error) {
+      execution.never ??= new Promise<never>(() => {});
+      reject(error);
     },
-    countLeaf(name, value) {
-      bytes += name.length + 4 + sizeOf(value);
-      if (bytes > MAX_RESULT_BYTES) stop(resultLimitError(MAX_RESULT_BYTES, 'bytes'));
-    },
-    countObjects(count) {
-      objects += count;
-      if (objects > MAX_RESULT_OBJECTS) stop(resultLimitError(MAX_RESULT_OBJECTS, 'objects'));
-    },
+    never: null,
+    objects: 0,
+    bytes: 0,
     waitForTick(count) {
       const admit = () => {
         if (objectsInTick >= OBJECTS_PER_TICK) return false;
@@ -81,6 +73,7 @@ export function startExecution(limits: ResultLimits, context: unknown): LimitedE
       return queue.isEmpty() && admit() ? null : queue.wait(admit);
     },
   };
+  return execution;
 }
 
 /**
@@ -91,8 +84,21 @@ export function startExecution(limits: ResultLimits, context: unknown): LimitedE
  */
 export function withResultLimits(schema: GraphQLSchema): GraphQLSchema {
   return mapSchema(schema, {
-    [MapperKind.OBJECT_FIELD]: (field, name) => ({ ...field, resolve: countingResolver(field, name) }),
+    [MapperKind.OBJECT_FIELD]: (field, name) => {
+      const type = getNamedType(field.type);
+      if (!isLeafType(type)) return { ...field, resolve: countingObjects(field, propertyLeavesOf(type)) };
+      // Leaves without a resolver are properties, counted with their object: a resolver of their own takes much longer.
+      return field.resolve ? { ...field, resolve: countingLeaf(field.resolve, name) } : field;
+    },
   });
+}
+
+/** The names of a type's leaf fields without a resolver. */
+function propertyLeavesOf(type: GraphQLNamedType): readonly string[] {
+  if (!isObjectType(type)) return [];
+  return Object.values(type.getFields())
+    .filter((field) => !field.resolve && isLeafType(getNamedType(field.type)))
+    .map(({ name }) => name);
 }
 
 /** Fields that wait for their tick, in order. `onTick` is called at the start of each tick while any field waits. */
@@ -123,31 +129,30 @@ function createTickQueue(onTick: () => void) {
 
 type Resolver = GraphQLFieldResolver<unknown, LimitedExecution>;
 
-function countingResolver(field: GraphQLFieldConfig<unknown, unknown>, name: string): Resolver {
-  const resolve = field.resolve ?? defaultFieldResolver;
-  if (isLeafType(getNamedType(field.type))) return countingLeaf(resolve, name);
-  return countingObjects(resolve, !isNonNullType(field.type));
-}
-
 function countingLeaf(resolve: GraphQLFieldResolver<unknown, unknown>, name: string): Resolver {
   return (parent, args, execution, info) => {
     if (execution.never) return execution.never;
     const value = resolve(parent, args, execution.context, info);
-    if (isPromise(value)) {
-      return value.then((settled) => {
-        execution.countLeaf(name, settled);
-        return execution.never ?? settled;
-      });
+    if (!isPromise(value)) {
+      countBytes(execution, name.length + sizeOf(value));
+      return value;
     }
-    execution.countLeaf(name, value);
-    return value;
+    return value.then((settled) => {
+      countBytes(execution, name.length + sizeOf(settled));
+      return execution.never ?? settled;
+    });
   };
 }
 
-function countingObjects(resolve: GraphQLFieldResolver<unknown, unknown>, isNullable: boolean): Resolver {
+function countingObjects(
+  { type, resolve = defaultFieldResolver }: GraphQLFieldConfig<unknown, unknown>,
+  propertyLeaves: readonly string[],
+): Resolver {
+  const isNullable = !isNonNullType(type);
   const counted = (execution: LimitedExecution, value: unknown) => {
     const objects = Array.isArray(value) ? value.length : Number(value !== null && value !== undefined);
-    execution.countObjects(objects);
+    countObjects(execution, objects);
+    if (propertyLeaves.length > 0) countBytes(execution, sizeOfProperties(value, propertyLeaves));
     if (execution.never) return execution.never;
     const tick = isNullable ? execution.waitForTick(objects) : null;
     return tick ? tick.then(() => execution.never ?? value) : value;
@@ -159,12 +164,35 @@ function countingObjects(resolve: GraphQLFieldResolver<unknown, unknown>, isNull
   };
 }
 
+function countObjects(execution: LimitedExecution, objects: number): void {
+  execution.objects += objects;
+  const { MAX_RESULT_OBJECTS } = execution.limits;
+  if (execution.objects > MAX_RESULT_OBJECTS) execution.stop(resultLimitError(MAX_RESULT_OBJECTS, 'objects'));
+}
+
+function countBytes(execution: LimitedExecution, bytes: number): void {
+  execution.bytes += bytes;
+  const { MAX_RESULT_BYTES } = execution.limits;
+  if (execution.bytes > MAX_RESULT_BYTES) execution.stop(resultLimitError(MAX_RESULT_BYTES, 'bytes'));
+}
+
 /** The approximate size of a leaf's JSON in bytes. */
 function sizeOf(value: unknown): number {
-  if (typeof value === 'string') return value.length;
+  if (typeof value === 'string') return value.length + 4;
   if (typeof value !== 'object' || value === null || value instanceof Date) return 8;
-  let size = 2;
+  let size = 6;
   for (const [key, one] of Object.entries(value)) size += key.length + sizeOf(one);
+  return size;
+}
+
+/** The same for the properties of an object, or of each object of a list. */
+function sizeOfProperties(value: unknown, names: readonly string[]): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let size = 0;
+  for (const object of Array.isArray(value) ? value : [value]) {
+    if (typeof object !== 'object' || object === null) continue;
+    for (const name of names) size += name.length + sizeOf(object[name]);
+  }
   return size;
 }
 

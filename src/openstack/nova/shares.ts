@@ -90,7 +90,11 @@ export function getInstanceAction(
 async function fetchInstanceAction(session: Session, serverId: string, requestId: string): Promise<InstanceAction> {
   // the id is checked as a UUID, and goes out with the prefix that Nova gave it
   const id = requestId.replace(/^req-/, '');
-  const options = { path: path`/servers/${serverId}/os-instance-actions/req-${id}`, expects: 'instanceAction', idKey: null };
+  const options = {
+    path: path`/servers/${serverId}/os-instance-actions/req-${id}`,
+    expects: 'instanceAction',
+    idKey: null,
+  };
   return (await request<{ instanceAction: InstanceAction }>(session, NOVA, options)).body.instanceAction;
 }
 
