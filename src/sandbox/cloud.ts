@@ -137,14 +137,61 @@ export interface AccessRule {
   /** Set for cephx rules when they become active. */
   accessKey: string | null;
   metadata: Readonly<Record<string, string>>;
-  /** Hides client and key from other users of the project; its creator and administrators see them. */
-  readonly isVisibilityLocked: boolean;
-  readonly isDeletionLocked: boolean;
   readonly userId: string;
   /** The id of the request that created it; Manila's user messages contain it. */
   readonly requestId: string;
   readonly createdAt: number;
   updatedAt: number | null;
+}
+
+/** Whether the removal of a rule in this state is in progress. */
+export function isDenying(state: RuleState): boolean {
+  return state === 'queued_to_deny' || state === 'denying';
+}
+
+/** A lock against the deletion of a share or rule, or against showing a rule's client and key to other users. */
+export interface ResourceLock {
+  readonly id: string;
+  readonly userId: string;
+  readonly projectId: string;
+  readonly context: 'user' | 'admin' | 'service';
+  readonly resourceType: 'share' | 'access_rule';
+  readonly resourceId: string;
+  action: 'delete' | 'show';
+  reason: string | null;
+  readonly createdAt: number;
+  updatedAt: number | null;
+}
+
+/** A share that Nova attached to a server (virtiofs). */
+export interface ShareMapping {
+  readonly uuid: string;
+  readonly serverId: string;
+  readonly shareId: string;
+  readonly protocol: string;
+  readonly tag: string;
+  readonly exportLocation: string;
+  status: 'attaching' | 'inactive' | 'active' | 'detaching' | 'error';
+  /** The host still works on its access rule. */
+  isGranting: boolean;
+}
+
+/** A recorded action on a server, with the event of its compute host. */
+export interface InstanceAction {
+  readonly action: string;
+  readonly requestId: string;
+  readonly userId: string;
+  readonly projectId: string;
+  readonly startedAt: number;
+  updatedAt: number;
+  /** `Error` if it failed. */
+  message: string | null;
+  readonly event: {
+    readonly name: string;
+    finishedAt: number | null;
+    result: 'Success' | 'Error' | null;
+    details: string | null;
+  };
 }
 
 export interface UserMessage {
@@ -177,6 +224,16 @@ export interface Cloud {
   readonly shares: Map<string, Share>;
   readonly shareNetworks: Map<string, ShareNetwork>;
   readonly rules: Map<string, AccessRule>;
+  readonly locks: Map<string, ResourceLock>;
+  /** How many of the next requests for a lock fail. */
+  failingLocks: number;
+  readonly shareMappings: Map<string, ShareMapping>;
+  /** By server, newest first. */
+  readonly instanceActions: Map<string, InstanceAction[]>;
+  /** Compute hosts that are down, with the work that waits for them. */
+  readonly downHosts: Map<string, (() => void)[]>;
+  /** Whether administrators of other projects read a server's shares, as since 2026.1. */
+  adminsReadServerShares: boolean;
   /** Newest last. */
   readonly messages: UserMessage[];
   /** Shares whose rules the driver works on, or that are scheduled for it. */
@@ -205,6 +262,12 @@ export function makeCloud(stepMs: number, slowMs: number): Cloud {
     shares: new Map(),
     shareNetworks: new Map(),
     rules: new Map(),
+    locks: new Map(),
+    failingLocks: 0,
+    shareMappings: new Map(),
+    instanceActions: new Map(),
+    downHosts: new Map(),
+    adminsReadServerShares: false,
     messages: [],
     syncing: new Set(),
     ruleListeners: new Set(),

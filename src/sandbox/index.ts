@@ -18,7 +18,7 @@ import {
 } from './test-controls.ts';
 import { stopTimers } from './work.ts';
 
-export type { AccessRule, RuleChange, RuleState, Server, Share } from './cloud.ts';
+export type { AccessRule, ResourceLock, RuleChange, RuleState, Server, Share, ShareMapping } from './cloud.ts';
 export type { Fault, FaultHandle } from './faults.ts';
 export { BREAKING_ADDRESS, REJECTED_ADDRESS, SLOW_ADDRESS } from './manila/rules.ts';
 export type { RecordedRequest } from './requests.ts';

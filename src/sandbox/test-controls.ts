@@ -1,19 +1,27 @@
-import type { AccessRule, Cloud, RuleChange, RuleState, Server, ServiceName, Share } from './cloud.ts';
+import type {
+  AccessRule,
+  Cloud,
+  ResourceLock,
+  RuleChange,
+  RuleState,
+  Server,
+  ServiceName,
+  Share,
+  ShareMapping,
+} from './cloud.ts';
 import type { ActiveFault, Fault, FaultHandle } from './faults.ts';
 import { issueToken, TOKEN_TTL_MS } from './keystone/tokens.ts';
+import { locksOf } from './manila/locks.ts';
 import { addRule, dropRule, type NewRule, rulesOf, setRuleState } from './manila/rules.ts';
 import { addShare, dropShare, type NewShare } from './manila/shares.ts';
-import {
-  addServer,
-  deleteServer,
-  type NewPort,
-  type NewServer,
-  requireServer,
-  setServerAddresses,
-  touch,
-} from './nova/servers.ts';
+import { deleteServer } from './nova/lifecycle.ts';
+import { addServer, type NewPort, type NewServer, requireServer, setServerAddresses, touch } from './nova/servers.ts';
+import { mappingsOf } from './nova/share-mappings.ts';
 import type { RecordedRequest, Recorder } from './requests.ts';
 import { notify, step, waitUntil } from './work.ts';
+
+/** An access rule as test controls show it. */
+type RuleCopy = Readonly<AccessRule & { isDeletionLocked: boolean; isVisibilityLocked: boolean }>;
 
 /** A cloud on loopback, and its test controls: they take effect at once, without a request to a service. */
 export interface Sandbox {
@@ -22,7 +30,10 @@ export interface Sandbox {
   /** The value for OS_AUTH_URL. */
   readonly authUrl: string;
   /** Issues a token without HTTP, by default for the user's own project. A negative `expiresInMs` makes an expired one. */
-  issueToken(userName: string, options?: { projectName?: string; expiresInMs?: number }): string;
+  issueToken(
+    userName: string,
+    options?: { projectName?: string; expiresInMs?: number; method?: 'password' | 'application_credential' },
+  ): string;
   revokeToken(token: string): void;
   /** The latest 10,000 requests in order of arrival. */
   readonly requests: readonly RecordedRequest[];
@@ -38,14 +49,25 @@ export interface Sandbox {
   deleteServer(id: string): void;
   setServerAddresses(id: string, ports: readonly NewPort[]): void;
   updateServer(id: string, change: Partial<Server>): void;
+  /** Copies of the shares that Nova attached to a server. */
+  mappingsOf(serverId: string): Readonly<ShareMapping>[];
+  /** Takes a compute host down: what it has to do waits until `hostUp`. */
+  hostDown(host: string): void;
+  hostUp(host: string): void;
+  /** Whether administrators of other projects read a server's shares, as since 2026.1; by default not. */
+  letAdminsReadServerShares(isAllowed: boolean): void;
   addShare(share?: NewShare): Readonly<Share>;
   /** Deletes a share and its rules. */
   deleteShare(id: string): void;
   updateShare(id: string, change: Partial<Share>): void;
-  /** Copies of a share's rules, oldest first. */
-  rulesOf(shareId: string): Readonly<AccessRule>[];
+  /** Copies of a share's rules, oldest first, with whether they are locked. */
+  rulesOf(shareId: string): RuleCopy[];
   addRule(shareId: string, rule: NewRule): Readonly<AccessRule>;
   removeRule(id: string): void;
+  /** Lets the next `count` requests for a lock fail: 400, and the access rule exists. */
+  failLocks(count: number): void;
+  /** Copies of the locks of a share or an access rule. */
+  locksOf(resourceId: string): Readonly<ResourceLock>[];
   setRuleState(id: string, state: RuleState): void;
   /** Calls the listener for every change of a rule; returns a function that removes it. */
   onRuleChange(listener: (change: RuleChange) => void): () => void;
@@ -55,10 +77,7 @@ export interface Sandbox {
   /** Resolves when the condition holds; evaluated after each step of the cloud's work and each response. */
   waitUntil(condition: () => boolean): Promise<void>;
   /** Resolves with the share's rules when they are as expected; evaluated after each change. */
-  waitForRules(
-    shareId: string,
-    isExpected: (rules: readonly Readonly<AccessRule>[]) => boolean,
-  ): Promise<Readonly<AccessRule>[]>;
+  waitForRules(shareId: string, isExpected: (rules: readonly RuleCopy[]) => boolean): Promise<RuleCopy[]>;
   /** Changes `accessDelayMs` for steps that start afterwards. */
   setAccessDelay(ms: number): void;
   /** Completes the current step of all work at once: with a long delay, a test controls the steps itself. */
@@ -70,10 +89,10 @@ export interface Sandbox {
 /** Controls for tokens. */
 export function identityControls(cloud: Cloud): Pick<Sandbox, 'issueToken' | 'revokeToken'> {
   return {
-    issueToken: (userName, { projectName, expiresInMs = TOKEN_TTL_MS } = {}) => {
+    issueToken: (userName, { projectName, expiresInMs = TOKEN_TTL_MS, method = 'password' } = {}) => {
       const user = cloud.users.find((each) => each.name === userName);
       const grant = user?.grants.find(({ project }) => projectName === undefined || project.name === projectName);
-      const details = { methods: ['password'], auditIds: [], expiresAt: Date.now() + expiresInMs };
+      const details = { methods: [method], auditIds: [], expiresAt: Date.now() + expiresInMs };
       const token = user && grant && issueToken(cloud, user, grant.project, details);
       if (!token) throw new Error(`No user ${userName} with a role in ${projectName ?? 'a project'} in the sandbox`);
       return token.id;
@@ -120,13 +139,37 @@ export function requestControls(
 /** Controls for servers. */
 export function serverControls(
   cloud: Cloud,
-): Pick<Sandbox, 'server' | 'addServer' | 'deleteServer' | 'setServerAddresses' | 'updateServer'> {
+): Pick<
+  Sandbox,
+  | 'server'
+  | 'addServer'
+  | 'deleteServer'
+  | 'setServerAddresses'
+  | 'updateServer'
+  | 'mappingsOf'
+  | 'hostDown'
+  | 'hostUp'
+  | 'letAdminsReadServerShares'
+> {
   return {
     server: (id) => cloud.servers.get(id),
     addServer: (server = {}) => addServer(cloud, server),
     deleteServer: (id) => {
       deleteServer(cloud, id);
       notify(cloud);
+    },
+    mappingsOf: (serverId) => mappingsOf(cloud, serverId).map((mapping) => ({ ...mapping })),
+    hostDown: (host) => {
+      if (!cloud.downHosts.has(host)) cloud.downHosts.set(host, []);
+    },
+    hostUp: (host) => {
+      const waiting = cloud.downHosts.get(host) ?? [];
+      cloud.downHosts.delete(host);
+      for (const work of waiting) work();
+      notify(cloud);
+    },
+    letAdminsReadServerShares: (isAllowed) => {
+      cloud.adminsReadServerShares = isAllowed;
     },
     setServerAddresses: (id, ports) => setServerAddresses(cloud, id, ports),
     updateServer: (id, change) => {
@@ -155,8 +198,17 @@ export function shareControls(cloud: Cloud): Pick<Sandbox, 'share' | 'addShare' 
 /** Controls for access rules. */
 export function ruleControls(
   cloud: Cloud,
-): Pick<Sandbox, 'rulesOf' | 'addRule' | 'removeRule' | 'setRuleState' | 'onRuleChange' | 'waitForRules'> {
-  const copies = (shareId: string) => rulesOf(cloud, shareId).map((rule) => ({ ...rule }));
+): Pick<
+  Sandbox,
+  'rulesOf' | 'addRule' | 'removeRule' | 'failLocks' | 'locksOf' | 'setRuleState' | 'onRuleChange' | 'waitForRules'
+> {
+  const isLocked = (rule: AccessRule, lock: 'delete' | 'show') => locksOf(cloud, rule.id, lock).length > 0;
+  const copies = (shareId: string): RuleCopy[] =>
+    rulesOf(cloud, shareId).map((rule) => ({
+      ...rule,
+      isDeletionLocked: isLocked(rule, 'delete'),
+      isVisibilityLocked: isLocked(rule, 'show'),
+    }));
   const ruleOf = (id: string) => {
     const rule = cloud.rules.get(id);
     if (!rule) throw new Error(`No access rule ${id} in the sandbox`);
@@ -166,6 +218,10 @@ export function ruleControls(
     rulesOf: copies,
     addRule: (shareId, rule) => addRule(cloud, shareOf(cloud, shareId), rule),
     removeRule: (id) => dropRule(cloud, ruleOf(id)),
+    failLocks: (count) => {
+      cloud.failingLocks = count;
+    },
+    locksOf: (id) => [...cloud.locks.values()].filter((lock) => lock.resourceId === id).map((lock) => ({ ...lock })),
     setRuleState: (id, state) => setRuleState(cloud, ruleOf(id), state),
     onRuleChange: (listener) => {
       cloud.ruleListeners.add(listener);

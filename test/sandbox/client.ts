@@ -30,8 +30,8 @@ export async function startClient(options: Parameters<typeof startSandbox>[0] = 
   return clientOf(sandbox, sandbox.issueToken(user));
 }
 
-/** A client of a sandbox with this token. */
-export function clientOf(sandbox: Sandbox, token: string): Client {
+/** A client of a sandbox with this token, at these microversions. */
+export function clientOf(sandbox: Sandbox, token: string, versions = { nova: '2.96', manila: '2.82' }): Client {
   const ask = async (
     prefix: string,
     own: Record<string, string>,
@@ -52,8 +52,8 @@ export function clientOf(sandbox: Sandbox, token: string): Client {
   };
   return {
     sandbox,
-    nova: (...args) => ask('/compute/v2.1', { 'openstack-api-version': 'compute 2.96' }, ...args),
-    manila: (...args) => ask('/share/v2', { 'x-openstack-manila-api-version': '2.82' }, ...args),
+    nova: (...args) => ask('/compute/v2.1', { 'openstack-api-version': `compute ${versions.nova}` }, ...args),
+    manila: (...args) => ask('/share/v2', { 'x-openstack-manila-api-version': versions.manila }, ...args),
     keystone: (method, path, body, headers = {}) => ask('/identity/v3', headers, method, path, body),
   };
 }

@@ -3,6 +3,7 @@ import { ApiError, type ApiResponse, type Call, isObject, type Json, objectIn, o
 import { newUuid } from '../ids.ts';
 import { checkAccess, checkMetadata, isSameClient } from './access-validation.ts';
 import { crash, hasMetadata } from './list.ts';
+import { isMasked, lockOwner, locksOf, mayLift, placeLocks } from './locks.ts';
 import { addRule, rulesOf, setRuleState, syncRules } from './rules.ts';
 import { ruleView } from './view.ts';
 
@@ -39,12 +40,11 @@ export function allowAccess(cloud: Cloud, call: Call, share: Share, body: Json):
     accessLevel,
     metadata,
     state: 'queued_to_apply',
-    isVisibilityLocked: call.version >= 82 && body.lock_visibility === true,
-    isDeletionLocked: call.version >= 82 && body.lock_deletion === true,
     userId: call.token.user.id,
     requestId: call.requestId,
   });
   syncRules(cloud, share);
+  if (call.version >= 82) placeRequestedLocks(cloud, call, rule, body);
   return { status: 200, body: { access: ruleView(rule, call.version, { isInList: false, isMasked: false }) } };
 }
 
@@ -55,7 +55,7 @@ export function denyAccess(cloud: Cloud, call: Call, share: Share, body: Json): 
   const rule = cloud.rules.get(body.access_id);
   if (!rule || rule.shareId !== share.id) throw new ApiError(404, 'itemNotFound', 'Resource could not be found.');
   requireFit(share, call.version, 'Access rules cannot be denied while the share,');
-  requireUnlocked(rule, call.token, body.unrestrict === true);
+  requireUnlocked(cloud, rule, call.token, call.version >= 82 && body.unrestrict === true);
   if (rule.state !== 'queued_to_deny' && rule.state !== 'denying') setRuleState(cloud, rule, 'queued_to_deny');
   syncRules(cloud, share);
   return { status: 202, contentType: 'text/html; charset=UTF-8' };
@@ -75,22 +75,22 @@ export function listRules(cloud: Cloud, call: Call): ApiResponse {
   }
   if (metadata !== undefined) hasMetadata({}, metadata);
   const share = cloud.shares.get(shareId);
-  if (!share || !maySee(share, token)) throw bad(`Share ${shareId} not found.`);
+  if (!share || !mayRead(share, token)) throw bad(`Share ${shareId} not found.`);
   const rules = rulesOf(cloud, shareId).filter(
     (rule) =>
       (type === undefined || rule.accessType === type) &&
-      (to === undefined || (rule.accessTo === to && !isMasked(rule, token))) &&
+      (to === undefined || (rule.accessTo === to && !isMasked(cloud, rule, token))) &&
       (level === undefined || rule.accessLevel === level) &&
       (metadata === undefined || hasMetadata(rule.metadata, metadata)),
   );
-  const list = rules.map((rule) => ruleView(rule, version, { isInList: true, isMasked: isMasked(rule, token) }));
+  const list = rules.map((rule) => ruleView(rule, version, { isInList: true, isMasked: isMasked(cloud, rule, token) }));
   return { status: 200, body: { access_list: list } };
 }
 
 /** GET /share-access-rules/{id}. */
 export function showRule(cloud: Cloud, call: Call): ApiResponse {
   const rule = ruleOf(cloud, call, `Share access rule ${call.params.id} not found.`);
-  const view = ruleView(rule, call.version, { isInList: false, isMasked: isMasked(rule, call.token) });
+  const view = ruleView(rule, call.version, { isInList: false, isMasked: isMasked(cloud, rule, call.token) });
   return { status: 200, body: { access: view } };
 }
 
@@ -115,7 +115,7 @@ export function deleteRuleMetadata(cloud: Cloud, call: Call): ApiResponse {
 }
 
 /** Whether a token may read a share: one of its project, a public one, or any for administrators. */
-export function maySee(share: Share, token: Token): boolean {
+export function mayRead(share: Share, token: Token): boolean {
   return isAdmin(token) || share.isPublic || share.projectId === token.project?.id;
 }
 
@@ -127,12 +127,8 @@ export function requireMember(token: Token): void {
 function ruleOf(cloud: Cloud, { params, token }: Call, error: string): AccessRule {
   const rule = cloud.rules.get(params.id ?? '');
   const share = rule && cloud.shares.get(rule.shareId);
-  if (!rule || !share || !maySee(share, token)) throw new ApiError(404, 'itemNotFound', error);
+  if (!rule || !share || !mayRead(share, token)) throw new ApiError(404, 'itemNotFound', error);
   return rule;
-}
-
-function isMasked(rule: AccessRule, token: Token): boolean {
-  return rule.isVisibilityLocked && rule.userId !== token.user.id && !isAdmin(token);
 }
 
 function requireFit(share: Share, version: number, what: string): void {
@@ -140,8 +136,22 @@ function requireFit(share: Share, version: number, what: string): void {
   throw bad(`${what} any of its replicas or migration copies lacks a valid host or is in an invalid state.`);
 }
 
-function requireUnlocked(rule: AccessRule, token: Token, isUnrestricted: boolean): void {
-  if (!rule.isDeletionLocked || (isUnrestricted && (rule.userId === token.user.id || isAdmin(token)))) return;
+/** Places the locks that a new rule asks for (2.82). If that fails, the rule exists already. */
+function placeRequestedLocks(cloud: Cloud, { token }: Call, rule: AccessRule, body: Json): void {
+  const deletion = body.lock_deletion === true;
+  const visibility = body.lock_visibility === true;
+  if (!deletion && !visibility) return;
+  if (cloud.failingLocks > 0) {
+    cloud.failingLocks -= 1;
+    throw bad(`Failed to lock the ${deletion ? 'deletion' : 'visibility'} of the access rule ${rule.id}.`);
+  }
+  const reason = typeof body.lock_reason === 'string' ? body.lock_reason : null;
+  placeLocks(cloud, rule, lockOwner(token), { deletion, visibility, reason });
+}
+
+function requireUnlocked(cloud: Cloud, rule: AccessRule, token: Token, isUnrestricted: boolean): void {
+  const locks = locksOf(cloud, rule.id, 'delete');
+  if (locks.length === 0 || (isUnrestricted && locks.every((lock) => mayLift(lock, token)))) return;
   const share = `share '${rule.shareId}'`;
   const why = isUnrestricted
     ? 'Unable to drop access rule restrictions that are not placed by you.'

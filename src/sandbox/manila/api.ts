@@ -3,14 +3,15 @@ import { ApiError, type ApiResponse, type Call, type ServiceApi } from '../http.
 import { ANONYMOUS, authenticate, middlewareBody } from '../keystone/tokens.ts';
 import { parseMicroversion } from '../microversion.ts';
 import { deleteRuleMetadata, listRules, putRuleMetadata, showRule } from './access.ts';
+import { createLock, deleteLock, listLocks, showLock, updateLock } from './locks.ts';
 import { listMessages, showMessage } from './messages.ts';
 import { act, create, list, listExports, RESOURCE_NOT_FOUND, remove, show, showExport } from './share-handlers.ts';
 import { shareDetail, shareNetworkView, shareSummary, typeView } from './view.ts';
 
-const NEWEST = 82;
+const NEWEST = 89;
 const HEADER = 'x-openstack-manila-api-version';
 
-/** Manila's API: shares, export locations, access rules, messages. Bodies as recorded from 2025.1 (manila 20), up to 2.82. */
+/** Manila's API: shares, export locations, access rules, locks, messages. Bodies as recorded from 2025.1 (manila 20), up to 2.89. */
 export function manilaApi(cloud: Cloud): ServiceApi {
   const on = (handle: (cloud: Cloud, call: Call) => ApiResponse) => (call: Call) => handle(cloud, call);
   return {
@@ -53,6 +54,11 @@ export function manilaApi(cloud: Cloud): ServiceApi {
       { method: 'GET', path: '/v2/share-access-rules/:id', handle: on(showRule), from: 45 },
       { method: 'PUT', path: '/v2/share-access-rules/:id/metadata', handle: on(putRuleMetadata), from: 45 },
       { method: 'DELETE', path: '/v2/share-access-rules/:id/metadata/:key', handle: on(deleteRuleMetadata), from: 45 },
+      { method: 'GET', path: '/v2/resource-locks', handle: on(listLocks), from: 81 },
+      { method: 'POST', path: '/v2/resource-locks', handle: on(createLock), from: 81 },
+      { method: 'GET', path: '/v2/resource-locks/:id', handle: on(showLock), from: 81 },
+      { method: 'PUT', path: '/v2/resource-locks/:id', handle: on(updateLock), from: 81 },
+      { method: 'DELETE', path: '/v2/resource-locks/:id', handle: on(deleteLock), from: 81 },
       { method: 'GET', path: '/v2/messages', handle: on(listMessages), from: 37 },
       { method: 'GET', path: '/v2/messages/:id', handle: on(showMessage), from: 37 },
       { method: 'GET', path: '/v2/share-networks/:id', handle: on(showShareNetwork) },

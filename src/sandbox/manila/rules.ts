@@ -1,6 +1,7 @@
 import type { AccessRule, Cloud, RuleChange, RuleState, Share, UserMessage } from '../cloud.ts';
 import { newCephKey, newRequestId, newUuid } from '../ids.ts';
 import { later, notify } from '../work.ts';
+import { dropLocks, placeLocks } from './locks.ts';
 
 /** The driver rejects this client; other rules of the batch succeed. */
 export const REJECTED_ADDRESS = '203.0.113.66';
@@ -27,10 +28,15 @@ const FAILURES = {
 } as const;
 
 /** Properties of a new rule; by default an active one of the share's owner. */
-export type NewRule = Pick<AccessRule, 'accessType' | 'accessTo'> & Partial<Omit<AccessRule, 'shareId'>>;
+export type NewRule = Pick<AccessRule, 'accessType' | 'accessTo'> &
+  Partial<Omit<AccessRule, 'shareId'>> & { isVisibilityLocked?: boolean; isDeletionLocked?: boolean };
 
 /** Adds a rule without involving the driver. */
-export function addRule(cloud: Cloud, share: Share, given: NewRule): AccessRule {
+export function addRule(
+  cloud: Cloud,
+  share: Share,
+  { isVisibilityLocked = false, isDeletionLocked = false, ...given }: NewRule,
+): AccessRule {
   const rule: AccessRule = {
     id: newUuid(),
     shareId: share.id,
@@ -38,8 +44,6 @@ export function addRule(cloud: Cloud, share: Share, given: NewRule): AccessRule 
     state: 'active',
     accessKey: null,
     metadata: {},
-    isVisibilityLocked: false,
-    isDeletionLocked: false,
     userId: share.userId,
     requestId: newRequestId(),
     createdAt: Date.now(),
@@ -47,6 +51,8 @@ export function addRule(cloud: Cloud, share: Share, given: NewRule): AccessRule 
     ...given,
   };
   cloud.rules.set(rule.id, rule);
+  const owner = { userId: rule.userId, projectId: share.projectId, context: 'user' } as const;
+  placeLocks(cloud, rule, owner, { deletion: isDeletionLocked, visibility: isVisibilityLocked, reason: null });
   notifyChange(cloud, rule, rule.state);
   return rule;
 }
@@ -65,7 +71,9 @@ export function setRuleState(cloud: Cloud, rule: AccessRule, state: RuleState): 
 
 /** Removes a rule at once, and notifies listeners. */
 export function dropRule(cloud: Cloud, rule: AccessRule): void {
-  if (cloud.rules.delete(rule.id)) notifyChange(cloud, rule, null);
+  if (!cloud.rules.delete(rule.id)) return;
+  dropLocks(cloud, rule.id);
+  notifyChange(cloud, rule, null);
 }
 
 function notifyChange(cloud: Cloud, rule: AccessRule, state: RuleChange['state']): void {

@@ -1,7 +1,8 @@
 import { type Cloud, isAdmin, type Share } from '../cloud.ts';
 import { ApiError, type ApiResponse, type Call, isObject, objectIn } from '../http.ts';
-import { allowAccess, denyAccess, maySee, requireMember } from './access.ts';
+import { allowAccess, denyAccess, mayRead, requireMember } from './access.ts';
 import { listShares } from './list.ts';
+import { locksOf } from './locks.ts';
 import { rulesOf } from './rules.ts';
 import { addShare, beginCreate, beginDelete } from './shares.ts';
 import { exportView, ruleView, shareDetail, type View } from './view.ts';
@@ -19,7 +20,7 @@ export function list(cloud: Cloud, call: Call, view: (share: Share) => unknown):
 /** The share of the path, if the caller may read it. */
 function shareOf(cloud: Cloud, { params, token }: Call, error = RESOURCE_NOT_FOUND): Share {
   const share = cloud.shares.get(params.id ?? '');
-  if (!share || !maySee(share, token)) throw notFound(error);
+  if (!share || !mayRead(share, token)) throw notFound(error);
   return share;
 }
 
@@ -74,6 +75,10 @@ export function create(cloud: Cloud, call: Call): ApiResponse {
 export function remove(cloud: Cloud, call: Call): ApiResponse {
   const share = ownShareOf(cloud, call);
   requireMember(call.token);
+  const locks = locksOf(cloud, share.id, 'delete').map(({ id }) => id);
+  if (locks.length > 0) {
+    throw new ApiError(403, 'forbidden', `Resource lock/s [${locks.join(', ')}] prevent delete action.`);
+  }
   if (!['available', 'error', 'inactive'].includes(share.status)) {
     const statuses = "('available', 'error', 'inactive')";
     throw new ApiError(403, 'forbidden', `Invalid share: Share status must be one of ${statuses}.`);

@@ -1,6 +1,7 @@
 import type { Cloud, ExportLocation, Share, ShareType } from '../cloud.ts';
 import { newUuid, uuidFor } from '../ids.ts';
 import { later } from '../work.ts';
+import { dropLocks } from './locks.ts';
 import { dropRule, rulesOf } from './rules.ts';
 
 /** Properties of a new share; by default a small available one in project `demo`. */
@@ -75,5 +76,6 @@ export function beginDelete(cloud: Cloud, share: Share): void {
 /** Removes a share and its rules at once. */
 export function dropShare(cloud: Cloud, share: Share): void {
   cloud.shares.delete(share.id);
+  dropLocks(cloud, share.id);
   for (const rule of rulesOf(cloud, share.id)) dropRule(cloud, rule);
 }

@@ -11,6 +11,7 @@ import {
 } from '../cloud.ts';
 import { uuidFor } from '../ids.ts';
 import { bareMicroseconds } from '../time.ts';
+import { linksOf } from './links.ts';
 import { rulesStatusOf } from './rules.ts';
 
 const MESSAGE_TTL_MS = 30 * 86_400_000;
@@ -21,14 +22,6 @@ export interface View {
   readonly token: Token;
   readonly version: number;
   readonly origin: string;
-}
-
-/** The two links of each Manila object. */
-function linksOf(origin: string, path: string) {
-  return [
-    { rel: 'self', href: `${origin}/share/v2/${path}` },
-    { rel: 'bookmark', href: `${origin}/share/${path}` },
-  ];
 }
 
 /** A share in a list without details. */
@@ -71,6 +64,7 @@ export function shareDetail(cloud: Cloud, share: Share, { token, version, origin
     ...since(32, { mount_snapshot_support: true }),
     ...since(54, { progress: share.status === 'creating' ? null : '100%' }),
     ...since(69, { is_soft_deleted: share.isSoftDeleted, scheduled_to_be_deleted_at: null }),
+    ...since(85, { source_backup_id: null }),
     ...(isAdmin(token) && { share_server_id: null, host: share.host }),
   };
 }
@@ -105,6 +99,7 @@ export function exportView(share: Share, location: ExportLocation, { token, vers
     id: location.id,
     path: location.path,
     ...(version >= 14 && { preferred: location.preferred }),
+    ...(version >= 87 && { metadata: {} }),
     ...(isAdmin(token) && { share_instance_id: uuidFor(`instance/${share.id}`), is_admin_only: location.isAdminOnly }),
     ...(isShow && {
       created_at: bareMicroseconds(share.createdAt),

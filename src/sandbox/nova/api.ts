@@ -1,20 +1,21 @@
-import { type Cloud, isAdmin, isMember, type Server, type Token } from '../cloud.ts';
-import { ApiError, type ApiResponse, type Call, isObject, type Route, type ServiceApi } from '../http.ts';
+import { type Cloud, isAdmin, type Server, type Token } from '../cloud.ts';
+import { ApiError, type ApiResponse, type Call, type Route, type ServiceApi } from '../http.ts';
 import { ANONYMOUS, authenticate, middlewareBody } from '../keystone/tokens.ts';
 import { parseMicroversion } from '../microversion.ts';
+import { act, remove } from './actions.ts';
+import { listActions, showAction } from './instance-actions.ts';
 import { listServers } from './list.ts';
 import { deleteMetadata, setMetadata } from './server-metadata.ts';
-import { beginDelete, beginPower } from './servers.ts';
-import { addressesOf, interfaceView, linksOf, serverDetail, serverSummary, vmStateOf } from './view.ts';
+import { attachServerShare, detachServerShare, listServerShares, showServerShare } from './server-shares.ts';
+import { addressesOf, interfaceView, linksOf, serverDetail, serverSummary } from './view.ts';
 
-/** The newest microversion: the last before native share attachments. */
-const NEWEST = 96;
-const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
+const NEWEST = 100;
 
-/** Nova's API: servers, their interfaces, start, stop, delete. Bodies as recorded from 2025.1 (nova 31), up to 2.96. */
+/** Nova's API: servers, their interfaces, shares and actions. Bodies as recorded from 2025.1 (nova 31), up to 2.100. */
 export function novaApi(cloud: Cloud): ServiceApi {
   const withServer = (handle: (call: Call, server: Server) => ApiResponse) => (call: Call) =>
     handle(call, serverOf(cloud, call));
+  const on = (handle: (cloud: Cloud, call: Call) => ApiResponse) => (call: Call) => handle(cloud, call);
   const list =
     (path: string, view: (server: Server, call: Call) => unknown) =>
     (call: Call): ApiResponse => {
@@ -70,7 +71,17 @@ export function novaApi(cloud: Cloud): ServiceApi {
         { method: 'GET', path: '/v2.1/servers/:id/os-interface', handle: withServer(listInterfaces) },
         { method: 'POST', path: '/v2.1/servers/:id/metadata', handle: withServer(setMetadata) },
         { method: 'DELETE', path: '/v2.1/servers/:id/metadata/:key', handle: withServer(deleteMetadata) },
-        { method: 'POST', path: '/v2.1/servers/:id/action', handle: (call) => act(cloud, call) },
+        {
+          method: 'POST',
+          path: '/v2.1/servers/:id/action',
+          handle: (call) => act(cloud, call, () => serverOf(cloud, call)),
+        },
+        { method: 'GET', path: '/v2.1/servers/:id/shares', handle: on(listServerShares), from: 97 },
+        { method: 'POST', path: '/v2.1/servers/:id/shares', handle: on(attachServerShare), from: 97 },
+        { method: 'GET', path: '/v2.1/servers/:id/shares/:share', handle: on(showServerShare), from: 97 },
+        { method: 'DELETE', path: '/v2.1/servers/:id/shares/:share', handle: on(detachServerShare), from: 97 },
+        { method: 'GET', path: '/v2.1/servers/:id/os-instance-actions', handle: on(listActions) },
+        { method: 'GET', path: '/v2.1/servers/:id/os-instance-actions/:request', handle: on(showAction) },
         {
           method: 'DELETE',
           path: '/v2.1/servers/:id',
@@ -154,38 +165,6 @@ function listInterfaces({ version }: Call, server: Server): ApiResponse {
   return { status: 200, body: { interfaceAttachments: server.ports.map((port) => interfaceView(port, version)) } };
 }
 
-const POWER = {
-  'os-start': { word: 'start', from: 'stopped', to: 'ACTIVE' },
-  'os-stop': { word: 'stop', from: 'active', to: 'SHUTOFF' },
-} as const;
-
-function act(cloud: Cloud, call: Call): ApiResponse {
-  const name = isObject(call.body) ? Object.keys(call.body)[0] : undefined;
-  if (name !== 'os-start' && name !== 'os-stop') throw bad(`There is no such action: ${name}`);
-  const { id = '' } = call.params;
-  if (!UUID.test(id)) throw notFound(`Instance ${id} has no mapping to a cell.`);
-  const server = serverOf(cloud, call);
-  const { word, from, to } = POWER[name];
-  requireMember(call, word);
-  if (server.taskState !== null)
-    throw conflict(`Cannot '${word}' instance ${id} while it is in task_state ${server.taskState}`);
-  if (vmStateOf(server) !== from)
-    throw conflict(`Cannot '${word}' instance ${id} while it is in vm_state ${vmStateOf(server)}`);
-  beginPower(cloud, server, to);
-  return { status: 202, contentType: 'application/json' };
-}
-
-function remove(cloud: Cloud, call: Call, server: Server): ApiResponse {
-  requireMember(call, 'delete');
-  beginDelete(cloud, server);
-  return { status: 204, contentType: 'application/json' };
-}
-
-function requireMember({ token }: Call, action: string): void {
-  if (isMember(token)) return;
-  throw new ApiError(403, 'forbidden', `Policy doesn't allow os_compute_api:servers:${action} to be performed.`);
-}
-
 function listFlavors(cloud: Cloud, { origin, version }: Call): ApiResponse {
   const flavors = cloud.flavors.map(({ id, name, ram, disk, vcpus }) => ({
     id,
@@ -207,4 +186,3 @@ function listFlavors(cloud: Cloud, { origin, version }: Call): ApiResponse {
 
 const bad = (message: string) => new ApiError(400, 'badRequest', message);
 const notFound = (message: string) => new ApiError(404, 'itemNotFound', message);
-const conflict = (message: string) => new ApiError(409, 'conflictingRequest', message);

@@ -1,8 +1,5 @@
-import { type Cloud, type Flavor, type Network, type Port, remember, type Server } from '../cloud.ts';
+import type { Cloud, Flavor, Network, Port, Server } from '../cloud.ts';
 import { hostIdFor, macFor, newUuid, uuidFor } from '../ids.ts';
-import { later } from '../work.ts';
-
-const MAX_DELETED = 1000;
 
 /** A new interface: a network (by name or id) and addresses. */
 export interface NewPort {
@@ -82,36 +79,6 @@ export function requireServer(cloud: Cloud, id: string): Server {
 /** Changes a server and its `updated` time. */
 export function touch(server: Server, change: Partial<Server>): void {
   Object.assign(server, change, { updatedAt: Date.now() });
-}
-
-/** Starts os-start or os-stop: a task state for one step, then the new status. */
-export function beginPower(cloud: Cloud, server: Server, to: 'ACTIVE' | 'SHUTOFF'): void {
-  touch(server, { taskState: to === 'ACTIVE' ? 'powering-on' : 'powering-off' });
-  later(cloud, cloud.stepMs, () => {
-    if (cloud.servers.get(server.id) === server) touch(server, { status: to, taskState: null });
-  });
-}
-
-/** Starts a deletion: `deleting` for one step, DELETED for another, then only changes-since shows the server. */
-export function beginDelete(cloud: Cloud, server: Server): void {
-  if (server.taskState === 'deleting') return;
-  touch(server, { taskState: 'deleting' });
-  later(cloud, cloud.stepMs, () => {
-    touch(server, { status: 'DELETED', taskState: null, ports: [], terminatedAt: Date.now() });
-    later(cloud, cloud.stepMs, () => moveToDeleted(cloud, server));
-  });
-}
-
-/** Deletes a server at once: the next GET is a 404. */
-export function deleteServer(cloud: Cloud, id: string): void {
-  const server = requireServer(cloud, id);
-  touch(server, { status: 'DELETED', taskState: null, ports: [], terminatedAt: Date.now() });
-  moveToDeleted(cloud, server);
-}
-
-function moveToDeleted(cloud: Cloud, server: Server): void {
-  cloud.servers.delete(server.id);
-  remember(cloud.deletedServers, server.id, server, MAX_DELETED);
 }
 
 /** A network of two subnets. */

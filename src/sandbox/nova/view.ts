@@ -43,12 +43,12 @@ export function serverDetail(server: Server, view: { token: Token; version: numb
   return {
     id: server.id,
     name: server.name,
-    status: server.status,
+    status: statusOf(server),
     tenant_id: server.projectId,
     user_id: server.userId,
     metadata: server.metadata,
     hostId: hostIdOf(server),
-    image: server.imageId === null ? '' : { id: server.imageId, links: bookmark(origin, `images/${server.imageId}`) },
+    image: imageOf(server, version, origin),
     flavor: flavorOf(server, version, origin),
     created: zonedSeconds(server.createdAt),
     updated: zonedSeconds(server.updatedAt),
@@ -61,6 +61,7 @@ export function serverDetail(server: Server, view: { token: Token; version: numb
     ...faultOf(server, view.token),
     'OS-EXT-AZ:availability_zone': server.host === null ? '' : 'nova',
     ...since(96, { pinned_availability_zone: null }),
+    ...since(100, { scheduler_hints: {} }),
     config_drive: '',
     key_name: server.keyName,
     'OS-SRV-USG:launched_at': server.launchedAt === null ? null : bareMicroseconds(server.launchedAt),
@@ -82,6 +83,25 @@ export function serverDetail(server: Server, view: { token: Token; version: numb
     ...since(90, { 'OS-EXT-SRV-ATTR:hostname': server.name }),
     ...(isShow && since(71, { server_groups: [] })),
   };
+}
+
+/** The status: a reboot shows while it runs. */
+function statusOf({ status, taskState }: Server): string {
+  if (status !== 'ACTIVE') return status;
+  return taskState === 'rebooting' ? 'REBOOT' : taskState === 'rebooting_hard' ? 'HARD_REBOOT' : status;
+}
+
+/** The image, with the properties that it had at the creation of the server since 2.98. */
+function imageOf({ imageId, flavor }: Server, version: number, origin: string) {
+  if (imageId === null) return '';
+  const properties = {
+    min_ram: '0',
+    min_disk: String(flavor.disk),
+    disk_format: 'raw',
+    container_format: 'bare',
+    base_image_ref: imageId,
+  };
+  return { id: imageId, links: bookmark(origin, `images/${imageId}`), ...(version >= 98 && { properties }) };
 }
 
 /** The known fields of a server whose cell is down (api-guide/source/down_cells.rst). */
