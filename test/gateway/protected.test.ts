@@ -29,7 +29,8 @@ test('isProtected and isHidden -> locks on the rule; another user cannot detach 
   const { data } = await attach({ isProtected: true, isHidden: true });
   expect(data.attachShare.attachment).toMatchObject({ isProtected: true, isHidden: true });
   await listener.until('ATTACHED');
-  expect(ours()).toMatchObject([{ isDeletionLocked: true, isVisibilityLocked: true }]);
+  const locks = ours().flatMap(({ id }) => gateway.sandbox.locksOf(id));
+  expect(locks.map(({ action }) => action).sort()).toEqual(['delete', 'show']);
 
   const colleague = gateway.sandbox.issueToken('colleague');
   const rejected = await gateway.query(DETACH, { input: PAIR }, colleague);
@@ -43,6 +44,15 @@ test('isProtected and isHidden -> locks on the rule; another user cannot detach 
   expect(errors).toBeUndefined();
   await listener.until('DETACHED');
   expect(ours()).toEqual([]);
+});
+
+test('Manila cannot place the lock: 400, and the rule exists -> the rule is denied, nothing is attached', async () => {
+  await start();
+  gateway.sandbox.failLocks(1);
+  const { errors } = await attach({ isProtected: true });
+  expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
+  await gateway.sandbox.waitForRules(PAIR.shareId, () => ours().length === 0);
+  expect((await listener.until('ATTACH_FAILED')).map(({ type }) => type)).toEqual(['ATTACH_STARTED', 'ATTACH_FAILED']);
 });
 
 test('Manila older than 2.82 -> NOT_SUPPORTED, and no rule: it would ignore the locks', async () => {

@@ -64,6 +64,18 @@ mutation Detach($input: DetachShareInput!) {
   }
 }`;
 
+const CHECK = `# Which ways to attach are open, and what
+# stands against them. Changes nothing.
+query Check($input: AttachShareCheckInput!) {
+  attachShareCheck(input: $input) {
+    via
+    isOpen
+    problems { code certainty message field }
+    accessTo
+    mountCommands
+  }
+}`;
+
 const SHARES = `# Every share with its export locations, its access
 # rules, and the servers it is attached to.
 query Shares {
@@ -95,6 +107,7 @@ export function examples(sandbox: { readonly serverId: string; readonly shareId:
     { query: LISTEN },
     { query: ATTACH, variables: json({ input: { serverId, shareId, mountPoint: '/mnt/share' } }) },
     { query: DETACH, variables: json({ input: { serverId, shareId } }) },
+    { query: CHECK, variables: json({ input: { serverId, shareId } }) },
     { query: SHARES },
   ];
 }
