@@ -11,7 +11,7 @@ import { MANILA } from '../../src/openstack/services.ts';
 import type { Session } from '../../src/openstack/session.ts';
 import { until } from '../support/until.ts';
 
-/** The cloud that OS_CLOUD names, with its user's session. Shares made here go with `close`. */
+/** The cloud that OS_CLOUD names, with its user's session. `close` deletes the shares that were created here. */
 export async function openCloud() {
   const named = readCloudConfig(process.env, { cwd: process.cwd(), home: homedir() });
   if (named.kind !== 'cloud' || !named.credentials) {
@@ -30,7 +30,7 @@ export async function openCloud() {
     session,
     log,
     findServer: () => findServer(session),
-    /** A new share, once it is available. The time limit is the test's. */
+    /** Creates a share; resolves when it is available. */
     makeShare: async (protocol: string) => {
       const body = { share: { name: `gateway-test-${randomUUID()}`, share_proto: protocol, size: 1 } };
       const { id } = await share('POST', '', body);
@@ -62,14 +62,14 @@ async function findServer(session: Session): Promise<string> {
   return servers[0].id;
 }
 
-/** Asks a gateway as the cloud's user; throws what its errors say. */
+/** Sends a query to a gateway with this token; throws the messages of its errors. */
 export async function ask(url: string, token: string, query: string, variables: Record<string, unknown> = {}) {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-auth-token': token },
     body: JSON.stringify({ query, variables }),
   });
-  // biome-ignore lint/suspicious/noExplicitAny: an answer has the shape that its query asks for
+  // biome-ignore lint/suspicious/noExplicitAny: a response has the shape of its query
   const { data, errors } = (await response.json()) as { data: any; errors?: { message: string }[] };
   if (errors) throw new Error(errors.map((error) => error.message).join('; '));
   return data;

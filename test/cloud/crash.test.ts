@@ -7,7 +7,7 @@ import { type RedisProxy, startRedisProxy } from '../support/redis-proxy.ts';
 import { until } from '../support/until.ts';
 import { ask, type OpenCloud, openCloud } from './cloud.ts';
 
-/** A real gateway process before the cloud that OS_CLOUD names, killed between two side effects. */
+/** A gateway process with the cloud that OS_CLOUD names, killed between two side effects. */
 
 const ATTACH = 'mutation ($input: AttachShareInput!) { attachShare(input: $input) { attachment { status } } }';
 const DETACH = 'mutation ($input: DetachShareInput!) { detachShare(input: $input) { attachment { status } } }';
@@ -31,7 +31,7 @@ afterAll(async () => {
   await cloud.close();
 }, 60_000);
 
-test('killed after allow_access and before the commit -> the rule is there; another gateway settles it, and detaches', async () => {
+test('killed after allow_access and before the commit -> the rule exists; another gateway completes the attachment, and detaches it', async () => {
   const pair = { serverId: await cloud.findServer(), shareId: await cloud.makeShare('NFS') };
   const { token } = cloud.session;
   const settings = {

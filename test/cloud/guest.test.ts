@@ -11,7 +11,7 @@ import { until } from '../support/until.ts';
 import { ask, type OpenCloud, openCloud } from './cloud.ts';
 
 /**
- * From attachShare to a mounted share, through Nova's metadata service of the cloud that OS_CLOUD names. It must ask
+ * From attachShare to a mounted share, through Nova's metadata service of the cloud that OS_CLOUD names. It must call
  * `shares@http://127.0.0.1:4000/vendordata`. METADATA_URL and METADATA_SECRET name the service, as Neutron's metadata agent
  * knows it; GATEWAY_OS_CLOUD has the gateway's own credentials.
  */
@@ -67,7 +67,7 @@ async function startMetadata(serverId: string, projectId: string): Promise<Serve
 }
 
 const metadataUrl = () => `http://127.0.0.1:${(metadata.address() as AddressInfo).port}`;
-// biome-ignore lint/suspicious/noExplicitAny: what the targets of vendor data answered, of any shape
+// biome-ignore lint/suspicious/noExplicitAny: the responses of the vendor data's targets have any shape
 const vendorData = async (): Promise<any> => await (await fetch(`${metadataUrl()}/vendor_data2.json`)).json();
 const status = async () =>
   (await ask(gateway.graphiql, cloud.session.token, STATUS, pair)).shareAttachment?.status ?? null;
@@ -112,7 +112,7 @@ test('the gateway is stopped -> {} in the guest, and nothing is unmounted', asyn
   expect(guest.mountPoints()).toEqual([MOUNT_POINT]);
 }, 120_000);
 
-test('it starts with an empty Redis -> {} until the project is recovered, then the same list; nothing is unmounted', async () => {
+test('the gateway starts with an empty Redis -> {} until the project is recovered, then the same list; nothing is unmounted', async () => {
   const redis = new Redis(testRedisUrl());
   await redis.del(await redis.keys(`${settings.REDIS_PREFIX}*`));
   redis.disconnect();
@@ -125,7 +125,7 @@ test('it starts with an empty Redis -> {} until the project is recovered, then t
   expect(guest.mountPoints()).toEqual([MOUNT_POINT]);
 }, 120_000);
 
-test('detached with a grace -> the agent unmounts while the rule is there; then the rule goes', async () => {
+test('detached with a grace period -> the agent unmounts while the rule exists; then the rule is removed', async () => {
   const input = { ...pair, unmountGraceSeconds: 120 };
   await ask(gateway.graphiql, cloud.session.token, DETACH, { input });
   expect(await rules()).toMatchObject([{ state: 'active' }]);

@@ -10,7 +10,7 @@ import { listen } from '../support/listener.ts';
 import { testRedisUrl } from '../support/redis.ts';
 import { ask, type OpenCloud, openCloud } from './cloud.ts';
 
-/** The main job and the clients' contracts on the cloud that OS_CLOUD names, as its user. Makes shares of its own and takes them away. */
+/** Attach, detach and the clients' contracts on the cloud that OS_CLOUD names, as its user. Creates shares and deletes them. */
 
 let cloud: OpenCloud;
 let app: App;
@@ -82,7 +82,7 @@ describe('the main job', () => {
 });
 
 describe('the clients', () => {
-  test('microversions are negotiated within what we know and what the cloud has', async () => {
+  test('microversions are negotiated between those of the gateway and those of the cloud', async () => {
     expect(await supportedMicroversion(cloud.session, NOVA)).toMatch(/^2\.(79|8\d|9[0-6])$/);
     expect(await supportedMicroversion(cloud.session, MANILA)).toMatch(/^2\.(4[5-9]|[5-7]\d|8[0-2])$/);
   });
@@ -99,7 +99,7 @@ describe('the clients', () => {
     expect(await getServer(cloud.session, randomUUID())).toBeNull();
   });
 
-  test('shares are listed with a count; export locations and rules are had by share', async () => {
+  test('shares are listed with a count, export locations and rules by share', async () => {
     const { shares, count } = await listShares(cloud.session, { limit: 2, offset: 0, withCount: true });
     expect(count).toBeGreaterThanOrEqual(shares.length);
     const available = shares.find((share) => share.status === 'available');

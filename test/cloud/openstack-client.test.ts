@@ -14,7 +14,7 @@ import type { Session } from '../../src/openstack/session.ts';
 import { callRest } from '../support/compute-api.ts';
 import { type CatalogFront, openstackClient, startCatalogFront } from '../support/openstack-client.ts';
 
-/** The `openstack` client on the cloud that OS_CLOUD names, with the gateway in its catalog in Nova's place. */
+/** The `openstack` client on the cloud that OS_CLOUD names, with the gateway in its catalog in place of Nova. */
 
 const named: CloudConfig = readCloudConfig(process.env, { cwd: process.cwd(), home: homedir() });
 if (named.kind !== 'cloud' || !named.credentials) {
@@ -45,7 +45,7 @@ afterAll(async () => {
   await closeCloud(cloud);
 }, 60_000);
 
-/** The status and path of what came through the gateway since. */
+/** Status and path of the requests to the gateway since then. */
 const passed = (from: number) =>
   logged
     .slice(from)
@@ -86,7 +86,7 @@ test('lists, shows, stops and starts servers through the gateway', async () => {
   expect(seen.filter((line) => line === `POST /v2.1/servers/${id}/action 202`)).toHaveLength(2);
 }, 300_000);
 
-test('share_attach as the proposal has it -> shown in the server, through share_detach gone', async () => {
+test('share_attach of the 2016 proposal -> shown by the server; share_detach removes it', async () => {
   const { id } = await anActiveServer();
   const { shares } = await listShares(session, { limit: 100, offset: 0, withCount: false });
   const share = shares.find(({ status, share_proto }) => status === 'available' && share_proto === 'NFS');
@@ -112,7 +112,7 @@ test('share_attach as the proposal has it -> shown in the server, through share_
   expect(await act({ share_detach: attachment })).toMatchObject({ status: 404, body: { itemNotFound: { code: 404 } } });
 }, 120_000);
 
-test('an answer of Nova’s, through the gateway -> the same but for the links and the attached shares', async () => {
+test('a response of Nova through the gateway -> the same except for links and attached shares', async () => {
   const { id } = await anActiveServer();
   const headers = { 'openstack-api-version': 'compute 2.79' };
   const nova = session.catalog.find(({ type }) => type === 'compute')?.endpoints[0]?.url ?? '';

@@ -58,7 +58,7 @@ export interface Guest {
   script(text: string): Promise<Run>;
   /** Puts a program of this body before all others. */
   addTool(name: string, body: string): void;
-  /** Ends what `behave` made hang, as if the file server had answered with an error. */
+  /** Ends what `behave` made hang, as if the file server had responded with an error. */
   killHanging(): void;
   /** From now on curl is not found. */
   withoutCurl(): void;

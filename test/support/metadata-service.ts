@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Answers one request: a JSON value, a text sent as it is, or a function that does what a test needs. */
+/** The response to one request: a JSON value, a text sent as it is, or a function. */
 type Answer = object | string | ((response: ServerResponse) => void);
 
 /** Nova's metadata service as a guest sees it. */

@@ -93,15 +93,15 @@ async function spawnServer(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
   // a group of its own: the script, Erlang and what Erlang starts end together
   const child = spawn(SERVER, [], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   await new Promise<void>((resolve, reject) => {
-    let said = '';
+    let output = '';
     const hear = (chunk: Buffer) => {
-      said = (said + chunk.toString()).slice(-4000);
-      if (/completed with \d+ plugins/.test(said)) resolve();
+      output = (output + chunk.toString()).slice(-4000);
+      if (/completed with \d+ plugins/.test(output)) resolve();
     };
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);
     child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`rabbitmq-server ended with ${code}: ${said}`)));
+    child.once('exit', (code) => reject(new Error(`rabbitmq-server ended with ${code}: ${output}`)));
   });
   return child;
 }

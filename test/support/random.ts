@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Of a run that checks a change: the same numbers each time, so that a failure is the change's. */
+/** The seed of a run that checks a change: a failure then comes from the change. */
 const FIXED_SEED = 1;
 const LARGEST = 2 ** 31 - 1;
 

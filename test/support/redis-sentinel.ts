@@ -22,8 +22,8 @@ const NAME = 'mymaster';
 const PASSWORD = 'hidden';
 
 /**
- * Starts them on free ports, the servers with these arguments of theirs. A primary takes no write while fewer than
- * `careful` replicas are with it. The Sentinel wants a password.
+ * Starts them on free ports, the servers with these arguments. A primary rejects writes while it has fewer than `careful`
+ * replicas. The Sentinel has a password.
  */
 export async function startRedisSentinel(count = 1, careful = 1, ...args: string[]): Promise<TestSentinel> {
   const common = ['--min-replicas-to-write', String(careful), '--repl-diskless-sync-delay', '0', ...args];

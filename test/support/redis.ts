@@ -79,12 +79,12 @@ async function spawnRedis(port: number, args: string[]): Promise<ChildProcess> {
     rmSync(directory, { recursive: true, force: true });
   });
   await new Promise<void>((resolve, reject) => {
-    let said = '';
+    let output = '';
     child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`redis-server ended with ${code}: ${said}`)));
+    child.once('exit', (code) => reject(new Error(`redis-server ended with ${code}: ${output}`)));
     child.stdout.on('data', (chunk: Buffer) => {
-      said = (said + chunk.toString()).slice(-4000);
-      if (said.includes('Ready to accept connections')) resolve();
+      output = (output + chunk.toString()).slice(-4000);
+      if (output.includes('Ready to accept connections')) resolve();
     });
   });
   child.stdout.resume();
