@@ -24,7 +24,7 @@ const WORDS = [
   [/\bSeen[A-Z]/, 'Observed…, AttachmentView'],
   [/\bPlace\b/, 'ValidatedToken, PageCursor, location, paths'],
   [/\bLASTING\b|\brevive\b/, 'DURABLE, reconnectOnEnd'],
-  [/\bFollower\b|\bFeed\b/, 'Subscriber, LogSubscription (pub/sub)'],
+  [/\bFollower\b|\bFeed\b|\b[uU]nfollow/, 'Subscriber, LogSubscription (pub/sub)'],
   [/\bliveOf\b|\bnextNow\b/, 'EventStream, poll'],
   [/\bSTAND_IN\b/, 'REQUEST_ID_PLACEHOLDER'],
   [/\bNOT_PASSED\b/, 'HOP_BY_HOP_HEADERS (RFC 9110)'],

@@ -75,16 +75,16 @@ async function appended(store: AttachmentStore, attachment: Attachment, count = 
   return last;
 }
 
-async function follow(store: AttachmentStore) {
+async function subscribeTo(store: AttachmentStore) {
   const events: AttachmentEvent[] = [];
   const lost: Error[] = [];
-  const unfollow = await store.subscribe(
+  const unsubscribe = await store.subscribe(
     project,
     (event) => void events.push(event),
     (error) => void lost.push(error),
   );
   const versions = () => events.map(({ attachment }) => attachment.version);
-  return { events, lost, unfollow, versions };
+  return { events, lost, unsubscribe, versions };
 }
 
 const subscriptions = async () => {
@@ -106,65 +106,65 @@ async function dump() {
 describe('subscriptions', () => {
   test('two gateways on one Redis -> each receives the events of the other', async () => {
     const [one, two] = [await openGateway(), await openGateway()];
-    const [ears, otherEars] = [await follow(one.store), await follow(two.store)];
+    const [subscribers, otherSubscribers] = [await subscribeTo(one.store), await subscribeTo(two.store)];
     const attachment = await appended(one.store, await created(two.store), 3);
     await appended(two.store, attachment, 3);
-    await until(() => ears.events.length === 6 && otherEars.events.length === 6);
-    expect(ears.versions()).toEqual(range(2, 7));
-    expect(otherEars.events).toEqual(ears.events);
+    await until(() => subscribers.events.length === 6 && otherSubscribers.events.length === 6);
+    expect(subscribers.versions()).toEqual(range(2, 7));
+    expect(otherSubscribers.events).toEqual(subscribers.events);
   });
 
   test('many subscribers of a project -> one Redis subscription per gateway; none when the last has left', async () => {
     const [one, two] = [await openGateway(), await openGateway()];
-    const ears = await Promise.all(Array.from({ length: 10 }, () => follow(one.store)));
+    const subscribers = await Promise.all(Array.from({ length: 10 }, () => subscribeTo(one.store)));
     expect(await subscriptions()).toBe(1);
-    const otherEars = await follow(two.store);
+    const otherSubscribers = await subscribeTo(two.store);
     expect(await subscriptions()).toBe(2);
-    for (const { unfollow } of ears.slice(1)) await unfollow();
+    for (const { unsubscribe } of subscribers.slice(1)) await unsubscribe();
     expect(await subscriptions()).toBe(2);
-    await ears[0]?.unfollow();
+    await subscribers[0]?.unsubscribe();
     await until(async () => (await subscriptions()) === 1);
-    await otherEars.unfollow();
+    await otherSubscribers.unsubscribe();
     await until(async () => (await subscriptions()) === 0);
   });
 
   test('the last subscriber leaves while another joins -> the other receives events', async () => {
     const { store } = await openGateway();
     const attachment = await created(store);
-    let ears = await follow(store);
+    let subscribers = await subscribeTo(store);
     for (let i = 0; i < 20; i++) {
-      const [next] = await Promise.all([follow(store), ears.unfollow()]);
-      ears = next;
+      const [next] = await Promise.all([subscribeTo(store), subscribers.unsubscribe()]);
+      subscribers = next;
     }
     await appended(store, attachment, 2);
-    await until(() => ears.events.length === 2);
+    await until(() => subscribers.events.length === 2);
     expect(await subscriptions()).toBe(1);
   });
 
   test('the subscription is killed while events are appended -> all are delivered, in order, once', async () => {
     const [one, two] = [await openGateway(), await openGateway()];
     let attachment = await created(two.store);
-    const [ears, sameEars] = [await follow(one.store), await follow(one.store)];
+    const [subscribers, sameEars] = [await subscribeTo(one.store), await subscribeTo(one.store)];
     for (let round = 0; round < 5; round++) {
       await killed('pubsub');
       attachment = await appended(two.store, attachment, 7);
       // Some rounds begin before the previous round's connection is back, some after.
       if (round % 2) await until(async () => (await subscriptions()) === 1);
     }
-    await until(() => ears.events.length >= 35 && sameEars.events.length >= 35);
-    expect(ears.versions()).toEqual(range(2, 36));
+    await until(() => subscribers.events.length >= 35 && sameEars.events.length >= 35);
+    expect(subscribers.versions()).toEqual(range(2, 36));
     expect(sameEars.versions()).toEqual(range(2, 36));
     await until(async () => (await subscriptions()) === 1);
     await appended(two.store, attachment);
-    await until(() => ears.events.length >= 36);
-    expect(ears.versions()).toEqual(range(2, 37));
-    expect(ears.lost).toEqual([]);
+    await until(() => subscribers.events.length >= 36);
+    expect(subscribers.versions()).toEqual(range(2, 37));
+    expect(subscribers.lost).toEqual([]);
   });
 
   test('both connections are killed -> all events are delivered when they are back', async () => {
     const [one, two] = [await openGateway(), await openGateway()];
     const attachment = await created(two.store);
-    const ears = await follow(one.store);
+    const subscribers = await subscribeTo(one.store);
     await killed('pubsub');
     await killed('normal');
     await until(() =>
@@ -174,28 +174,28 @@ describe('subscriptions', () => {
       ),
     );
     await appended(two.store, attachment, 5);
-    await until(() => ears.events.length >= 5);
-    expect(ears.versions()).toEqual(range(2, 6));
+    await until(() => subscribers.events.length >= 5);
+    expect(subscribers.versions()).toEqual(range(2, 6));
   });
 
   test('a message is lost though the connection stands -> the next one reveals it, and it is read from the log', async () => {
     const { store } = await openGateway();
     const attachment = await created(store);
-    const ears = await follow(store);
+    const subscribers = await subscribeTo(store);
     const second = await appended(store, attachment);
     const unpublished = JSON.stringify(anEvent('ATTACHED', { ...second, version: 99 }));
     await outside.commands.xadd(createKeys(prefix).log(project), '*', 'event', unpublished);
     await appended(store, second);
-    await until(() => ears.events.length === 3);
-    expect(ears.versions()).toEqual([2, 99, 3]);
+    await until(() => subscribers.events.length === 3);
+    expect(subscribers.versions()).toEqual([2, 99, 3]);
   });
 
   test('more is missing than the log keeps -> CURSOR_EXPIRED; a new subscription receives events again', async () => {
     const { store } = await openGateway();
     const attachment = await created(store);
-    const ears = await follow(store);
+    const subscribers = await subscribeTo(store);
     let last = await appended(store, attachment);
-    await until(() => ears.events.length === 1);
+    await until(() => subscribers.events.length === 1);
     for (let i = 0; i < LOG_LENGTH; i++) {
       await outside.commands.xadd(
         createKeys(prefix).log(project),
@@ -205,13 +205,13 @@ describe('subscriptions', () => {
       );
     }
     last = await appended(store, last);
-    await until(() => ears.lost.length === 1);
-    expect(ears.lost[0]).toMatchObject({ code: 'CURSOR_EXPIRED' });
-    expect(ears.events).toHaveLength(1);
-    const newEars = await follow(store);
+    await until(() => subscribers.lost.length === 1);
+    expect(subscribers.lost[0]).toMatchObject({ code: 'CURSOR_EXPIRED' });
+    expect(subscribers.events).toHaveLength(1);
+    const newEars = await subscribeTo(store);
     await appended(store, last);
     await until(() => newEars.events.length === 1);
-    expect(ears.events).toHaveLength(1);
+    expect(subscribers.events).toHaveLength(1);
     expect(await subscriptions()).toBe(1);
   });
 });
@@ -239,7 +239,7 @@ describe('Redis unreachable', () => {
       store.storeId(),
       store.lastCursor(project),
       store.readEvents(project, '0-0', 1),
-      follow(store),
+      subscribeTo(store),
       store.ping(),
     ]);
     return results.map((result) => {
@@ -254,9 +254,9 @@ describe('Redis unreachable', () => {
     const { store, redis } = await openGateway();
     const attachment = await created(store);
     await store.markRecovered(project);
-    const ears = await follow(store);
+    const subscribers = await subscribeTo(store);
     await appended(store, attachment);
-    await until(() => ears.events.length === 1);
+    await until(() => subscribers.events.length === 1);
 
     await server.stop();
     await until(() => redis.commands.status !== 'ready' && (redis.subscriber as Redis).status !== 'ready');
@@ -267,28 +267,28 @@ describe('Redis unreachable', () => {
     await outside.ready();
     expect(await store.isRecovered(project)).toBe(false);
     expect(await store.get(project, attachment.id)).toBeNull();
-    await until(() => ears.lost.length === 1);
-    expect(ears.lost[0]).toMatchObject({ code: 'CURSOR_EXPIRED' });
+    await until(() => subscribers.lost.length === 1);
+    expect(subscribers.lost[0]).toMatchObject({ code: 'CURSOR_EXPIRED' });
     expect(await everyMethod(store)).not.toContain('STATE_UNAVAILABLE');
   });
 
   test('down and up while a subscriber waits for the first event -> it is delivered', async () => {
     const { store, redis } = await openGateway();
-    const ears = await follow(store);
+    const subscribers = await subscribeTo(store);
     await server.stop();
     await until(() => redis.commands.status !== 'ready' && (redis.subscriber as Redis).status !== 'ready');
     await server.start();
     await redis.ready();
     await outside.ready();
     await appended(store, await created(store), 2);
-    await until(() => ears.events.length === 2);
-    expect(ears.versions()).toEqual([2, 3]);
-    expect(ears.lost).toEqual([]);
+    await until(() => subscribers.events.length === 2);
+    expect(subscribers.versions()).toEqual([2, 3]);
+    expect(subscribers.lost).toEqual([]);
   });
 
   test('ioredis has given up a connection -> it is opened again', async () => {
     const { store, redis } = await openGateway();
-    const ears = await follow(store);
+    const subscribers = await subscribeTo(store);
     for (const connection of [redis.commands, redis.subscriber as Redis]) {
       const ended = once(connection, 'end');
       connection.disconnect();
@@ -296,8 +296,8 @@ describe('Redis unreachable', () => {
     }
     await redis.ready();
     await appended(store, await created(store), 2);
-    await until(() => ears.events.length === 2);
-    expect(ears.versions()).toEqual([2, 3]);
+    await until(() => subscribers.events.length === 2);
+    expect(subscribers.versions()).toEqual([2, 3]);
   });
 
   test('changes wait for a replica and there is none -> STATE_UNAVAILABLE for changes; reads work', async () => {
@@ -508,11 +508,11 @@ describe('an entry of the log that cannot be read', () => {
     const { store } = await openGateway();
     const attachment = await appended(store, await created(store), 2);
     const before = await store.lastCursor(project);
-    const listener = await follow(store);
+    const listener = await subscribeTo(store);
     const spoiled = await spoil(entry);
     await until(() => listener.lost.length === 1);
     expect(listener.lost[0]).toMatchObject({ code: 'CURSOR_EXPIRED' });
-    const again = await follow(store);
+    const again = await subscribeTo(store);
     await appended(store, attachment);
     await until(() => again.events.length === 1);
     expect(await store.readEvents(project, '0-0', 10)).toHaveLength(2);
@@ -526,7 +526,7 @@ describe('an entry of the log that cannot be read', () => {
   test('missed with a lost message, behind readable ones -> CURSOR_EXPIRED after those', async () => {
     const { store } = await openGateway();
     const attachment = await created(store);
-    const listener = await follow(store);
+    const listener = await subscribeTo(store);
     const log = createKeys(prefix).log(project);
     await appended(store, attachment, 1);
     await until(() => listener.events.length === 1);
