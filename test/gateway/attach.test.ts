@@ -213,7 +213,8 @@ describe('idempotence and conflicts', () => {
     await start();
     const first = await attach();
     await listener.until('ATTACHED');
-    gateway.sandbox.setAccessDelay(100);
+    // longer than a busy machine takes from one request to the next
+    gateway.sandbox.setAccessDelay(1500);
     await detach();
     const again = await attach();
     expect(again.errors).toBeUndefined();
