@@ -104,6 +104,7 @@ test('the examples, with and without the sandbox -> valid in the schema', () => 
     { filter: { name: 'web-01' } },
     { input: { serverId: 's', shareId: 't', mountPoint: '/mnt/share' } },
     { input: { serverId: 's', shareId: 't' } },
+    { input: { serverId: 's', shareId: 't' } },
   ]);
   expect(examples(null).map(({ query }) => query)).toEqual(shown.map(({ query }) => query));
 });
