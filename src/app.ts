@@ -51,6 +51,7 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
     ...choice.settings,
     timeoutMs: config.UPSTREAM_TIMEOUT_MS,
     connections: config.UPSTREAM_CONNECTIONS,
+    connectionsPerProject: config.UPSTREAM_CONNECTIONS_PER_PROJECT,
   });
   const redis = config.REDIS_URL ? connectRedis(config.REDIS_URL, log) : null;
   const store: AttachmentStore = redis

@@ -219,6 +219,18 @@ export const SETTINGS = {
   ),
   UPSTREAM_TIMEOUT_MS: setting(count(100, 600_000, 10_000), 'Timeout of one call to OpenStack.'),
   UPSTREAM_CONNECTIONS: setting(count(1, 1000, 64), 'Maximum number of connections to one OpenStack service.'),
+  UPSTREAM_CONNECTIONS_PER_PROJECT: setting(
+    count(1, 1000, 16),
+    'Maximum number of them that the requests of one project use at the same time. Further calls wait.',
+  ),
+  PROXY_CONNECTIONS: setting(
+    count(1, 1000, 64),
+    'Maximum number of connections to Nova for requests that the compute API forwards. They are separate from `UPSTREAM_CONNECTIONS`.',
+  ),
+  PROXY_CONNECTIONS_PER_PROJECT: setting(
+    count(1, 1000, 16),
+    'Maximum number of them that the requests of one project use at the same time. Further requests wait.',
+  ),
   TOKEN_CACHE_SECONDS: setting(
     count(0, 300, 300),
     'TTL of the token validation cache, never beyond the token’s expiry. A revoked token is accepted for at most this long.',

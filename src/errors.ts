@@ -134,6 +134,8 @@ export interface UpstreamDetails {
   service?: string;
   /** The HTTP status of the service's response. */
   status?: number;
+  /** When to try again, in seconds. */
+  retryAfter?: number;
   /** The service's own request id. */
   openstackRequestId?: string;
 }

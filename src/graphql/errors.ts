@@ -137,11 +137,12 @@ export function codeOfUpstream({ kind, status, faultName, upstreamMessage }: Ope
   }
 }
 
-function publicDetails({ service, status, openstackRequestId }: UpstreamDetails): UpstreamDetails {
+function publicDetails({ service, status, openstackRequestId, retryAfter }: UpstreamDetails): UpstreamDetails {
   return {
     ...(service !== undefined && { service }),
     ...(status !== undefined && { status }),
     ...(openstackRequestId !== undefined && { openstackRequestId }),
+    ...(retryAfter !== undefined && { retryAfter }),
   };
 }
 

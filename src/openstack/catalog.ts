@@ -78,8 +78,7 @@ function regionOf(endpoint: CatalogEndpoint): string {
 export function parseEndpoint(url: string, service: Service): Endpoint | null {
   const trimmed = url.length > MAX_URL ? '' : url.trim();
   if (!/^https?:\/\/[^/?#\s][^?#\s]*$/i.test(trimmed) || !URL.canParse(trimmed)) return null;
-  const segments = trimmed.split('/');
-  while (segments.at(-1) === '') segments.pop();
+  const segments = trimTrailingSlashes(trimmed).split('/');
   const hasProject = PROJECT_ID.test(segments.at(-1) ?? '') || service.versions.includes(segments.at(-2) ?? '');
   const projectId = hasProject ? segments.pop() : undefined;
   const version = /^v\d[\d.]*$/.test(segments.at(-1) ?? '') && segments.length > 3 ? segments.pop() : undefined;

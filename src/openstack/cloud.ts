@@ -1,5 +1,7 @@
 import { Agent } from 'undici';
 import { type EndpointChoice, trimTrailingSlashes } from './catalog.ts';
+import { type Circuits, createCircuits } from './http/circuit.ts';
+import { createProjectLimit, type ProjectLimit } from './http/project-limit.ts';
 import type { Flights } from './http/single-flight.ts';
 import type { ServiceName } from './services.ts';
 
@@ -24,6 +26,8 @@ export interface CloudSettings {
   readonly timeoutMs: number;
   /** Maximum number of connections to one service. */
   readonly connections: number;
+  /** Maximum number of them that one project uses at the same time; default: all. */
+  readonly connectionsPerProject?: number;
 }
 
 /** This process's state for one cloud: connections, negotiated microversions and reads in flight. */
@@ -36,6 +40,10 @@ export interface Cloud {
   readonly microversions: Map<string, Promise<string>>;
   /** Reads in flight, which identical requests join. */
   readonly inFlight: Flights;
+  /** The connections that each project uses. */
+  readonly projectLimit: ProjectLimit;
+  /** Whether calls are sent to a service that keeps failing. */
+  readonly circuits: Circuits;
   /** Number of calls that are sent or waiting for a connection. */
   calls: number;
 }
@@ -46,10 +54,31 @@ const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 /** Keystone, Nova and Manila have one origin each; many more mean that a catalog is broken. */
 const MAX_ORIGINS = 32;
 
+/** Maximum number of a project's calls to one service that wait for one of its connections. */
+const MAX_WAITING_PER_PROJECT = 1000;
+
 /** Creates the state for a cloud without opening a connection. Release it with `closeCloud`. */
 export function createCloud(settings: CloudSettings): Cloud {
-  const agent = new Agent({
-    connections: settings.connections,
+  const { connections, connectionsPerProject = connections } = settings;
+  return {
+    settings,
+    authUrl: identityUrl(settings.authUrl),
+    agent: createAgent(settings, connections),
+    microversions: new Map(),
+    inFlight: new Map(),
+    projectLimit: createProjectLimit(connectionsPerProject, MAX_WAITING_PER_PROJECT),
+    circuits: createCircuits(),
+    calls: 0,
+  };
+}
+
+/** A pool of at most `connections` connections to each service. */
+export function createAgent(
+  settings: Pick<CloudSettings, 'timeoutMs' | 'insecure' | 'caCert' | 'clientCert'>,
+  connections: number,
+): Agent {
+  return new Agent({
+    connections,
     pipelining: 1,
     maxOrigins: MAX_ORIGINS,
     maxResponseSize: MAX_RESPONSE_BYTES,
@@ -60,14 +89,6 @@ export function createCloud(settings: CloudSettings): Cloud {
       ...settings.clientCert,
     },
   });
-  return {
-    settings,
-    authUrl: identityUrl(settings.authUrl),
-    agent,
-    microversions: new Map(),
-    inFlight: new Map(),
-    calls: 0,
-  };
 }
 
 /** The cloud as text: the same for every spelling of its settings, so that two texts tell whether two clouds are one. */

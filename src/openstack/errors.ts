@@ -56,12 +56,26 @@ export class OpenStackError extends Error {
 }
 
 /** What a client may quote of an upstream failure. */
-export function detailsOf({ service, status, openstackRequestId }: OpenStackError): UpstreamDetails {
-  return { service, ...(status !== null && { status }), ...(openstackRequestId !== null && { openstackRequestId }) };
+export function detailsOf({ service, status, openstackRequestId, retryAfterMs }: OpenStackError): UpstreamDetails {
+  return {
+    service,
+    ...(status !== null && { status }),
+    ...(openstackRequestId !== null && { openstackRequestId }),
+    ...(retryAfterMs !== null && { retryAfter: Math.ceil(retryAfterMs / 1000) }),
+  };
 }
 
 function isFinalStatus(status = 0): boolean {
   return status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
+
+const CONNECT_CODES = new Set([
+  ...['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
+]);
+
+/** Whether no connection could be opened: no request can be the reason. */
+export function isConnectionFailure({ cause }: { cause?: unknown }): boolean {
+  return CONNECT_CODES.has(errorCode(cause) ?? '');
 }
 
 /** The code of an error of Node.js or undici: `ECONNRESET`, `UND_ERR_SOCKET`, …; null when it has none. */

@@ -269,6 +269,20 @@ describe("the gateway's own credentials", () => {
   });
 });
 
+test.each<[string, Reply]>([
+  ['is unavailable', { status: 503 }],
+  ['breaks connections', 'reset'],
+])(
+  'Keystone %s while much work needs a token -> a few attempts, then UPSTREAM_UNAVAILABLE at once',
+  async (_what, reply) => {
+    const service = await startService(() => reply);
+    const account = createServiceAccount(cloudAt(service.url), DEMO, log);
+    for (let i = 0; i < 132; i++) await account.session(REQUEST_ID).catch(() => undefined);
+    expect(service.requests.length).toBeLessThan(12);
+    await expect(account.session(REQUEST_ID)).rejects.toMatchObject({ kind: 'unreachable' });
+  },
+);
+
 describe('the credentials are checked at start', () => {
   const accountWith = async (reply: Reply) => {
     const service = await startService(() => reply);

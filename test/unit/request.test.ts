@@ -285,6 +285,118 @@ describe('reads in flight', () => {
   });
 });
 
+describe('shares of the connections', () => {
+  const of = (session: Session, projectId: string): Session => ({
+    ...session,
+    identity: { ...session.identity, projectId },
+  });
+
+  test('a project’s calls hang -> its next call waits, another project’s is answered', async () => {
+    const waiting: ((reply: Reply) => void)[] = [];
+    const { session, requests, nextRequest } = await started(
+      ({ path: asked }) => (asked.includes('slow') ? new Promise((resolve) => waiting.push(resolve)) : OK),
+      { connectionsPerProject: 2 },
+    );
+    const slow = [1, 2].map((n) => read(of(session, 'a'), `/slow/${n}`));
+    while (requests.length < 2) await nextRequest();
+    const own = read(of(session, 'a'), '/own');
+    expect((await read(of(session, 'b'), '/other')).status).toBe(200);
+    expect(requests.map((seen) => seen.path)).not.toContain('/v2.1/own');
+    waiting.shift()?.(OK);
+    expect((await own).status).toBe(200);
+    waiting.shift()?.(OK);
+    await Promise.all(slow);
+  });
+
+  test('the deadline passes while a call waits for its project’s connection -> a timeout, nothing is sent', async () => {
+    const { session, requests, nextRequest } = await started(() => 'hang', { connectionsPerProject: 1 });
+    const asked = nextRequest();
+    const first = write(session);
+    await asked;
+    const second = request(session, NOVA, { method: 'POST', path: '/second', body: {}, timeoutMs: 50 });
+    await expect(second).rejects.toMatchObject({ kind: 'timeout' });
+    expect(requests.map((seen) => seen.path)).toEqual(['/v2.1/things']);
+    await Promise.all([closeCloud(session.cloud), first.catch(() => undefined)]);
+  });
+});
+
+describe('a service that keeps failing', () => {
+  test('each write fails -> after 5 no more are sent: unavailable at once, with the reason; reads go on', async () => {
+    const { session, requests } = await started(({ method }) => (method === 'GET' ? OK : { status: 500 }));
+    for (let i = 0; i < 5; i++) await expect(write(session)).rejects.toMatchObject({ status: 500 });
+    await expect(write(session)).rejects.toMatchObject({
+      kind: 'unreachable',
+      retryAfterMs: expect.any(Number),
+      message: expect.stringMatching(/^Writes to Nova keep failing .*: Nova refused POST \/things \(500\)/),
+    });
+    expect((await read(session)).status).toBe(200);
+    expect(requests.filter(({ method }) => method === 'POST')).toHaveLength(5);
+  });
+
+  test.each<[string, Reply]>([
+    ['rejects', { status: 409 }],
+    ['limits the rate', { status: 429 }],
+  ])('it %s each write -> every write is sent', async (_what, reply) => {
+    const { session, requests } = await started(() => reply);
+    for (let i = 0; i < 8; i++) await expect(write(session)).rejects.toMatchObject({ kind: 'refused' });
+    expect(requests).toHaveLength(8);
+  });
+
+  test('callers abort their writes -> every write is sent', async () => {
+    const { session, requests, nextRequest } = await started(() => 'hang');
+    for (let i = 0; i < 8; i++) {
+      const leaving = new AbortController();
+      const asked = nextRequest();
+      const writing = write({ ...session, signal: leaving.signal });
+      await asked;
+      leaving.abort();
+      await expect(writing).rejects.toMatchObject({ kind: 'timeout' });
+    }
+    expect(requests).toHaveLength(8);
+  });
+
+  test('no connection can be opened -> after 5 reads none is tried, for any project', async () => {
+    const { session } = await started(() => OK);
+    const endpointOverrides = { nova: 'http://127.0.0.1:1/v2.1' };
+    const cloud = cloudAt('http://127.0.0.1:1', { endpointOverrides });
+    const away = { ...session, cloud };
+    for (let i = 0; i < 5; i++) await expect(read(away)).rejects.toThrow('ECONNREFUSED');
+    const other = { ...away, identity: { ...away.identity, projectId: 'another' } };
+    await expect(write(other)).rejects.toMatchObject({
+      kind: 'unreachable',
+      message: expect.stringContaining('keep failing'),
+    });
+  });
+});
+
+describe('unusable responses', () => {
+  const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+
+  test.each([
+    ['nested 100,000 levels deep', deep(100_000)],
+    ['nested 101 levels deep', deep(101)],
+  ])('JSON %s -> bad_response', async (_what, body) => {
+    const { session } = await started(() => (response) => void response.writeHead(200).end(body));
+    await expect(read(session)).rejects.toMatchObject({ kind: 'bad_response', status: 200 });
+    await expect(write(session)).rejects.toMatchObject({ kind: 'bad_response', outcome: 'uncertain' });
+  });
+
+  test('a response that is cut off, also when it is asked for again -> bad_response with its status', async () => {
+    const { session, requests } = await started(() => (response) => {
+      response.writeHead(200, { 'content-length': '100' }).write('{"thing"');
+      setImmediate(() => response.destroy());
+    });
+    await expect(read(session)).rejects.toMatchObject({
+      kind: 'bad_response',
+      status: 200,
+      message: expect.stringMatching(/^Nova cut off its response to GET \/things/),
+    });
+    expect(requests).toHaveLength(3);
+    await expect(write(session)).rejects.toMatchObject({ kind: 'bad_response', outcome: 'uncertain' });
+    expect(requests).toHaveLength(4);
+  });
+});
+
 describe('log lines and messages', () => {
   test('calls that succeed and fail -> a debug line each with both request ids, the token nowhere', async () => {
     const replies: Reply[] = [

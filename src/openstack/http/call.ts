@@ -5,6 +5,7 @@ import type { Cloud } from '../cloud.ts';
 import { errorCode, OpenStackError, type OpenStackErrorDetails } from '../errors.ts';
 import { SERVICE_TITLES, type ServiceName } from '../services.ts';
 import { readFault } from './faults.ts';
+import { ProjectBusyError } from './project-limit.ts';
 import { firstOf, parseBody, type Response, readRequestId } from './response.ts';
 import type { FlightKey } from './single-flight.ts';
 
@@ -20,6 +21,8 @@ export interface Call {
   readonly token: string | null;
   /** Which callers may share the response; default: those with the same token. */
   readonly flightKey?: FlightKey;
+  /** Whose share of the connections the call uses: a project's id, or UNSCOPED for calls without a project. */
+  readonly project: string;
   /** In addition to the headers of every call. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
@@ -39,6 +42,7 @@ export async function sendOnce(call: Call, deadline: Deadline): Promise<Response
   if (cloud.calls >= MAX_CALLS) {
     throw failure(call, { kind: 'unreachable' }, `${title(call)} is overloaded: ${cloud.calls} calls are waiting`);
   }
+  const release = await acquireConnection(call, deadline);
   const startedAt = performance.now();
   let status: number | null = null;
   let openstackRequestId: string | null = null;
@@ -52,8 +56,22 @@ export async function sendOnce(call: Call, deadline: Deadline): Promise<Response
     throw error instanceof OpenStackError ? error : connectionFailure(call, deadline, error, status);
   } finally {
     cloud.calls -= 1;
+    release();
     const ms = Math.round(performance.now() - startedAt);
     log.debug({ service, method, path, status, ms, requestId, openstackRequestId }, 'openstack call');
+  }
+}
+
+/** The project of calls that have none: tokens that are not validated yet. */
+export const UNSCOPED = 'no project';
+
+/** Waits for a connection of the project's share. */
+async function acquireConnection(call: Call, deadline: Deadline): Promise<() => void> {
+  try {
+    return await call.cloud.projectLimit.acquire(`${call.service} ${call.project}`, deadline.signal);
+  } catch (error) {
+    if (!(error instanceof ProjectBusyError)) throw callTimeout(call, error);
+    throw failure(call, { kind: 'unreachable' }, `Too many calls of the project to ${title(call)} are waiting`, error);
   }
 }
 
@@ -98,7 +116,7 @@ function readResponse(call: Call, response: Dispatcher.ResponseData, text: strin
     throw failure(call, { kind: 'bad_response', ...details }, message);
   }
   if (body === undefined) {
-    const message = `${title(call)} answered ${call.method} ${call.path} (${named}) with something that is not JSON`;
+    const message = `${title(call)} answered ${call.method} ${call.path} (${named}) with something that is not JSON, or nested too deeply`;
     throw failure(call, { kind: 'bad_response', ...details }, message);
   }
   return { status, headers, body };
@@ -114,6 +132,14 @@ function connectionFailure(call: Call, deadline: Deadline, cause: unknown, statu
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || code === 'HTTPParserError' || code.startsWith('HPE_')) {
     const details = { kind: 'bad_response' as const, ...(status === null ? {} : { status }) };
     return failure(call, details, `${title(call)} sent an unreadable response to ${what} (${code})`, cause);
+  }
+  if (status !== null) {
+    return failure(
+      call,
+      { kind: 'bad_response', status },
+      `${title(call)} cut off its response to ${what} (${code})`,
+      cause,
+    );
   }
   return failure(call, { kind: 'unreachable' }, `${title(call)} could not be reached for ${what} (${code})`, cause);
 }

@@ -79,10 +79,11 @@ function compare(a: string, b: string): number {
  */
 async function readVersions(session: Session, service: Service, root: string): Promise<VersionRange> {
   const { cloud, token, requestId, log } = session;
+  const project = session.identity.projectId;
   let firstError: unknown;
   for (const url of [`${root}/`, root.replace(/\/v\d[\d.]*$/, '/')]) {
     const path = new URL(url).pathname;
-    const call = { cloud, service: service.name, method: 'GET' as const, url, path, token, requestId, log };
+    const call = { cloud, service: service.name, method: 'GET' as const, url, path, token, project, requestId, log };
     try {
       const response = await send(call, cloud.settings.timeoutMs);
       const range = readRange(response.body);

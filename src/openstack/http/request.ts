@@ -47,6 +47,7 @@ export async function request<T>(session: Session, service: Service, options: Re
     path: options.path,
     token,
     flightKey: flightKeyOf(session),
+    project: session.identity.projectId,
     headers: { [header]: value },
     body: options.body,
     requestId,

@@ -8,14 +8,23 @@ export interface Response<T = unknown> {
   readonly body: T;
 }
 
-/** Parses a body: null if it is empty, undefined if it is not JSON. */
+/** Maximum nesting of a body. OpenStack's have fewer than 10 levels, and recursive code must not overflow the stack. */
+const MAX_DEPTH = 100;
+
+/** Parses a body: null if it is empty, undefined if it is not JSON or nested too deeply. */
 export function parseBody(text: string): unknown {
   if (text.trim() === '') return null;
   try {
-    return JSON.parse(text);
+    const json: unknown = JSON.parse(text);
+    return isDeeper(json, MAX_DEPTH) ? undefined : json;
   } catch {
     return undefined;
   }
+}
+
+function isDeeper(json: unknown, depth: number): boolean {
+  if (typeof json !== 'object' || json === null) return false;
+  return depth === 0 || Object.values(json).some((value) => isDeeper(value, depth - 1));
 }
 
 /** The service's own request id. Nova sends both headers, Keystone the first, Manila the second. */

@@ -40,5 +40,6 @@ function retryDelayMs(error: unknown, retries: number): number | null {
 
 function isTransient(error: OpenStackError): boolean {
   if (error.kind === 'refused') return RETRIED_STATUSES.has(error.status ?? 0);
-  return error.kind === 'unreachable' && RETRIED_CODES.has(errorCode(error.cause) ?? '');
+  // a broken connection, before the response or within it
+  return error.kind !== 'timeout' && RETRIED_CODES.has(errorCode(error.cause) ?? '');
 }

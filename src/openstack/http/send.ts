@@ -1,6 +1,7 @@
 import { abortable, type Deadline, startDeadline } from '../../deadline.ts';
-import { OpenStackError } from '../errors.ts';
+import { isConnectionFailure, OpenStackError } from '../errors.ts';
 import { type Call, callTimeout, sendOnce } from './call.ts';
+import { ProjectBusyError } from './project-limit.ts';
 import { deepFreeze, type Response } from './response.ts';
 import { sendRead } from './retry.ts';
 import { type InFlight, invalidate, singleFlight, tokenFlightKey } from './single-flight.ts';
@@ -46,10 +47,42 @@ function joinFlight(call: Call, deadline: Deadline): InFlight<Response> {
 async function readOnce(call: Call, timeoutMs: number): Promise<Response> {
   const deadline = startDeadline(timeoutMs);
   try {
-    return deepFreeze(await sendRead(call, deadline));
+    return deepFreeze(await withCircuit(call, timeoutMs, deadline, () => sendRead(call, deadline)));
   } finally {
     deadline.end();
   }
+}
+
+/** Sends a call unless its circuit is open, and counts the outcome. */
+async function withCircuit(
+  call: Call,
+  timeoutMs: number,
+  deadline: Deadline,
+  run: () => Promise<Response>,
+): Promise<Response> {
+  const attempt = call.cloud.circuits.enter({ ...call, isWrite: call.method !== 'GET' });
+  try {
+    const response = await run();
+    attempt.succeed();
+    return response;
+  } catch (error) {
+    if (!(error instanceof OpenStackError) || isInconclusive(error, call, timeoutMs, deadline)) attempt.cancel();
+    else if (isServiceFailure(error))
+      attempt.fail({ ...error, message: error.message, isConnection: isConnectionFailure(error) });
+    else attempt.succeed();
+    throw error;
+  }
+}
+
+/** A rate limit, or a caller that aborted or gave the call too little time, says nothing about the service. */
+function isInconclusive(error: OpenStackError, call: Call, timeoutMs: number, deadline: Deadline): boolean {
+  if (error.kind === 'timeout') return deadline.remainingMs() > 0 || timeoutMs < call.cloud.settings.timeoutMs / 2;
+  if (error.kind === 'unreachable') return error.cause === undefined || error.cause instanceof ProjectBusyError;
+  return error.status === 429 || error.status === 408;
+}
+
+function isServiceFailure({ kind, status }: OpenStackError): boolean {
+  return kind !== 'refused' || (status ?? 0) >= 500;
 }
 
 function isUnauthorized(error: unknown): boolean {
@@ -61,7 +94,7 @@ async function write(call: Call, timeoutMs: number, signal?: AbortSignal): Promi
   const flightKey = call.flightKey ?? tokenFlightKey(call.token);
   invalidate(call.cloud, flightKey);
   try {
-    return await sendOnce(call, deadline);
+    return await withCircuit(call, timeoutMs, deadline, () => sendOnce(call, deadline));
   } finally {
     invalidate(call.cloud, flightKey);
     deadline.end();

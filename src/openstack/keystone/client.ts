@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { GatewayError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
 import { OpenStackError } from '../errors.ts';
-import { type Call, invalidResponse } from '../http/call.ts';
+import { type Call, invalidResponse, UNSCOPED } from '../http/call.ts';
 import { firstOf, type Response } from '../http/response.ts';
 import { send } from '../http/send.ts';
 import type { Identity } from '../session.ts';
@@ -76,11 +76,16 @@ export async function pingKeystone(cloud: Cloud, requestId: string, log: Logger,
     url: cloud.authUrl,
     path: new URL(cloud.authUrl).pathname,
     token: null,
+    project: PING,
     requestId,
     log,
   };
   await send(call, cloud.settings.timeoutMs, signal);
 }
+
+/** Shares of the connections to Keystone beside UNSCOPED, which invalid tokens cannot use up. */
+const OWN_ACCOUNT = 'the gateway’s own account';
+const PING = 'health check';
 
 function authTokens(cloud: Cloud, method: Call['method'], token: string | null, requestId: string, log: Logger): Call {
   return {
@@ -90,6 +95,7 @@ function authTokens(cloud: Cloud, method: Call['method'], token: string | null, 
     url: `${cloud.authUrl}/auth/tokens`,
     path: '/auth/tokens',
     token,
+    project: token === null ? OWN_ACCOUNT : UNSCOPED,
     headers: token === null ? {} : { 'x-subject-token': token },
     requestId,
     log,

@@ -50,7 +50,8 @@ export class RejectedRequest extends Error {
 
   get headers(): [name: string, value: string][] {
     if (this.status === 401) return [['www-authenticate', 'Keystone']];
-    return this.status === 503 || this.status === 429 ? [['retry-after', RETRY_AFTER]] : [];
+    const retryAfter = String(this.error.extensions.retryAfter ?? RETRY_AFTER);
+    return this.status === 503 || this.status === 429 ? [['retry-after', retryAfter]] : [];
   }
 }
 
