@@ -11,6 +11,16 @@ function errorOf(body: string): string {
   }
 }
 
+describe('an argument nested 100,000 levels deep', () => {
+  const levels = 100_000;
+  test.each([
+    ['lists', `${'['.repeat(levels)}${']'.repeat(levels)}`],
+    ['objects', `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`],
+  ])('%s -> the error of the validator', (_what, argument) => {
+    expect(errorOf(`{"share_attach": ${argument}}`)).toMatch(/^Invalid input for field\/attribute share_attach/);
+  });
+});
+
 describe('a body that is not JSON', () => {
   test.each([
     ['{"share_attach": {"a": 1,}}', 'trailing comma at line 1 column 25: JSON has none after the last property'],

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DEMO } from '../../src/sandbox/index.ts';
+import { findServers, insertFields } from '../../src/transport/compute-api/servers.ts';
 import { callRest } from '../support/compute-api.ts';
 import { type GatewayOptions, startGateway, type TestGateway } from '../support/gateway.ts';
 import { listen } from '../support/listener.ts';
@@ -203,5 +204,40 @@ describe('what the gateway cannot say does not cost what Nova said', () => {
     const answer = await get(`/v2.1/servers/${DEMO.serverId}`);
     expect(answer.status).toBe(502);
     expect(answer.text).toMatch(/<html/i);
+  });
+});
+
+describe('bytes of Nova’s response', () => {
+  const id = DEMO.serverId;
+  const server = `{"id": "${id}", "tenant_id": "${DEMO.projectId}", "n": 12345678901234567890, "n": 1.0, "e": {}, "s": "}\\"{"}`;
+  const other = '{"id": "x", "tenant_id": "someone"}';
+  const field = `, "${FIELD}": []`;
+  const withField = (text: string) => `${text.slice(0, -1)}${field}}`;
+
+  test.each([
+    ['a server', `{"server": ${server}}`, `{"server": ${withField(server)}}`],
+    [
+      'a page, with spaces and an unknown key first',
+      `\n{ "é": [{"id": "${id}"}, "{"], "servers" : [ ${server} ,${other}] , "n": 0.10 }\n`,
+      `\n{ "é": [{"id": "${id}"}, "{"], "servers" : [ ${withField(server)} ,${other}] , "n": 0.10 }\n`,
+    ],
+    ['an empty page', '{"servers": []}', '{"servers": []}'],
+    ['something else', '["servers", {"id": "x"}]', '["servers", {"id": "x"}]'],
+    ['text that is not JSON', '{"servers": [{"id": ', '{"servers": [{"id": '],
+  ])('%s -> unchanged, but for the inserted field', (_what, text, expected) => {
+    const bytes = Buffer.from(text);
+    const servers = findServers(bytes).filter(({ tenantId }) => tenantId === DEMO.projectId);
+    expect(
+      insertFields(
+        bytes,
+        servers,
+        servers.map(() => []),
+      ).toString(),
+    ).toBe(expected);
+  });
+
+  test('braces and quotes in strings, nested lists, escaped keys -> only servers are found', () => {
+    const text = `{"a\\"servers": [${other}], "servers": [[${other}], "{", ${server}], "x": {"servers": [${other}]}}`;
+    expect(findServers(Buffer.from(text)).map((found) => found.id)).toEqual([id]);
   });
 });

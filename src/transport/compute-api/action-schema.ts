@@ -77,15 +77,18 @@ function pythonStr(value: unknown): string {
   return truncate(typeof value === 'string' ? value : repr(value));
 }
 
-function repr(value: unknown): string {
+/** Deeper values are shown as `…`. */
+const MAX_REPR_DEPTH = 8;
+
+function repr(value: unknown, depth = 0): string {
   if (value === null || value === undefined) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (typeof value === 'string') return `'${value.replace(/[\\']/g, '\\$&')}'`;
-  if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`;
+  if (typeof value === 'string') return `'${value.slice(0, MAX_SHOWN).replace(/[\\']/g, '\\$&')}'`;
   if (typeof value !== 'object') return String(value);
-  return `{${Object.entries(value)
-    .map(([key, member]) => `${repr(key)}: ${repr(member)}`)
-    .join(', ')}}`;
+  if (depth >= MAX_REPR_DEPTH) return '…';
+  if (Array.isArray(value)) return `[${value.map((item) => repr(item, depth + 1)).join(', ')}]`;
+  const members = Object.entries(value).map(([key, member]) => `${repr(key)}: ${repr(member, depth + 1)}`);
+  return `{${members.join(', ')}}`;
 }
 
 function truncate(text: string): string {

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Attachments } from '../../attachments/service.ts';
 import type { Config } from '../../config.ts';
@@ -46,7 +45,7 @@ export async function showVersion(
   // like Nova, ignore an invalid token here
   const session = hasToken ? await authenticate(api, request, reply).catch(() => null) : null;
   const nova = session ? api.endpoint.resolve(session) : await api.endpoint.lastResolved(request.id);
-  return api.proxyToNova(request, reply, nova);
+  return api.proxyToNova(request, reply, nova, session ? { session } : {});
 }
 
 /** A server, or a page of servers with details: Nova's response with the attachments added. */
@@ -57,7 +56,7 @@ export async function showServers(
 ): Promise<FastifyReply> {
   const session = await authenticate(api, request, reply);
   const onResponse = withAttachments(request, reply, session, api.attachments);
-  return api.proxyToNova(request, reply, api.endpoint.resolve(session), { onResponse });
+  return api.proxyToNova(request, reply, api.endpoint.resolve(session), { session, onResponse });
 }
 
 /** All other requests. */
@@ -68,7 +67,12 @@ export async function proxyAll(
 ): Promise<FastifyReply> {
   const session = await authenticate(api, request, reply);
   const isRead = request.method === 'GET' || request.method === 'HEAD';
-  return api.proxyToNova(request, reply, api.endpoint.resolve(session), isRead ? {} : invalidating(api, session));
+  return api.proxyToNova(
+    request,
+    reply,
+    api.endpoint.resolve(session),
+    isRead ? { session } : invalidating(api, session),
+  );
 }
 
 /** A server action: one of the gateway's, or one of Nova's, which is proxied unchanged. */
@@ -84,14 +88,13 @@ export async function handleServerAction(
     await performShareAction(api, session, request.params.server_id, action);
     return reply.code(202).send();
   }
-  // as a stream, the body keeps its length and type
-  const unread = Object.assign(request as FastifyRequest, { body: request.body && Readable.from([request.body]) });
-  return api.proxyToNova(unread, reply, api.endpoint.resolve(session), invalidating(api, session));
+  const proxied = request as FastifyRequest;
+  return api.proxyToNova(proxied, reply, api.endpoint.resolve(session), invalidating(api, session));
 }
 
 /** A proxied write invalidates reads in flight, as the gateway's own writes do. */
 function invalidating({ cloud }: ComputeApiContext, session: Session): ProxyOptions {
-  return { invalidate: () => invalidate(cloud, flightKeyOf(session)) };
+  return { session, invalidate: () => invalidate(cloud, flightKeyOf(session)) };
 }
 
 async function performShareAction(

@@ -1,6 +1,6 @@
-import type { Readable } from 'node:stream';
 import replyFrom from '@fastify/reply-from';
 import type { FastifyInstance } from 'fastify';
+import { createAgent } from '../../openstack/cloud.ts';
 import { registerErrorFormat } from '../error-responses.ts';
 import { createEndpointResolver } from './endpoint.ts';
 import { faultOf, sendFault, sendNovaFault } from './faults.ts';
@@ -14,7 +14,7 @@ import {
   showVersion,
 } from './handlers.ts';
 import { checkPath, PREFIX } from './path.ts';
-import { bodyTooLarge, boundedBody, checkLoop, createProxyToNova } from './proxy.ts';
+import { checkLoop, createProxyToNova } from './proxy.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
@@ -46,21 +46,22 @@ export async function registerComputeApi(app: FastifyInstance, options: ComputeA
         return sendFault(reply.header('allow', METHODS.join(', ')), cloud.authUrl, { status: 405, message });
       });
       // requests are not retried: only the client knows which may be repeated
-      await scope.register(replyFrom, { undici: cloud.agent, disableRequestLogging: true, retryMethods: [] });
-      await scope.register(async (streams) => addStreams(streams, api, config.MAX_BODY_BYTES));
-      await scope.register(async (actions) => addActions(actions, api));
+      await scope.register(replyFrom, {
+        undici: createAgent(cloud.settings, config.PROXY_CONNECTIONS),
+        destroyAgent: true,
+        disableRequestLogging: true,
+        retryMethods: [],
+      });
+      // the whole body is read before a connection to Nova is taken, so that a slow client holds none
+      scope.removeAllContentTypeParsers();
+      scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+      addRoutes(scope, api);
     },
     { prefix: PREFIX },
   );
 }
 
-/** Routes whose request bodies are bounded and not parsed. */
-function addStreams(app: FastifyInstance, api: ComputeApiContext, limit: number): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (request, payload: Readable, done) => {
-    if (Number(request.headers['content-length'] ?? 0) > limit) done(bodyTooLarge(limit));
-    else done(null, boundedBody(payload, limit));
-  });
+function addRoutes(app: FastifyInstance, api: ComputeApiContext): void {
   const show = { method: 'GET', exposeHeadRoute: false } as const;
   // clients request the version document before they have a token
   app.route({ method: ['GET', 'HEAD'], url: '/', handler: (request, reply) => showVersion(api, request, reply) });
@@ -68,17 +69,9 @@ function addStreams(app: FastifyInstance, api: ComputeApiContext, limit: number)
     for (const path of ['/servers/detail', '/servers/:server_id']) {
       app.route({ ...show, url: prefix + path, handler: (request, reply) => showServers(api, request, reply) });
     }
-  }
-  app.route({ method: [...METHODS], url: '/*', handler: (request, reply) => proxyAll(api, request, reply) });
-}
-
-/** Server actions: the body decides whether the gateway or Nova handles them. */
-function addActions(app: FastifyInstance, api: ComputeApiContext): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  for (const prefix of ['', '/:project_id']) {
     app.post(`${prefix}/servers/:server_id/action`, (request, reply) =>
       handleServerAction(api, request as ActionRequest, reply),
     );
   }
+  app.route({ method: [...METHODS], url: '/*', handler: (request, reply) => proxyAll(api, request, reply) });
 }

@@ -1,33 +1,28 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { pipeline, type Readable, Transform } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { startDeadline } from '../../deadline.ts';
 import { GatewayError } from '../../errors.ts';
 import { trimTrailingSlashes } from '../../openstack/catalog.ts';
+import { errorCode, isConnectionFailure } from '../../openstack/errors.ts';
+import { UNSCOPED } from '../../openstack/http/call.ts';
+import type { Attempt } from '../../openstack/http/circuit.ts';
+import { createProjectLimit, ProjectBusyError } from '../../openstack/http/project-limit.ts';
+import type { Session } from '../../openstack/session.ts';
 import type { NovaEndpoint } from './endpoint.ts';
 import { faultOf, sendFault } from './faults.ts';
 import type { ComputeApiOptions } from './handlers.ts';
 import { type LinkRewrite, rewriteLinks, rewriteUrl } from './links.ts';
-import { PREFIX } from './path.ts';
-
-/** Maximum number of proxied requests in flight, over all clients. */
-const MAX_PROXIED = 1000;
 
 /**
  * Headers that are not forwarded: hop-by-hop headers (RFC 9110, 7.6.1), headers with which a client could forge its
  * address, and Accept-Encoding, because the gateway reads the response.
  */
-const HOP_BY_HOP_HEADERS = [
+const HOP_BY_HOP_HEADERS = new Set([
   ...['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer'],
-  ...['transfer-encoding', 'upgrade', 'expect', 'http2-settings', 'accept-encoding'],
-  ...[
-    'forwarded',
-    'x-forwarded-for',
-    'x-forwarded-host',
-    'x-forwarded-port',
-    'x-forwarded-prefix',
-    'x-forwarded-proto',
-  ],
-];
+  ...['transfer-encoding', 'upgrade', 'expect', 'http2-settings', 'accept-encoding', 'forwarded', 'x-real-ip'],
+  ...['for', 'host', 'port', 'prefix', 'proto', 'scheme', 'server', 'ssl', 'user'].map((name) => `x-forwarded-${name}`),
+]);
 
 /** The gateway's name in Via (RFC 9110, 7.6.3). */
 const NAME = 'nova-manila-gateway';
@@ -37,69 +32,87 @@ export type OnResponse = (response: { status: number; body: Readable; rewrite: L
 
 /** Hooks of a proxied request. */
 export interface ProxyOptions {
+  /** Whose connections it uses; none for the version document without a token. */
+  readonly session?: Session;
   readonly onResponse?: OnResponse;
   /** Called after a write has ended, before the client receives the response. */
   readonly invalidate?: () => void;
 }
 
-/** Sends a request to Nova and its response to the client. */
+/** Sends a request to Nova and its response to the client. Resolves when the response has begun. */
 export type ProxyToNova = (
   request: FastifyRequest,
   reply: FastifyReply,
   nova: NovaEndpoint,
   options?: ProxyOptions,
-) => FastifyReply;
+) => Promise<FastifyReply>;
+
+/** Maximum number of a project's requests that wait for one of its connections. Each holds its body. */
+const MAX_WAITING_PER_PROJECT = 64;
 
 /**
  * Creates the reverse proxy to Nova. Path, query, headers and body are forwarded unchanged, and so are the response's
- * status, headers and body, as a stream; links to Nova are rewritten to the gateway. Nothing is retried. Needs
- * @fastify/reply-from.
+ * status, headers and body, as a stream; links to Nova are rewritten to the gateway. Nothing is retried. It has a pool of
+ * connections of its own, of which a project uses at most PROXY_CONNECTIONS_PER_PROJECT. Needs @fastify/reply-from.
  */
 export function createProxyToNova({ config, cloud }: ComputeApiOptions): ProxyToNova {
-  let proxied = 0;
-  return (request, reply, nova, { onResponse, invalidate = () => {} } = {}) => {
-    if (proxied >= MAX_PROXIED)
-      throw new GatewayError('LIMIT_EXCEEDED', 'Too many requests to Nova are in flight: try again later');
-    proxied += 1;
+  const projectLimit = createProjectLimit(config.PROXY_CONNECTIONS_PER_PROJECT, MAX_WAITING_PER_PROJECT);
+
+  /** Takes one of the project's connections until the response is sent. */
+  async function acquireConnection(reply: FastifyReply, project: string): Promise<void> {
+    const deadline = startDeadline(config.REQUEST_TIMEOUT_MS, undefined, () => timeout());
+    reply.raw.once('close', () => deadline.abort(new GatewayError('UPSTREAM_TIMEOUT', 'The client has left')));
+    try {
+      const release = await projectLimit.acquire(project, deadline.signal);
+      if (reply.raw.closed) release();
+      else reply.raw.once('close', release);
+    } catch (error) {
+      if (!(error instanceof ProjectBusyError)) throw error;
+      throw new GatewayError('LIMIT_EXCEEDED', 'Too many requests of the project to Nova are waiting: try again later');
+    } finally {
+      deadline.end();
+    }
+  }
+
+  return async (request, reply, nova, { session, onResponse, invalidate = () => {} } = {}) => {
+    const project = session?.identity.projectId ?? UNSCOPED;
+    await acquireConnection(reply, project);
+    const isWrite = request.method !== 'GET' && request.method !== 'HEAD';
+    const attempt = cloud.circuits.enter({ service: 'nova', isWrite, project });
     reply.raw.once('close', () => {
-      proxied -= 1;
+      attempt.cancel();
       invalidate();
     });
     const rewrite = { from: nova.linkBases, to: baseUrl(request, config.PUBLIC_URL) };
     const fail = (error: unknown) => sendFault(reply, cloud.authUrl, faultOf(error, reply));
+    const body = Buffer.isBuffer(request.body) && request.body.length > 0 ? request.body : null;
+    // reply-from would encode a Buffer of a JSON type again; a stream keeps its bytes and its type
+    Object.assign(request, { body: body ? Readable.from([body]) : undefined });
     return reply.from(nova.root + pathBelow(request), {
       timeout: config.REQUEST_TIMEOUT_MS,
-      rewriteRequestHeaders: (_request, headers) => requestHeaders(headers as IncomingHttpHeaders, request.id),
+      rewriteRequestHeaders: (_request, headers) => requestHeaders(headers as IncomingHttpHeaders, request.id, body),
       rewriteHeaders: (headers) => responseHeaders(headers as IncomingHttpHeaders, rewrite),
       onError: (_reply, { error }) => {
         invalidate();
+        countFailure(attempt, error);
         fail(failure(error));
       },
-      onResponse: (_request, _reply, { stream: body }) => {
+      onResponse: (_request, _reply, { stream }) => {
         invalidate();
-        if (onResponse) onResponse({ status: reply.statusCode, body, rewrite }).catch(fail);
-        else reply.send(isJson(reply) ? rewriteHeaderLinks(reply, body, rewrite) : body);
+        const { statusCode: status } = reply;
+        if (status >= 500) attempt.fail({ message: `Nova responded with ${status}`, isConnection: false });
+        else attempt.succeed();
+        const response = stream as unknown as Readable;
+        if (onResponse) onResponse({ status, body: response, rewrite }).catch(fail);
+        else reply.send(isJson(reply) ? rewriteHeaderLinks(reply, response, rewrite) : response);
       },
     });
   };
 }
 
-/** A stream that fails with 413 when the body exceeds `limit` bytes, whatever its announced length. */
-export function boundedBody(body: Readable, limit: number): Readable {
-  let size = 0;
-  const bound = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      size += chunk.length;
-      done(size > limit ? bodyTooLarge(limit) : null, chunk);
-    },
-  });
-  pipeline(body, bound, () => undefined);
-  return bound;
-}
-
-/** The error of a body over the limit. */
-export function bodyTooLarge(limit: number): Error {
-  return Object.assign(new Error(`Request is too large: expected at most ${limit} bytes`), { statusCode: 413 });
+function countFailure(attempt: Attempt, { cause }: Error): void {
+  const message = `Nova could not be reached (${errorCode(cause) ?? 'no code'})`;
+  attempt.fail({ message, isConnection: isConnectionFailure({ cause }) });
 }
 
 /** Whether Nova's response is JSON without an encoding. */
@@ -115,9 +128,11 @@ function rewriteHeaderLinks(reply: FastifyReply, body: Readable, rewrite: LinkRe
   return links;
 }
 
-/** The path below PREFIX. */
+/** The path below PREFIX, which the client may have percent-encoded: the router decodes it. */
 function pathBelow(request: FastifyRequest): string {
-  return (request.url.split('?', 1)[0] ?? '').slice(PREFIX.length);
+  const path = request.url.split('?', 1)[0] ?? '';
+  const end = path.indexOf('/', 1);
+  return end === -1 ? '' : path.slice(end);
 }
 
 /** The gateway's URL for clients: PUBLIC_URL, or else the host of the request, or the address of the connection. */
@@ -137,24 +152,33 @@ export function checkLoop(via: string | undefined): void {
   );
 }
 
-function requestHeaders(headers: IncomingHttpHeaders, requestId: string): IncomingHttpHeaders {
-  const forwarded = Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP_HEADERS.includes(name)));
+function requestHeaders(headers: IncomingHttpHeaders, requestId: string, body: Buffer | null): IncomingHttpHeaders {
+  const forwarded = Object.fromEntries(Object.entries(headers).filter(([name]) => !isHopByHop(name)));
   const via = [headers.via, `1.1 ${NAME}`].filter(Boolean).join(', ');
-  return { 'x-openstack-request-id': requestId, ...forwarded, via };
+  const length = body && { 'content-length': String(body.length) };
+  return { 'x-openstack-request-id': requestId, ...forwarded, ...length, via };
+}
+
+/** WSGI servers read `X_Forwarded_For` as `X-Forwarded-For`. */
+function isHopByHop(name: string): boolean {
+  return HOP_BY_HOP_HEADERS.has(name.replaceAll('_', '-'));
 }
 
 function responseHeaders(headers: IncomingHttpHeaders, rewrite: LinkRewrite): IncomingHttpHeaders {
-  const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP_HEADERS.includes(name)));
+  const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => !isHopByHop(name)));
   return kept.location === undefined ? kept : { ...kept, location: rewriteUrl(String(kept.location), rewrite) };
 }
 
 /** The error for a failure of reply-from: without its message, which contains Nova's address. */
 function failure(error: Error & { statusCode?: number }): unknown {
   const cause = error.cause as (Error & { statusCode?: number; code?: string }) | undefined;
-  if (cause?.statusCode === 413) return cause;
   const code = cause?.code ?? 'no code';
   if (/TIMEOUT/.test(code) && code !== 'UND_ERR_CONNECT_TIMEOUT') {
-    return new GatewayError('UPSTREAM_TIMEOUT', 'Nova did not answer in time');
+    return timeout();
   }
   return new GatewayError('UPSTREAM_UNAVAILABLE', `Nova could not be reached (${code})`);
+}
+
+function timeout(): GatewayError {
+  return new GatewayError('UPSTREAM_TIMEOUT', 'Nova did not answer in time');
 }

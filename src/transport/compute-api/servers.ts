@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Attachment } from '../../attachments/attachment.ts';
 import type { Attachments } from '../../attachments/service.ts';
+import { GatewayError } from '../../errors.ts';
 import type { Session } from '../../openstack/session.ts';
 import { logOf } from '../request-log.ts';
 import { rewriteLinks } from './links.ts';
@@ -14,12 +15,6 @@ const FIELD = 'os-extended-shares:shares_attached';
 
 /** RFC 7234, 5.5: a miscellaneous warning without an agent. */
 const WARNING = `199 - "${FIELD} is left out: the attachments cannot be read now"`;
-
-interface ServersBody {
-  server?: AnyServer;
-  servers?: AnyServer[];
-}
-type AnyServer = Record<string, unknown>;
 
 /**
  * Adds `os-extended-shares:shares_attached` to Nova's response for a server or a page of servers, with one read of the
@@ -39,22 +34,19 @@ export function withAttachments(
     const rewritten = body.pipe(rewriteLinks(rewrite));
     body.once('error', (error) => rewritten.destroy(error));
     if (!isKnownSize) return reply.header('warning', WARNING).send(rewritten);
-    const text = await readText(rewritten);
-    const json = parse(text);
-    const servers = serversIn(json).filter((server) => server.tenant_id === session.identity.projectId);
-    // a Buffer, because Fastify adds a charset to the type of a string
-    if (!json || servers.length === 0) return reply.send(Buffer.from(text));
+    const bytes = await readBytes(rewritten);
+    const servers = findServers(bytes).filter((server) => server.tenantId === session.identity.projectId);
+    if (servers.length === 0) return reply.send(bytes);
     try {
       const lists = await attachments.listForServers(
         session,
-        servers.map((server) => String(server.id)),
+        servers.map((server) => server.id),
       );
-      for (const [i, server] of servers.entries()) server[FIELD] = (lists[i] ?? []).map(view);
+      return reply.send(insertFields(bytes, servers, lists));
     } catch (error) {
       logOf(request).warn({ err: error }, 'responded without attachments');
-      return reply.header('warning', WARNING).send(Buffer.from(text));
+      return reply.header('warning', WARNING).send(bytes);
     }
-    return reply.send(Buffer.from(JSON.stringify(json)));
   };
 }
 
@@ -62,23 +54,92 @@ function view({ shareId, mountPoint, status }: Attachment) {
   return { id: shareId, mount_point: mountPoint, status };
 }
 
-function serversIn(json: ServersBody | null): AnyServer[] {
-  const { server, servers = server ? [server] : [] } = json ?? {};
-  return Array.isArray(servers) ? servers.filter((item) => typeof item?.id === 'string') : [];
+/** A server in a response, and the index of the brace that ends it. */
+interface ServerPosition {
+  readonly id: string;
+  readonly tenantId: unknown;
+  readonly end: number;
 }
 
-async function readText(body: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/** Parses a JSON object; null for anything else, which is sent unchanged. */
-function parse(text: string): ServersBody | null {
-  try {
-    const json: unknown = JSON.parse(text);
-    return typeof json === 'object' && json !== null ? json : null;
-  } catch {
-    return null;
+/**
+ * Inserts the attachments of each server at its end. All other bytes are unchanged: parsing and writing the JSON again
+ * would round large numbers and drop duplicate keys.
+ */
+export function insertFields(
+  bytes: Buffer,
+  servers: readonly ServerPosition[],
+  lists: readonly (readonly Attachment[])[],
+) {
+  const parts: Buffer[] = [];
+  let start = 0;
+  for (const [i, { end }] of servers.entries()) {
+    const field = `, ${JSON.stringify(FIELD)}: ${JSON.stringify((lists[i] ?? []).map(view))}`;
+    parts.push(bytes.subarray(start, end), Buffer.from(field));
+    start = end;
   }
+  return Buffer.concat([...parts, bytes.subarray(start)]);
+}
+
+/** The servers in `{"server": {…}}` or `{"servers": [{…}, …]}`, in order; none if the bytes are something else. */
+export function findServers(bytes: Buffer): ServerPosition[] {
+  try {
+    return objectsBelow(bytes, ['server', 'servers']).flatMap(({ start, end }) => {
+      const server = JSON.parse(bytes.toString('utf8', start, end + 1)) as { id?: unknown; tenant_id?: unknown };
+      return typeof server.id === 'string' ? [{ id: server.id, tenantId: server.tenant_id, end }] : [];
+    });
+  } catch {
+    return [];
+  }
+}
+
+const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
+const [OBJECT, OBJECT_END, LIST, LIST_END] = [0x7b, 0x7d, 0x5b, 0x5d];
+
+/** The objects that are the value of one of the keys of the outermost object, or items of a list that is. */
+function objectsBelow(bytes: Buffer, keys: readonly string[]): { start: number; end: number }[] {
+  const found: { start: number; end: number }[] = [];
+  const open: number[] = [];
+  let key: string | null = null;
+  let isKey = true;
+  let start = -1;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    const depth = open.length;
+    if (byte === QUOTE) {
+      const end = endOfString(bytes, i);
+      if (depth === 1 && isKey) key = bytes.toString('utf8', i + 1, end);
+      i = end;
+    } else if (byte === OBJECT || byte === LIST) {
+      const isMember = depth === 1 || (depth === 2 && open[1] === LIST);
+      if (byte === OBJECT && isMember && key !== null && keys.includes(key) && open[0] === OBJECT) start = i;
+      open.push(byte);
+    } else if (byte === OBJECT_END || byte === LIST_END) {
+      open.pop();
+      const isMember = depth === 2 || (depth === 3 && open[1] === LIST);
+      if (byte === OBJECT_END && isMember && start >= 0) {
+        found.push({ start, end: i });
+        start = -1;
+      }
+    } else if (depth === 1 && byte === COMMA) isKey = true;
+    else if (depth === 1 && byte === COLON) isKey = false;
+  }
+  return found;
+}
+
+/** The index of the quote that ends a string. */
+function endOfString(bytes: Buffer, start: number): number {
+  let i = start + 1;
+  while (i < bytes.length && bytes[i] !== QUOTE) i += bytes[i] === BACKSLASH ? 2 : 1;
+  return i;
+}
+
+/** Throws UPSTREAM_ERROR if Nova cuts off its response. */
+async function readBytes(body: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of body) chunks.push(chunk as Buffer);
+  } catch (error) {
+    throw new GatewayError('UPSTREAM_ERROR', 'Nova cut off its response', { service: 'nova' }, { cause: error });
+  }
+  return Buffer.concat(chunks);
 }
