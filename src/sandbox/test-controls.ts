@@ -62,7 +62,7 @@ export interface Sandbox {
   updateShare(id: string, change: Partial<Share>): void;
   /** Copies of a share's rules, oldest first, with whether they are locked. */
   rulesOf(shareId: string): RuleCopy[];
-  addRule(shareId: string, rule: NewRule): Readonly<AccessRule>;
+  addRule(shareId: string, rule: NewRule): RuleCopy;
   removeRule(id: string): void;
   /** Lets the next `count` requests for a lock fail: 400, and the access rule exists. */
   failLocks(count: number): void;
@@ -203,12 +203,12 @@ export function ruleControls(
   'rulesOf' | 'addRule' | 'removeRule' | 'failLocks' | 'locksOf' | 'setRuleState' | 'onRuleChange' | 'waitForRules'
 > {
   const isLocked = (rule: AccessRule, lock: 'delete' | 'show') => locksOf(cloud, rule.id, lock).length > 0;
-  const copies = (shareId: string): RuleCopy[] =>
-    rulesOf(cloud, shareId).map((rule) => ({
-      ...rule,
-      isDeletionLocked: isLocked(rule, 'delete'),
-      isVisibilityLocked: isLocked(rule, 'show'),
-    }));
+  const copyOf = (rule: AccessRule): RuleCopy => ({
+    ...rule,
+    isDeletionLocked: isLocked(rule, 'delete'),
+    isVisibilityLocked: isLocked(rule, 'show'),
+  });
+  const copies = (shareId: string): RuleCopy[] => rulesOf(cloud, shareId).map(copyOf);
   const ruleOf = (id: string) => {
     const rule = cloud.rules.get(id);
     if (!rule) throw new Error(`No access rule ${id} in the sandbox`);
@@ -216,7 +216,7 @@ export function ruleControls(
   };
   return {
     rulesOf: copies,
-    addRule: (shareId, rule) => addRule(cloud, shareOf(cloud, shareId), rule),
+    addRule: (shareId, rule) => copyOf(addRule(cloud, shareOf(cloud, shareId), rule)),
     removeRule: (id) => dropRule(cloud, ruleOf(id)),
     failLocks: (count) => {
       cloud.failingLocks = count;
