@@ -30,7 +30,7 @@ const keyOf = (serverId: string, shareId: string) => `${serverId} ${shareId}`;
 /** The client for which a compute host gets access: its address for NFS, the same user on every host for CephFS. */
 export function clientOf(host: string, protocol: string): { accessType: string; accessTo: string } {
   if (protocol === 'CEPHFS') return { accessType: 'cephx', accessTo: 'nova' };
-  const number = Number(/\d+$/.exec(host)?.[0] ?? 1);
+  const number = Number(/\d{1,9}$/.exec(host)?.[0] ?? 1);
   return { accessType: 'ip', accessTo: `192.0.2.${(9 + number) % 256}` };
 }
 
