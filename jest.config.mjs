@@ -1,6 +1,6 @@
 // How the tests are arranged: two projects, which `npm test` runs in one go, `fast` first.
 //   fast        units, contracts, sandbox, stores, transports, the gateway: what one runs while working (npm run test:fast)
-//   resilience  processes killed at every point, Redis Clusters and Sentinels that fail over, random faults, overload, fuzzing
+//   resilience  the guest agent under three shells, processes killed at every point, Redis Clusters and Sentinels that fail over, random faults, overload, fuzzing
 // test/browser and test/cloud need a browser or a cloud: they have a configuration of their own beside them.
 
 /** What every project has in common. */
@@ -19,7 +19,7 @@ export const common = {
   testTimeout: 120_000,
 };
 
-const SLOW = ['chaos', 'resilience'];
+const SLOW = ['chaos', 'guest', 'resilience'];
 const ELSEWHERE = ['browser', 'cloud'];
 const inFolders = (names) => names.map((name) => `<rootDir>/test/${name}/`);
 
