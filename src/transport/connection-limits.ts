@@ -44,8 +44,9 @@ function limitUnfinishedRequests(app: FastifyInstance, config: Config, addresses
     if (!hasBody(request.raw)) return done();
     const acquired = unfinished.acquire({ address: addresses.of(request.raw), total: '' });
     if ('release' in acquired) {
-      // `end`: the body has arrived; `close`: it never will
+      // `end`: the body has arrived; `close` of the request: it never will; of the response: nothing waits for it any more
       request.raw.once('end', acquired.release).once('close', acquired.release);
+      reply.raw.once('close', acquired.release);
       return done();
     }
     const limit = acquired.exceeded === 'total' ? total : address;
