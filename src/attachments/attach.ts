@@ -24,8 +24,9 @@ import {
   withRequest,
   work,
 } from './command.ts';
-import { exportedAs } from './exported-as.ts';
 import { type Facts, readFacts, readRecorded, viaOf } from './facts.ts';
+import { exportedAs } from './guest/exported-as.ts';
+import { unmarkDetaching } from './guest/unmount-grace.ts';
 import { accessRuleProblems, desiredTargets, isCarriedOut, mountPointTaken } from './preconditions.ts';
 import { type Problem, rejectFirst, warningsAmong } from './problems.ts';
 import { matchRules, type ReconcileContext } from './reconcile/observe.ts';
@@ -33,7 +34,6 @@ import { FinalError } from './reconcile/reconcile.ts';
 import { resumeOnRead } from './reconcile/sessions.ts';
 import { followsAddresses, isRetargeting, isStale, retarget } from './retarget.ts';
 import type { AttachRequest } from './service.ts';
-import { unmarkDetaching } from './unmount-grace.ts';
 import { virtiofsProblems } from './virtiofs/check.ts';
 
 /**

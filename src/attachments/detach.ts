@@ -22,12 +22,12 @@ import {
   withRequest,
   work,
 } from './command.ts';
+import { untellGuest } from './guest/tell-guest.ts';
+import { graceUntil, unmarkDetaching } from './guest/unmount-grace.ts';
 import { checkMountPoint } from './preconditions.ts';
 import { FinalError } from './reconcile/reconcile.ts';
 import { resumeOnRead } from './reconcile/sessions.ts';
 import type { DetachRequest } from './service.ts';
-import { untellGuest } from './tell-guest.ts';
-import { graceUntil, unmarkDetaching } from './unmount-grace.ts';
 import { assertDetachable } from './virtiofs/detachable.ts';
 import { findMapping, recordOfMapping } from './virtiofs/list.ts';
 

@@ -1,7 +1,7 @@
 /** The shell commands that mount an attached share in the guest. */
 import type { ExportLocation, Share } from '../openstack/manila/types.ts';
 import type { AccessLevel, AttachmentView, VirtiofsState } from './attachment.ts';
-import { fileSystemOf } from './exported-as.ts';
+import { fileSystemOf } from './guest/exported-as.ts';
 
 /** The fields of an attachment that a mount command depends on. */
 type Mounted = Pick<AttachmentView, 'shareId' | 'mountPoint' | 'accessLevel' | 'targets'> & {

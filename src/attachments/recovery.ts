@@ -10,7 +10,7 @@ import type { Session } from '../openstack/session.ts';
 import { timeOf } from '../openstack/timestamp.ts';
 import { accessTypeOf, isAttachable, isSameTarget } from './access-targets.ts';
 import { type Attachment, type AttachmentStatus, type EventType, newEvent, parseAttachmentId } from './attachment.ts';
-import { exportedAs, withExports } from './exported-as.ts';
+import { exportedAs, withExports } from './guest/exported-as.ts';
 import { isBeingDenied } from './reconcile/decide.ts';
 import { isManaged, readRuleMetadata } from './rule-metadata.ts';
 import { checkSignature } from './rule-signature.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
+import { remainingGraceMs } from '../../src/attachments/guest/unmount-grace.ts';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
-import { remainingGraceMs } from '../../src/attachments/unmount-grace.ts';
 import { record } from '../support/attachment-records.ts';
 
 const at = (ms: number) => new Date(Date.now() + ms).toISOString();

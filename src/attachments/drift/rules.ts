@@ -2,7 +2,7 @@
 import { listAccessRules, listExportLocations } from '../../openstack/manila/client.ts';
 import type { AccessRule, Share } from '../../openstack/manila/types.ts';
 import type { Attachment } from '../attachment.ts';
-import { exportedAs, withExports } from '../exported-as.ts';
+import { exportedAs, withExports } from '../guest/exported-as.ts';
 import { matchRules } from '../reconcile/observe.ts';
 import { isRetargeting } from '../retarget.ts';
 import { targetName, targetsOf } from '../store/targets.ts';

@@ -6,7 +6,7 @@ import { getServer } from '../../openstack/nova/client.ts';
 import type { Session } from '../../openstack/session.ts';
 import { isSameTarget } from '../access-targets.ts';
 import { type Attachment, elapsedMs } from '../attachment.ts';
-import { withExports } from '../exported-as.ts';
+import { withExports } from '../guest/exported-as.ts';
 import { isOwn, isOwner, type RuleOwnership, readHolders } from '../rule-metadata.ts';
 import type { AttachmentStore } from '../store/contract.ts';
 import type { Observation, ObservedRule, Rights } from './decide.ts';

@@ -22,6 +22,7 @@ import {
   type Reason,
   withStatus,
 } from '../attachment.ts';
+import { tellGuest } from '../guest/tell-guest.ts';
 import { completeRetarget, isRetargeting } from '../retarget.ts';
 import {
   MANAGED_BY,
@@ -32,7 +33,6 @@ import {
   transferRules,
 } from '../rule-metadata.ts';
 import type { CommitOptions } from '../store/contract.ts';
-import { tellGuest } from '../tell-guest.ts';
 import { type Action, type ObservedRule, pollDelay } from './decide.ts';
 import {
   LeaseLost,

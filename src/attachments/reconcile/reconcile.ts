@@ -13,8 +13,8 @@ import {
   withStatus,
   withSuccess,
 } from '../attachment.ts';
+import { GRACE_POLL_MS, markDetaching, remainingGraceMs } from '../guest/unmount-grace.ts';
 import { isRetargeting, isStale, retarget } from '../retarget.ts';
-import { GRACE_POLL_MS, markDetaching, remainingGraceMs } from '../unmount-grace.ts';
 import { reconcileVirtiofs } from '../virtiofs/reconcile.ts';
 import { backoffDelay, decide } from './decide.ts';
 import { LeaseLost, leasedSession, observe, type ReconcileContext, remainingLeaseMs, withObserved } from './observe.ts';

@@ -15,9 +15,9 @@ import {
   withStatus,
   withSuccess,
 } from '../attachment.ts';
+import { tellGuest } from '../guest/tell-guest.ts';
 import { LeaseLost, leasedSession, type ReconcileContext, remainingLeaseMs } from '../reconcile/observe.ts';
 import { commit, commitAndRelease, commitEvent, type ReconcileResult, requeueLater } from '../reconcile/perform.ts';
-import { tellGuest } from '../tell-guest.ts';
 import {
   decideVirtiofs,
   isDeletable,

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { GuestDocument } from '../../attachments/guest-mounts.ts';
+import type { GuestDocument } from '../../attachments/guest/document.ts';
 import type { Config } from '../../config.ts';
 import { withTimeout } from '../../deadline.ts';
 import { GatewayError } from '../../errors.ts';

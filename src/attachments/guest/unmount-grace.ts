@@ -2,13 +2,13 @@
  * The grace of a detach: the access rules stay for a while, so that the guest's agent unmounts first. The agent reads its
  * list without the share; the rules are then revoked as in any detach.
  */
-import { GatewayError } from '../errors.ts';
-import { orNull } from '../openstack/http/request.ts';
-import { updateAccessRuleMetadata } from '../openstack/manila/client.ts';
-import type { Session } from '../openstack/session.ts';
-import type { Attachment } from './attachment.ts';
-import { DETACH_MARK, NO_DETACH_MARK } from './rule-metadata.ts';
-import type { AttachmentStore } from './store/contract.ts';
+import { GatewayError } from '../../errors.ts';
+import { orNull } from '../../openstack/http/request.ts';
+import { updateAccessRuleMetadata } from '../../openstack/manila/client.ts';
+import type { Session } from '../../openstack/session.ts';
+import type { Attachment } from '../attachment.ts';
+import { DETACH_MARK, NO_DETACH_MARK } from '../rule-metadata.ts';
+import type { AttachmentStore } from '../store/contract.ts';
 
 /** Maximum grace, in seconds. */
 export const MAX_GRACE_SECONDS = 600;

@@ -2,12 +2,12 @@
  * `attachShare(input: {tellGuest: true})`: where the operator has not configured Nova's vendor data, the guest reads from its server's
  * own metadata what to mount. Written and removed with the caller's token; a failure is a warning, never a failed attach.
  */
-import { OpenStackError } from '../openstack/errors.ts';
-import { deleteShareMetadata, setServerMetadata } from '../openstack/nova/server-metadata.ts';
-import type { Session } from '../openstack/session.ts';
-import type { Attachment, AttachmentView } from './attachment.ts';
-import { guestItem } from './guest-mounts.ts';
-import { likely, type Problem } from './problems.ts';
+import { OpenStackError } from '../../openstack/errors.ts';
+import { deleteShareMetadata, setServerMetadata } from '../../openstack/nova/server-metadata.ts';
+import type { Session } from '../../openstack/session.ts';
+import type { Attachment, AttachmentView } from '../attachment.ts';
+import { likely, type Problem } from '../problems.ts';
+import { guestItem } from './document.ts';
 
 /** Writes the item of an attachment that has just become attached, and gives the record with what went wrong, if anything. */
 export async function tellGuest(session: Session | null, record: Attachment): Promise<Attachment> {

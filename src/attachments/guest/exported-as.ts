@@ -1,6 +1,6 @@
 /** How a guest mounts a share, copied from Manila into the records of its attachments: guests read the store alone. */
-import type { ExportLocation, Share } from '../openstack/manila/types.ts';
-import type { Attachment, ExportedAs } from './attachment.ts';
+import type { ExportLocation, Share } from '../../openstack/manila/types.ts';
+import type { Attachment, ExportedAs } from '../attachment.ts';
 
 /** What a share says of itself before its export locations are read. */
 export function exportedAs(share: Pick<Share, 'share_proto' | 'metadata'>): ExportedAs {

@@ -1,5 +1,5 @@
 /** What a guest mounts, as the vendor data of Nova's metadata service tells it. Pure: from records alone. */
-import type { AccessLevel, Attachment } from './attachment.ts';
+import type { AccessLevel, Attachment } from '../attachment.ts';
 
 /** At what interval the guest agent reads its list, in seconds. */
 export const REFRESH_SECONDS = 60;

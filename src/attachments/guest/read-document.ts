@@ -1,11 +1,11 @@
 /** Answers what a server's guest is to mount: from the store alone, and never a list that may be incomplete. */
 import { LRUCache } from 'lru-cache';
-import { listAccessRules } from '../openstack/manila/client.ts';
-import type { Session } from '../openstack/session.ts';
-import type { Attachment } from './attachment.ts';
-import type { CommandOptions, EnsureRecovered } from './command.ts';
+import { listAccessRules } from '../../openstack/manila/client.ts';
+import type { Session } from '../../openstack/session.ts';
+import type { Attachment } from '../attachment.ts';
+import type { CommandOptions, EnsureRecovered } from '../command.ts';
+import { type GuestDocument, guestDocument } from './document.ts';
 import { lacksExports } from './exported-as.ts';
-import { type GuestDocument, guestDocument } from './guest-mounts.ts';
 
 /** At most one write for each server in this time, in ms. */
 const SEEN_INTERVAL_MS = 60_000;
