@@ -1142,9 +1142,9 @@ export type VirtiofsAttachment = {
   /** Nova's status of the attachment when it was last observed. */
   readonly status: VirtiofsStatus;
   /** Nova's own word for the status; empty before the first observation. */
-  readonly statusRaw: Scalars['String']['output'];
+  readonly statusRaw?: Maybe<Scalars['String']['output']>;
   /** The name by which the guest mounts the device: `mount -t virtiofs <tag> <mount point>`. */
-  readonly tag: Scalars['String']['output'];
+  readonly tag?: Maybe<Scalars['String']['output']>;
 };
 
 /** Nova's statuses of a share attached by virtiofs. */
@@ -1633,8 +1633,8 @@ export type ViewerResolvers<ContextType = GatewayContext, ParentType extends Res
 
 export type VirtiofsAttachmentResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['VirtiofsAttachment'] = ResolversParentTypes['VirtiofsAttachment']> = {
   status: Resolver<ResolversTypes['VirtiofsStatus'], ParentType, ContextType>;
-  statusRaw: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  tag: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  statusRaw: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  tag: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export type Resolvers<ContextType = GatewayContext> = {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type GraphQLNamedType, getNamedType, isObjectType } from 'graphql';
 import { pino } from 'pino';
 import type { Attachments } from '../../src/attachments/service.ts';
+import { withNova } from '../../src/attachments/virtiofs/list.ts';
 import { readConfig } from '../../src/config.ts';
 import { createContext } from '../../src/graphql/context.ts';
 import { createExecutor } from '../../src/graphql/execution/execute.ts';
@@ -57,7 +58,8 @@ async function run(source: string) {
   const errorContext = { requestId: 'req-1', log };
   const parsed = executor.parseAndValidate(source, errorContext);
   if ('errors' in parsed) throw parsed.errors[0];
-  const context = createContext({ ...session }, {} as Attachments);
+  const listWithNova: Attachments['listWithNova'] = (of, serverId) => withNova(of, serverId, []);
+  const context = createContext({ ...session }, { listWithNova } as Attachments);
   const { data, errors = [] } = await executor.execute({ ...parsed, ...errorContext, context });
   // biome-ignore lint/suspicious/noExplicitAny: the result has the shape of its query
   return { data: JSON.parse(JSON.stringify(data)) as any, errors };
@@ -111,6 +113,7 @@ function casesOf(release: Release): Record<string, Case> {
     'share-access-rules': bodyOf('manila', 'access-rules', release),
     export_locations: bodyOf('manila', 'export-locations', release),
   };
+  const serverShares = fixture('nova', 'server-shares', 'epoxy').response.body as Json;
   const cephx = structuredClone(lists['share-access-rules']) as { access_list: Json[] };
   Object.assign(cephx.access_list[0] as Json, { access_type: 'cephx', access_key: 'AQ==' });
   return {
@@ -145,6 +148,13 @@ function casesOf(release: Release): Record<string, Case> {
       responses: { '/shares/detail': { ...listOf('shares', share), count: 2 } },
       target: '/shares/detail',
       changed: () => null,
+    },
+    "a server's shares in Nova": {
+      query: `{ server(id: "${ID}") { id sharesAttached(inNova: true) { shareId status virtiofs { tag status statusRaw } } } }`,
+      responses: { '/shares': serverShares, '/servers/': { server } },
+      target: '/shares',
+      changed: at((data) => data.server?.sharesAttached?.[0]),
+      unchanged: at((data) => data.server?.id),
     },
     'access rules': {
       query: `{ share(id: "${ID}") ${shareFields} }`,
@@ -188,7 +198,7 @@ test.each(allCases)(
         const object = changed(data) as Json | null;
         const isResourceInvalid = object === null || object === undefined;
         // Without a valid id there is no object.
-        if (isResourceInvalid && changed(before.data) && path.at(-1) !== 'id' && path.length > depth) {
+        if (isResourceInvalid && changed(before.data) && !/id$/.test(path.at(-1) ?? '') && path.length > depth) {
           problems.push([path, value, 'the object is missing']);
         }
         if (isResourceInvalid || !expected) continue;

@@ -11,7 +11,9 @@ import type {
 } from '../generated.ts';
 import { VirtiofsStatus } from '../generated.ts';
 import { recordedRules } from './access-rule.ts';
-import { enumValue } from './upstream-value.ts';
+import { enumValue, upstreamReaders } from './upstream-value.ts';
+
+const { text } = upstreamReaders('nova');
 
 /** ShareAttachment's fields from the record in the store. */
 export const ShareAttachment: ShareAttachmentResolvers = {
@@ -46,9 +48,9 @@ export const ShareAttachment: ShareAttachmentResolvers = {
 
 /** VirtiofsAttachment's fields from the record, or from what Nova shows. */
 export const VirtiofsAttachment: VirtiofsAttachmentResolvers = {
-  tag: ({ tag }) => tag,
-  status: ({ status }) => enumValue(VirtiofsStatus, status?.toUpperCase() ?? null),
-  statusRaw: ({ status }) => status ?? '',
+  tag: (virtiofs) => text(virtiofs, 'tag'),
+  status: ({ status }) => enumValue(VirtiofsStatus, status),
+  statusRaw: (virtiofs) => text(virtiofs, 'status') ?? '',
 };
 
 /** AttachShareOption's fields from the check. */
