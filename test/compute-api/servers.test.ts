@@ -10,6 +10,7 @@ import { until } from '../support/until.ts';
 /** `os-extended-shares:shares_attached` in Nova's responses about servers, which are otherwise unchanged. */
 
 const FIELD = 'os-extended-shares:shares_attached';
+const BY_RULE = { status: 'attached', via: 'access_rule', tag: null };
 const MICROVERSION = { 'openstack-api-version': 'compute 2.96' };
 
 let gateway: TestGateway;
@@ -59,8 +60,22 @@ describe('a server', () => {
     const { [FIELD]: attached, ...server } = answer.body.server;
     expect({ server }).toEqual(rewritten(plain.body));
     expect(attached).toEqual([
-      { id: DEMO.nfsShareId, mount_point: '/mnt/home', status: 'attached' },
-      { id: DEMO.cephfsShareId, mount_point: null, status: 'attached' },
+      { ...BY_RULE, id: DEMO.nfsShareId, mount_point: '/mnt/home' },
+      { ...BY_RULE, id: DEMO.cephfsShareId, mount_point: null },
+    ]);
+  });
+
+  test('attached by virtiofs -> with its tag', async () => {
+    const listener = listen(gateway, { after: '0-0' });
+    const input = { serverId: DEMO.shutoffServerId, shareId: DEMO.nfsShareId, via: 'VIRTIOFS', tag: 'data' };
+    await gateway.query('mutation ($input: AttachShareInput!) { attachShare(input: $input) { attachment { id } } }', {
+      input,
+    });
+    await listener.until('ATTACHED');
+    await listener.close();
+    const { body } = await get(`/v2.1/servers/${DEMO.shutoffServerId}`);
+    expect(body.server[FIELD]).toEqual([
+      { id: DEMO.nfsShareId, mount_point: null, status: 'attached', via: 'virtiofs', tag: 'data' },
     ]);
   });
 

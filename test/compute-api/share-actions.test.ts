@@ -81,7 +81,9 @@ describe('share_attach and share_detach', () => {
     await gateway.query(document, { input: { serverId: DEMO.serverId, shareId: DEMO.nfsShareId } });
     await listener.until('ATTACHED');
     const { body } = await callRest(origin, `/v2.1/servers/${DEMO.serverId}`, { token: gateway.token });
-    expect(body.server[FIELD]).toEqual([{ id: DEMO.nfsShareId, mount_point: null, status: 'attached' }]);
+    expect(body.server[FIELD]).toEqual([
+      { id: DEMO.nfsShareId, mount_point: null, status: 'attached', via: 'access_rule', tag: null },
+    ]);
     expect((await post({ share_detach: { share_id: DEMO.nfsShareId } })).status).toBe(202);
     await listener.until('DETACHED');
   });

@@ -50,8 +50,8 @@ export function withAttachments(
   };
 }
 
-function view({ shareId, mountPoint, status }: Attachment) {
-  return { id: shareId, mount_point: mountPoint, status };
+function view({ shareId, mountPoint, status, via = 'access_rule', virtiofs }: Attachment) {
+  return { id: shareId, mount_point: mountPoint, status, via, tag: virtiofs?.tag ?? null };
 }
 
 /** A server in a response, and the index of the brace that ends it. */
