@@ -35,7 +35,10 @@ async function chooseCloud(config: Config, env: NodeJS.ProcessEnv, log: Logger):
   return { choice: sandboxChoice(sandbox, DEMO), label: 'sandbox', sandbox };
 }
 
-function sandboxChoice(sandbox: Sandbox, demo: { serverId: string; nfsShareId: string }): CloudChoice {
+function sandboxChoice(
+  sandbox: Sandbox,
+  demo: Record<'serverId' | 'shutoffServerId' | 'nfsShareId', string>,
+): CloudChoice {
   const inDefaultDomain = (name: string) => ({ name, domain: { name: 'Default' } });
   return {
     settings: { authUrl: sandbox.authUrl, region: null, interface: 'public', endpointOverrides: {} },
@@ -48,6 +51,7 @@ function sandboxChoice(sandbox: Sandbox, demo: { serverId: string; nfsShareId: s
     sandbox: {
       token: () => sandbox.issueToken('demo'),
       serverId: demo.serverId,
+      stoppedServerId: demo.shutoffServerId,
       shareId: demo.nfsShareId,
     },
   };

@@ -60,7 +60,7 @@ test('the page is opened and the first tab run -> the dashboard, and no request 
   await page.getByText('A GraphQL schema provides a root type').waitFor();
   const tabs = await page.getByRole('tab').allInnerTexts();
   const names = tabs.map((text) => text.split(/\W/)[0]);
-  expect(names).toEqual(['Dashboard', 'Listen', 'Attach', 'Detach', 'Check', 'Shares']);
+  expect(names).toEqual(['Dashboard', 'Listen', 'Attach', 'Detach', 'Check', 'Virtiofs', 'Start', 'Shares']);
   expect(violations).toEqual([]);
 });
 
@@ -90,6 +90,23 @@ test('subscribe in one tab, attach and detach in others -> all events are shown 
   await inResult(/^"DETACHED"$/);
   await page.getByRole('button', { name: 'Stop query' }).click();
   await page.getByRole('button', { name: 'Execute query' }).waitFor();
+  expect(violations).toEqual([]);
+});
+
+test('attach by virtiofs, then start the server -> ATTACHED and ACTIVE, each operation of a tab by its name', async () => {
+  await tokenStatus('demo in project demo');
+  await openTab('Listen');
+  await run();
+  await inResult('received');
+  await openTab('Virtiofs');
+  await run();
+  await inResult('mkdir -p /mnt/data && mount -t virtiofs data /mnt/data');
+  await openTab('Listen');
+  await inResult(/^"ATTACHED"$/);
+  await openTab('Start');
+  await run();
+  await page.getByRole('menuitem', { name: 'Start' }).click();
+  await inResult(/^"powering-on"$/);
   expect(violations).toEqual([]);
 });
 

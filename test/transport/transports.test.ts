@@ -134,7 +134,9 @@ describe('with default limits', () => {
   });
 
   test.each(
-    examples({ serverId: DEMO.serverId, shareId: DEMO.nfsShareId }).filter(({ query }) => query.includes('query ')),
+    examples({ serverId: DEMO.serverId, stoppedServerId: DEMO.shutoffServerId, shareId: DEMO.nfsShareId }).filter(
+      ({ query }) => query.includes('query '),
+    ),
   )('an example of GraphiQL -> data', async ({ query, variables }) => {
     const { status, errors } = await gateway.query(query, variables ? JSON.parse(variables) : {});
     expect([status, errors]).toEqual([200, undefined]);

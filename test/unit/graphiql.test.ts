@@ -9,7 +9,7 @@ import { examples } from '../../src/transport/graphiql/examples.ts';
 import { type GraphiqlOptions, registerGraphiql } from '../../src/transport/graphiql/page.ts';
 
 const HTML = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
-const SANDBOX = { token: () => '</script><b>', serverId: 'a server', shareId: 'a share' };
+const SANDBOX = { token: () => '</script><b>', serverId: 'a server', stoppedServerId: 'another', shareId: 'a share' };
 const open: FastifyInstance[] = [];
 const bundle = mkdtempSync(join(tmpdir(), 'graphiql-'));
 writeFileSync(join(bundle, 'manifest.json'), JSON.stringify({ script: 'main-1.js', style: 'main-1.css' }));
@@ -98,13 +98,15 @@ test('the examples, with and without the sandbox -> valid in the schema', () => 
   const schema = makeExecutableSchema({
     typeDefs: readdirSync('schema').map((name) => readFileSync(`schema/${name}`, 'utf8')),
   });
-  const shown = examples({ serverId: 's', shareId: 't' });
+  const shown = examples({ serverId: 's', stoppedServerId: 'u', shareId: 't' });
   expect(shown.flatMap(({ query }) => validate(schema, parse(query)))).toEqual([]);
   expect(shown.flatMap(({ variables }) => (variables ? [JSON.parse(variables)] : []))).toEqual([
     { filter: { name: 'web-01' } },
     { input: { serverId: 's', shareId: 't', mountPoint: '/mnt/share' } },
     { input: { serverId: 's', shareId: 't' } },
     { input: { serverId: 's', shareId: 't' } },
+    { input: { serverId: 'u', shareId: 't', mountPoint: '/mnt/data', via: 'VIRTIOFS', tag: 'data' } },
+    { input: { serverId: 'u' } },
   ]);
   expect(examples(null).map(({ query }) => query)).toEqual(shown.map(({ query }) => query));
 });

@@ -76,6 +76,44 @@ query Check($input: AttachShareCheckInput!) {
   }
 }`;
 
+const VIRTIOFS = `# Attaches a share by Nova's virtiofs: the server must
+# be stopped. Then start it, in the next tab.
+mutation Virtiofs($input: AttachShareInput!) {
+  attachShare(input: $input) {
+    attachment {
+      status
+      virtiofs { tag status }
+      mountCommands
+      server { name status }
+      share { name }
+    }
+  }
+}`;
+
+const POWER = `# Three operations: the run button asks which.
+# Start and Reboot are rejected while a share is
+# being attached or detached by virtiofs.
+mutation Start($input: ServerActionInput!) {
+  startServer(input: $input) {
+    server { status taskState }
+    openstackRequestId
+  }
+}
+
+mutation Stop($input: ServerActionInput!) {
+  stopServer(input: $input) {
+    server { status taskState }
+    openstackRequestId
+  }
+}
+
+mutation Reboot($input: RebootServerInput!) {
+  rebootServer(input: $input) {
+    server { status taskState }
+    openstackRequestId
+  }
+}`;
+
 const SHARES = `# Every share with its export locations, its access
 # rules, and the servers it is attached to.
 query Shares {
@@ -97,9 +135,17 @@ query Shares {
 
 const json = (value: object) => JSON.stringify(value, null, 2);
 
-/** The operations that GraphiQL opens with: for the sandbox's demo server and share, or else with empty ids. */
-export function examples(sandbox: { readonly serverId: string; readonly shareId: string } | null): readonly Example[] {
-  const { serverId, shareId } = sandbox ?? { serverId: '', shareId: '' };
+/** The objects of the sandbox's demo cloud that the examples name. */
+export interface ExampleIds {
+  readonly serverId: string;
+  /** A server that can be attached to by virtiofs at once. */
+  readonly stoppedServerId: string;
+  readonly shareId: string;
+}
+
+/** The operations that GraphiQL opens with: for the sandbox's demo servers and share, or else with empty ids. */
+export function examples(sandbox: ExampleIds | null): readonly Example[] {
+  const { serverId, stoppedServerId, shareId } = sandbox ?? { serverId: '', stoppedServerId: '', shareId: '' };
   // the demo server is the last of forty
   const filter = sandbox ? { name: 'web-01' } : {};
   return [
@@ -108,6 +154,13 @@ export function examples(sandbox: { readonly serverId: string; readonly shareId:
     { query: ATTACH, variables: json({ input: { serverId, shareId, mountPoint: '/mnt/share' } }) },
     { query: DETACH, variables: json({ input: { serverId, shareId } }) },
     { query: CHECK, variables: json({ input: { serverId, shareId } }) },
+    {
+      query: VIRTIOFS,
+      variables: json({
+        input: { serverId: stoppedServerId, shareId, mountPoint: '/mnt/data', via: 'VIRTIOFS', tag: 'data' },
+      }),
+    },
+    { query: POWER, variables: json({ input: { serverId: stoppedServerId } }) },
     { query: SHARES },
   ];
 }

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { examples } from './examples.ts';
+import { type ExampleIds, examples } from './examples.ts';
 
 export interface GraphiqlOptions {
   /** The setting GRAPHIQL. */
   readonly enabled: boolean;
   /** The sandbox cloud, whose demo token and ids are filled in; null on a real cloud, where the user enters a token. */
-  readonly sandbox: { token(): string; readonly serverId: string; readonly shareId: string } | null;
+  readonly sandbox: ({ token(): string } & ExampleIds) | null;
   /** The folder of the bundle; the one that the build makes by default. */
   readonly bundle?: string;
 }
