@@ -73,6 +73,14 @@ export async function withTimeout<T>(
   }
 }
 
+/** Settles as `work` does; rejects with `reason` when it has not settled after `ms`. The work goes on. */
+export function settledWithin<T>(ms: number, work: Promise<T>, reason: () => unknown): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const timer = setTimeout(() => reject(reason()), ms).unref();
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
 /** Waits for work that others may wait for too. Rejects with the signal's reason when it aborts first; the work goes on. */
 export async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let leave = () => {};

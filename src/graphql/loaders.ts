@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { AttachmentView } from '../attachments/attachment.ts';
 import type { Attachments } from '../attachments/service.ts';
 import * as manila from '../openstack/manila/client.ts';
@@ -35,7 +35,11 @@ export type Loaders = ReturnType<typeof createLoaders>;
  * id with its items.
  */
 export function createLoaders(session: Session, attachments: Attachments, clients: Clients = { ...nova, ...manila }) {
-  const limit = pLimit(CONCURRENCY);
+  let limited: LimitFunction | null = null;
+  const limit: <T>(call: () => Promise<T>) => Promise<T> = (call) => {
+    limited ??= pLimit(CONCURRENCY);
+    return limited(call);
+  };
 
   const server = byId({
     get: (id) => limit(() => clients.getServer(session, id)),

@@ -1,6 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import proxyAddr from '@fastify/proxy-addr';
 import ipaddr from 'ipaddr.js';
+import { LRUCache } from 'lru-cache';
+
+/** How many addresses are cached with the key that limits count them under. */
+const MAX_KEYS = 1000;
 
 /** Finds out which client a connection belongs to. */
 export interface ClientAddresses {
@@ -14,8 +18,13 @@ export interface ClientAddresses {
 export function createClientAddresses(trustedProxies: readonly string[]): ClientAddresses {
   const isTrusted = proxyAddr.compile([...trustedProxies]);
   const isProxy = (address: string | undefined) => address !== undefined && isTrusted(address, 0);
+  // parsing an address costs more than a small operation
+  const keys = new LRUCache<string, string>({ max: MAX_KEYS, memoMethod: (address) => addressKey(address) });
   return {
-    of: (request) => addressKey(proxyAddr(request, (address, hop) => address !== undefined && isTrusted(address, hop))),
+    of: (request) =>
+      keys.memo(
+        (proxyAddr(request, (address, hop) => address !== undefined && isTrusted(address, hop)) ?? '').slice(0, 64),
+      ),
     isProxy,
   };
 }

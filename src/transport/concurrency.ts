@@ -21,6 +21,9 @@ declare module 'fastify' {
  */
 export type Schedule = <T>(session: Session, work: () => Promise<T>) => Promise<T>;
 
+/** How many projects keep their queue while nothing of them runs: creating one costs more than a small operation. */
+const MAX_IDLE_PROJECTS = 1000;
+
 /** Error for operations over a concurrency limit. */
 export class OverloadError extends GatewayError {
   /** 503 when the gateway is busy, 429 when the token's or the project's own operations are the reason. */
@@ -63,13 +66,15 @@ function createSchedule(concurrency: number): Schedule {
     projects.set(projectId, project);
     project.operations += 1;
     try {
+      const mustWait = project.operations > concurrency;
       return await project.limit(() => {
-        signalOf(session)?.throwIfAborted();
+        // a signal is created on first use, which costs more than a small operation
+        if (mustWait) signalOf(session)?.throwIfAborted();
         return work();
       });
     } finally {
       project.operations -= 1;
-      if (project.operations === 0) projects.delete(projectId);
+      if (project.operations === 0 && projects.size > MAX_IDLE_PROJECTS) projects.delete(projectId);
     }
   };
 }

@@ -2,7 +2,7 @@
 import type { ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { type Deadline, startDeadline, withTimeout } from '../deadline.ts';
+import { type Deadline, settledWithin, startDeadline } from '../deadline.ts';
 import { GatewayError } from '../errors.ts';
 import { type ErrorContext, formatError } from '../graphql/errors.ts';
 import type { Executor } from '../graphql/execution/execute.ts';
@@ -35,12 +35,7 @@ export function withOperationTimeout(
   execution: Promise<ExecutionResult>,
   errorContext: ErrorContext,
 ): Promise<ExecutionResult> {
-  const error = operationTimeout(REQUEST_TIMEOUT_MS);
-  const limit = withTimeout(
-    REQUEST_TIMEOUT_MS + BACKSTOP_MS,
-    () => execution,
-    () => error,
-  );
+  const limit = settledWithin(REQUEST_TIMEOUT_MS + BACKSTOP_MS, execution, () => operationTimeout(REQUEST_TIMEOUT_MS));
   return limit.catch((reason: unknown) => ({ errors: [formatError(reason, errorContext)] }));
 }
 

@@ -67,7 +67,8 @@ export async function authenticateRequest(
   const deadline = startOperationDeadline(config);
   const logFields = logFieldsOf(request);
   reply.raw.once('close', () => {
-    if (logFields.operationType !== 'mutation')
+    // also emitted after a complete response
+    if (!reply.raw.writableFinished && logFields.operationType !== 'mutation')
       deadline.abort(new DOMException('The client disconnected', 'AbortError'));
   });
   const meta = { requestId: request.id, log: logOf(request), signal: () => deadline.signal };
