@@ -1,7 +1,7 @@
 import { attachmentId } from '../../src/attachments/attachment.ts';
 import { withTimeout } from '../../src/deadline.ts';
 import { REJECTED_ADDRESS, type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
-import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
+import { type GatewayProcess, startBundledGateway } from '../support/gateway-process.ts';
 import { type Ledger, newPrefix, openLedger } from '../support/ledger.ts';
 import { testRedisUrl } from '../support/redis.ts';
 import { type RedisProxy, startRedisProxy } from '../support/redis-proxy.ts';
@@ -76,7 +76,7 @@ export async function startEnvironment({ hasAccount, scans }: GatewayKind): Prom
   };
   let running: GatewayProcess | null = null;
   const start = async () => {
-    running = await startGatewayProcess(env);
+    running = await startBundledGateway(env);
     return running;
   };
   return {

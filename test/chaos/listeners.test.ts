@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { startSandbox } from '../../src/sandbox/index.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGatewayProcess } from '../support/gateway-process.ts';
+import { startBundledGateway } from '../support/gateway-process.ts';
 import { badEvents, newPrefix, openLedger } from '../support/ledger.ts';
 import { randomFrom, testSeed } from '../support/random.ts';
 import { startRedisServer } from '../support/redis.ts';
@@ -43,7 +43,7 @@ test(`The example listener, cut off ${CUTS} times while ${EVENTS} events happen,
     UPSTREAM_TIMEOUT_MS: '1000',
   };
   const start = async () => {
-    const started = await startGatewayProcess(settings);
+    const started = await startBundledGateway(settings);
     undo.push(() => started.kill());
     return started;
   };

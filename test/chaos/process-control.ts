@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
-import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
+import { type GatewayProcess, startBundledGateway } from '../support/gateway-process.ts';
 import { type Ledger, newPrefix, openLedger } from '../support/ledger.ts';
 import { startRedisServer } from '../support/redis.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
@@ -58,7 +58,7 @@ export async function startChaosEnvironment(size: Size): Promise<ChaosEnvironmen
   const prefix = newPrefix();
   const env = { ...SETTINGS, OS_AUTH_URL: sandbox.authUrl, REDIS_URL: redis.url, REDIS_PREFIX: prefix };
   const gateways: (GatewayProcess | null)[] = await Promise.all(
-    Array.from({ length: size.gateways }, () => startGatewayProcess(env)),
+    Array.from({ length: size.gateways }, () => startBundledGateway(env)),
   );
   const starting = new Map<string, Promise<unknown>>();
   const running = () => gateways.filter((gateway) => gateway !== null);
@@ -89,7 +89,7 @@ export async function startChaosEnvironment(size: Size): Promise<ChaosEnvironmen
   // as a service manager does: a gateway that does not find Redis at its start exits, and is started again
   const start = async (index: number) => {
     for (let tries = 1; gateways[index] === null; tries++) {
-      gateways[index] = await startGatewayProcess(env).catch((error: unknown) => {
+      gateways[index] = await startBundledGateway(env).catch((error: unknown) => {
         if (tries === STARTS) throw error;
         return null;
       });
