@@ -20,6 +20,24 @@ export function optionalUuid(name: string, id: string | null | undefined): strin
   return id === null || id === undefined ? null : uuid(name, id);
 }
 
+/** Maximum number of ids of `nodes`. */
+const MAX_NODES = 200;
+
+/** The id of a node in lower case: a UUID, or the two of an attachment. Throws BAD_USER_INPUT for anything else. */
+export function nodeId(name: string, id: string): string {
+  const lowered = id.toLowerCase();
+  const parts = lowered.split(':');
+  if (parts.length <= 2 && parts.every((part) => UUID.test(part))) return lowered;
+  const got = JSON.stringify(id.slice(0, 2 * MAX_QUOTED));
+  throw new GatewayError('BAD_USER_INPUT', `${name}: expected a UUID, or <server UUID>:<share UUID>, got ${got}`);
+}
+
+/** The ids of `nodes`. Throws BAD_USER_INPUT for a malformed one, and above 200. */
+export function nodeIds(ids: readonly string[]): string[] {
+  if (ids.length <= MAX_NODES) return ids.map((id, index) => nodeId(`ids.${index}`, id));
+  throw new GatewayError('BAD_USER_INPUT', `ids: expected at most ${MAX_NODES}, got ${ids.length}`);
+}
+
 /** The list of a filter; null when it is absent or empty, which filters nothing. */
 export function anyOf<T>(values: readonly T[] | null | undefined): readonly T[] | null {
   return values && values.length > 0 ? values : null;

@@ -1,9 +1,10 @@
 // Made by `npm run codegen` from schema/ and codegen.yml. Never edited.
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
+import type { FoundNode } from './nodes.ts';
 import type { NovaServer, EmbeddedFlavor as NovaFlavor, ServerFault as NovaFault } from '../openstack/nova/types.ts';
 import type { Share as ManilaShare, ExportLocation as ManilaExportLocation } from '../openstack/manila/types.ts';
 import type { AccessRuleView } from './resolvers/access-rule.ts';
-import type { AttachmentView, VirtiofsState, AttachmentEvent } from '../attachments/attachment.ts';
+import type { AttachmentView, Fault, VirtiofsState, AttachmentEvent } from '../attachments/attachment.ts';
 import type { AttachOption } from '../attachments/check.ts';
 import type { Identity } from '../openstack/session.ts';
 import type { GatewayContext } from './context.ts';
@@ -285,14 +286,50 @@ export type AttachVia = typeof AttachVia[keyof typeof AttachVia];
 export type AttachmentFault = {
   /** When the failure happened. */
   readonly at: Scalars['DateTime']['output'];
-  /** A code for programs, for example `RULE_ERROR`, `RULE_MISSING`, `UPSTREAM_ERROR` or `DEADLINE_EXCEEDED`. */
-  readonly code: Scalars['String']['output'];
+  /** The kind of failure, for programs. */
+  readonly code: AttachmentFaultCode;
+  /** The code as the gateway recorded it, for values that this schema does not have too. */
+  readonly codeRaw: Scalars['String']['output'];
   /** What failed, with Manila's message if there is one. */
   readonly message: Scalars['String']['output'];
   /** The OpenStack request id, to quote to the operators of the cloud. */
   readonly openstackRequestId?: Maybe<Scalars['String']['output']>;
 };
 
+/** The kinds of failure of an attachment after its request was accepted. */
+export const AttachmentFaultCode = {
+  /** Manila did not apply the access rules within `ATTACH_DEADLINE_MS`. */
+  DEADLINE_EXCEEDED: 'DEADLINE_EXCEEDED',
+  /** An access rule still exists after 5 denials: the guest may still have access. */
+  DENY_FAILED: 'DENY_FAILED',
+  /** The request to detach ended before Manila accepted it; the attachment is as it was. */
+  DETACH_ABANDONED: 'DETACH_ABANDONED',
+  /** The share has a rule for the same client with another access level. */
+  LEVEL_CONFLICT: 'LEVEL_CONFLICT',
+  /** Nova has no share attachment, and only a user's token may request one. */
+  MAPPING_MISSING: 'MAPPING_MISSING',
+  /** Nova shows the share attachment in error; `message` has the details where policy shows them. */
+  NOVA_ERROR: 'NOVA_ERROR',
+  /** An access rule is in error: Manila could not apply it. */
+  RULE_ERROR: 'RULE_ERROR',
+  /** An access rule does not exist: it was removed in Manila, or was never granted and the caller's token has expired. */
+  RULE_MISSING: 'RULE_MISSING',
+  /** The server was started before Nova was asked to attach or detach with virtiofs. */
+  SERVER_NOT_STOPPED: 'SERVER_NOT_STOPPED',
+  /** The share is deleted while Nova still has it attached: the server will not start. */
+  SHARE_DELETED: 'SHARE_DELETED',
+  /** A code that this schema does not have: see `codeRaw`. */
+  UNKNOWN: 'UNKNOWN',
+  /**
+   * Nova or Manila keeps failing at a call that the attachment needs; the gateway tries again, less and less often.
+   * `message` has the latest response.
+   */
+  UPSTREAM_FAILING: 'UPSTREAM_FAILING',
+  /** Nova or Manila rejected a call that the attachment needs; `message` has its words. */
+  UPSTREAM_REFUSED: 'UPSTREAM_REFUSED'
+} as const;
+
+export type AttachmentFaultCode = typeof AttachmentFaultCode[keyof typeof AttachmentFaultCode];
 /** Who attached a share. */
 export const AttachmentOrigin = {
   /** This gateway: it keeps a record, follows the attachment and sends its events. */
@@ -404,6 +441,12 @@ export type MutationStopServerArgs = {
   input: ServerActionInput;
 };
 
+/** An object that can be read again by its id alone, as caches of clients do. */
+export type Node = {
+  /** The id of the object: OpenStack's UUID, or `<server id>:<share id>` of an attachment. */
+  readonly id: Scalars['ID']['output'];
+};
+
 /** The position of a page within its connection. */
 export type PageInfo = {
   /** The cursor to pass as `after` for the next page. */
@@ -433,6 +476,13 @@ export type Query = {
    * `attachShare` rejects with the same checks.
    */
   readonly attachShareCheck?: Maybe<ReadonlyArray<AttachShareOption>>;
+  /**
+   * A server, a share or an attachment by its id; null when the caller's project has none with that id. The services that may
+   * have the id are asked at the same time: `server`, `share` and `shareAttachment` ask one.
+   */
+  readonly node?: Maybe<Node>;
+  /** The objects with these ids in the order of the ids, each as `node` returns it. Many ids take one list per service. */
+  readonly nodes?: Maybe<ReadonlyArray<Maybe<Node>>>;
   /** A server by id; null when the caller's project has no such server. */
   readonly server?: Maybe<Server>;
   /** The servers of the caller's project, newest first, in Nova's order. */
@@ -453,6 +503,18 @@ export type Query = {
 /** Read operations. */
 export type QueryAttachShareCheckArgs = {
   input: AttachShareCheckInput;
+};
+
+
+/** Read operations. */
+export type QueryNodeArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Read operations. */
+export type QueryNodesArgs = {
+  ids: ReadonlyArray<Scalars['ID']['input']>;
 };
 
 
@@ -507,7 +569,7 @@ export type RebootServerInput = {
 };
 
 /** A virtual machine in Nova, as the caller sees it. */
-export type Server = {
+export type Server = Node & {
   /** The IPv4 address that its user set for access; null when none is set. */
   readonly accessIPv4?: Maybe<Scalars['String']['output']>;
   /** The IPv6 address that its user set for access; null when none is set. */
@@ -517,7 +579,7 @@ export type Server = {
   /** The availability zone of the server; null until the server is scheduled. */
   readonly availabilityZone?: Maybe<Scalars['String']['output']>;
   /** When the server was created. */
-  readonly created?: Maybe<Scalars['DateTime']['output']>;
+  readonly createdAt?: Maybe<Scalars['DateTime']['output']>;
   /** The description of the server. */
   readonly description?: Maybe<Scalars['String']['output']>;
   /** Why the server is in `ERROR`; null otherwise. */
@@ -570,7 +632,7 @@ export type Server = {
   /** When the server was deleted. */
   readonly terminatedAt?: Maybe<Scalars['DateTime']['output']>;
   /** When the server last changed. Attaching a share does not change it. */
-  readonly updated?: Maybe<Scalars['DateTime']['output']>;
+  readonly updatedAt?: Maybe<Scalars['DateTime']['output']>;
   /** The id of the user who created the server. */
   readonly userId?: Maybe<Scalars['ID']['output']>;
   /** Nova's internal state of the virtual machine, for example `stopped`. */
@@ -622,8 +684,6 @@ export type ServerConnection = {
   readonly nodes: ReadonlyArray<Server>;
   /** The position of the page. */
   readonly pageInfo: PageInfo;
-  /** Always null: Nova has no count that is cheaper than listing all servers. */
-  readonly totalCount?: Maybe<Scalars['Int']['output']>;
 };
 
 /** A server and its cursor. */
@@ -639,7 +699,7 @@ export type ServerFault = {
   /** Nova's code, similar to an HTTP status. */
   readonly code?: Maybe<Scalars['Int']['output']>;
   /** When the error happened. */
-  readonly created?: Maybe<Scalars['DateTime']['output']>;
+  readonly createdAt?: Maybe<Scalars['DateTime']['output']>;
   /** A stack trace; Nova shows it to administrators only. */
   readonly details?: Maybe<Scalars['String']['output']>;
   /** Nova's message. */
@@ -735,7 +795,7 @@ export const ServerStatus = {
 
 export type ServerStatus = typeof ServerStatus[keyof typeof ServerStatus];
 /** A shared file system in Manila, as the caller sees it. */
-export type Share = {
+export type Share = Node & {
   /** The access rules of the share that are visible to the caller, including those that this gateway did not create. */
   readonly accessRules?: Maybe<ReadonlyArray<AccessRule>>;
   /** The combined state of all access rules of the share. */
@@ -823,7 +883,7 @@ export type ShareServersAttachedArgs = {
 };
 
 /** A share attached to a server: the server's access to it, from request to removal. */
-export type ShareAttachment = {
+export type ShareAttachment = Node & {
   /** The access that the server has to the share. */
   readonly accessLevel: AccessLevel;
   /** The access rules in Manila that grant this attachment's access; empty with `VIRTIOFS`, where Nova makes and hides its own. */
@@ -919,14 +979,29 @@ export type ShareAttachmentEvent = {
   readonly attachment: ShareAttachment;
   /** The position of the event in the project's event log. Pass it as `after` to resume after this event. */
   readonly cursor: Scalars['String']['output'];
-  /** Why the gateway made the change by itself, for example `SERVER_DELETED`; null for a user's request. */
-  readonly reason?: Maybe<Scalars['String']['output']>;
+  /** Why the gateway made the change by itself; null for a user's request. */
+  readonly reason?: Maybe<ShareAttachmentEventReason>;
+  /** The reason as the gateway recorded it, for values that this schema does not have too. */
+  readonly reasonRaw?: Maybe<Scalars['String']['output']>;
   /** The id of the request that caused the change. */
   readonly requestId?: Maybe<Scalars['String']['output']>;
   /** The kind of change. */
   readonly type: ShareAttachmentEventType;
 };
 
+/** Why the gateway changes an attachment without a request. */
+export const ShareAttachmentEventReason = {
+  /** Another client detached the share in Nova. */
+  DETACHED_IN_NOVA: 'DETACHED_IN_NOVA',
+  /** The server was deleted. */
+  SERVER_DELETED: 'SERVER_DELETED',
+  /** The share was deleted. */
+  SHARE_DELETED: 'SHARE_DELETED',
+  /** A reason that this schema does not have: see `reasonRaw`. */
+  UNKNOWN: 'UNKNOWN'
+} as const;
+
+export type ShareAttachmentEventReason = typeof ShareAttachmentEventReason[keyof typeof ShareAttachmentEventReason];
 /** The kinds of change: start, end and error of attach and detach, as in Nova's volume notifications. */
 export const ShareAttachmentEventType = {
   /** Every access rule is active. Sent again after the rules were updated to the server's new addresses. */
@@ -1250,7 +1325,8 @@ export type ResolversTypes = {
   AttachShareOption: ResolverTypeWrapper<AttachOption>;
   AttachSharePayload: ResolverTypeWrapper<Omit<AttachSharePayload, 'attachment'> & { attachment: ResolversTypes['ShareAttachment'] }>;
   AttachVia: AttachVia;
-  AttachmentFault: ResolverTypeWrapper<AttachmentFault>;
+  AttachmentFault: ResolverTypeWrapper<Fault>;
+  AttachmentFaultCode: AttachmentFaultCode;
   AttachmentOrigin: AttachmentOrigin;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   Certainty: Certainty;
@@ -1261,6 +1337,7 @@ export type ResolversTypes = {
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Node: ResolverTypeWrapper<FoundNode>;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Project: ResolverTypeWrapper<Project>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
@@ -1281,6 +1358,7 @@ export type ResolversTypes = {
   ShareAttachmentConnection: ResolverTypeWrapper<Omit<ShareAttachmentConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['ShareAttachmentEdge']>, nodes: ReadonlyArray<ResolversTypes['ShareAttachment']> }>;
   ShareAttachmentEdge: ResolverTypeWrapper<Omit<ShareAttachmentEdge, 'node'> & { node: ResolversTypes['ShareAttachment'] }>;
   ShareAttachmentEvent: ResolverTypeWrapper<AttachmentEvent>;
+  ShareAttachmentEventReason: ShareAttachmentEventReason;
   ShareAttachmentEventType: ShareAttachmentEventType;
   ShareAttachmentFilter: ShareAttachmentFilter;
   ShareAttachmentStatus: ShareAttachmentStatus;
@@ -1307,7 +1385,7 @@ export type ResolversParentTypes = {
   AttachShareInput: AttachShareInput;
   AttachShareOption: AttachOption;
   AttachSharePayload: Omit<AttachSharePayload, 'attachment'> & { attachment: ResolversParentTypes['ShareAttachment'] };
-  AttachmentFault: AttachmentFault;
+  AttachmentFault: Fault;
   Boolean: Scalars['Boolean']['output'];
   DateTime: Scalars['DateTime']['output'];
   DetachShareInput: DetachShareInput;
@@ -1316,6 +1394,7 @@ export type ResolversParentTypes = {
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
   Mutation: Record<PropertyKey, never>;
+  Node: FoundNode;
   PageInfo: PageInfo;
   Project: Project;
   Query: Record<PropertyKey, never>;
@@ -1381,7 +1460,8 @@ export type AttachSharePayloadResolvers<ContextType = GatewayContext, ParentType
 
 export type AttachmentFaultResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AttachmentFault'] = ResolversParentTypes['AttachmentFault']> = {
   at: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
-  code: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  code: Resolver<ResolversTypes['AttachmentFaultCode'], ParentType, ContextType>;
+  codeRaw: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   message: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   openstackRequestId: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
@@ -1409,6 +1489,10 @@ export type MutationResolvers<ContextType = GatewayContext, ParentType extends R
   stopServer?: Resolver<Maybe<ResolversTypes['ServerActionPayload']>, ParentType, ContextType, RequireFields<MutationStopServerArgs, 'input'>>;
 };
 
+export type NodeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
+  __resolveType: TypeResolveFn<'Server' | 'Share' | 'ShareAttachment', ParentType, ContextType>;
+};
+
 export type PageInfoResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
   endCursor: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   hasNextPage: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -1424,6 +1508,8 @@ export type ProjectResolvers<ContextType = GatewayContext, ParentType extends Re
 
 export type QueryResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   attachShareCheck?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AttachShareOption']>>, ParentType, ContextType, RequireFields<QueryAttachShareCheckArgs, 'input'>>;
+  node?: Resolver<Maybe<ResolversTypes['Node']>, ParentType, ContextType, RequireFields<QueryNodeArgs, 'id'>>;
+  nodes?: Resolver<Maybe<ReadonlyArray<Maybe<ResolversTypes['Node']>>>, ParentType, ContextType, RequireFields<QueryNodesArgs, 'ids'>>;
   server?: Resolver<Maybe<ResolversTypes['Server']>, ParentType, ContextType, RequireFields<QueryServerArgs, 'id'>>;
   servers?: Resolver<Maybe<ResolversTypes['ServerConnection']>, ParentType, ContextType, RequireFields<QueryServersArgs, 'first'>>;
   share?: Resolver<Maybe<ResolversTypes['Share']>, ParentType, ContextType, RequireFields<QueryShareArgs, 'id'>>;
@@ -1438,7 +1524,7 @@ export type ServerResolvers<ContextType = GatewayContext, ParentType extends Res
   accessIPv6: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   addresses: Resolver<Maybe<ReadonlyArray<ResolversTypes['ServerAddress']>>, ParentType, ContextType>;
   availabilityZone: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  created: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  createdAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   description: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   fault: Resolver<Maybe<ResolversTypes['ServerFault']>, ParentType, ContextType>;
   flavor: Resolver<Maybe<ResolversTypes['ServerFlavor']>, ParentType, ContextType>;
@@ -1463,10 +1549,11 @@ export type ServerResolvers<ContextType = GatewayContext, ParentType extends Res
   tags: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
   taskState: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   terminatedAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
-  updated: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  updatedAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   userId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   vmState: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   volumeIds: Resolver<Maybe<ReadonlyArray<ResolversTypes['ID']>>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export type ServerActionPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerActionPayload'] = ResolversParentTypes['ServerActionPayload']> = {
@@ -1486,7 +1573,6 @@ export type ServerConnectionResolvers<ContextType = GatewayContext, ParentType e
   edges: Resolver<ReadonlyArray<ResolversTypes['ServerEdge']>, ParentType, ContextType>;
   nodes: Resolver<ReadonlyArray<ResolversTypes['Server']>, ParentType, ContextType>;
   pageInfo: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
-  totalCount: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
 };
 
 export type ServerEdgeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerEdge'] = ResolversParentTypes['ServerEdge']> = {
@@ -1496,7 +1582,7 @@ export type ServerEdgeResolvers<ContextType = GatewayContext, ParentType extends
 
 export type ServerFaultResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerFault'] = ResolversParentTypes['ServerFault']> = {
   code: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
-  created: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  createdAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   details: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   message: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
@@ -1545,6 +1631,7 @@ export type ShareResolvers<ContextType = GatewayContext, ParentType extends Reso
   statusRaw: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   taskState: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   userId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export type ShareAttachmentResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareAttachment'] = ResolversParentTypes['ShareAttachment']> = {
@@ -1569,6 +1656,7 @@ export type ShareAttachmentResolvers<ContextType = GatewayContext, ParentType ex
   via: Resolver<ResolversTypes['AttachVia'], ParentType, ContextType>;
   virtiofs: Resolver<Maybe<ResolversTypes['VirtiofsAttachment']>, ParentType, ContextType>;
   warnings: Resolver<ReadonlyArray<ResolversTypes['AttachProblem']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export type ShareAttachmentConnectionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareAttachmentConnection'] = ResolversParentTypes['ShareAttachmentConnection']> = {
@@ -1588,7 +1676,8 @@ export type ShareAttachmentEventResolvers<ContextType = GatewayContext, ParentTy
   at: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   attachment: Resolver<ResolversTypes['ShareAttachment'], ParentType, ContextType>;
   cursor: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  reason: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  reason: Resolver<Maybe<ResolversTypes['ShareAttachmentEventReason']>, ParentType, ContextType>;
+  reasonRaw: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   requestId: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   type: Resolver<ResolversTypes['ShareAttachmentEventType'], ParentType, ContextType>;
 };
@@ -1647,6 +1736,7 @@ export type Resolvers<ContextType = GatewayContext> = {
   DetachSharePayload: DetachSharePayloadResolvers<ContextType>;
   ExportLocation: ExportLocationResolvers<ContextType>;
   Mutation: MutationResolvers<ContextType>;
+  Node: NodeResolvers<ContextType>;
   PageInfo: PageInfoResolvers<ContextType>;
   Project: ProjectResolvers<ContextType>;
   Query: QueryResolvers<ContextType>;

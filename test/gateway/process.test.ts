@@ -49,10 +49,10 @@ test('Nova omits fields of some servers -> null in their place, no rejected prom
     ...{ service: 'nova', path: /^\/servers\/detail$/, kind: 'status', status: 200 },
     body: { servers },
   });
-  const query = '{ servers { nodes { created sharesAttached { id } projectId } } }';
+  const query = '{ servers { nodes { createdAt sharesAttached { id } projectId } } }';
   const nodes = [
-    { created: '2025-01-01T00:00:00.000Z', sharesAttached: [], projectId: null },
-    { created: null, sharesAttached: [], projectId: 'p' },
+    { createdAt: '2025-01-01T00:00:00.000Z', sharesAttached: [], projectId: null },
+    { createdAt: null, sharesAttached: [], projectId: 'p' },
   ];
   // by graphql-js first, then compiled
   for (let i = 0; i < 4; i++) expect(await ask(running, query)).toEqual({ data: { servers: { nodes } } });

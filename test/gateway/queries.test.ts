@@ -117,7 +117,7 @@ describe('the demo cloud', () => {
 
   test('servers and shares in unusual states -> their statuses, faults and nulls', async () => {
     const { data } = await ask(
-      `{ error: server(id: "${DEMO.errorServerId}") { status fault { message code created } addresses { address } }
+      `{ error: server(id: "${DEMO.errorServerId}") { status fault { message code createdAt } addresses { address } }
          build: server(id: "${DEMO.buildServerId}") { status taskState launchedAt }
          off: server(id: "${DEMO.shutoffServerId}") { status powerState }
          creating: share(id: "${DEMO.creatingShareId}") { status exportLocations { path } }
@@ -150,13 +150,13 @@ describe('the demo cloud', () => {
     do {
       const { data }: GatewayResponse = await ask(
         `query($first: Int, $after: String) { page: ${list}(first: $first, after: $after) {
-           nodes { id } edges { cursor node { id } } totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`,
+           nodes { id } edges { cursor node { id } } ${list === 'shares' ? 'totalCount' : ''} pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`,
         { first, after },
       );
       const { nodes, edges, pageInfo, totalCount } = data.page;
       expect(edges.map((edge: { node: unknown }) => edge.node)).toEqual(nodes);
       expect([pageInfo.startCursor, pageInfo.endCursor]).toEqual([edges[0].cursor, edges.at(-1).cursor]);
-      expect([pageInfo.hasPreviousPage, totalCount]).toEqual([false, list === 'shares' ? 25 : null]);
+      expect([pageInfo.hasPreviousPage, totalCount]).toEqual([false, list === 'shares' ? 25 : undefined]);
       ids.push(...nodes.map(({ id }: { id: string }) => id));
       after = pageInfo.hasNextPage ? pageInfo.endCursor : null;
       pages++;

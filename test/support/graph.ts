@@ -131,6 +131,13 @@ function sortedJson(value: unknown): string {
   );
 }
 
+const nodeOf = async (one: string) => {
+  if (numberOf(one) > 4) return { ...(await pick(ATTACHMENTS, numberOf(one))), __typename: 'ShareAttachment' };
+  const isServer = numberOf(one) % 2 === 0;
+  const found = isServer ? await pick<NovaServer | null>(SERVERS, numberOf(one)) : await pick(SHARES, numberOf(one));
+  return found && { ...found, __typename: isServer ? 'Server' : 'Share' };
+};
+
 /** A context whose loaders and attachments return plain data; the result shows their arguments. */
 export function plainContext(): object {
   // Values that cannot be serialised come first: graphql-js 16 does not handle the promises of a list's earlier items
@@ -155,6 +162,10 @@ export function plainContext(): object {
     identity: { ...identity, userDomainName: 'Default', projectDomainName: null },
     session: { identity },
     loaders: {
+      node: {
+        load: (one: string) => nodeOf(one),
+        loadMany: (all: string[]) => Promise.all(all.map((one) => nodeOf(one).catch((error: unknown) => error))),
+      },
       server: { load: (one: string) => pick(SERVERS, numberOf(one)) },
       share: { load: (one: string) => pick(SHARES, numberOf(one)) },
       exportLocations: { load: async (one: string) => (numberOf(one) === 2 ? pick([new Error('no')], 0) : LOCATIONS) },

@@ -3,14 +3,16 @@ import {
   type GraphQLArgument,
   type GraphQLField,
   type GraphQLInputType,
+  type GraphQLInterfaceType,
   type GraphQLObjectType,
   type GraphQLSchema,
   getNamedType,
+  isCompositeType,
   isEnumType,
   isInputObjectType,
+  isInterfaceType,
   isListType,
   isNonNullType,
-  isObjectType,
 } from 'graphql';
 
 /** A valid document with variables. */
@@ -29,6 +31,8 @@ interface Generation {
   readonly variables: Record<string, unknown>;
   readonly fragments: string[];
   fields: number;
+  /** Whether the selections are of an interface, whose types have fields of one name and different types. */
+  isAbstract: boolean;
 }
 
 /** About the maximum number of fields of an operation. */
@@ -44,7 +48,16 @@ export function generateOperation(
   kind: 'query' | 'subscription',
   ids: readonly string[],
 ): GeneratedOperation {
-  const generation: Generation = { schema, g, ids, definitions: [], variables: {}, fragments: [], fields: 0 };
+  const generation: Generation = {
+    schema,
+    g,
+    ids,
+    definitions: [],
+    variables: {},
+    fragments: [],
+    fields: 0,
+    isAbstract: false,
+  };
   const root = (kind === 'query' ? schema.getQueryType() : schema.getSubscriptionType()) as GraphQLObjectType;
   const selections = kind === 'query' ? selectionsOf(generation, root, 0) : onlyField(generation, root);
   const declared = generation.definitions.length > 0 ? `(${generation.definitions.join(', ')})` : '';
@@ -60,10 +73,10 @@ function onlyField(generation: Generation, root: GraphQLObjectType): string {
   return `{ ${field.name} ${selectionsOf(generation, getNamedType(field.type) as GraphQLObjectType, 1)} }`;
 }
 
-function selectionsOf(generation: Generation, type: GraphQLObjectType, depth: number): string {
-  const { g } = generation;
+function selectionsOf(generation: Generation, type: GraphQLObjectType | GraphQLInterfaceType, depth: number): string {
+  const { g, schema } = generation;
   const fields = Object.values(type.getFields()).filter(
-    (field) => depth < 5 || !isObjectType(getNamedType(field.type)),
+    (field) => depth < 5 || !isCompositeType(getNamedType(field.type)),
   );
   const count = 1 + g(fc.nat, { max: depth === 0 ? 3 : 6 });
   const parts: string[] = [];
@@ -71,7 +84,13 @@ function selectionsOf(generation: Generation, type: GraphQLObjectType, depth: nu
     const way = g(fc.nat, { max: 11 });
     const field = fields[g(fc.nat, { max: Math.max(0, fields.length - 1) })];
     if (way === 0 || !field) parts.push('__typename');
-    else if (way === 1)
+    else if (way > 4 && isInterfaceType(type)) {
+      const one = pick(g, schema.getPossibleTypes(type));
+      const before = generation.isAbstract;
+      generation.isAbstract = true;
+      parts.push(`... on ${one.name} ${selectionsOf(generation, one, depth + 1)}`);
+      generation.isAbstract = before;
+    } else if (way === 1)
       parts.push(`... on ${type.name}${conditionOf(generation)} ${selectionsOf(generation, type, depth + 1)}`);
     else if (way === 2) parts.push(`...${fragmentOf(generation, type, depth)}${conditionOf(generation)}`);
     else parts.push(fieldOf(generation, field, depth));
@@ -84,14 +103,16 @@ function fieldOf(generation: Generation, field: GraphQLField<unknown, unknown>, 
   const number = generation.fields++;
   const args = field.args.flatMap((arg) => argumentOf(generation, arg));
   // Two fields of one name with arguments, or of an object type, could not be merged: each gets its own alias.
-  const mustAlias = args.length > 0 || isObjectType(type);
+  const mustAlias = generation.isAbstract || args.length > 0 || isCompositeType(type);
   const alias = mustAlias || generation.g(fc.nat, { max: 5 }) === 0 ? `f${number}: ` : '';
   const given = args.length > 0 ? `(${args.join(', ')})` : '';
-  const below = isObjectType(type) ? ` ${selectionsOf(generation, type, depth + 1)}` : '';
+  const below = isCompositeType(type)
+    ? ` ${selectionsOf(generation, type as GraphQLObjectType | GraphQLInterfaceType, depth + 1)}`
+    : '';
   return `${alias}${field.name}${given}${conditionOf(generation)}${below}`;
 }
 
-function fragmentOf(generation: Generation, type: GraphQLObjectType, depth: number): string {
+function fragmentOf(generation: Generation, type: GraphQLObjectType | GraphQLInterfaceType, depth: number): string {
   const name = `Part${generation.fragments.length}`;
   const at = generation.fragments.push('') - 1;
   generation.fragments[at] = `fragment ${name} on ${type.name} ${selectionsOf(generation, type, depth + 1)}`;

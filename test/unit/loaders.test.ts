@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Attachments } from '../../src/attachments/service.ts';
-import { type Clients, createLoaders, LIST_FROM, listLimit } from '../../src/graphql/loaders.ts';
+import { LIST_FROM, listLimit } from '../../src/graphql/by-id.ts';
+import { type Clients, createLoaders } from '../../src/graphql/loaders.ts';
 import type { Share } from '../../src/openstack/manila/types.ts';
 import type { NovaServer } from '../../src/openstack/nova/types.ts';
 import type { Session } from '../../src/openstack/session.ts';

@@ -140,7 +140,7 @@ describe('a server', () => {
       getServer: async () => ({ id: SERVER, status: 'UNKNOWN', tenant_id: 'p', created: AT }),
     });
     const result = await ask(
-      `{ server(id: "${SERVER}") { name status addresses { address } flavor { name } imageId metadata tags securityGroups volumeIds locked powerState updated created projectId userId } }`,
+      `{ server(id: "${SERVER}") { name status addresses { address } flavor { name } imageId metadata tags securityGroups volumeIds locked powerState updatedAt createdAt projectId userId } }`,
       context,
     );
     expect(result.data.server).toEqual({
@@ -155,8 +155,8 @@ describe('a server', () => {
       volumeIds: [],
       locked: false,
       powerState: null,
-      updated: null,
-      created: AT,
+      updatedAt: null,
+      createdAt: AT,
       projectId: 'p',
       userId: null,
     });

@@ -124,7 +124,7 @@ function casesOf(release: Release): Record<string, Case> {
       changed: at((data) => data.server),
     },
     servers: {
-      query: `{ servers(first: 2) { nodes ${serverFields} edges { cursor } pageInfo { endCursor } totalCount } }`,
+      query: `{ servers(first: 2) { nodes ${serverFields} edges { cursor } pageInfo { endCursor } } }`,
       responses: { '/servers/detail': listOf('servers', server) },
       target: '/servers/detail',
       changed: at((data) => data.servers?.nodes[0]),

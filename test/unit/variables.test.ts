@@ -43,7 +43,7 @@ describe('variables nested deeper than the call stack', () => {
   const deep = (open: string, close: string) => JSON.parse(`${open.repeat(20_000)}1${close.repeat(20_000)}`) as unknown;
 
   test.each([
-    ['lists in an Int', 'query ($v: Int) { servers(first: $v) { totalCount } }', deep('[', ']')],
+    ['lists in an Int', 'query ($v: Int) { servers(first: $v) { nodes { id } } }', deep('[', ']')],
     [
       'objects in a StringMap',
       'query ($v: StringMap) { shares(filter: {metadata: $v}) { totalCount } }',
@@ -51,10 +51,10 @@ describe('variables nested deeper than the call stack', () => {
     ],
     [
       'lists in an enum list',
-      'query ($v: [ServerStatus!]) { servers(filter: {status: $v}) { totalCount } }',
+      'query ($v: [ServerStatus!]) { servers(filter: {status: $v}) { nodes { id } } }',
       deep('[', ']'),
     ],
-    ['lists in an unused variable', '{ servers { totalCount } }', deep('[', ']')],
+    ['lists in an unused variable', '{ servers { nodes { id } } }', deep('[', ']')],
   ])('%s -> BAD_USER_INPUT', async (_name, source, v) => {
     const [result] = await results(source, { v });
     expect(result.data).toBeUndefined();

@@ -63,7 +63,11 @@ export async function collect<T, P>(
 }
 
 /** A page as a Relay connection. Paging is forward only, so `hasPreviousPage` is always false. */
-export function toConnection<T, K extends CursorKind>(kind: K, page: Page<T, Position<K>>, totalCount: number | null) {
+export function toConnection<T, K extends CursorKind>(
+  kind: K,
+  page: Page<T, Position<K>>,
+  totalCount: number | null = null,
+) {
   const edges = page.rows.map(({ node, after }) => ({ cursor: encodeCursor(kind, after), node }));
   return {
     edges,

@@ -33,7 +33,7 @@ export async function listServers(read: ReadServers, { first, after, filter }: Q
     // Nova filters by vm_state alone: ACTIVE also lists servers that reboot.
     (server) => !statuses || statuses.includes(enumValue(ServerStatus, server.status)),
   );
-  return toConnection('server', page, null);
+  return toConnection('server', page);
 }
 
 async function readBatch(

@@ -11,6 +11,9 @@ import {
 import { costOf } from './cost.ts';
 import { limitError } from './rules.ts';
 
+/** The arguments that set the length of a list. */
+const LENGTHS = new Set(['first', 'ids']);
+
 /** Variables that are longer as JSON are not cached. */
 const MAX_KEY_LENGTH = 1000;
 
@@ -23,7 +26,7 @@ interface CachedCost {
 
 /**
  * Creates the check that rejects operations whose cost exceeds `limit`. The cost of an operation is computed once, and
- * again when its variables change if one of them is a `first`.
+ * again when its variables change if one of them is the length of a list.
  */
 export function createCostCheck(schema: GraphQLSchema, limit: number) {
   const cachedCosts = new WeakMap<OperationDefinitionNode, CachedCost>();
@@ -45,7 +48,7 @@ export function createCostCheck(schema: GraphQLSchema, limit: number) {
     variables: Readonly<Record<string, unknown>>,
   ): number {
     const cached = cachedCosts.get(operation);
-    const dependsOnVariables = cached?.dependsOnVariables ?? hasVariableFirst(document);
+    const dependsOnVariables = cached?.dependsOnVariables ?? hasVariableLength(document);
     const key = dependsOnVariables ? JSON.stringify(variables) : '';
     if (cached?.key === key) return cached.cost;
     const cost = costOf({ schema, document, operation, variables });
@@ -54,10 +57,11 @@ export function createCostCheck(schema: GraphQLSchema, limit: number) {
   }
 }
 
-function hasVariableFirst(document: DocumentNode): boolean {
+/** Whether the length of a list is a variable. */
+function hasVariableLength(document: DocumentNode): boolean {
   let isFound = false;
   const enter = (node: ASTNode) => {
-    isFound = node.kind === Kind.ARGUMENT && node.name.value === 'first' && node.value.kind === Kind.VARIABLE;
+    isFound = node.kind === Kind.ARGUMENT && LENGTHS.has(node.name.value) && node.value.kind === Kind.VARIABLE;
     return isFound ? BREAK : undefined;
   };
   visit(document, { enter });

@@ -34,7 +34,7 @@ export interface CostedOperation {
 
 /**
  * The cost of an operation: 1 per field, 10 for one that takes a call to Nova of its own, multiplied by the length of each
- * list around it. A connection or list with a `first` has that length; any other list is assumed to have 5 items; lists
+ * list around it. A connection or list with a `first` has that length, one of `ids` theirs; any other list is assumed to have 5 items; lists
  * of introspection count once. `@skip` and `@include` do not change the cost.
  */
 export function costOf({ schema, document, operation, variables }: CostedOperation): number {
@@ -103,6 +103,8 @@ function sizeOf(
     const defaultFirst = field.args.find(({ name }) => name === 'first')?.defaultValue;
     return Math.max(1, Number(first ?? defaultFirst ?? 1));
   }
+  const { ids } = field.args.some(({ name }) => name === 'ids') ? argumentsOf(node, field, variables) : {};
+  if (Array.isArray(ids)) return Math.max(1, ids.length);
   const isPage = parent?.name.endsWith('Connection') || parent?.name.startsWith('__');
   return isListType(getNullableType(field.type)) && !isPage ? LIST_SIZE : 1;
 }

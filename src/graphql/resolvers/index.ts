@@ -2,11 +2,18 @@ import type { Resolvers } from '../generated.ts';
 import { AccessRule } from './access-rule.ts';
 import { ExportLocation } from './export-location.ts';
 import { Mutation } from './mutation.ts';
+import { Node } from './node.ts';
 import { Query } from './query.ts';
 import { DateTime, StringMap } from './scalars.ts';
 import { Server, ServerFault, ServerFlavor } from './server.ts';
 import { Share } from './share.ts';
-import { AttachShareOption, ShareAttachment, ShareAttachmentEvent, VirtiofsAttachment } from './share-attachment.ts';
+import {
+  AttachmentFault,
+  AttachShareOption,
+  ShareAttachment,
+  ShareAttachmentEvent,
+  VirtiofsAttachment,
+} from './share-attachment.ts';
 import { Subscription } from './subscription.ts';
 import { Viewer } from './viewer.ts';
 
@@ -14,7 +21,6 @@ import { Viewer } from './viewer.ts';
 type SchemaShaped =
   | `${'Attach' | 'Detach'}SharePayload`
   | `${'Server' | 'Share' | 'ShareAttachment'}${'Connection' | 'Edge'}`
-  | 'AttachmentFault'
   | 'AttachProblem'
   | 'PageInfo'
   | 'Project'
@@ -26,6 +32,7 @@ type SchemaShaped =
 /** Every other type of the schema with every field; a missing one is a compile error. */
 export const resolvers: Omit<Resolvers, SchemaShaped> = {
   Query,
+  Node,
   Mutation,
   Subscription,
   Viewer,
@@ -37,6 +44,7 @@ export const resolvers: Omit<Resolvers, SchemaShaped> = {
   ExportLocation,
   ShareAttachment,
   ShareAttachmentEvent,
+  AttachmentFault,
   AttachShareOption,
   VirtiofsAttachment,
   DateTime,

@@ -1,9 +1,13 @@
-import { attachRequest, uuid } from '../arguments.ts';
+import { attachRequest, nodeId, nodeIds, uuid } from '../arguments.ts';
 import { listAttachments } from '../connections/attachments.ts';
 import type { QueryResolvers } from '../generated.ts';
+import type { FoundNode } from '../nodes.ts';
 
 /** The root fields of queries. */
 export const Query: QueryResolvers = {
+  node: (_root, { id }, { loaders }) => loaders.node.load(nodeId('id', id)),
+  // an Error among the items is the error of that item
+  nodes: (_root, { ids }, { loaders }) => loaders.node.loadMany(nodeIds(ids)) as Promise<(FoundNode | null)[]>,
   viewer: (_root, _args, { identity }) => identity,
   server: (_root, { id }, { loaders }) => loaders.server.load(uuid('id', id)),
   servers: (_root, args, { loaders }) => loaders.servers(args),

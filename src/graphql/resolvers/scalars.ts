@@ -15,6 +15,7 @@ export const DateTime = new GraphQLScalarType<Date | string, string>({
   name: 'DateTime',
   description:
     "A timestamp, RFC 3339 with a zone, for example `2026-11-22T14:40:25.845Z`. OpenStack's timestamps without a zone are UTC.",
+  specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
   serialize: (value) => {
     const date = value instanceof Date ? value : typeof value === 'string' ? parse(value, true) : null;
     if (date === null || Number.isNaN(date.getTime())) {

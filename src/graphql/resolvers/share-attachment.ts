@@ -3,13 +3,14 @@ import { isVirtiofs } from '../../attachments/attachment.ts';
 import { mountCommands } from '../../attachments/mount-commands.ts';
 import { pageSize } from '../connections/paging.ts';
 import type {
+  AttachmentFaultResolvers,
   AttachShareOptionResolvers,
   ShareAttachmentEventResolvers,
   ShareAttachmentResolvers,
   ShareAttachmentStatus,
   VirtiofsAttachmentResolvers,
 } from '../generated.ts';
-import { VirtiofsStatus } from '../generated.ts';
+import { AttachmentFaultCode, ShareAttachmentEventReason, VirtiofsStatus } from '../generated.ts';
 import { recordedRules } from './access-rule.ts';
 import { enumValue, upstreamReaders } from './upstream-value.ts';
 
@@ -46,6 +47,15 @@ export const ShareAttachment: ShareAttachmentResolvers = {
   updatedAt: (attachment) => (attachment.isOfNova ? null : attachment.updatedAt),
 };
 
+/** AttachmentFault's fields from the record: one written by a later version may have a code that this one lacks. */
+export const AttachmentFault: AttachmentFaultResolvers = {
+  code: ({ code }) => enumValue(AttachmentFaultCode, code),
+  codeRaw: ({ code }) => code,
+  message: ({ message }) => message,
+  at: ({ at }) => at,
+  openstackRequestId: (fault) => fault.openstackRequestId,
+};
+
 /** VirtiofsAttachment's fields from the record, or from what Nova shows. */
 export const VirtiofsAttachment: VirtiofsAttachmentResolvers = {
   tag: (virtiofs) => text(virtiofs, 'tag'),
@@ -68,6 +78,7 @@ export const ShareAttachmentEvent: ShareAttachmentEventResolvers = {
   type: (event) => event.type,
   at: (event) => event.at,
   attachment: (event) => event.attachment,
-  reason: (event) => event.reason,
+  reason: ({ reason }) => (reason === null ? null : enumValue(ShareAttachmentEventReason, reason)),
+  reasonRaw: (event) => event.reason,
   requestId: (event) => event.requestId,
 };

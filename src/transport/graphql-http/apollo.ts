@@ -15,6 +15,7 @@ import type { GraphQLTransportOptions } from '../graphql.ts';
 import { createFastPath } from './fast-path.ts';
 import { type AuthenticatedRequest, authenticateRequest, type RejectedRequest, runOperation } from './operation.ts';
 import { decompressBody } from './request-body.ts';
+import { registerSchemaDocument } from './schema-document.ts';
 
 /**
  * Apollo Server formats its own errors without the request that they belong to: this text stands for the request's id until
@@ -22,12 +23,13 @@ import { decompressBody } from './request-body.ts';
  */
 const REQUEST_ID_PLACEHOLDER = newRequestId();
 
-/** Adds GraphQL over HTTP at `/graphql`. */
+/** Adds GraphQL over HTTP at `/graphql`, and the schema at `/graphql/schema` where introspection is on. */
 export async function registerGraphQLHttp(app: FastifyInstance, options: GraphQLTransportOptions): Promise<void> {
   const apollo = await createApollo(options);
   const route = { url: '/graphql', preParsing: decompressBody, handler: apollo.handle };
   app.route({ ...route, method: 'POST' });
   app.route({ ...route, method: 'GET', exposeHeadRoute: false });
+  if (options.config.INTROSPECTION) registerSchemaDocument(app, options.executor.schema);
   app.addHook('onClose', () => apollo.stop());
 }
 
