@@ -113,8 +113,9 @@ export function codeOfUpstream({ kind, status, faultName, upstreamMessage }: Ope
   if (kind === 'timeout') return 'UPSTREAM_TIMEOUT';
   if (kind === 'unreachable') return 'UPSTREAM_UNAVAILABLE';
   if (kind === 'bad_response') return 'UPSTREAM_ERROR';
-  // nova exception.ForbiddenSharesNotSupported and ForbiddenSharesNotConfiguredCorrectly
-  if (/until computes have been updated|are not configured correctly/.test(upstreamMessage)) return 'NOT_SUPPORTED';
+  // nova exception.ForbiddenSharesNotSupported (2025.1 has the stray "not") and ForbiddenSharesNotConfiguredCorrectly
+  if (/until computes have (?:not )?been updated|are not configured correctly/.test(upstreamMessage))
+    return 'NOT_SUPPORTED';
   switch (status) {
     case 400:
       return 'BAD_USER_INPUT';

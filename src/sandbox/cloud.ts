@@ -47,6 +47,7 @@ export interface Flavor {
   readonly vcpus: number;
   readonly ram: number;
   readonly disk: number;
+  readonly extraSpecs?: Readonly<Record<string, string>>;
 }
 
 export interface Server {

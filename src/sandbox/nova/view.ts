@@ -132,8 +132,8 @@ function bookmark(origin: string, path: string) {
 /** Id and link before 2.47; since then all but the id. */
 function flavorOf({ flavor }: Server, version: number, origin: string) {
   if (version < 47) return { id: flavor.id, links: bookmark(origin, `flavors/${flavor.id}`) };
-  const { vcpus, ram, disk } = flavor;
-  return { vcpus, ram, disk, ephemeral: 0, swap: 0, original_name: flavor.name, extra_specs: {} };
+  const { vcpus, ram, disk, extraSpecs = {} } = flavor;
+  return { vcpus, ram, disk, ephemeral: 0, swap: 0, original_name: flavor.name, extra_specs: extraSpecs };
 }
 
 function faultOf({ fault, status }: Server, token: Token) {
