@@ -103,7 +103,7 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
     },
     transports: [
       (app) => registerGraphiql(app, { enabled: config.GRAPHIQL, sandbox: choice.sandbox }),
-      (app) => registerComputeApi(app, { config, cloud, authenticate, attachments, account }),
+      (app, { addresses }) => registerComputeApi(app, { config, cloud, authenticate, addresses, attachments, account }),
       ...(config.VENDORDATA
         ? [
             (app: FastifyInstance) =>

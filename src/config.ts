@@ -35,9 +35,19 @@ const items = z.string().transform((text) =>
     .filter(Boolean),
 );
 
+/** A base URL whose path begins with one of the gateway's own. */
+const OWN_PATHS = /^https?:\/\/[^/]+\/(graphql|v2\.1|vendordata|healthz|readyz)(\/|$)/;
+
 /** `*`, or origins as browsers send them; a slash at the end, capital letters and default ports are accepted. */
 const origins = items
-  .refine((all) => all.every((item) => normaliseOrigin(item) !== null), 'expected origins as https://host, or *')
+  .superRefine((all, { addIssue }) => {
+    const wrong = all.filter((item) => normaliseOrigin(item) === null);
+    if (wrong.length === 0) return;
+    addIssue({
+      code: 'custom',
+      message: `expected origins as https://host:port, or *; not an origin: ${wrong.join(', ')}`,
+    });
+  })
   .transform((all) => all.map((item) => normaliseOrigin(item) ?? item))
   .default([]);
 
@@ -46,10 +56,11 @@ const proxies = items
   .refine(areProxies, 'expected addresses, networks as 10.0.0.0/8, loopback or none')
   .default(['loopback']);
 
-/** An origin as browsers send it: lower case, without the default port. Null for text that is not an origin. */
+/** An origin as browsers send it: lower case, host in ASCII, without the default port. Null for other text. */
 function normaliseOrigin(text: string): string | null {
   if (text === '*') return text;
-  if (!/^https?:\/\/[^/?#@\\]+\/?$/i.test(text) || !URL.canParse(text)) return null;
+  // a wildcard within a host would be taken literally
+  if (!/^https?:\/\/[^/?#@\\*]+\/?$/i.test(text) || !URL.canParse(text)) return null;
   return new URL(text).origin;
 }
 
@@ -97,9 +108,14 @@ export const SETTINGS = {
   PUBLIC_URL: setting(
     z
       .string()
-      .regex(/^https?:\/\/[^\s?#"\\]{1,200}$/, 'expected http(s)://…')
+      .regex(/^https?:\/\/[^\s?#@"\\]{1,200}$/, {
+        error: 'expected http(s)://host, with a path if a proxy serves it below one',
+        abort: true,
+      })
+      .refine((url) => URL.canParse(url), { error: 'expected a valid host and port', abort: true })
+      .refine((url) => !OWN_PATHS.test(url), 'expected the base URL, without the path of an API')
       .optional(),
-    'Public base URL of the gateway: for links in responses of the compute API, and its origin is the gateway’s own.',
+    'Public base URL of the gateway, with a path if a proxy serves it below one: for links in responses of the compute API, and its origin is the gateway’s own ([Deployment](deployment.md)).',
     'the host of the request',
   ),
   SANDBOX_PORT: setting(count(0, 65535, 4001), 'Port of the sandbox cloud, which starts when no cloud is configured.'),
@@ -169,7 +185,7 @@ export const SETTINGS = {
   ),
   TRUSTED_PROXIES: setting(
     proxies,
-    'Comma-separated addresses and networks (CIDR) of reverse proxies whose `X-Forwarded-For` names the client, for the limits per address; `none` for no proxy.',
+    'Comma-separated addresses and networks (CIDR) of reverse proxies whose `X-Forwarded-For` names the client, for limits per address and the log, and whose `X-Forwarded-Proto` names the scheme, for links and origins; `none` for no proxy.',
     'loopback',
   ),
   REQUEST_TIMEOUT_MS: setting(

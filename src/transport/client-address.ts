@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import proxyAddr from '@fastify/proxy-addr';
 import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
+import { forwardedScheme } from './public-url.ts';
 
 /** How many addresses are cached with the key that limits count them under. */
 const MAX_KEYS = 1000;
@@ -10,11 +11,16 @@ const MAX_KEYS = 1000;
 export interface ClientAddresses {
   /** The client of a request: that of the connection, or the one that a trusted proxy names in X-Forwarded-For. */
   of(request: IncomingMessage): string;
+  /** The scheme that the client used, which a trusted proxy names in X-Forwarded-Proto; null without one. */
+  schemeOf(request: IncomingMessage): 'http' | 'https' | null;
   /** Whether the connections of this address belong to many clients. */
   isProxy(address: string | undefined): boolean;
 }
 
-/** Reads X-Forwarded-For of these proxies only: addresses, networks or `loopback`. Throws a TypeError for any other text. */
+/**
+ * Reads X-Forwarded-For and X-Forwarded-Proto of these proxies only: addresses, networks or `loopback`. Throws a TypeError
+ * for any other text.
+ */
 export function createClientAddresses(trustedProxies: readonly string[]): ClientAddresses {
   const isTrusted = proxyAddr.compile([...trustedProxies]);
   const isProxy = (address: string | undefined) => address !== undefined && isTrusted(address, 0);
@@ -25,6 +31,7 @@ export function createClientAddresses(trustedProxies: readonly string[]): Client
       keys.memo(
         (proxyAddr(request, (address, hop) => address !== undefined && isTrusted(address, hop)) ?? '').slice(0, 64),
       ),
+    schemeOf: (request) => (isProxy(request.socket.remoteAddress) ? forwardedScheme(request) : null),
     isProxy,
   };
 }

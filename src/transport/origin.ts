@@ -1,31 +1,37 @@
+import type { IncomingMessage } from 'node:http';
 import type { Config } from '../config.ts';
+import type { ClientAddresses } from './client-address.ts';
 
 export interface Origins {
-  /** Whether ALLOWED_ORIGINS names this origin. */
+  /** Whether this is the origin of PUBLIC_URL or one of ALLOWED_ORIGINS: its pages may read responses (CORS). */
   isListed(origin: string): boolean;
   /**
-   * Whether a page of this origin may open a WebSocket: one of the gateway's own origin (the requested host, or that of
-   * PUBLIC_URL) or of ALLOWED_ORIGINS. Programs send no Origin and are accepted; a browser always sends it. For a
-   * WebSocket this is the only protection, since browsers do not apply the same-origin policy to it.
+   * Whether the page that sent a request may open a WebSocket: it is of a listed origin or of the requested host. Programs
+   * send no Origin and are accepted; a browser always sends it. For a WebSocket this is the only protection, since browsers
+   * do not apply the same-origin policy to it.
    */
-  isAllowed(origin: string | undefined, host: string | undefined): boolean;
+  isAllowed(request: IncomingMessage): boolean;
 }
 
 /** The origins of the settings, which are normalised as browsers send them. `*` allows every origin. */
-export function createOrigins({ ALLOWED_ORIGINS, PUBLIC_URL }: Config): Origins {
+export function createOrigins({ ALLOWED_ORIGINS, PUBLIC_URL }: Config, { schemeOf }: ClientAddresses): Origins {
   const listed = new Set(ALLOWED_ORIGINS);
-  const own = PUBLIC_URL === undefined ? null : new URL(PUBLIC_URL).origin;
+  if (PUBLIC_URL !== undefined) listed.add(new URL(PUBLIC_URL).origin);
   const isListed = (origin: string) => listed.has('*') || listed.has(origin);
   return {
     isListed,
-    isAllowed: (origin, host) =>
-      origin === undefined || origin === own || isListed(origin) || (host !== undefined && isHostOf(origin, host)),
+    isAllowed(request) {
+      const { origin, host } = request.headers;
+      if (origin === undefined || isListed(origin)) return true;
+      return host !== undefined && isOwn(origin, host, schemeOf(request));
+    },
   };
 }
 
-function isHostOf(origin: string, host: string): boolean {
+/** Whether a page comes from the requested host. The scheme is known where a trusted proxy names it. */
+function isOwn(origin: string, host: string, scheme: string | null): boolean {
   if (!URL.canParse(origin)) return false;
   const { protocol, host: originHost } = new URL(origin);
-  const url = `${protocol}//${host}/`;
-  return URL.canParse(url) && new URL(url).host === originHost;
+  const url = `${scheme === null ? protocol : `${scheme}:`}//${host}/`;
+  return URL.canParse(url) && new URL(url).host === originHost && new URL(url).protocol === protocol;
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
@@ -9,6 +10,7 @@ import { CHECK_INTERVAL_MS, limitConnections } from './connection-limits.ts';
 import { onClientError, registerErrorResponses, sendFrameworkError } from './error-responses.ts';
 import { type Checks, registerHealth } from './health.ts';
 import { createOrigins, type Origins } from './origin.ts';
+import { createPrefixRemover } from './public-url.ts';
 import { logRequests } from './request-log.ts';
 
 /** Maximum size of a request's head, in bytes; a token takes at most 8 KiB of it. */
@@ -43,8 +45,8 @@ export interface Server {
 /** One HTTP server with all transports on one port, and `/healthz` and `/readyz`. It knows none of the transports. */
 export async function createServer({ config, log, checks, transports }: ServerOptions): Promise<Server> {
   const app = createFastify(config, log);
-  const origins = createOrigins(config);
   const addresses = createClientAddresses(config.TRUSTED_PROXIES);
+  const origins = createOrigins(config, addresses);
   let isStopping = false;
 
   app.addHook('onRequest', (request, reply, done) => {
@@ -55,7 +57,7 @@ export async function createServer({ config, log, checks, transports }: ServerOp
   });
   registerErrorResponses(app);
   logRequests(app);
-  if (config.ALLOWED_ORIGINS.length > 0) await app.register(cors, corsOptions(origins));
+  if (config.ALLOWED_ORIGINS.length > 0 || config.PUBLIC_URL) await app.register(cors, corsOptions(origins));
   limitConnections(app, config, addresses);
   registerConcurrency(app, config);
   registerHealth(app, { checks, log, isStopping: () => isStopping });
@@ -73,7 +75,9 @@ export async function createServer({ config, log, checks, transports }: ServerOp
 }
 
 function createFastify(config: Config, log: Logger): FastifyInstance {
+  const removePrefix = createPrefixRemover(config.PUBLIC_URL);
   const app = Fastify({
+    rewriteUrl: (request: IncomingMessage) => removePrefix(request.url ?? '/'),
     loggerInstance: log as FastifyBaseLogger,
     // A request id that the client sends could be another client's.
     genReqId: newRequestId,
@@ -88,6 +92,9 @@ function createFastify(config: Config, log: Logger): FastifyInstance {
     requestTimeout: config.RECEIVE_TIMEOUT_MS,
     frameworkErrors: sendFrameworkError,
     clientErrorHandler: onClientError,
+  });
+  app.server.on('upgrade', (request) => {
+    request.url = removePrefix(request.url ?? '/');
   });
   // Pages of other origins can send forms and plain text without a preflight.
   app.removeContentTypeParser('text/plain');

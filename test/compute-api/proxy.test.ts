@@ -55,8 +55,11 @@ async function start(env: Record<string, string> = {}): Promise<void> {
     };
   };
   gateway = await startTransports(env, {
-    transport: (app) =>
-      registerComputeApi(app, { config: readConfig(env), cloud, authenticate, attachments: NONE, account: null }),
+    transport: (app, { addresses }) =>
+      registerComputeApi(app, {
+        ...{ config: readConfig(env), cloud, authenticate, addresses, attachments: NONE },
+        account: null,
+      }),
   });
   origin = new URL(gateway.url).origin;
 }

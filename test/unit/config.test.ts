@@ -96,6 +96,34 @@ describe('settings', () => {
     },
   );
 
+  test.each([
+    ['https://A.example/', 'https://a.example'],
+    ['HTTP://a.example:80', 'http://a.example'],
+    ['https://münchen.example', 'https://xn--mnchen-3ya.example'],
+    ['http://[::1]:3000', 'http://[::1]:3000'],
+  ])('ALLOWED_ORIGINS %s -> %s, as browsers send it', (ALLOWED_ORIGINS, normalised) => {
+    expect(readConfig({ ALLOWED_ORIGINS }).ALLOWED_ORIGINS).toEqual([normalised]);
+  });
+
+  test.each(['a.example', 'https://', 'https://a.example/path', 'https://*.a.example', 'https://me@a.example', 'null'])(
+    'ALLOWED_ORIGINS with %s, which no browser sends -> rejected with that item',
+    (wrong) => {
+      expect(problemsOf({ ALLOWED_ORIGINS: `https://ok.example, ${wrong}` })).toEqual([
+        expect.stringContaining(`not an origin: ${wrong}, got`),
+      ]);
+    },
+  );
+
+  test.each([
+    ['gateway.example', 'expected http(s)://host'],
+    ['https://me:word@gateway.example', 'expected http(s)://host'],
+    ['https://gateway.example:99999', 'expected a valid host and port'],
+    ['https://gateway.example/graphql', 'without the path of an API'],
+    ['https://gateway.example/v2.1/', 'without the path of an API'],
+  ])('PUBLIC_URL %s -> %s', (PUBLIC_URL, problem) => {
+    expect(problemsOf({ PUBLIC_URL })).toEqual([expect.stringContaining(problem)]);
+  });
+
   test.each(['1.5', '1e3', '0x10', ' 1', 'NaN', '١'])('a number written %j -> refused', (PORT) => {
     expect(problemsOf({ PORT })).toHaveLength(1);
   });

@@ -62,7 +62,7 @@ test('GraphiQL is switched off -> the browser gets the response of the API', asy
 test('the page loads its script -> cached for a year, since its name changes with its content', async () => {
   const url = await listen();
   const page = await (await fetch(`${url}/graphql`, { headers: HTML })).text();
-  expect(page).toContain('src="/graphql/assets/main-1.js"');
+  expect(page).toContain('src="graphql/assets/main-1.js"');
   const script = await fetch(`${url}/graphql/assets/main-1.js`);
   expect(script.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
   expect(script.headers.get('content-type')).toContain('javascript');

@@ -2,8 +2,8 @@ import type { Fetcher, FetcherParams } from '@graphiql/toolkit';
 import { type ExecutionResult, getOperationAST, parse } from 'graphql';
 import type { TabSubscriptions } from './subscriptions.ts';
 
-/** The gateway's one path, for HTTP and WebSocket. */
-const PATH = '/graphql';
+/** The page's own path, for HTTP and WebSocket: `/graphql`, below the prefix of a proxy. */
+export const PATH = location.pathname;
 const DEADLINE_MS = 60_000;
 
 const errorResult = (message: string): ExecutionResult => ({ errors: [{ message } as never] });

@@ -2,12 +2,12 @@ import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { GraphiQL } from 'graphiql';
 import { useEffect, useMemo, useState } from 'react';
 import type { PageConfig } from './config.ts';
-import { createFetcher } from './fetcher.ts';
+import { createFetcher, PATH } from './fetcher.ts';
 import { createStorage } from './storage.ts';
 import { createTabSubscriptions } from './subscriptions.ts';
 import { TokenBox } from './token-box.tsx';
 
-const subscriptions = createTabSubscriptions(`${location.origin.replace(/^http/, 'ws')}/graphql`);
+const subscriptions = createTabSubscriptions(`${location.origin.replace(/^http/, 'ws')}${PATH}`);
 
 /** Shows a tab's subscription again when the user returns to the tab. */
 function RestoreSubscription() {

@@ -8,6 +8,7 @@ import { flightKeyOf, invalidate } from '../../openstack/http/single-flight.ts';
 import type { ServiceAccount } from '../../openstack/keystone/service-account.ts';
 import type { Session } from '../../openstack/session.ts';
 import type { Authenticate } from '../authenticate.ts';
+import type { ClientAddresses } from '../client-address.ts';
 import { takeSlot } from '../concurrency.ts';
 import { logFieldsOf, logOf } from '../request-log.ts';
 import { readShareAction, type ShareAction } from './action-body.ts';
@@ -19,6 +20,7 @@ export interface ComputeApiOptions {
   readonly config: Config;
   readonly cloud: Cloud;
   readonly authenticate: Authenticate;
+  readonly addresses: ClientAddresses;
   readonly attachments: Attachments;
   /** The gateway's own account, if it has one: finds Nova for requests without a token. */
   readonly account: ServiceAccount | null;

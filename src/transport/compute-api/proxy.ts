@@ -55,7 +55,7 @@ const MAX_WAITING_PER_PROJECT = 64;
  * status, headers and body, as a stream; links to Nova are rewritten to the gateway. Nothing is retried. It has a pool of
  * connections of its own, of which a project uses at most PROXY_CONNECTIONS_PER_PROJECT. Needs @fastify/reply-from.
  */
-export function createProxyToNova({ config, cloud }: ComputeApiOptions): ProxyToNova {
+export function createProxyToNova({ config, cloud, addresses }: ComputeApiOptions): ProxyToNova {
   const projectLimit = createProjectLimit(config.PROXY_CONNECTIONS_PER_PROJECT, MAX_WAITING_PER_PROJECT);
 
   /** Takes one of the project's connections until the response is sent. */
@@ -83,7 +83,7 @@ export function createProxyToNova({ config, cloud }: ComputeApiOptions): ProxyTo
       attempt.cancel();
       invalidate();
     });
-    const rewrite = { from: nova.linkBases, to: baseUrl(request, config.PUBLIC_URL) };
+    const rewrite = { from: nova.linkBases, to: baseUrl(request, config.PUBLIC_URL, addresses.schemeOf(request.raw)) };
     const fail = (error: unknown) => sendFault(reply, cloud.authUrl, faultOf(error, reply));
     const body = Buffer.isBuffer(request.body) && request.body.length > 0 ? request.body : null;
     // reply-from would encode a Buffer of a JSON type again; a stream keeps its bytes and its type
@@ -136,11 +136,11 @@ function pathBelow(request: FastifyRequest): string {
 }
 
 /** The gateway's URL for clients: PUBLIC_URL, or else the host of the request, or the address of the connection. */
-function baseUrl(request: FastifyRequest, publicUrl: string | undefined): string {
+function baseUrl(request: FastifyRequest, publicUrl: string | undefined, scheme: string | null): string {
   const { localAddress = '', localPort } = request.socket;
   const address = localAddress.includes(':') ? `[${localAddress}]` : localAddress;
   if (publicUrl) return trimTrailingSlashes(publicUrl);
-  return `${request.protocol}://${request.host || `${address}:${localPort}`}`;
+  return `${scheme ?? request.protocol}://${request.host || `${address}:${localPort}`}`;
 }
 
 /** Throws UPSTREAM_ERROR for a request that the gateway has forwarded before: the catalog names the gateway as Nova. */

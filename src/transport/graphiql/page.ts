@@ -17,6 +17,8 @@ export interface GraphiqlOptions {
 /** Where scripts/build.mjs puts the bundle: the relative path is the same from src/ and from dist/. */
 const BUNDLE = fileURLToPath(new URL('../../../dist/graphiql', import.meta.url));
 const ASSETS = '/graphql/assets/';
+/** The same, relative to the page: a proxy may serve it below a prefix. */
+const RELATIVE_ASSETS = ASSETS.slice(1);
 
 /** Monaco, GraphiQL's editor, adds inline style elements; everything else comes from files of this origin. */
 const POLICY = [
@@ -90,9 +92,9 @@ function page({ script, style }: Manifest, sandbox: GraphiqlOptions['sandbox']):
     examples: examples(sandbox),
   };
   return html(
-    `<link rel="stylesheet" href="${ASSETS}${style}">
+    `<link rel="stylesheet" href="${RELATIVE_ASSETS}${style}">
 <script type="application/json" id="config">${inlineJson(config)}</script>
-<script type="module" src="${ASSETS}${script}"></script>`,
+<script type="module" src="${RELATIVE_ASSETS}${script}"></script>`,
     '<div id="root"></div>',
   );
 }

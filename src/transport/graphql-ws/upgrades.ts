@@ -48,13 +48,13 @@ export function guardUpgrades(server: Server, options: UpgradeOptions): void {
 
 /** 404 or 400 for no WebSocket here, 403 for a foreign page, 503 while stopping. */
 function upgradeErrorOf(request: IncomingMessage, { shared, isDraining }: UpgradeOptions): UpgradeError | null {
-  const { origin, host, upgrade } = request.headers;
+  const { host, upgrade } = request.headers;
   if (pathOf(request) !== '/graphql') return [404, 'There is nothing to upgrade to at this path', 'NOT_FOUND'];
   if (request.method !== 'GET' || upgrade?.toLowerCase() !== 'websocket') {
     return [400, `Expected GET with Upgrade: websocket, got ${request.method} with another`];
   }
   if (!isHost(host)) return [400, 'Expected a Host header with a host name'];
-  if (!shared.origins.isAllowed(origin, host)) {
+  if (!shared.origins.isAllowed(request)) {
     return [403, 'This origin may not open a WebSocket here: see ALLOWED_ORIGINS', 'FORBIDDEN'];
   }
   return isDraining() ? [503, 'The gateway is stopping', 'LIMIT_EXCEEDED'] : null;
