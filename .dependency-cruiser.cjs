@@ -31,6 +31,11 @@ module.exports = {
     only('redis', ['^src/(errors|deadline)\\.ts$'], 'Connecting to Redis knows nothing of what is stored.'),
     only('sandbox', [], 'The sandbox is a cloud: shared code would hide contradictions between it and the gateway.'),
     only(
+      'metrics',
+      ['^src/errors\\.ts$', '^src/openstack/'],
+      'Metrics count what others report: they know no transport.',
+    ),
+    only(
       'attachments',
       ['^src/(openstack|redis)/', '^src/(errors|deadline)\\.ts$'],
       'The domain knows neither GraphQL nor transports.',

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { readConfig, SETTINGS } from '../src/config.ts';
 import { ERROR_CODES, FAULT_CODES } from '../src/errors.ts';
+import { type LabelValues, SERIES, type Series } from '../src/metrics/series.ts';
 
 /** A part of a page in docs/ that is made from the code. It stands between `<!-- name -->` and `<!-- /name -->`. */
 export interface GeneratedPart {
@@ -14,6 +15,7 @@ export const GENERATED_PARTS: readonly GeneratedPart[] = [
   { file: 'docs/configuration.md', name: 'settings', make: settingsTable },
   { file: 'docs/errors.md', name: 'codes', make: codesTable },
   { file: 'docs/errors.md', name: 'faults', make: faultsTable },
+  { file: 'docs/operations.md', name: 'metrics', make: metricsTable },
 ];
 
 function settingsTable(): string {
@@ -38,6 +40,21 @@ function codesTable(): string {
 function faultsTable(): string {
   const rows = Object.entries(FAULT_CODES).map(([code, { when, then }]) => [`\`${code}\``, when, then]);
   return table(['Code', 'When', 'What to do'], rows);
+}
+
+function metricsTable(): string {
+  const rows = Object.entries<Series>(SERIES).map(([name, { type, help, labels }]) => [
+    `\`${name}\``,
+    type,
+    Object.entries(labels).map(describeLabel).join(', ') || '–',
+    help,
+  ]);
+  return table(['Metric', 'Type', 'Labels (number of values)', 'What'], rows);
+}
+
+/** A label with the number of values that it may have, `other` not counted. */
+function describeLabel([label, values]: [string, LabelValues]): string {
+  return `\`${label}\` (${typeof values === 'number' ? values : values.length})`;
 }
 
 function table(head: string[], rows: string[][]): string {

@@ -12,6 +12,9 @@ import { type Config, ConfigError } from './config.ts';
 import { createContext } from './graphql/context.ts';
 import { createExecutor } from './graphql/execution/execute.ts';
 import { createSchema } from './graphql/schema.ts';
+import { createMetrics } from './metrics/metrics.ts';
+import { type MetricsServer, serveMetrics } from './metrics/server.ts';
+import { countUpstreamCall } from './metrics/upstream.ts';
 import { createNotifier } from './notifications/notifier.ts';
 import { type CloudSettings, closeCloud, createCloud, describeCloud } from './openstack/cloud.ts';
 import { pingKeystone } from './openstack/keystone/client.ts';
@@ -41,18 +44,24 @@ export interface CloudChoice {
 export interface App {
   /** Waits for Redis, starts the queue, listens; resolves with the address. */
   listen(): Promise<string>;
+  /** Where the metrics are, after `listen`; null if they are not served. */
+  metricsUrl(): string | null;
   /** In this order: closes the transports, stops the background work and releases its leases, closes connections. */
   close(): Promise<void>;
 }
 
 /** Creates the gateway; it does not listen yet. */
 export async function createApp(config: Config, choice: CloudChoice, log: Logger): Promise<App> {
-  const cloud = createCloud({
-    ...choice.settings,
-    timeoutMs: config.UPSTREAM_TIMEOUT_MS,
-    connections: config.UPSTREAM_CONNECTIONS,
-    connectionsPerProject: config.UPSTREAM_CONNECTIONS_PER_PROJECT,
-  });
+  const metrics = config.METRICS_PORT === null ? undefined : createMetrics();
+  const cloud = createCloud(
+    {
+      ...choice.settings,
+      timeoutMs: config.UPSTREAM_TIMEOUT_MS,
+      connections: config.UPSTREAM_CONNECTIONS,
+      connectionsPerProject: config.UPSTREAM_CONNECTIONS_PER_PROJECT,
+    },
+    { onCall: metrics && ((call) => countUpstreamCall(metrics, call)) },
+  );
   const redis = config.REDIS_URL ? connectRedis(config.REDIS_URL, log) : null;
   const store: AttachmentStore = redis
     ? await createRedisStore({
@@ -90,6 +99,7 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
   const graphql = {
     config,
     log,
+    metrics,
     executor: createExecutor({ schema: createSchema(), config }),
     authenticate,
     makeContext: (session: Session) => createContext(session, attachments),
@@ -97,6 +107,7 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
   const server = await createServer({
     config,
     log,
+    metrics,
     checks: {
       store: () => store.ping(),
       keystone: (signal) => pingKeystone(cloud, newRequestId(), log, signal),
@@ -107,15 +118,23 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
       ...(config.VENDORDATA
         ? [
             (app: FastifyInstance) =>
-              registerVendordata(app, { config, authenticate, guestDocument: attachments.guestDocument }),
+              registerVendordata(app, { config, metrics, authenticate, guestDocument: attachments.guestDocument }),
           ]
         : []),
       (app) => registerGraphQLHttp(app, graphql),
       (app, shared) => registerGraphQLWs(app, graphql, shared),
     ],
   });
+  let metricsServer: MetricsServer | null = null;
   return {
+    metricsUrl: () => metricsServer?.url ?? null,
     async listen() {
+      if (metrics)
+        metricsServer = await serveMetrics(metrics, {
+          host: config.METRICS_HOST,
+          port: config.METRICS_PORT ?? undefined,
+          log,
+        });
       await redis?.ready();
       const other = await store.bind();
       if (other !== null) throw anotherCloud(config, describeCloud(cloud.settings), other);
@@ -133,6 +152,7 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
       await store.close();
       await redis?.close();
       await closeCloud(cloud);
+      await metricsServer?.close();
     },
   };
 }

@@ -22,6 +22,11 @@ const whole = (from: number, to: number) =>
 
 const count = (from: number, to: number, initial: number) => whole(from, to).default(initial);
 
+/** A port, or null for `off`. */
+const portOrOff = z.union([z.literal('off').transform(() => null), whole(0, 65535)], {
+  error: 'expected a port from 0 to 65535, or off',
+});
+
 const flag = (initial: boolean) =>
   z
     .enum(['true', 'false', '1', '0'], { error: 'expected true or false' })
@@ -104,6 +109,15 @@ export const SETTINGS = {
   LOG_LEVEL: setting(
     z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
     'Lowest level that is logged, as JSON lines on standard output.',
+  ),
+  METRICS_PORT: setting(
+    portOrOff.optional(),
+    'Port of the metrics for Prometheus, at `/metrics` ([Metrics](operations.md#metrics)); 0 selects a free one, `off` counts nothing. If the default port is in use, the gateway starts without it and logs a warning.',
+    '`9464`',
+  ),
+  METRICS_HOST: setting(
+    z.string().min(1).default('127.0.0.1'),
+    'Address to listen on for the metrics. They name no project and no user, and nothing protects them.',
   ),
   PUBLIC_URL: setting(
     z

@@ -1,5 +1,6 @@
 import { Agent } from 'undici';
 import { type EndpointChoice, trimTrailingSlashes } from './catalog.ts';
+import type { FinishedCall } from './http/call.ts';
 import { type Circuits, createCircuits } from './http/circuit.ts';
 import { createProjectLimit, type ProjectLimit } from './http/project-limit.ts';
 import type { Flights } from './http/single-flight.ts';
@@ -46,6 +47,8 @@ export interface Cloud {
   readonly circuits: Circuits;
   /** Number of calls that are sent or waiting for a connection. */
   calls: number;
+  /** Called after each call, with its outcome. */
+  readonly onCall?: ((call: FinishedCall) => void) | undefined;
 }
 
 /** Maximum size of a response. A page of 1,000 servers is about 2 MiB. */
@@ -58,7 +61,7 @@ const MAX_ORIGINS = 32;
 const MAX_WAITING_PER_PROJECT = 1000;
 
 /** Creates the state for a cloud without opening a connection. Release it with `closeCloud`. */
-export function createCloud(settings: CloudSettings): Cloud {
+export function createCloud(settings: CloudSettings, { onCall }: Pick<Cloud, 'onCall'> = {}): Cloud {
   const { connections, connectionsPerProject = connections } = settings;
   return {
     settings,
@@ -69,6 +72,7 @@ export function createCloud(settings: CloudSettings): Cloud {
     projectLimit: createProjectLimit(connectionsPerProject, MAX_WAITING_PER_PROJECT),
     circuits: createCircuits(),
     calls: 0,
+    onCall,
   };
 }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { ERROR_CODES, GatewayError } from '../errors.ts';
-import { logOf } from './request-log.ts';
+import { logFieldsOf, logOf } from './request-log.ts';
 
 /** Maximum length of a URL, in characters: GET operations stay far below it. */
 const MAX_URL = 8192;
@@ -42,6 +42,7 @@ export function sendError(reply: FastifyReply, status: number, message: string, 
   const { server, id, routeOptions, url } = reply.request;
   // the route, not the URL: `/%762.1` is a spelling of `/v2.1`
   const path = routeOptions.url ?? url;
+  logFieldsOf(reply.request).code ??= code;
   const format = server.errorFormats.find(({ prefix }) => isBelow(path, prefix));
   if (format) return format.send(reply, { status, message });
   return reply

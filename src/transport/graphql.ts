@@ -6,6 +6,7 @@ import { type Deadline, settledWithin, startDeadline } from '../deadline.ts';
 import { GatewayError } from '../errors.ts';
 import { type ErrorContext, formatError } from '../graphql/errors.ts';
 import type { Executor } from '../graphql/execution/execute.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Session } from '../openstack/session.ts';
 import type { Authenticate } from './authenticate.ts';
 
@@ -15,6 +16,7 @@ const BACKSTOP_MS = 2000;
 export interface GraphQLTransportOptions {
   readonly config: Config;
   readonly log: Logger;
+  readonly metrics?: Metrics | undefined;
   readonly executor: Executor;
   readonly authenticate: Authenticate;
   /** Creates the context of one operation, or of one event of a subscription. */

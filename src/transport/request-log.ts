@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Session } from '../openstack/session.ts';
 
 /** What the log line of a request contains beside its status. */
@@ -16,6 +17,17 @@ declare module 'fastify' {
   interface FastifyRequest {
     logFields: LogFields | null;
   }
+  interface FastifyContextConfig {
+    /** The transport that a route belongs to, as metrics name it; none for pages and health checks. */
+    transport?: string;
+  }
+}
+
+/** A plugin's routes count for this transport. */
+export function countRoutesFor(app: FastifyInstance, transport: string): void {
+  app.addHook('onRoute', (route) => {
+    route.config = { ...route.config, transport };
+  });
 }
 
 /** The log fields of a request, to be filled while it is served. */
@@ -27,11 +39,34 @@ export function logFieldsOf(request: FastifyRequest): LogFields {
 /** The log of a request; Fastify's type for it has fewer methods than pino's. */
 export const logOf = (request: FastifyRequest): Logger => request.log as Logger;
 
-/** Logs each request in one line when its response is sent: never a header, a variable or the document. */
-export function logRequests(app: FastifyInstance): void {
+/** Counts a request or an operation and its time. */
+export function countRequest(
+  metrics: Metrics | undefined,
+  { transport, operation = 'none', code }: { transport: string; operation?: string | undefined; code: string },
+  ms: number,
+): void {
+  metrics?.count('nmg_requests_total', { transport, operation, code });
+  metrics?.observe('nmg_request_duration_seconds', { transport, operation }, ms / 1000);
+}
+
+/** The code of a response without a code of its own. */
+function codeOfStatus(status: number): string {
+  return status < 400 ? 'OK' : `HTTP_${Math.floor(status / 100)}XX`;
+}
+
+/**
+ * Logs each request in one line when its response is sent: never a header, a variable or the document. Counts those of
+ * transports.
+ */
+export function logRequests(app: FastifyInstance, metrics?: Metrics): void {
   app.decorateRequest('logFields', null);
   app.addHook('onResponse', (request, reply, done) => {
     const { identity, operationName, operationType, errors, code } = logFieldsOf(request);
+    const { transport } = request.routeOptions.config;
+    if (transport) {
+      const counted = { transport, operation: operationType, code: code ?? codeOfStatus(reply.statusCode) };
+      countRequest(metrics, counted, reply.elapsedTime);
+    }
     app.log.info(
       {
         requestId: request.id,

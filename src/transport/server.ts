@@ -3,6 +3,7 @@ import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { newRequestId } from '../openstack/session.ts';
 import { type ClientAddresses, createClientAddresses } from './client-address.ts';
 import { registerConcurrency } from './concurrency.ts';
@@ -28,6 +29,7 @@ export type Transport = (app: FastifyInstance, shared: SharedState) => unknown;
 export interface ServerOptions {
   readonly config: Config;
   readonly log: Logger;
+  readonly metrics?: Metrics | undefined;
   /** The checks of `/readyz`. */
   readonly checks: Checks;
   /** In the order in which their hooks run. */
@@ -43,7 +45,7 @@ export interface Server {
 }
 
 /** One HTTP server with all transports on one port, and `/healthz` and `/readyz`. It knows none of the transports. */
-export async function createServer({ config, log, checks, transports }: ServerOptions): Promise<Server> {
+export async function createServer({ config, log, metrics, checks, transports }: ServerOptions): Promise<Server> {
   const app = createFastify(config, log);
   const addresses = createClientAddresses(config.TRUSTED_PROXIES);
   const origins = createOrigins(config, addresses);
@@ -56,7 +58,7 @@ export async function createServer({ config, log, checks, transports }: ServerOp
     done();
   });
   registerErrorResponses(app);
-  logRequests(app);
+  logRequests(app, metrics);
   if (config.ALLOWED_ORIGINS.length > 0 || config.PUBLIC_URL) await app.register(cors, corsOptions(origins));
   limitConnections(app, config, addresses);
   registerConcurrency(app, config);

@@ -44,6 +44,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
   const sandbox = options.sandbox ?? (await startSandbox({ accessDelayMs: 20 }));
   const config = readConfig({
     PORT: '0',
+    METRICS_PORT: 'off',
     REDIS_PREFIX: `test-${randomUUID()}:`,
     SHUTDOWN_SPREAD_MS: '0',
     ...(options.store === 'memory' ? {} : { REDIS_URL: testRedisUrl() }),

@@ -30,6 +30,15 @@ export interface Call {
   readonly log: Logger;
 }
 
+/** A call that has ended. */
+export interface FinishedCall extends Pick<Call, 'service' | 'method' | 'path'> {
+  /** The status of the response; null without one. */
+  readonly status: number | null;
+  /** Null for a success. */
+  readonly error: OpenStackError | null;
+  readonly seconds: number;
+}
+
 /** Maximum number of calls that are sent or waiting for a connection. Further calls fail at once. */
 const MAX_CALLS = 10_000;
 
@@ -46,6 +55,7 @@ export async function sendOnce(call: Call, deadline: Deadline): Promise<Response
   const startedAt = performance.now();
   let status: number | null = null;
   let openstackRequestId: string | null = null;
+  let failed: OpenStackError | null = null;
   cloud.calls += 1;
   try {
     const response = await httpRequest(call.url, options(call, deadline));
@@ -53,12 +63,17 @@ export async function sendOnce(call: Call, deadline: Deadline): Promise<Response
     openstackRequestId = readRequestId(response.headers);
     return readResponse(call, response, await response.body.text());
   } catch (error) {
-    throw error instanceof OpenStackError ? error : connectionFailure(call, deadline, error, status);
+    failed = error instanceof OpenStackError ? error : connectionFailure(call, deadline, error, status);
+    throw failed;
   } finally {
     cloud.calls -= 1;
     release();
-    const ms = Math.round(performance.now() - startedAt);
-    log.debug({ service, method, path, status, ms, requestId, openstackRequestId }, 'openstack call');
+    const seconds = (performance.now() - startedAt) / 1000;
+    cloud.onCall?.({ service, method, path, status, error: failed, seconds });
+    log.debug(
+      { service, method, path, status, ms: Math.round(seconds * 1000), requestId, openstackRequestId },
+      'openstack call',
+    );
   }
 }
 

@@ -2,6 +2,7 @@ import replyFrom from '@fastify/reply-from';
 import type { FastifyInstance } from 'fastify';
 import { createAgent } from '../../openstack/cloud.ts';
 import { registerErrorFormat } from '../error-responses.ts';
+import { countRoutesFor } from '../request-log.ts';
 import { createEndpointResolver } from './endpoint.ts';
 import { faultOf, sendFault, sendNovaFault } from './faults.ts';
 import {
@@ -35,6 +36,7 @@ export async function registerComputeApi(app: FastifyInstance, options: ComputeA
   });
   await app.register(
     async (scope) => {
+      countRoutesFor(scope, 'compute_api');
       scope.addHook('onRequest', async (request, reply) => {
         reply.header('x-compute-request-id', request.id);
         checkPath(request.url);

@@ -26,7 +26,8 @@ const REQUEST_ID_PLACEHOLDER = newRequestId();
 /** Adds GraphQL over HTTP at `/graphql`, and the schema at `/graphql/schema` where introspection is on. */
 export async function registerGraphQLHttp(app: FastifyInstance, options: GraphQLTransportOptions): Promise<void> {
   const apollo = await createApollo(options);
-  const route = { url: '/graphql', preParsing: decompressBody, handler: apollo.handle };
+  const config = { transport: 'graphql_http' };
+  const route = { url: '/graphql', config, preParsing: decompressBody, handler: apollo.handle };
   app.route({ ...route, method: 'POST' });
   app.route({ ...route, method: 'GET', exposeHeadRoute: false });
   if (options.config.INTROSPECTION) registerSchemaDocument(app, options.executor.schema);
@@ -98,6 +99,10 @@ function execution(options: GraphQLTransportOptions): ApolloServerPlugin<Authent
       // the empty text is no name (GraphQL over HTTP, GET)
       if (received.operationName === '') delete received.operationName;
       return {
+        async didEncounterErrors({ errors, contextValue: { logFields } }) {
+          logFields.errors = errors.length;
+          logFields.code = String(errors[0]?.extensions.code);
+        },
         async didResolveOperation({ operation }) {
           if (operation?.operation === 'subscription') throw subscriptionOverHttp();
         },

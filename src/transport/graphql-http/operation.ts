@@ -84,6 +84,8 @@ export async function authenticateRequest(
   } catch (error) {
     deadline.end();
     const formatted = formatError(error, meta);
+    logFields.errors = 1;
+    logFields.code = String(formatted.extensions.code);
     const status = error instanceof OverloadError ? error.status : httpStatus([formatted]);
     throw new RejectedRequest(formatted, status, error);
   }

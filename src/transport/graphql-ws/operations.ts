@@ -4,12 +4,13 @@ import type { Context, ServerOptions } from 'graphql-ws';
 import { GatewayError } from '../../errors.ts';
 import { formatError } from '../../graphql/errors.ts';
 import { type Operation, operationOf } from '../../graphql/execution/execute.ts';
+import type { Metrics } from '../../metrics/metrics.ts';
 import { newRequestId, type Session } from '../../openstack/session.ts';
 import type { RequestMeta } from '../authenticate.ts';
 import { takeSlot } from '../concurrency.ts';
 import { type GraphQLTransportOptions, startOperationDeadline, withOperationTimeout } from '../graphql.ts';
 import { createQuota, tenantKeys } from '../quota.ts';
-import { shortName } from '../request-log.ts';
+import { countRequest, shortName } from '../request-log.ts';
 import { withLog } from './broadcast.ts';
 import { CLOSE, type Connection, closeConnection, expectResult, SocketClose, TOO_SLOW } from './connection.ts';
 import { createGroups } from './groups.ts';
@@ -34,7 +35,7 @@ interface RunningOperation extends Operation {
  * look. A SocketClose that a hook throws closes the socket with its code.
  */
 export function socketHooks(app: FastifyInstance, options: GraphQLTransportOptions): Hooks {
-  const { config, log, executor, authenticate, makeContext } = options;
+  const { config, log, metrics, executor, authenticate, makeContext } = options;
   const groups = createGroups({
     executor,
     contextOf: (session) => {
@@ -208,7 +209,7 @@ export function socketHooks(app: FastifyInstance, options: GraphQLTransportOptio
     subscribe: subscribe as NonNullable<Hooks['subscribe']>,
     onOperation: (_socket, _id, _payload, { contextValue }, result) => {
       const outcome = 'next' in result ? { outcome: 'started' } : { outcome: 'executed', ...codeOf(result) };
-      logOperation(withLog(contextValue as RunningOperation), outcome);
+      logOperation(withLog(contextValue as RunningOperation), outcome, metrics);
     },
     onNext: ({ extra }, id, _payload, { contextValue }) => {
       if (!(contextValue as RunningOperation).isSubscription) expectResult(extra.connection, id);
@@ -217,6 +218,11 @@ export function socketHooks(app: FastifyInstance, options: GraphQLTransportOptio
       // A source that could not buffer more for this listener: what it missed is in the log, after its last cursor.
       if (errors.some(isTooSlow)) closeConnection(extra.connection, CLOSE.TRY_AGAIN, TOO_SLOW);
       const formatted = errors.map(originalOf);
+      metrics?.count('nmg_requests_total', {
+        ...WS,
+        operation: 'none',
+        code: String(codeOf({ errors: formatted }).code),
+      });
       logOf(log, extra).info({ ...idOf(formatted), outcome: 'failed', ...codeOf({ errors: formatted }) }, 'operation');
       return formatted.map((error) => error.toJSON());
     },
@@ -280,16 +286,16 @@ function isTooSlow(error: GraphQLError): boolean {
   return error.originalError instanceof GraphQLError && error.originalError.extensions.code === 'LIMIT_EXCEEDED';
 }
 
-function logOperation(running: RunningOperation, outcome: object): void {
+const WS = { transport: 'graphql_ws' };
+
+function logOperation(running: RunningOperation, outcome: { code?: unknown }, metrics: Metrics | undefined): void {
   const { document, operationName, startedAt, log, isSubscription } = running;
   const operation = operationOf(document, operationName);
+  const operationType = isSubscription ? 'subscription' : operation?.operation;
+  const ms = performance.now() - startedAt;
+  countRequest(metrics, { ...WS, operation: operationType, code: String(outcome.code ?? 'OK') }, ms);
   log.info(
-    {
-      operationName: shortName(operation?.name?.value),
-      operationType: isSubscription ? 'subscription' : operation?.operation,
-      ...outcome,
-      ms: Math.round(performance.now() - startedAt),
-    },
+    { operationName: shortName(operation?.name?.value), operationType, ...outcome, ms: Math.round(ms) },
     'operation',
   );
 }

@@ -6,9 +6,10 @@ import type { GuestDocument } from '../../attachments/guest/document.ts';
 import type { Config } from '../../config.ts';
 import { withTimeout } from '../../deadline.ts';
 import { GatewayError } from '../../errors.ts';
+import type { Metrics } from '../../metrics/metrics.ts';
 import type { Session } from '../../openstack/session.ts';
 import type { Authenticate } from '../authenticate.ts';
-import { logFieldsOf, logOf } from '../request-log.ts';
+import { countRoutesFor, logFieldsOf, logOf } from '../request-log.ts';
 
 /** How long one answer may take, in ms: Nova's guest waits for it, and gives up after 5 s. */
 const ANSWER_MS = 1000;
@@ -28,6 +29,7 @@ const REQUEST = z.object({
 
 export interface VendordataOptions {
   readonly config: Config;
+  readonly metrics?: Metrics | undefined;
   readonly authenticate: Authenticate;
   /** The guest's list from the store alone; null while the project's records are being recovered. */
   readonly guestDocument: (
@@ -44,6 +46,12 @@ export async function registerVendordata(app: FastifyInstance, options: Vendorda
   const installer = readFileSync(INSTALLER, 'utf8');
   await app.register(
     async (api) => {
+      countRoutesFor(api, 'vendordata');
+      api.addHook('onResponse', (request, reply, done) => {
+        const document = request.routeOptions.url?.endsWith('cloud-init') ? 'installer' : 'shares';
+        options.metrics?.count('nmg_vendordata_requests_total', { document, outcome: outcomeOf(request, reply) });
+        done();
+      });
       api.setErrorHandler((error, request, reply) => sendFailure(error, request, reply));
       api.post('/', { bodyLimit: MAX_BODY }, async (request, reply) => {
         const session = await authenticateNova(options, request);
@@ -53,6 +61,7 @@ export async function registerVendordata(app: FastifyInstance, options: Vendorda
         );
         if (document) return reply.send(document);
         logOf(request).warn({ ...server }, 'vendor data: the project’s attachments are being recovered');
+        logFieldsOf(request).code = RECOVERING;
         return reply.code(503).header('retry-after', RETRY_AFTER).send({});
       });
       api.post('/cloud-init', { bodyLimit: MAX_BODY }, async (request, reply) => {
@@ -94,6 +103,16 @@ function readServer(body: unknown): { projectId: string; serverId: string } {
   );
 }
 
+/** The code in the log of a request for a project whose attachments are being recovered. */
+const RECOVERING = 'RECOVERING';
+
+/** What became of a request, as metrics name it. */
+function outcomeOf(request: FastifyRequest, { statusCode }: FastifyReply): string {
+  if (statusCode < 400) return 'ok';
+  if (logFieldsOf(request).code === RECOVERING) return 'recovering';
+  return { 401: 'unauthenticated', 403: 'forbidden' }[statusCode] ?? (statusCode < 500 ? 'invalid' : 'unavailable');
+}
+
 const STATUSES: Partial<Record<GatewayError['code'], number>> = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
@@ -111,6 +130,7 @@ function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyRepl
         ? 'the body is not what Nova sends'
         : 'no answer in time';
   const log = logOf(request);
+  if (error instanceof GatewayError) logFieldsOf(request).code = error.code;
   if (status >= 500 && !(error instanceof GatewayError)) log.warn({ status, err: error }, `vendor data: ${reason}`);
   else log.warn({ status }, `vendor data: ${reason}`);
   return reply.code(status).send({ error: reason });
