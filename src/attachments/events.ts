@@ -2,7 +2,8 @@
 import { GatewayError } from '../errors.ts';
 import type { AttachmentEvent } from './attachment.ts';
 import type { EventFilter } from './service.ts';
-import type { AttachmentStore } from './store/contract.ts';
+import type { ShareEvent } from './shares/operation.ts';
+import { type AttachmentStore, isAttachmentEvent, type LogEvent } from './store/contract.ts';
 import { compareCursors, LOG_START } from './store/order.ts';
 
 /** Maximum live events buffered for one subscriber. */
@@ -13,12 +14,12 @@ const PAGE = 200;
 const RETRY_MS = 1000;
 
 /** One subscriber's events, pulled one by one. `live` serves a consumer that pulls once for several subscribers. */
-export interface AttachmentEventStream extends AsyncIterableIterator<AttachmentEvent> {
-  readonly live: EventStream;
+export interface LogEventStream<E extends LogEvent = LogEvent> extends AsyncIterableIterator<E> {
+  readonly live: EventStream<E>;
 }
 
 /** A subscriber's position in its project's log. */
-export interface EventStream {
+export interface EventStream<E extends LogEvent = LogEvent> {
   /** Subscribers with the same key receive the same events from the same cursor on. */
   readonly key: string;
   /** The last event that was delivered or filtered out; before the first one, the end of the log at the start. */
@@ -26,14 +27,45 @@ export interface EventStream {
   /** Whether all events so far were delivered: the next one is after `cursor`. Also true once the stream has ended. */
   isIdle(): boolean;
   /** As next(), but null when there is no event yet. */
-  poll(): Promise<AttachmentEvent | null>;
+  poll(): Promise<E | null>;
   /** The error that next() threw, worded for a subscriber at this cursor; null when it did not. */
   errorAt(cursor: string): GatewayError | null;
 }
 
 /** The EventStream of a subscription's source stream; null for a source of another kind. */
 export function eventStreamOf(source: object): EventStream | null {
-  return 'live' in source ? (source as AttachmentEventStream).live : null;
+  return 'live' in source ? (source as LogEventStream).live : null;
+}
+
+/** Which entries of a project's log a subscriber receives. */
+interface Selection<E extends LogEvent> {
+  /** Equal for subscribers that receive the same. */
+  readonly key: readonly (string | null)[];
+  readonly isSelected: (event: LogEvent) => event is E;
+}
+
+/** The events of a project's attachments: all, or those of a server, a share, or both. */
+export function openEventStream(
+  store: AttachmentStore,
+  projectId: string,
+  { serverId, shareId, after }: EventFilter,
+): Promise<LogEventStream<AttachmentEvent>> {
+  const isSelected = (event: LogEvent): event is AttachmentEvent =>
+    isAttachmentEvent(event) &&
+    (serverId === null || event.attachment.serverId === serverId) &&
+    (shareId === null || event.attachment.shareId === shareId);
+  return openLogStream(store, projectId, after, { key: [serverId, shareId], isSelected });
+}
+
+/** The events of the shares that this gateway works on: all, or those of one share. */
+export function openShareEventStream(
+  store: AttachmentStore,
+  projectId: string,
+  { shareId, after }: Pick<EventFilter, 'shareId' | 'after'>,
+): Promise<LogEventStream<ShareEvent>> {
+  const isSelected = (event: LogEvent): event is ShareEvent =>
+    !isAttachmentEvent(event) && (shareId === null || event.operation.shareId === shareId);
+  return openLogStream(store, projectId, after, { key: ['shares', shareId], isSelected });
 }
 
 /**
@@ -42,12 +74,12 @@ export function eventStreamOf(source: object): EventStream | null {
  * waits while the store is unavailable, as live subscribers do.
  * @throws CURSOR_EXPIRED, BAD_USER_INPUT for a malformed cursor, STATE_UNAVAILABLE
  */
-export async function openEventStream(
+async function openLogStream<E extends LogEvent>(
   store: AttachmentStore,
   projectId: string,
-  filter: EventFilter,
-): Promise<AttachmentEventStream> {
-  const { after, serverId, shareId } = filter;
+  after: string | null,
+  { key, isSelected }: Selection<E>,
+): Promise<LogEventStream<E>> {
   if (after !== null && !/^\d{1,15}-\d{1,15}$/.test(after)) {
     throw new GatewayError(
       'BAD_USER_INPUT',
@@ -83,14 +115,14 @@ export async function openEventStream(
     throw error;
   }
   const readNext = () => readNextPage(store, projectId, state);
-  return iterate(state, readNext, { key: JSON.stringify([projectId, serverId, shareId]), filter, end });
+  return iterate(state, readNext, { key: JSON.stringify([projectId, ...key]), isSelected, end });
 }
 
 interface StreamState {
   /** Read from the log and not consumed yet. */
-  page: AttachmentEvent[];
+  page: LogEvent[];
   /** Live events that are not consumed yet. */
-  buffer: AttachmentEvent[];
+  buffer: LogEvent[];
   /** Live events were dropped during a replay; the log has them. */
   hasDropped: boolean;
   isReplaying: boolean;
@@ -103,7 +135,7 @@ interface StreamState {
 
 type ErrorAt = (cursor: string) => GatewayError;
 
-function receive(state: StreamState, event: AttachmentEvent): void {
+function receive(state: StreamState, event: LogEvent): void {
   if (state.isDone || state.errorAt) return;
   if (state.buffer.length < MAX_BUFFERED) {
     state.buffer.push(event);
@@ -133,7 +165,7 @@ function expire(cursor: string, cause: Error): GatewayError {
   return new GatewayError('CURSOR_EXPIRED', message, {}, { cause });
 }
 
-async function readPage(store: AttachmentStore, projectId: string, after: string): Promise<AttachmentEvent[]> {
+async function readPage(store: AttachmentStore, projectId: string, after: string): Promise<LogEvent[]> {
   const page = await store.readEvents(projectId, after, PAGE);
   if (page !== 'expired') return page;
   throw new GatewayError(
@@ -142,7 +174,7 @@ async function readPage(store: AttachmentStore, projectId: string, after: string
   );
 }
 
-async function readNextPage(store: AttachmentStore, projectId: string, state: StreamState): Promise<AttachmentEvent[]> {
+async function readNextPage(store: AttachmentStore, projectId: string, state: StreamState): Promise<LogEvent[]> {
   while (!state.isDone) {
     try {
       return await readPage(store, projectId, state.cursor);
@@ -165,19 +197,19 @@ async function pause(state: StreamState): Promise<void> {
   state.wake = null;
 }
 
-interface StreamControls {
+interface StreamControls<E extends LogEvent> {
   key: string;
-  filter: EventFilter;
+  isSelected: (event: LogEvent) => event is E;
   end: () => Promise<void>;
 }
 
 /** The iterator. Pull-based: nothing is read from the log before the subscriber asks for it. */
-function iterate(
+function iterate<E extends LogEvent>(
   state: StreamState,
-  readNext: () => Promise<AttachmentEvent[]>,
-  { key, filter, end }: StreamControls,
-): AttachmentEventStream {
-  const take = async (mayWait: boolean): Promise<AttachmentEvent | null> => {
+  readNext: () => Promise<LogEvent[]>,
+  { key, isSelected, end }: StreamControls<E>,
+): LogEventStream<E> {
+  const take = async (mayWait: boolean): Promise<LogEvent | null> => {
     for (;;) {
       if (state.isDone) return null;
       if (state.isReplaying) {
@@ -199,15 +231,12 @@ function iterate(
       state.wake = null;
     }
   };
-  const matches = (event: AttachmentEvent) =>
-    (filter.serverId === null || event.attachment.serverId === filter.serverId) &&
-    (filter.shareId === null || event.attachment.shareId === filter.shareId);
-  const takeMatching = async (mayWait: boolean) => {
+  const takeMatching = async (mayWait: boolean): Promise<E | null> => {
     try {
       for (let event = await take(mayWait); event; event = await take(mayWait)) {
         if (compareCursors(event.cursor, state.cursor) <= 0) continue;
         state.cursor = event.cursor;
-        if (matches(event)) return event;
+        if (isSelected(event)) return event;
       }
       return null;
     } catch (error) {

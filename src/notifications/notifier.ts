@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { AttachmentStore } from '../attachments/store/contract.ts';
+import { type AttachmentStore, isAttachmentEvent } from '../attachments/store/contract.ts';
 import { LOG_START } from '../attachments/store/order.ts';
 import { type Broker, openBroker } from './broker.ts';
 import { notificationOf } from './message.ts';
@@ -95,7 +95,7 @@ export function createNotifier({ store, url, isDurable, log }: NotifierOptions):
   async function publishPage(to: Broker, projectId: string): Promise<void> {
     const checkpoint = await store.checkpoint(projectId);
     const { events, last } = await readPage(projectId, checkpoint);
-    await to.publish(events.map((event) => notificationOf(event, publisherId)));
+    await to.publish(events.filter(isAttachmentEvent).map((event) => notificationOf(event, publisherId)));
     // never the log's end as it is now: an event that came meanwhile would be skipped
     await store.setCheckpoint(projectId, last ?? checkpoint ?? LOG_START);
   }

@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Attachment, AttachmentEvent } from '../../src/attachments/attachment.ts';
-import { type AttachmentStore, type ListOptions, MAX_LEASE_MS } from '../../src/attachments/store/contract.ts';
+import {
+  type AttachmentStore,
+  type ListOptions,
+  type LogEvent,
+  MAX_LEASE_MS,
+} from '../../src/attachments/store/contract.ts';
 import { PAGE_RECORDS } from '../../src/attachments/store/order.ts';
+import { attachmentEvent, attachmentEvents } from '../support/attachment-records.ts';
 import { anAttachment, anEvent } from '../support/attachments.ts';
 import { until } from '../support/until.ts';
 
@@ -710,7 +716,7 @@ export function testStoreContract(open: () => Promise<AttachmentStore>): void {
     async function read(after: string, limit = 100): Promise<AttachmentEvent[]> {
       const events = await store.readEvents(project, after, limit);
       if (events === 'expired') throw new Error('expired');
-      return events;
+      return attachmentEvents(events);
     }
 
     test('create, commit, remove with events -> all in the log, in order, as the changes left the record', async () => {
@@ -776,7 +782,7 @@ export function testStoreContract(open: () => Promise<AttachmentStore>): void {
       return {
         events,
         lost,
-        onEvent: (event: AttachmentEvent) => void events.push(event),
+        onEvent: (event: LogEvent) => void events.push(attachmentEvent(event)),
         onExpired: (error: Error) => void lost.push(error),
       };
     }

@@ -11,6 +11,7 @@ import { type Cloud, closeCloud, createCloud } from '../../src/openstack/cloud.t
 import { createServiceAccount } from '../../src/openstack/keystone/service-account.ts';
 import type { Session } from '../../src/openstack/session.ts';
 import { DEMO, type RuleState, type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
+import { attachmentEvents } from '../support/attachment-records.ts';
 import { passwordOf } from '../support/sweep.ts';
 
 const log = pino({ level: 'silent' });
@@ -43,7 +44,7 @@ function aRule(state: RuleState = 'active') {
 const rebuilt = (on: AttachmentStore) => createRecovery(on, log)(session, session.identity.projectId);
 const events = async () => {
   const all = await store.readEvents(session.identity.projectId, '0-0', 100);
-  return all === 'expired' ? all : all.map(({ type, attachment }) => `${attachment.id} ${type}`);
+  return all === 'expired' ? all : attachmentEvents(all).map(({ type, attachment }) => `${attachment.id} ${type}`);
 };
 
 test.each([

@@ -8,6 +8,7 @@ import { createKeys } from '../../src/attachments/store/keys.ts';
 import { createRedisStore } from '../../src/attachments/store/redis.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { connectRedis, type RedisConnections } from '../../src/redis/connect.ts';
+import { attachmentEvent, attachmentEvents } from '../support/attachment-records.ts';
 import { anAttachment, anEvent } from '../support/attachments.ts';
 import { type RedisServer, randomPrefix, startRedisServer } from '../support/redis.ts';
 import { until } from '../support/until.ts';
@@ -80,7 +81,7 @@ async function subscribeTo(store: AttachmentStore) {
   const lost: Error[] = [];
   const unsubscribe = await store.subscribe(
     project,
-    (event) => void events.push(event),
+    (event) => void events.push(attachmentEvent(event)),
     (error) => void lost.push(error),
   );
   const versions = () => events.map(({ attachment }) => attachment.version);
@@ -519,7 +520,7 @@ describe('an entry of the log that cannot be read', () => {
     expect(await store.readEvents(project, before, 10)).toBe('expired');
     expect(await store.readEvents(project, spoiled, 10)).toHaveLength(1);
     const { events, last } = await store.readAvailable(project, null, 10);
-    expect(events.map(({ attachment: { version } }) => version)).toEqual([2, 3, 4]);
+    expect(attachmentEvents(events).map(({ attachment: { version } }) => version)).toEqual([2, 3, 4]);
     expect(last).toBe(await store.lastCursor(project));
   });
 

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import type { AttachmentEvent } from '../../src/attachments/attachment.ts';
+import type { LogEvent } from '../../src/attachments/store/contract.ts';
 import { createSubscriptions } from '../../src/attachments/store/subscriptions.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { anAttachment, anEvent } from '../support/attachments.ts';
@@ -78,7 +79,7 @@ function ears() {
     lost,
     args: [
       'p',
-      ({ cursor }: AttachmentEvent) => void heard.push(Number.parseInt(cursor, 10)),
+      ({ cursor }: LogEvent) => void heard.push(Number.parseInt(cursor, 10)),
       (error: Error) => void lost.push(error),
     ] as const,
   };

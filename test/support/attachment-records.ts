@@ -1,5 +1,6 @@
-import type { Attachment } from '../../src/attachments/attachment.ts';
+import type { Attachment, AttachmentEvent } from '../../src/attachments/attachment.ts';
 import type { Observation, ObservedRule } from '../../src/attachments/reconcile/decide.ts';
+import { isAttachmentEvent, type LogEvent } from '../../src/attachments/store/contract.ts';
 import { anAttachment } from './attachments.ts';
 
 /** An attachment as `attachShare` creates it, with readable ids and the given changes. */
@@ -24,4 +25,15 @@ export function rule(state: string | null, change: Partial<ObservedRule> = {}): 
 /** What upstream shows: the given rules, an existing server and share, an export location. */
 export function observation(rules: (ObservedRule | null)[], change: Partial<Observation> = {}): Observation {
   return { server: 'present', share: 'present', isExported: true, rules, ...change };
+}
+
+/** The entry of a log as an event of an attachment; throws for one of a share. */
+export function attachmentEvent(event: LogEvent): AttachmentEvent {
+  if (!isAttachmentEvent(event)) throw new Error(`Expected an event of an attachment, got ${event.type}`);
+  return event;
+}
+
+/** The entries of a log as events of attachments; throws for one of a share. */
+export function attachmentEvents(events: readonly LogEvent[]): AttachmentEvent[] {
+  return events.map(attachmentEvent);
 }

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import type { Attachment, AttachmentEvent } from '../../src/attachments/attachment.ts';
 import { MANAGED_BY } from '../../src/attachments/rule-metadata.ts';
-import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
+import { type AttachmentStore, isAttachmentEvent, type LogEvent } from '../../src/attachments/store/contract.ts';
 import { createKeys, dueMember, shardOf } from '../../src/attachments/store/keys.ts';
 import { createRedisStore } from '../../src/attachments/store/redis.ts';
 import { connectRedis } from '../../src/redis/connect.ts';
@@ -78,12 +78,12 @@ async function allRecords(store: AttachmentStore, projectId: string): Promise<At
 }
 
 async function allEvents(store: AttachmentStore, projectId: string): Promise<AttachmentEvent[]> {
-  const found: AttachmentEvent[] = [];
+  const found: LogEvent[] = [];
   for (;;) {
     const page = await store.readEvents(projectId, found.at(-1)?.cursor ?? '0-0', PAGE);
     if (page === 'expired') throw new Error('The log has dropped its beginning');
     found.push(...page);
-    if (page.length < PAGE) return found;
+    if (page.length < PAGE) return found.filter(isAttachmentEvent);
   }
 }
 

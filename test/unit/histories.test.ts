@@ -9,6 +9,7 @@ import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { OpenStackError } from '../../src/openstack/errors.ts';
 import type { AccessRule } from '../../src/openstack/manila/types.ts';
 import type { Session } from '../../src/openstack/session.ts';
+import { attachmentEvent } from '../support/attachment-records.ts';
 import { checkProperty } from '../support/property.ts';
 
 /**
@@ -324,7 +325,7 @@ test('after any history and a quiet period: nothing in progress, no rule without
       };
       await store.markRecovered(PROJECT);
       const claims: string[] = [];
-      await store.subscribe(PROJECT, (event) => claims.push(...falseClaims(event)), fail);
+      await store.subscribe(PROJECT, (event) => claims.push(...falseClaims(attachmentEvent(event))), fail);
       await play(store, steps);
       const record = await quietPeriod(store);
       const targets = new Set(record?.targets.map((target) => target.accessTo));

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Attachment } from '../../src/attachments/attachment.ts';
 import { parseEvent, parseRecord } from '../../src/attachments/store/replies.ts';
+import { attachmentEvent } from '../support/attachment-records.ts';
 import { anAttachment } from '../support/attachments.ts';
 
 /** The JSON of an attachment with a change of each kind, as releases before 0.2.0 wrote it. */
@@ -27,5 +28,5 @@ test('an event written before 0.2.0 -> so have the targets of its attachment', (
   const event = { type: 'ATTACHED', at: '2025-06-01T11:00:00.000Z', requestId: null, reason: null };
   const read = parseEvent(JSON.stringify({ ...event, attachment: formerJson() }), '5-0');
   expect(read).toMatchObject({ ...event, cursor: '5-0' });
-  expect(changesOf(read.attachment)).toEqual(['removing', 'adding', undefined]);
+  expect(changesOf(attachmentEvent(read).attachment)).toEqual(['removing', 'adding', undefined]);
 });

@@ -1,5 +1,15 @@
 import type { Attachment, AttachmentEvent, AttachmentStatus, NewEvent } from '../attachment.ts';
+import type { ShareEvent } from '../shares/operation.ts';
+import type { ShareOperationStore } from './share-operations.ts';
 import type { RuleTarget } from './targets.ts';
+
+/** An entry of a project's log: a change of an attachment, or of a share that this gateway works on. */
+export type LogEvent = AttachmentEvent | ShareEvent;
+
+/** Whether an entry of the log is about an attachment. */
+export function isAttachmentEvent(event: LogEvent): event is AttachmentEvent {
+  return 'attachment' in event;
+}
 
 /** An exclusive hold on one record that ends by itself. Times are the store's clock, given as a remaining span. */
 export interface Lease {
@@ -103,7 +113,7 @@ export interface AttachmentStore {
    */
   release(projectId: string, id: string, owner: string, dueInMs: number | null): Promise<void>;
 
-  /** Records of any project that are due now, at most `limit`; earliest first within a shard. */
+  /** Attachments and operations on shares of any project that are due now, at most `limit`; earliest first within a shard. */
   due(limit: number): Promise<{ projectId: string; id: string }[]>;
 
   /** The projects that have attachments, each once, unordered. One round trip; reads no record. */
@@ -167,7 +177,7 @@ export interface AttachmentStore {
    * longer has (or never had) the cursor's entry, or the next one is unreadable. `0-0` is the start of a log that has
    * dropped nothing yet.
    */
-  readEvents(projectId: string, after: string, limit: number): Promise<AttachmentEvent[] | 'expired'>;
+  readEvents(projectId: string, after: string, limit: number): Promise<LogEvent[] | 'expired'>;
   /**
    * The events after the cursor that there are, whatever the log has dropped or cannot read; null: from the oldest one.
    * `last`: the cursor of the last entry read, readable or not; null: there is none.
@@ -176,7 +186,7 @@ export interface AttachmentStore {
     projectId: string,
     after: string | null,
     limit: number,
-  ): Promise<{ events: AttachmentEvent[]; last: string | null }>;
+  ): Promise<{ events: LogEvent[]; last: string | null }>;
   /**
    * Calls `listener` with each event of the project appended from now on, in order, each once, also across a lost
    * connection (it reads the log from its last cursor). Resolves when live: every event appended after that is
@@ -185,7 +195,7 @@ export interface AttachmentStore {
    */
   subscribe(
     projectId: string,
-    listener: (event: AttachmentEvent) => void,
+    listener: (event: LogEvent) => void,
     onExpired: (error: Error) => void,
   ): Promise<Unsubscribe>;
 
@@ -203,6 +213,9 @@ export interface AttachmentStore {
    * trip.
    */
   guestsSeenAt(projectId: string, serverIds: readonly string[]): Promise<(string | null)[]>;
+
+  /** The work on shares. */
+  readonly shareOperations: ShareOperationStore;
 
   /** Rejects unless the store responds. */
   ping(): Promise<void>;

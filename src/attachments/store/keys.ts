@@ -37,7 +37,13 @@ export function createKeys(prefix: string) {
     indexed: (shard: number) => shardKey(shard, 'indexed'),
     /** Hash: mount point -> attachment id, of one server. */
     mountPoints: (projectId: string, serverId: string) => `${key(projectId, 'mounts')}:${serverId}`,
-    /** Sorted set of a shard: `<project id> <attachment id>` by when it is due, ms of Redis' clock. */
+    /** Hash: `version`, `record` (JSON), `share`, `owner` and `until` of the lease: an operation on a share. */
+    shareOperation: (projectId: string, id: string) => `${key(projectId, 'share-operation')}:${id}`,
+    /** Set: the ids of the project's operations on shares. */
+    shareOperations: (projectId: string) => key(projectId, 'share-operations'),
+    /** Hash: share id -> operation id. */
+    operationsByShare: (projectId: string) => key(projectId, 'operations-by-share'),
+    /** Sorted set of a shard: `<project id> <id of an attachment or of an operation on a share>` by when it is due, ms of Redis' clock. */
     due: (shard: number) => shardKey(shard, 'due'),
     /** Set of a shard: the projects that have attachments. */
     projects: (shard: number) => shardKey(shard, 'projects'),

@@ -1,13 +1,15 @@
-import type { AttachmentEvent, NewEvent } from '../attachment.ts';
+import type { NewEvent } from '../attachment.ts';
+import type { NewShareEvent } from '../shares/operation.ts';
+import { isAttachmentEvent, type LogEvent } from './contract.ts';
 import { compareCursors, LOG_START } from './order.ts';
 import { publish, type Subscriber } from './subscribers.ts';
 
 /** A project's log in process: its last events and its subscribers. */
 export interface MemoryLog {
-  append(event: NewEvent): void;
+  append(event: NewEvent | NewShareEvent): void;
   last(): string;
-  read(after: string, limit: number): AttachmentEvent[] | 'expired';
-  readAvailable(after: string | null, limit: number): AttachmentEvent[];
+  read(after: string, limit: number): LogEvent[] | 'expired';
+  readAvailable(after: string | null, limit: number): LogEvent[];
   /** Whether it has an event of this attachment after the cursor, or may have dropped one. */
   hasEventOf(attachmentId: string, after: string): boolean;
   subscribe(listener: Subscriber['listener'], onExpired: Subscriber['onExpired']): () => void;
@@ -15,9 +17,9 @@ export interface MemoryLog {
 
 /** Makes an empty log that keeps the last `length` events; `now` is its clock, ms since the epoch. */
 export function createMemoryLog(length: number, now: () => number): MemoryLog {
-  const entries: AttachmentEvent[] = [];
+  const entries: LogEvent[] = [];
   const subscribers = new Set<Subscriber>();
-  const undelivered: AttachmentEvent[] = [];
+  const undelivered: LogEvent[] = [];
   let cursor = LOG_START;
   let hasDropped = false;
   let isDelivering = false;
@@ -55,7 +57,10 @@ export function createMemoryLog(length: number, now: () => number): MemoryLog {
     },
     hasEventOf(attachmentId, after) {
       const later = entries.filter((entry) => compareCursors(entry.cursor, after) > 0);
-      return later.length >= length || later.some(({ attachment }) => attachment.id === attachmentId);
+      return (
+        later.length >= length ||
+        later.some((event) => isAttachmentEvent(event) && event.attachment.id === attachmentId)
+      );
     },
     subscribe(listener, onExpired) {
       const subscriber = { after: cursor, listener, onExpired };

@@ -3,16 +3,20 @@ import { comparePositions, positionOf } from './order.ts';
 import { createSortedList, type SortedList } from './sorted-list.ts';
 import { targetEntries } from './targets.ts';
 
-/** A record of the in-process store. */
-export interface Stored {
+/** What the in-process store schedules. */
+export interface Scheduled {
   readonly id: string;
   readonly projectId: string;
+  /** When it is due, ms of the store's clock; null: not scheduled. */
+  dueAt: number | null;
+}
+
+/** A record of the in-process store. */
+export interface Stored extends Scheduled {
   readonly position: string;
   /** Replaced by `update` only, which keeps the indexes. */
   attachment: Attachment;
   lease: { owner: string; until: number } | null;
-  /** When it is due, ms of the store's clock; null: not scheduled. */
-  dueAt: number | null;
 }
 
 /** A project's records, with an index for each list that the contract promises. */

@@ -10,7 +10,14 @@ import {
   MAX_LEASE_MS,
 } from './contract.ts';
 import { createMemoryLog, frozenCopy, type MemoryLog } from './memory-log.ts';
-import { createProjectRecords, type IndexName, type ProjectRecords, type Stored } from './memory-records.ts';
+import {
+  createProjectRecords,
+  type IndexName,
+  type ProjectRecords,
+  type Scheduled,
+  type Stored,
+} from './memory-records.ts';
+import { createMemoryShareOperations } from './memory-shares.ts';
 import { comparePositions, LOG_START, MAX_SCANNED } from './order.ts';
 import { createSortedList } from './sorted-list.ts';
 import { targetName } from './targets.ts';
@@ -49,7 +56,7 @@ export function createMemoryStore(options: MemoryStoreOptions): AttachmentStore 
   const { logLength, now = Date.now, signingKey = randomBytes(32).toString('base64') } = options;
   const storeId = randomUUID();
   const projects = new Map<string, Project>();
-  const scheduled = createSortedList<Stored>(
+  const scheduled = createSortedList<Scheduled>(
     (a, b) => dueOrder(a) - dueOrder(b) || comparePositions(dueName(a), dueName(b)),
   );
   const locks = new Map<string, Lock>();
@@ -72,7 +79,7 @@ export function createMemoryStore(options: MemoryStoreOptions): AttachmentStore 
   const isHeld = ({ lease }: Stored) => lease !== null && lease.until > now() && lease.until <= now() + MAX_LEASE_MS;
   const isHeldBy = (stored: Stored, owner: string | undefined) => isHeld(stored) && stored.lease?.owner === owner;
 
-  function schedule(stored: Stored, dueAt: number | null) {
+  function schedule(stored: Scheduled, dueAt: number | null) {
     if (stored.dueAt !== null) scheduled.remove(stored);
     stored.dueAt = dueAt;
     if (dueAt !== null) scheduled.add(stored);
@@ -92,7 +99,15 @@ export function createMemoryStore(options: MemoryStoreOptions): AttachmentStore 
     return isHeld(stored) && !isHeldBy(stored, owner) ? 'stale' : stored;
   }
 
+  const shareOperations = createMemoryShareOperations({
+    now,
+    schedule,
+    append: (projectId, event) => project(projectId).log.append(event),
+  });
+
   return {
+    shareOperations,
+
     async create(given, event, lease, dueInMs = null, unlessLoggedAfter = null) {
       const { records, log } = project(given.projectId);
       const present = records.get(given.id);
@@ -255,11 +270,11 @@ function holdUntil({ owner, ms }: Lease, now: number) {
   return { owner, until: now + ms };
 }
 
-function dueOrder({ dueAt }: Stored): number {
+function dueOrder({ dueAt }: Scheduled): number {
   return dueAt ?? Number.POSITIVE_INFINITY;
 }
 
-function dueName({ projectId, id }: Stored): string {
+function dueName({ projectId, id }: Scheduled): string {
   return `${projectId} ${id}`;
 }
 

@@ -3,11 +3,12 @@ import type { Logger } from 'pino';
 import { GatewayError } from '../../errors.ts';
 import type { RedisConnections } from '../../redis/connect.ts';
 import { orUnavailable } from '../../redis/connection.ts';
-import type { Attachment, AttachmentEvent } from '../attachment.ts';
-import { type AttachmentStore, GUEST_SEEN_DAYS, MAX_LEASE_MS, type WriteConflict } from './contract.ts';
+import type { Attachment } from '../attachment.ts';
+import { type AttachmentStore, GUEST_SEEN_DAYS, type LogEvent, MAX_LEASE_MS, type WriteConflict } from './contract.ts';
 import { createKeys, dueMember, parseDueMember, SHARDS, shardOf } from './keys.ts';
 import { isCursor, LOG_START, positionOf } from './order.ts';
 import { createLists } from './redis-lists.ts';
+import { createRedisShareOperations } from './redis-shares.ts';
 import { eventJson, inPairs, parseEvent, parseRecord, roundRobin } from './replies.ts';
 import { loadScripts, type Reply } from './scripts.ts';
 import { clockOf, ofShards } from './shards.ts';
@@ -65,12 +66,12 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
     return last?.[0] ?? LOG_START;
   }
 
-  async function readEvents(projectId: string, after: string, limit: number): Promise<AttachmentEvent[] | 'expired'> {
+  async function readEvents(projectId: string, after: string, limit: number): Promise<LogEvent[] | 'expired'> {
     if (!isCursor(after)) return 'expired';
     const { status, values } = await run('read_events', [keys.log(projectId)], [after, limit]);
     if (status === 'expired') return status;
     const entries = inPairs(values);
-    const events: AttachmentEvent[] = [];
+    const events: LogEvent[] = [];
     for (const [cursor, json] of entries) {
       const event = parse(projectId, cursor, json);
       if (!event) break;
@@ -87,7 +88,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
   }
 
   /** The event of a log entry; null for an unreadable one, which is logged. */
-  function parse(projectId: string, cursor: string, json: string): AttachmentEvent | null {
+  function parse(projectId: string, cursor: string, json: string): LogEvent | null {
     try {
       return parseEvent(json, cursor);
     } catch (error) {
@@ -196,6 +197,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
     },
 
     ...createLists({ commands, keys, run, lastCursor, log }),
+    shareOperations: createRedisShareOperations({ commands, keys, run, logLength }),
 
     async lockTarget(projectId, target, owner, ms) {
       const { status } = await run(

@@ -1,5 +1,6 @@
-import type { Attachment, AttachmentEvent, NewEvent, Target } from '../attachment.ts';
-import type { AttachmentPage, ListOptions } from './contract.ts';
+import type { Attachment, NewEvent, Target } from '../attachment.ts';
+import type { NewShareEvent } from '../shares/operation.ts';
+import type { AttachmentPage, ListOptions, LogEvent } from './contract.ts';
 
 /** Records and events as text in Redis, and its flat replies as objects. */
 
@@ -9,8 +10,9 @@ export function eventJson(event: NewEvent | null | undefined, version: number): 
 }
 
 /** An event from its JSON; throws for what is none. */
-export function parseEvent(json: string, cursor: string): AttachmentEvent {
-  const event = JSON.parse(json) as NewEvent;
+export function parseEvent(json: string, cursor: string): LogEvent {
+  const event = JSON.parse(json) as NewEvent | NewShareEvent;
+  if (!('attachment' in event)) return { ...event, cursor };
   return { ...event, attachment: withCurrentChanges(event.attachment), cursor };
 }
 

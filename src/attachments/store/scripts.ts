@@ -23,12 +23,16 @@ const SCRIPTS = [
   'is_recovered',
   'mark_recovered',
   'once',
+  'share_create',
+  'share_commit',
 ] as const;
 
 /**
  * Scripts whose effect must survive a failover once a caller knows of it; losing one of the others only costs time.
  */
-const DURABLE: ReadonlySet<string> = new Set(['create', 'commit', 'remove', 'claim', 'lock', 'once']);
+const DURABLE: ReadonlySet<string> = new Set([
+  ...['create', 'commit', 'remove', 'claim', 'lock', 'once', 'share_create', 'share_commit'],
+]);
 
 /** How long replicas may take, in ms: less than the timeout of a command. */
 const WAIT_MS = 1000;
@@ -44,6 +48,7 @@ const STATUSES = {
   '-6': 'expired',
   '-7': 'logged',
   '-8': 'unindexed',
+  '-9': 'full',
 } as const;
 
 /** A script's reply: its status, and the values that the script's header documents for it. */

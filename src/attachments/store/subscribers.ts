@@ -1,11 +1,11 @@
-import type { AttachmentEvent } from '../attachment.ts';
+import type { LogEvent } from './contract.ts';
 import { compareCursors } from './order.ts';
 
 /** One subscriber of a project's log. */
 export interface Subscriber {
   /** Events up to this cursor are not delivered: they were appended before it subscribed. */
   readonly after: string;
-  readonly listener: (event: AttachmentEvent) => void;
+  readonly listener: (event: LogEvent) => void;
   readonly onExpired: (error: Error) => void;
 }
 
@@ -14,7 +14,7 @@ export interface Subscriber {
  * subscriber whose listener throws is removed, and its `onExpired` is called: the others must not miss an event for its
  * bug.
  */
-export function publish(subscribers: Set<Subscriber>, event: AttachmentEvent): void {
+export function publish(subscribers: Set<Subscriber>, event: LogEvent): void {
   for (const subscriber of subscribers) {
     if (compareCursors(event.cursor, subscriber.after) <= 0) continue;
     try {

@@ -2,8 +2,7 @@ import type { Logger } from 'pino';
 import { GatewayError } from '../../errors.ts';
 import type { ShardedSubscriber } from '../../redis/cluster-subscriber.ts';
 import { orUnavailable } from '../../redis/connection.ts';
-import type { AttachmentEvent } from '../attachment.ts';
-import type { AttachmentStore, Unsubscribe } from './contract.ts';
+import type { AttachmentStore, LogEvent, Unsubscribe } from './contract.ts';
 import { compareCursors } from './order.ts';
 import { parseEvent } from './replies.ts';
 import { publish, type Subscriber } from './subscribers.ts';
@@ -87,7 +86,7 @@ export function createSubscriptions(reader: LogReader) {
     for (const { onExpired } of subscribers) onExpired(error);
   }
 
-  function advance(subscription: LogSubscription, event: AttachmentEvent) {
+  function advance(subscription: LogSubscription, event: LogEvent) {
     subscription.cursor = event.cursor;
     publish(subscription.subscribers, event);
     dropIfUnused(subscription);
@@ -95,7 +94,7 @@ export function createSubscriptions(reader: LogReader) {
 
   /** Delivers a message's event; false when it cannot be read: then the log decides. */
   function deliver(subscription: LogSubscription, cursor: string, json: string): boolean {
-    let event: AttachmentEvent;
+    let event: LogEvent;
     try {
       event = parseEvent(json, cursor);
     } catch {

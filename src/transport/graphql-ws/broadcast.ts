@@ -1,7 +1,8 @@
 /** How an event is broadcast to many sockets. */
+
 import { setImmediate as nextTick } from 'node:timers/promises';
 import type { ExecutionResult } from 'graphql';
-import type { AttachmentEvent } from '../../attachments/attachment.ts';
+import type { LogEvent } from '../../attachments/store/contract.ts';
 import { compareCursors } from '../../attachments/store/order.ts';
 import type { Executor, Operation } from '../../graphql/execution/execute.ts';
 import type { PreparedOperation } from '../../graphql/execution/jit/compile.ts';
@@ -50,7 +51,7 @@ export function createBroadcast({ executor, contextOf, limit }: BroadcastOptions
   // One group after the other: concurrent groups would block the event loop as one large group does.
   let writing: Promise<void> = Promise.resolve();
 
-  return async function broadcast(members: Set<Member>, event: AttachmentEvent): Promise<void> {
+  return async function broadcast(members: Set<Member>, event: LogEvent): Promise<void> {
     const payload = members.size > 1 ? await payloadForAll(members, event) : null;
     if (payload === null) {
       await Promise.all([...members].map((member) => sendAlone(members, member, event)));
@@ -63,7 +64,7 @@ export function createBroadcast({ executor, contextOf, limit }: BroadcastOptions
   };
 
   /** Null when one execution cannot serve all: then each gets its own, with its own request id. */
-  async function payloadForAll(members: Set<Member>, event: AttachmentEvent): Promise<string | null> {
+  async function payloadForAll(members: Set<Member>, event: LogEvent): Promise<string | null> {
     const [member] = members;
     if (!member) return null;
     const listener = withLog(member.listener);
@@ -74,7 +75,7 @@ export function createBroadcast({ executor, contextOf, limit }: BroadcastOptions
     return result && payloadOf(result);
   }
 
-  async function sendAlone(members: Set<Member>, member: Member, event: AttachmentEvent): Promise<void> {
+  async function sendAlone(members: Set<Member>, member: Member, event: LogEvent): Promise<void> {
     if (!isAfter(member, event.cursor)) return;
     const listener = withLog(member.listener);
     const result = await executor.executeSubscriptionEvent(

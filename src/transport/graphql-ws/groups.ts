@@ -1,7 +1,7 @@
 /** Groups of subscriptions with the same payloads: one execution and one text per event for all, however many they are. */
 import type { ExecutionResult, OperationDefinitionNode } from 'graphql';
-import type { AttachmentEvent } from '../../attachments/attachment.ts';
-import { type AttachmentEventStream, type EventStream, eventStreamOf } from '../../attachments/events.ts';
+import { type EventStream, eventStreamOf, type LogEventStream } from '../../attachments/events.ts';
+import type { LogEvent } from '../../attachments/store/contract.ts';
 import type { Executor } from '../../graphql/execution/execute.ts';
 import { mapEvents } from '../../graphql/execution/map-events.ts';
 import { tokenHash } from '../../openstack/session.ts';
@@ -10,7 +10,7 @@ import { SocketClose } from './connection.ts';
 
 interface Group {
   readonly key: string;
-  readonly events: AttachmentEventStream;
+  readonly events: LogEventStream;
   readonly members: Set<Member>;
 }
 
@@ -27,7 +27,7 @@ export function createGroups(options: BroadcastOptions) {
 
   function listen(listener: Listener, source: AsyncIterator<unknown>): AsyncIterableIterator<ExecutionResult> {
     return mapEvents(
-      eventStreamOf(source) ? replayThenJoin(listener, source as AttachmentEventStream) : source,
+      eventStreamOf(source) ? replayThenJoin(listener, source as LogEventStream) : source,
       (event) => {
         const logged = withLog(listener);
         return executor.executeSubscriptionEvent(logged, logged.prepared, contextOf(logged.session), event);
@@ -37,8 +37,8 @@ export function createGroups(options: BroadcastOptions) {
   }
 
   /** Releases the listener's own stream when it joins a group: most listeners wait for a long time. */
-  function replayThenJoin(listener: Listener, own: AttachmentEventStream): AsyncIterator<AttachmentEvent> {
-    const state: { events: AttachmentEventStream | null; leave: () => void } = { events: own, leave: () => {} };
+  function replayThenJoin(listener: Listener, own: LogEventStream): AsyncIterator<LogEvent> {
+    const state: { events: LogEventStream | null; leave: () => void } = { events: own, leave: () => {} };
     return {
       async next() {
         const { events } = state;
@@ -68,7 +68,7 @@ export function createGroups(options: BroadcastOptions) {
    * in the same tick. The first member's stream becomes the group's. A group whose log is lost takes no members: it is
    * about to fail those that it has.
    */
-  function join(member: Member, events: AttachmentEventStream): () => void {
+  function join(member: Member, events: LogEventStream): () => void {
     const key = keyOf(member.listener, events.live);
     const found = groups.get(key);
     const isUsable = found !== undefined && found.events.live.errorAt(events.live.cursor()) === null;

@@ -6,6 +6,7 @@ import type { AttachmentStore } from '../../../src/attachments/store/contract.ts
 import { createKeys } from '../../../src/attachments/store/keys.ts';
 import { createRedisStore } from '../../../src/attachments/store/redis.ts';
 import { connectRedis, type RedisConnections } from '../../../src/redis/connect.ts';
+import { attachmentEvent } from '../../support/attachment-records.ts';
 import { anAttachment, anEvent } from '../../support/attachments.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { listen } from '../../support/listener.ts';
@@ -100,7 +101,7 @@ describe('the store', () => {
     const heard: string[] = [];
     await store.subscribe(
       project,
-      ({ attachment, type }) => void heard.push(`${attachment.id} ${type}`),
+      (event) => void heard.push(`${attachmentEvent(event).attachment.id} ${event.type}`),
       () => void heard.push('lost'),
     );
 
