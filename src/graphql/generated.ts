@@ -2,7 +2,9 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { FoundNode } from './nodes.ts';
 import type { NovaServer, EmbeddedFlavor as NovaFlavor, ServerFault as NovaFault } from '../openstack/nova/types.ts';
-import type { Share as ManilaShare, ExportLocation as ManilaExportLocation } from '../openstack/manila/types.ts';
+import type { Share as ManilaShare, ExportLocation as ManilaExportLocation, ShareNetwork as ManilaShareNetwork, Message as ManilaMessage, Snapshot as ManilaSnapshot } from '../openstack/manila/types.ts';
+import type { ShareTypeView } from './resolvers/share-type.ts';
+import type { SubnetView, NoParent } from './resolvers/share-options.ts';
 import type { AccessRuleView } from './resolvers/access-rule.ts';
 import type { AttachmentView, Fault, VirtiofsState, AttachmentEvent } from '../attachments/attachment.ts';
 import type { AttachOption } from '../attachments/check.ts';
@@ -339,6 +341,22 @@ export const AttachmentOrigin = {
 } as const;
 
 export type AttachmentOrigin = typeof AttachmentOrigin[keyof typeof AttachmentOrigin];
+/** An availability zone. */
+export type AvailabilityZone = {
+  /** Whether the zone has a service that runs; null for Manila, which does not say. */
+  readonly isAvailable?: Maybe<Scalars['Boolean']['output']>;
+  /** The name of the zone, as `availabilityZone` of servers and shares has it. */
+  readonly name: Scalars['String']['output'];
+};
+
+/** The availability zones of each service. A service that is unavailable costs its field only. */
+export type AvailabilityZones = {
+  /** Where Nova runs servers. */
+  readonly servers?: Maybe<ReadonlyArray<AvailabilityZone>>;
+  /** Where Manila creates shares. */
+  readonly shares?: Maybe<ReadonlyArray<AvailabilityZone>>;
+};
+
 /** How certain it is that a problem prevents the attach. */
 export const Certainty = {
   /** `attachShare` rejects it. */
@@ -380,6 +398,22 @@ export type ExportLocation = {
   readonly path?: Maybe<Scalars['String']['output']>;
   /** Whether the back end prefers this location. */
   readonly preferred?: Maybe<Scalars['Boolean']['output']>;
+};
+
+/** A quota and its use. */
+export type Limit = {
+  /** How much the project may use; null: without limit. */
+  readonly maximum?: Maybe<Scalars['Int']['output']>;
+  /** How much the project uses. */
+  readonly used?: Maybe<Scalars['Int']['output']>;
+};
+
+/** The quotas of a project, of each service. A service that is unavailable costs its field only. */
+export type Limits = {
+  /** Nova's. */
+  readonly servers?: Maybe<ServerLimits>;
+  /** Manila's. */
+  readonly shares?: Maybe<ShareLimits>;
 };
 
 /** Write operations. */
@@ -476,8 +510,12 @@ export type Query = {
    * `attachShare` rejects with the same checks.
    */
   readonly attachShareCheck?: Maybe<ReadonlyArray<AttachShareOption>>;
+  /** The availability zones of the cloud. */
+  readonly availabilityZones?: Maybe<AvailabilityZones>;
+  /** The quotas of the caller's project, and what it uses of them. */
+  readonly limits?: Maybe<Limits>;
   /**
-   * A server, a share or an attachment by its id; null when the caller's project has none with that id. The services that may
+   * A server, a share, a snapshot or an attachment by its id; null when the caller's project has none with that id. The services that may
    * have the id are asked at the same time: `server`, `share` and `shareAttachment` ask one.
    */
   readonly node?: Maybe<Node>;
@@ -493,8 +531,18 @@ export type Query = {
   readonly shareAttachment?: Maybe<ShareAttachment>;
   /** The attachments of the caller's project, oldest first. */
   readonly shareAttachments?: Maybe<ShareAttachmentConnection>;
+  /** Manila's messages about operations that failed, newest first. Manila keeps them for 30 days by default. */
+  readonly shareMessages?: Maybe<ReadonlyArray<ShareMessage>>;
+  /** The share networks of the caller's project. */
+  readonly shareNetworks?: Maybe<ReadonlyArray<ShareNetwork>>;
+  /** The share types that the caller can create shares with. */
+  readonly shareTypes?: Maybe<ReadonlyArray<ShareType>>;
   /** The shares of the caller's project, newest first, in Manila's order. */
   readonly shares?: Maybe<ShareConnection>;
+  /** A snapshot by id; null when the caller's project has no such snapshot. */
+  readonly snapshot?: Maybe<ShareSnapshot>;
+  /** The snapshots of the caller's project, newest first. */
+  readonly snapshots?: Maybe<ShareSnapshotConnection>;
   /** The user and project of the caller's token. */
   readonly viewer: Viewer;
 };
@@ -554,9 +602,36 @@ export type QueryShareAttachmentsArgs = {
 
 
 /** Read operations. */
+export type QueryShareMessagesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  resourceId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+/** Read operations. */
+export type QueryShareNetworksArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Read operations. */
 export type QuerySharesArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<ShareFilter>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Read operations. */
+export type QuerySnapshotArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Read operations. */
+export type QuerySnapshotsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<ShareSnapshotFilter>;
   first?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -732,6 +807,18 @@ export type ServerFlavor = {
   readonly vcpus?: Maybe<Scalars['Int']['output']>;
 };
 
+/** The quotas of a project in Nova. */
+export type ServerLimits = {
+  /** Memory in MiB. */
+  readonly ramMib?: Maybe<Limit>;
+  /** Server groups. */
+  readonly serverGroups?: Maybe<Limit>;
+  /** Servers. */
+  readonly servers?: Maybe<Limit>;
+  /** Virtual CPUs. */
+  readonly vcpus?: Maybe<Limit>;
+};
+
 /** The power state that the hypervisor reports. */
 export const ServerPowerState = {
   /** The machine crashed. */
@@ -860,6 +947,8 @@ export type Share = Node & {
   readonly snapshotId?: Maybe<Scalars['ID']['output']>;
   /** Whether snapshots of the share can be created. */
   readonly snapshotSupport?: Maybe<Scalars['Boolean']['output']>;
+  /** The snapshots of the share, newest first. `snapshots` with a filter has all of them in pages. */
+  readonly snapshots?: Maybe<ReadonlyArray<ShareSnapshot>>;
   /** The status of the share. */
   readonly status: ShareStatus;
   /** The status as Manila sent it, for values that this schema does not have too. */
@@ -879,6 +968,12 @@ export type ShareAccessRulesArgs = {
 
 /** A shared file system in Manila, as the caller sees it. */
 export type ShareServersAttachedArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A shared file system in Manila, as the caller sees it. */
+export type ShareSnapshotsArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -1078,6 +1173,80 @@ export type ShareFilter = {
   readonly status?: InputMaybe<ReadonlyArray<ShareStatus>>;
 };
 
+/** The quotas of a project in Manila. */
+export type ShareLimits = {
+  /** The size of all replicas in GiB; null before Manila 2.53. */
+  readonly replicaGib?: Maybe<Limit>;
+  /** Replicas; null before Manila 2.53. */
+  readonly replicas?: Maybe<Limit>;
+  /** The size of all shares in GiB. */
+  readonly shareGib?: Maybe<Limit>;
+  /** Share networks. */
+  readonly shareNetworks?: Maybe<Limit>;
+  /** Shares. */
+  readonly shares?: Maybe<Limit>;
+  /** The size of all snapshots in GiB. */
+  readonly snapshotGib?: Maybe<Limit>;
+  /** Snapshots. */
+  readonly snapshots?: Maybe<Limit>;
+};
+
+/** A message of Manila's about an operation that failed. */
+export type ShareMessage = {
+  /** Manila's id of the operation, for example `002` for the creation of a share. */
+  readonly actionId?: Maybe<Scalars['String']['output']>;
+  /** When the message was written. */
+  readonly createdAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Manila's id of the cause. */
+  readonly detailId?: Maybe<Scalars['String']['output']>;
+  /** When Manila deletes the message. */
+  readonly expiresAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The message's UUID. */
+  readonly id: Scalars['ID']['output'];
+  /** What happened and what to do, for people. */
+  readonly message?: Maybe<Scalars['String']['output']>;
+  /** Manila's id of the request that failed, to quote to the operators of the cloud. */
+  readonly openstackRequestId?: Maybe<Scalars['String']['output']>;
+  /** The id of the object that the message is about. */
+  readonly resourceId?: Maybe<Scalars['ID']['output']>;
+  /** The kind of object that the message is about, as Manila sends it, for example `SHARE`. */
+  readonly resourceType?: Maybe<Scalars['String']['output']>;
+};
+
+/** A network on which shares are exported, for share types that need one. */
+export type ShareNetwork = {
+  /** When the share network was created. */
+  readonly createdAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The description of the share network. */
+  readonly description?: Maybe<Scalars['String']['output']>;
+  /** The share network's UUID. */
+  readonly id: Scalars['ID']['output'];
+  /** The name of the share network. */
+  readonly name?: Maybe<Scalars['String']['output']>;
+  /** The id of the project that owns the share network. */
+  readonly projectId?: Maybe<Scalars['ID']['output']>;
+  /** The status of the share network as Manila sends it, for example `active`; null before Manila 2.63. */
+  readonly status?: Maybe<Scalars['String']['output']>;
+  /** The subnets of the share network. */
+  readonly subnets?: Maybe<ReadonlyArray<ShareNetworkSubnet>>;
+};
+
+/** A subnet of a share network. */
+export type ShareNetworkSubnet = {
+  /** The availability zone that the subnet is for; null: all. */
+  readonly availabilityZone?: Maybe<Scalars['String']['output']>;
+  /** The addresses of the subnet, for example `10.20.0.0/24`; null until Manila knows them. */
+  readonly cidr?: Maybe<Scalars['String']['output']>;
+  /** The id of the subnet in Manila; null before Manila 2.51. */
+  readonly id?: Maybe<Scalars['ID']['output']>;
+  /** The version of IP: 4 or 6. */
+  readonly ipVersion?: Maybe<Scalars['Int']['output']>;
+  /** The id of the Neutron network; null when the subnet is not in Neutron. */
+  readonly neutronNetworkId?: Maybe<Scalars['ID']['output']>;
+  /** The id of the Neutron subnet. */
+  readonly neutronSubnetId?: Maybe<Scalars['ID']['output']>;
+};
+
 /** The protocol of a share. */
 export const ShareProtocol = {
   /** CephFS. Access is granted to cephx ids. */
@@ -1099,6 +1268,97 @@ export const ShareProtocol = {
 } as const;
 
 export type ShareProtocol = typeof ShareProtocol[keyof typeof ShareProtocol];
+/** A snapshot of a share. */
+export type ShareSnapshot = Node & {
+  /** When the snapshot was created. */
+  readonly createdAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The description of the snapshot. */
+  readonly description?: Maybe<Scalars['String']['output']>;
+  /** The snapshot's UUID. */
+  readonly id: Scalars['ID']['output'];
+  /** The metadata of the snapshot (Manila 2.73 or later). */
+  readonly metadata?: Maybe<Scalars['StringMap']['output']>;
+  /** The name of the snapshot. */
+  readonly name?: Maybe<Scalars['String']['output']>;
+  /** The id of the project that owns the snapshot. */
+  readonly projectId?: Maybe<Scalars['ID']['output']>;
+  /** The protocol of the share. */
+  readonly protocol: ShareProtocol;
+  /** The share that the snapshot was taken of. Null without an error when it is deleted. */
+  readonly share?: Maybe<Share>;
+  /** The id of the share that the snapshot was taken of. */
+  readonly shareId?: Maybe<Scalars['ID']['output']>;
+  /** The size of the share in GiB when the snapshot was taken. A share created from the snapshot is at least as large. */
+  readonly shareSizeGib?: Maybe<Scalars['Int']['output']>;
+  /** The size of the snapshot in GiB. */
+  readonly sizeGib?: Maybe<Scalars['Int']['output']>;
+  /** The status of the snapshot. */
+  readonly status: ShareSnapshotStatus;
+  /** The status as Manila sent it, for values that this schema does not have too. */
+  readonly statusRaw?: Maybe<Scalars['String']['output']>;
+  /** The id of the user who created the snapshot. */
+  readonly userId?: Maybe<Scalars['ID']['output']>;
+};
+
+/** A page of snapshots. */
+export type ShareSnapshotConnection = {
+  /** The snapshots of the page with their cursors. */
+  readonly edges: ReadonlyArray<ShareSnapshotEdge>;
+  /** The snapshots of the page. */
+  readonly nodes: ReadonlyArray<ShareSnapshot>;
+  /** The position of the page. */
+  readonly pageInfo: PageInfo;
+  /** The total number of snapshots; null before Manila 2.79, which does not count them. */
+  readonly totalCount?: Maybe<Scalars['Int']['output']>;
+};
+
+/** A snapshot and its cursor. */
+export type ShareSnapshotEdge = {
+  /** The position of the snapshot in the list. */
+  readonly cursor: Scalars['String']['output'];
+  /** The snapshot. */
+  readonly node: ShareSnapshot;
+};
+
+/** Conditions on snapshots. A snapshot must match all of them. */
+export type ShareSnapshotFilter = {
+  /** Snapshots whose name contains this text. */
+  readonly name?: InputMaybe<Scalars['String']['input']>;
+  /** Snapshots of this share. */
+  readonly shareId?: InputMaybe<Scalars['ID']['input']>;
+  /** Snapshots in this status. */
+  readonly status?: InputMaybe<ShareSnapshotStatus>;
+};
+
+/** The status of a snapshot: Manila's values. */
+export const ShareSnapshotStatus = {
+  /** The snapshot can be used. */
+  AVAILABLE: 'AVAILABLE',
+  /** A backup is being created from the snapshot. */
+  BACKUP_CREATING: 'BACKUP_CREATING',
+  /** The snapshot is being created. */
+  CREATING: 'CREATING',
+  /** The snapshot is being deleted. */
+  DELETING: 'DELETING',
+  /** Creating the snapshot failed. */
+  ERROR: 'ERROR',
+  /** Deleting the snapshot failed. */
+  ERROR_DELETING: 'ERROR_DELETING',
+  /** Bringing the snapshot under Manila's management failed. */
+  MANAGE_ERROR: 'MANAGE_ERROR',
+  /** The snapshot is being brought under Manila's management. */
+  MANAGING: 'MANAGING',
+  /** The share is being reverted to the snapshot. */
+  RESTORING: 'RESTORING',
+  /** Manila sent no status, or one that this schema does not have: see `statusRaw`. */
+  UNKNOWN: 'UNKNOWN',
+  /** Removing the snapshot from Manila's management failed. */
+  UNMANAGE_ERROR: 'UNMANAGE_ERROR',
+  /** The snapshot is being removed from Manila's management. */
+  UNMANAGING: 'UNMANAGING'
+} as const;
+
+export type ShareSnapshotStatus = typeof ShareSnapshotStatus[keyof typeof ShareSnapshotStatus];
 /** The status of a share: Manila's values. */
 export const ShareStatus = {
   /** The share can be used. */
@@ -1168,12 +1428,29 @@ export const ShareStatus = {
 } as const;
 
 export type ShareStatus = typeof ShareStatus[keyof typeof ShareStatus];
-/** A share type in Manila. */
+/** A share type in Manila: what a share is created on, and what it can do. */
 export type ShareType = {
+  /** Whether shares can be created from snapshots of its shares; null for a type that is hidden from the caller. */
+  readonly createShareFromSnapshotSupport?: Maybe<Scalars['Boolean']['output']>;
+  /** The description of the share type. */
+  readonly description?: Maybe<Scalars['String']['output']>;
+  /** The extra specs that the caller may see, as Manila sends them: all values are strings, for example `True`. */
+  readonly extraSpecs?: Maybe<Scalars['StringMap']['output']>;
   /** The id of the share type; null when Manila did not send it. */
   readonly id?: Maybe<Scalars['ID']['output']>;
+  /** Whether a share is created with this type when no type is given; null before Manila 2.46, and for a type that is hidden from the caller. */
+  readonly isDefault?: Maybe<Scalars['Boolean']['output']>;
+  /** Whether all projects can use the type; null for a type that is hidden from the caller. */
+  readonly isPublic?: Maybe<Scalars['Boolean']['output']>;
   /** The name of the share type. */
   readonly name?: Maybe<Scalars['String']['output']>;
+  /**
+   * Whether a share of this type needs a share network (`driver_handles_share_servers`); null for a type that is hidden from
+   * the caller.
+   */
+  readonly needsShareNetwork?: Maybe<Scalars['Boolean']['output']>;
+  /** Whether snapshots of its shares can be created; null for a type that is hidden from the caller. */
+  readonly snapshotSupport?: Maybe<Scalars['Boolean']['output']>;
 };
 
 /** Event streams. */
@@ -1328,6 +1605,8 @@ export type ResolversTypes = {
   AttachmentFault: ResolverTypeWrapper<Fault>;
   AttachmentFaultCode: AttachmentFaultCode;
   AttachmentOrigin: AttachmentOrigin;
+  AvailabilityZone: ResolverTypeWrapper<AvailabilityZone>;
+  AvailabilityZones: ResolverTypeWrapper<NoParent>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   Certainty: Certainty;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
@@ -1336,6 +1615,8 @@ export type ResolversTypes = {
   ExportLocation: ResolverTypeWrapper<ManilaExportLocation>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  Limit: ResolverTypeWrapper<Limit>;
+  Limits: ResolverTypeWrapper<NoParent>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Node: ResolverTypeWrapper<FoundNode>;
   PageInfo: ResolverTypeWrapper<PageInfo>;
@@ -1351,6 +1632,7 @@ export type ResolversTypes = {
   ServerFault: ResolverTypeWrapper<NovaFault>;
   ServerFilter: ServerFilter;
   ServerFlavor: ResolverTypeWrapper<NovaFlavor>;
+  ServerLimits: ResolverTypeWrapper<ServerLimits>;
   ServerPowerState: ServerPowerState;
   ServerStatus: ServerStatus;
   Share: ResolverTypeWrapper<ManilaShare>;
@@ -1365,9 +1647,18 @@ export type ResolversTypes = {
   ShareConnection: ResolverTypeWrapper<Omit<ShareConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['ShareEdge']>, nodes: ReadonlyArray<ResolversTypes['Share']> }>;
   ShareEdge: ResolverTypeWrapper<Omit<ShareEdge, 'node'> & { node: ResolversTypes['Share'] }>;
   ShareFilter: ShareFilter;
+  ShareLimits: ResolverTypeWrapper<ShareLimits>;
+  ShareMessage: ResolverTypeWrapper<ManilaMessage>;
+  ShareNetwork: ResolverTypeWrapper<ManilaShareNetwork>;
+  ShareNetworkSubnet: ResolverTypeWrapper<SubnetView>;
   ShareProtocol: ShareProtocol;
+  ShareSnapshot: ResolverTypeWrapper<ManilaSnapshot>;
+  ShareSnapshotConnection: ResolverTypeWrapper<Omit<ShareSnapshotConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['ShareSnapshotEdge']>, nodes: ReadonlyArray<ResolversTypes['ShareSnapshot']> }>;
+  ShareSnapshotEdge: ResolverTypeWrapper<Omit<ShareSnapshotEdge, 'node'> & { node: ResolversTypes['ShareSnapshot'] }>;
+  ShareSnapshotFilter: ShareSnapshotFilter;
+  ShareSnapshotStatus: ShareSnapshotStatus;
   ShareStatus: ShareStatus;
-  ShareType: ResolverTypeWrapper<ShareType>;
+  ShareType: ResolverTypeWrapper<ShareTypeView>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   StringMap: ResolverTypeWrapper<Scalars['StringMap']['output']>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
@@ -1386,6 +1677,8 @@ export type ResolversParentTypes = {
   AttachShareOption: AttachOption;
   AttachSharePayload: Omit<AttachSharePayload, 'attachment'> & { attachment: ResolversParentTypes['ShareAttachment'] };
   AttachmentFault: Fault;
+  AvailabilityZone: AvailabilityZone;
+  AvailabilityZones: NoParent;
   Boolean: Scalars['Boolean']['output'];
   DateTime: Scalars['DateTime']['output'];
   DetachShareInput: DetachShareInput;
@@ -1393,6 +1686,8 @@ export type ResolversParentTypes = {
   ExportLocation: ManilaExportLocation;
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
+  Limit: Limit;
+  Limits: NoParent;
   Mutation: Record<PropertyKey, never>;
   Node: FoundNode;
   PageInfo: PageInfo;
@@ -1408,6 +1703,7 @@ export type ResolversParentTypes = {
   ServerFault: NovaFault;
   ServerFilter: ServerFilter;
   ServerFlavor: NovaFlavor;
+  ServerLimits: ServerLimits;
   Share: ManilaShare;
   ShareAttachment: AttachmentView;
   ShareAttachmentConnection: Omit<ShareAttachmentConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ShareAttachmentEdge']>, nodes: ReadonlyArray<ResolversParentTypes['ShareAttachment']> };
@@ -1417,7 +1713,15 @@ export type ResolversParentTypes = {
   ShareConnection: Omit<ShareConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ShareEdge']>, nodes: ReadonlyArray<ResolversParentTypes['Share']> };
   ShareEdge: Omit<ShareEdge, 'node'> & { node: ResolversParentTypes['Share'] };
   ShareFilter: ShareFilter;
-  ShareType: ShareType;
+  ShareLimits: ShareLimits;
+  ShareMessage: ManilaMessage;
+  ShareNetwork: ManilaShareNetwork;
+  ShareNetworkSubnet: SubnetView;
+  ShareSnapshot: ManilaSnapshot;
+  ShareSnapshotConnection: Omit<ShareSnapshotConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ShareSnapshotEdge']>, nodes: ReadonlyArray<ResolversParentTypes['ShareSnapshot']> };
+  ShareSnapshotEdge: Omit<ShareSnapshotEdge, 'node'> & { node: ResolversParentTypes['ShareSnapshot'] };
+  ShareSnapshotFilter: ShareSnapshotFilter;
+  ShareType: ShareTypeView;
   String: Scalars['String']['output'];
   StringMap: Scalars['StringMap']['output'];
   Subscription: Record<PropertyKey, never>;
@@ -1466,6 +1770,16 @@ export type AttachmentFaultResolvers<ContextType = GatewayContext, ParentType ex
   openstackRequestId: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
+export type AvailabilityZoneResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AvailabilityZone'] = ResolversParentTypes['AvailabilityZone']> = {
+  isAvailable: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  name: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type AvailabilityZonesResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AvailabilityZones'] = ResolversParentTypes['AvailabilityZones']> = {
+  servers: Resolver<Maybe<ReadonlyArray<ResolversTypes['AvailabilityZone']>>, ParentType, ContextType>;
+  shares: Resolver<Maybe<ReadonlyArray<ResolversTypes['AvailabilityZone']>>, ParentType, ContextType>;
+};
+
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime';
 }
@@ -1481,6 +1795,16 @@ export type ExportLocationResolvers<ContextType = GatewayContext, ParentType ext
   preferred: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
 };
 
+export type LimitResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Limit'] = ResolversParentTypes['Limit']> = {
+  maximum: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  used: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+};
+
+export type LimitsResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Limits'] = ResolversParentTypes['Limits']> = {
+  servers: Resolver<Maybe<ResolversTypes['ServerLimits']>, ParentType, ContextType>;
+  shares: Resolver<Maybe<ResolversTypes['ShareLimits']>, ParentType, ContextType>;
+};
+
 export type MutationResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   attachShare?: Resolver<Maybe<ResolversTypes['AttachSharePayload']>, ParentType, ContextType, RequireFields<MutationAttachShareArgs, 'input'>>;
   detachShare?: Resolver<Maybe<ResolversTypes['DetachSharePayload']>, ParentType, ContextType, RequireFields<MutationDetachShareArgs, 'input'>>;
@@ -1490,7 +1814,7 @@ export type MutationResolvers<ContextType = GatewayContext, ParentType extends R
 };
 
 export type NodeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
-  __resolveType: TypeResolveFn<'Server' | 'Share' | 'ShareAttachment', ParentType, ContextType>;
+  __resolveType: TypeResolveFn<'Server' | 'Share' | 'ShareAttachment' | 'ShareSnapshot', ParentType, ContextType>;
 };
 
 export type PageInfoResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
@@ -1508,6 +1832,8 @@ export type ProjectResolvers<ContextType = GatewayContext, ParentType extends Re
 
 export type QueryResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   attachShareCheck?: Resolver<Maybe<ReadonlyArray<ResolversTypes['AttachShareOption']>>, ParentType, ContextType, RequireFields<QueryAttachShareCheckArgs, 'input'>>;
+  availabilityZones?: Resolver<Maybe<ResolversTypes['AvailabilityZones']>, ParentType, ContextType>;
+  limits?: Resolver<Maybe<ResolversTypes['Limits']>, ParentType, ContextType>;
   node?: Resolver<Maybe<ResolversTypes['Node']>, ParentType, ContextType, RequireFields<QueryNodeArgs, 'id'>>;
   nodes?: Resolver<Maybe<ReadonlyArray<Maybe<ResolversTypes['Node']>>>, ParentType, ContextType, RequireFields<QueryNodesArgs, 'ids'>>;
   server?: Resolver<Maybe<ResolversTypes['Server']>, ParentType, ContextType, RequireFields<QueryServerArgs, 'id'>>;
@@ -1515,7 +1841,12 @@ export type QueryResolvers<ContextType = GatewayContext, ParentType extends Reso
   share?: Resolver<Maybe<ResolversTypes['Share']>, ParentType, ContextType, RequireFields<QueryShareArgs, 'id'>>;
   shareAttachment?: Resolver<Maybe<ResolversTypes['ShareAttachment']>, ParentType, ContextType, RequireFields<QueryShareAttachmentArgs, 'serverId' | 'shareId'>>;
   shareAttachments?: Resolver<Maybe<ResolversTypes['ShareAttachmentConnection']>, ParentType, ContextType, RequireFields<QueryShareAttachmentsArgs, 'first'>>;
+  shareMessages?: Resolver<Maybe<ReadonlyArray<ResolversTypes['ShareMessage']>>, ParentType, ContextType, RequireFields<QueryShareMessagesArgs, 'first'>>;
+  shareNetworks?: Resolver<Maybe<ReadonlyArray<ResolversTypes['ShareNetwork']>>, ParentType, ContextType, RequireFields<QueryShareNetworksArgs, 'first'>>;
+  shareTypes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['ShareType']>>, ParentType, ContextType>;
   shares?: Resolver<Maybe<ResolversTypes['ShareConnection']>, ParentType, ContextType, RequireFields<QuerySharesArgs, 'first'>>;
+  snapshot?: Resolver<Maybe<ResolversTypes['ShareSnapshot']>, ParentType, ContextType, RequireFields<QuerySnapshotArgs, 'id'>>;
+  snapshots?: Resolver<Maybe<ResolversTypes['ShareSnapshotConnection']>, ParentType, ContextType, RequireFields<QuerySnapshotsArgs, 'first'>>;
   viewer?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
 };
 
@@ -1597,6 +1928,13 @@ export type ServerFlavorResolvers<ContextType = GatewayContext, ParentType exten
   vcpus: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
 };
 
+export type ServerLimitsResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerLimits'] = ResolversParentTypes['ServerLimits']> = {
+  ramMib: Resolver<Maybe<ResolversTypes['Limit']>, ParentType, ContextType>;
+  serverGroups: Resolver<Maybe<ResolversTypes['Limit']>, ParentType, ContextType>;
+  servers: Resolver<Maybe<ResolversTypes['Limit']>, ParentType, ContextType>;
+  vcpus: Resolver<Maybe<ResolversTypes['Limit']>, ParentType, ContextType>;
+};
+
 export type ShareResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Share'] = ResolversParentTypes['Share']> = {
   accessRules: Resolver<Maybe<ReadonlyArray<ResolversTypes['AccessRule']>>, ParentType, ContextType, RequireFields<ShareAccessRulesArgs, 'first'>>;
   accessRulesStatus: Resolver<Maybe<ResolversTypes['AccessRulesStatus']>, ParentType, ContextType>;
@@ -1627,6 +1965,7 @@ export type ShareResolvers<ContextType = GatewayContext, ParentType extends Reso
   sizeGib: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   snapshotId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   snapshotSupport: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  snapshots: Resolver<Maybe<ReadonlyArray<ResolversTypes['ShareSnapshot']>>, ParentType, ContextType, RequireFields<ShareSnapshotsArgs, 'first'>>;
   status: Resolver<ResolversTypes['ShareStatus'], ParentType, ContextType>;
   statusRaw: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   taskState: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -1694,9 +2033,87 @@ export type ShareEdgeResolvers<ContextType = GatewayContext, ParentType extends 
   node: Resolver<ResolversTypes['Share'], ParentType, ContextType>;
 };
 
-export type ShareTypeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareType'] = ResolversParentTypes['ShareType']> = {
-  id: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+export type ShareLimitsResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareLimits'] = ResolversParentTypes['ShareLimits']> = {
+  replicaGib: Resolver<Maybe<ResolversTypes['Limit']>, ParentType, ContextType>;
+  replicas: Resolver<Maybe<ResolversTypes['Limit']>, ParentType, ContextType>;
+  shareGib: Resolver<Maybe<ResolversTypes['Limit']>, ParentType, ContextType>;
+  shareNetworks: Resolver<Maybe<ResolversTypes['Limit']>, ParentType, ContextType>;
+  shares: Resolver<Maybe<ResolversTypes['Limit']>, ParentType, ContextType>;
+  snapshotGib: Resolver<Maybe<ResolversTypes['Limit']>, ParentType, ContextType>;
+  snapshots: Resolver<Maybe<ResolversTypes['Limit']>, ParentType, ContextType>;
+};
+
+export type ShareMessageResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareMessage'] = ResolversParentTypes['ShareMessage']> = {
+  actionId: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  createdAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  detailId: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  expiresAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  id: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  message: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  openstackRequestId: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  resourceId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  resourceType: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type ShareNetworkResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareNetwork'] = ResolversParentTypes['ShareNetwork']> = {
+  createdAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  description: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  id: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   name: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  projectId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  status: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  subnets: Resolver<Maybe<ReadonlyArray<ResolversTypes['ShareNetworkSubnet']>>, ParentType, ContextType>;
+};
+
+export type ShareNetworkSubnetResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareNetworkSubnet'] = ResolversParentTypes['ShareNetworkSubnet']> = {
+  availabilityZone: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  cidr: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  id: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  ipVersion: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  neutronNetworkId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  neutronSubnetId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+};
+
+export type ShareSnapshotResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareSnapshot'] = ResolversParentTypes['ShareSnapshot']> = {
+  createdAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  description: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  id: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  metadata: Resolver<Maybe<ResolversTypes['StringMap']>, ParentType, ContextType>;
+  name: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  projectId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  protocol: Resolver<ResolversTypes['ShareProtocol'], ParentType, ContextType>;
+  share: Resolver<Maybe<ResolversTypes['Share']>, ParentType, ContextType>;
+  shareId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  shareSizeGib: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  sizeGib: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  status: Resolver<ResolversTypes['ShareSnapshotStatus'], ParentType, ContextType>;
+  statusRaw: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  userId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ShareSnapshotConnectionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareSnapshotConnection'] = ResolversParentTypes['ShareSnapshotConnection']> = {
+  edges: Resolver<ReadonlyArray<ResolversTypes['ShareSnapshotEdge']>, ParentType, ContextType>;
+  nodes: Resolver<ReadonlyArray<ResolversTypes['ShareSnapshot']>, ParentType, ContextType>;
+  pageInfo: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  totalCount: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+};
+
+export type ShareSnapshotEdgeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareSnapshotEdge'] = ResolversParentTypes['ShareSnapshotEdge']> = {
+  cursor: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node: Resolver<ResolversTypes['ShareSnapshot'], ParentType, ContextType>;
+};
+
+export type ShareTypeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareType'] = ResolversParentTypes['ShareType']> = {
+  createShareFromSnapshotSupport: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  description: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  extraSpecs: Resolver<Maybe<ResolversTypes['StringMap']>, ParentType, ContextType>;
+  id: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  isDefault: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  isPublic: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  name: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  needsShareNetwork: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  snapshotSupport: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
 };
 
 export interface StringMapScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['StringMap'], any> {
@@ -1732,9 +2149,13 @@ export type Resolvers<ContextType = GatewayContext> = {
   AttachShareOption: AttachShareOptionResolvers<ContextType>;
   AttachSharePayload: AttachSharePayloadResolvers<ContextType>;
   AttachmentFault: AttachmentFaultResolvers<ContextType>;
+  AvailabilityZone: AvailabilityZoneResolvers<ContextType>;
+  AvailabilityZones: AvailabilityZonesResolvers<ContextType>;
   DateTime: GraphQLScalarType;
   DetachSharePayload: DetachSharePayloadResolvers<ContextType>;
   ExportLocation: ExportLocationResolvers<ContextType>;
+  Limit: LimitResolvers<ContextType>;
+  Limits: LimitsResolvers<ContextType>;
   Mutation: MutationResolvers<ContextType>;
   Node: NodeResolvers<ContextType>;
   PageInfo: PageInfoResolvers<ContextType>;
@@ -1747,6 +2168,7 @@ export type Resolvers<ContextType = GatewayContext> = {
   ServerEdge: ServerEdgeResolvers<ContextType>;
   ServerFault: ServerFaultResolvers<ContextType>;
   ServerFlavor: ServerFlavorResolvers<ContextType>;
+  ServerLimits: ServerLimitsResolvers<ContextType>;
   Share: ShareResolvers<ContextType>;
   ShareAttachment: ShareAttachmentResolvers<ContextType>;
   ShareAttachmentConnection: ShareAttachmentConnectionResolvers<ContextType>;
@@ -1754,6 +2176,13 @@ export type Resolvers<ContextType = GatewayContext> = {
   ShareAttachmentEvent: ShareAttachmentEventResolvers<ContextType>;
   ShareConnection: ShareConnectionResolvers<ContextType>;
   ShareEdge: ShareEdgeResolvers<ContextType>;
+  ShareLimits: ShareLimitsResolvers<ContextType>;
+  ShareMessage: ShareMessageResolvers<ContextType>;
+  ShareNetwork: ShareNetworkResolvers<ContextType>;
+  ShareNetworkSubnet: ShareNetworkSubnetResolvers<ContextType>;
+  ShareSnapshot: ShareSnapshotResolvers<ContextType>;
+  ShareSnapshotConnection: ShareSnapshotConnectionResolvers<ContextType>;
+  ShareSnapshotEdge: ShareSnapshotEdgeResolvers<ContextType>;
   ShareType: ShareTypeResolvers<ContextType>;
   StringMap: GraphQLScalarType;
   Subscription: SubscriptionResolvers<ContextType>;

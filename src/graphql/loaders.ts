@@ -11,6 +11,7 @@ import { listServers } from './connections/servers.ts';
 import { listShares } from './connections/shares.ts';
 import type { QueryServersArgs, QuerySharesArgs } from './generated.ts';
 import { createNodeLoader } from './nodes.ts';
+import { createShareLoaders } from './share-loaders.ts';
 
 /** Maximum number of concurrent upstream calls of one request. */
 const CONCURRENCY = 16;
@@ -45,13 +46,21 @@ export function createLoaders(session: Session, attachments: Attachments, client
   const server = servers.loader;
   const share = shares.loader;
 
+  const { snapshotsById, ...shareLoaders } = createShareLoaders(session, limit);
+
   return {
+    ...shareLoaders,
     /** By id; null when the server does not exist for this token. */
     server,
     /** By id; null when the share does not exist for this token. */
     share,
-    /** A server, a share or an attachment by its id; null when there is none. */
-    node: createNodeLoader({ servers, shares, attachment: (...pair) => attachments.get(session, ...pair) }),
+    /** A server, a share, a snapshot or an attachment by its id; null when there is none. */
+    node: createNodeLoader({
+      servers,
+      shares,
+      snapshots: snapshotsById,
+      attachment: (...pair) => attachments.get(session, ...pair),
+    }),
     /** By share id, preferred ones first; empty for a deleted share. */
     exportLocations: onePerKey(async (shareId) => {
       const locations = await limit(() => clients.listExportLocations(session, shareId));

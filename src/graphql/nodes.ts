@@ -1,7 +1,7 @@
 /** Objects by an id that does not say what it is of. */
 import DataLoader from 'dataloader';
 import { type Attachment, parseAttachmentId } from '../attachments/attachment.ts';
-import type { Share } from '../openstack/manila/types.ts';
+import type { Share, Snapshot } from '../openstack/manila/types.ts';
 import type { NovaServer } from '../openstack/nova/types.ts';
 import { asError, type ById } from './by-id.ts';
 
@@ -9,11 +9,13 @@ import { asError, type ById } from './by-id.ts';
 export type FoundNode =
   | ({ __typename: 'Server' } & NovaServer)
   | ({ __typename: 'Share' } & Share)
+  | ({ __typename: 'ShareSnapshot' } & Snapshot)
   | ({ __typename: 'ShareAttachment' } & Attachment);
 
 interface Sources {
   readonly servers: ById<NovaServer>;
   readonly shares: ById<Share>;
+  readonly snapshots: ById<Snapshot>;
   readonly attachment: (serverId: string, shareId: string) => Promise<Attachment | null>;
 }
 
@@ -22,8 +24,13 @@ interface Sources {
  * time. Many ids take one list of each service; only ids in none of them are asked for one by one. The failure of one
  * service is an error of the ids that no other one has.
  */
-export function createNodeLoader({ servers, shares, attachment }: Sources): DataLoader<string, FoundNode | null> {
-  const kinds = [kind('Server', servers), kind('Share', shares)];
+export function createNodeLoader({
+  servers,
+  shares,
+  snapshots,
+  attachment,
+}: Sources): DataLoader<string, FoundNode | null> {
+  const kinds = [kind('Server', servers), kind('Share', shares), kind('ShareSnapshot', snapshots)];
 
   async function find(id: string): Promise<FoundNode | null> {
     const pair = parseAttachmentId(id);

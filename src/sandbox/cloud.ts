@@ -119,6 +119,10 @@ export interface Share {
   isSoftDeleted: boolean;
   metadata: Readonly<Record<string, string>>;
   shareNetworkId: string | null;
+  /** The snapshot that it was created from. */
+  snapshotId: string | null;
+  /** How much of it is in use: a back end refuses to shrink it below. */
+  usedGib: number;
   exportLocations: readonly ExportLocation[];
   /** Null before it is scheduled. */
   host: string | null;
@@ -126,14 +130,38 @@ export interface Share {
   updatedAt: number;
 }
 
-export type RuleState = 'queued_to_apply' | 'applying' | 'active' | 'queued_to_deny' | 'denying' | 'error';
+export interface Snapshot {
+  readonly id: string;
+  readonly shareId: string;
+  readonly projectId: string;
+  readonly userId: string;
+  name: string | null;
+  description: string | null;
+  /** GiB, of the share when the snapshot was taken. */
+  readonly size: number;
+  readonly protocol: string;
+  /** Manila's status: available, creating, deleting, error. */
+  status: string;
+  metadata: Readonly<Record<string, string>>;
+  readonly createdAt: number;
+}
+
+export type RuleState =
+  | 'queued_to_apply'
+  | 'applying'
+  | 'active'
+  | 'queued_to_update'
+  | 'updating'
+  | 'queued_to_deny'
+  | 'denying'
+  | 'error';
 
 export interface AccessRule {
   readonly id: string;
   readonly shareId: string;
   readonly accessType: string;
   readonly accessTo: string;
-  readonly accessLevel: string;
+  accessLevel: string;
   state: RuleState;
   /** Set for cephx rules when they become active. */
   accessKey: string | null;
@@ -224,6 +252,11 @@ export interface Cloud {
   readonly deletedServers: Map<string, Server>;
   readonly shares: Map<string, Share>;
   readonly shareNetworks: Map<string, ShareNetwork>;
+  readonly snapshots: Map<string, Snapshot>;
+  /** Each project's quota of shares and their size in GiB; -1: without limit. */
+  shareQuota: { shares: number; gigabytes: number };
+  /** Whether the first share type is the default one. Without one, a share created without a type ends in error. */
+  hasDefaultShareType: boolean;
   readonly rules: Map<string, AccessRule>;
   readonly locks: Map<string, ResourceLock>;
   /** How many of the next requests for a lock fail. */
@@ -262,6 +295,9 @@ export function makeCloud(stepMs: number, slowMs: number): Cloud {
     deletedServers: new Map(),
     shares: new Map(),
     shareNetworks: new Map(),
+    snapshots: new Map(),
+    shareQuota: { shares: -1, gigabytes: -1 },
+    hasDefaultShareType: true,
     rules: new Map(),
     locks: new Map(),
     failingLocks: 0,

@@ -8,6 +8,7 @@ import type {
   ServiceName,
   Share,
   ShareMapping,
+  Snapshot,
 } from './cloud.ts';
 import type { ActiveFault, Fault, FaultHandle } from './faults.ts';
 import { issueToken, TOKEN_TTL_MS } from './keystone/tokens.ts';
@@ -60,6 +61,14 @@ export interface Sandbox {
   /** Deletes a share and its rules. */
   deleteShare(id: string): void;
   updateShare(id: string, change: Partial<Share>): void;
+  /** Sets each project's quota of shares and of their size in GiB; -1: without limit. */
+  setShareQuota(quota: { shares?: number; gigabytes?: number }): void;
+  /** Whether there is a default share type; by default yes. */
+  setDefaultShareType(isThere: boolean): void;
+  /** Copies of the snapshots of a share. */
+  snapshotsOf(shareId: string): Readonly<Snapshot>[];
+  /** All shares of the cloud that have a name. */
+  sharesNamed(name: string): Readonly<Share>[];
   /** Copies of a share's rules, oldest first, with whether they are locked. */
   rulesOf(shareId: string): RuleCopy[];
   addRule(shareId: string, rule: NewRule): RuleCopy;
@@ -180,8 +189,29 @@ export function serverControls(
 }
 
 /** Controls for shares. */
-export function shareControls(cloud: Cloud): Pick<Sandbox, 'share' | 'addShare' | 'deleteShare' | 'updateShare'> {
+export function shareControls(
+  cloud: Cloud,
+): Pick<
+  Sandbox,
+  | 'share'
+  | 'addShare'
+  | 'deleteShare'
+  | 'updateShare'
+  | 'setShareQuota'
+  | 'setDefaultShareType'
+  | 'snapshotsOf'
+  | 'sharesNamed'
+> {
   return {
+    setShareQuota: (quota) => {
+      cloud.shareQuota = { ...cloud.shareQuota, ...quota };
+    },
+    setDefaultShareType: (isThere) => {
+      cloud.hasDefaultShareType = isThere;
+    },
+    snapshotsOf: (shareId) =>
+      [...cloud.snapshots.values()].filter((one) => one.shareId === shareId).map((one) => ({ ...one })),
+    sharesNamed: (name) => [...cloud.shares.values()].filter((one) => one.name === name),
     share: (id) => cloud.shares.get(id),
     addShare: (share = {}) => addShare(cloud, share),
     deleteShare: (id) => {

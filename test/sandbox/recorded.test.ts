@@ -185,15 +185,15 @@ async function askPolled(exchange: Exchange): Promise<void> {
   const { request } = translate(exchange, sandbox, bindings);
   const id = request.url.split('/').at(-1) ?? '';
   const wanted = stateIn(last?.body);
+  const seen = () => changes.filter(({ rule }) => rule.id === id).map(({ state }) => state as string | null);
+  const recorded =
+    exchange.polls?.flatMap(({ body }) => (request.url.includes('access-rules') ? (stateIn(body) ?? []) : [])) ?? [];
   await sandbox.waitUntil(() => {
     const thing = sandbox.share(id) ?? sandbox.server(id);
     if (thing || !request.url.includes('access-rules')) return thing?.status === wanted;
-    return changes.some(({ rule, state }) => rule.id === id && state === (wanted ?? null));
+    return [...recorded, wanted ?? null].every((one) => seen().includes(one));
   });
-  const seen = changes.filter(({ rule }) => rule.id === id).map(({ state }) => state);
-  const recorded =
-    exchange.polls?.flatMap(({ body }) => (request.url.includes('access-rules') ? (stateIn(body) ?? []) : [])) ?? [];
-  expect(seen).toEqual(expect.arrayContaining(recorded));
+  expect(seen()).toEqual(expect.arrayContaining(recorded));
   await check({ ...exchange, response: { status: last?.status ?? 0, headers: {}, body: last?.body } });
 }
 

@@ -3,12 +3,15 @@ import { GatewayError } from '../../errors.ts';
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
+/** Manila pages by offset. The last item's id and the number of items seen correct it when rows moved meanwhile. */
+const offsetPosition = z.object({ offset: count, id: z.guid(), seen: count });
+
 /** The position after an item, for each kind of list. */
 const POSITIONS = {
   /** Nova pages by the id of the last server. */
   server: z.object({ marker: z.guid() }),
-  /** Manila pages by offset. The last share's id and the number of shares seen correct it when rows moved meanwhile. */
-  share: z.object({ offset: count, id: z.guid(), seen: count }),
+  share: offsetPosition,
+  snapshot: offsetPosition,
   /** The store's opaque position in its list. */
   attachment: z.object({ position: z.string().min(1).max(256) }),
 };

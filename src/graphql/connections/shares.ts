@@ -64,24 +64,24 @@ function splitFilter({ name, status, protocol, metadata }: ShareFilter) {
  * So each position is the earliest possible next row, and shares up to the last one seen are dropped from a page. The
  * list ends with an empty page, or when the number of shares seen reaches the count.
  */
-function toBatch(
-  shares: Share[],
+export function toBatch<T extends { id: string }>(
+  items: T[],
   count: number | null,
   position: Position<'share'> | null,
-): Batch<Share, Position<'share'>> {
+): Batch<T, Position<'share'>> {
   const { offset, id, seen } = position ?? { offset: 0, id: null, seen: 0 };
-  const repeated = shares.findIndex((share) => share.id === id) + 1;
-  const rows = shares.slice(repeated).map((node, index) => ({
+  const repeated = items.findIndex((item) => item.id === id) + 1;
+  const rows = items.slice(repeated).map((node, index) => ({
     node,
     after: { offset: offset + repeated + index + 1, id: node.id, seen: seen + index + 1 },
   }));
   const last = rows.at(-1)?.after ?? position;
-  const isEnd = shares.length === 0 || (count !== null && last !== null && last.seen >= count);
-  return { rows, next: isEnd || !last ? null : { ...last, offset: offset + shares.length } };
+  const isEnd = items.length === 0 || (count !== null && last !== null && last.seen >= count);
+  return { rows, next: isEnd || !last ? null : { ...last, offset: offset + items.length } };
 }
 
 /** Escapes the wildcards of SQL's LIKE, which Manila uses for `name~`. */
-function escapeLike(text: string): string {
+export function escapeLike(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&');
 }
 

@@ -14,19 +14,25 @@ import {
   ShareAttachmentEvent,
   VirtiofsAttachment,
 } from './share-attachment.ts';
+import { AvailabilityZones, Limits, ShareMessage, ShareNetwork, ShareNetworkSubnet } from './share-options.ts';
+import { ShareType } from './share-type.ts';
+import { ShareSnapshot } from './snapshot.ts';
 import { Subscription } from './subscription.ts';
 import { Viewer } from './viewer.ts';
 
 /** Types whose parents have the shape of the schema: graphql's default resolver reads them. */
 type SchemaShaped =
   | `${'Attach' | 'Detach'}SharePayload`
-  | `${'Server' | 'Share' | 'ShareAttachment'}${'Connection' | 'Edge'}`
+  | `${'Server' | 'Share' | 'ShareAttachment' | 'ShareSnapshot'}${'Connection' | 'Edge'}`
   | 'AttachProblem'
   | 'PageInfo'
   | 'Project'
   | 'ServerActionPayload'
   | 'ServerAddress'
-  | 'ShareType'
+  | 'AvailabilityZone'
+  | 'Limit'
+  | 'ServerLimits'
+  | 'ShareLimits'
   | 'User';
 
 /** Every other type of the schema with every field; a missing one is a compile error. */
@@ -42,6 +48,13 @@ export const resolvers: Omit<Resolvers, SchemaShaped> = {
   Share,
   AccessRule,
   ExportLocation,
+  ShareType,
+  ShareNetwork,
+  ShareNetworkSubnet,
+  ShareMessage,
+  ShareSnapshot,
+  AvailabilityZones,
+  Limits,
   ShareAttachment,
   ShareAttachmentEvent,
   AttachmentFault,

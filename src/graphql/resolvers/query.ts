@@ -2,6 +2,8 @@ import { attachRequest, nodeId, nodeIds, uuid } from '../arguments.ts';
 import { listAttachments } from '../connections/attachments.ts';
 import type { QueryResolvers } from '../generated.ts';
 import type { FoundNode } from '../nodes.ts';
+import { shareOptionQueries } from './share-options.ts';
+import { snapshotQueries } from './snapshot.ts';
 
 /** The root fields of queries. */
 export const Query: QueryResolvers = {
@@ -18,4 +20,6 @@ export const Query: QueryResolvers = {
   shareAttachments: (_root, args, { session, attachments }) =>
     listAttachments((options) => attachments.list(session, options), args),
   attachShareCheck: (_root, { input }, { session, attachments }) => attachments.check(session, attachRequest(input)),
+  ...shareOptionQueries,
+  ...snapshotQueries,
 };

@@ -2,6 +2,7 @@ import { isMasked } from '../../attachments/rule-metadata.ts';
 import { pageSize } from '../connections/paging.ts';
 import { AccessRulesStatus, ShareProtocol, type ShareResolvers, ShareStatus } from '../generated.ts';
 import { listedRule } from './access-rule.ts';
+import { typeOfShare } from './share-type.ts';
 import { enumValue, upstreamReaders } from './upstream-value.ts';
 
 const { text, integer, flag, timestamp, stringMap } = upstreamReaders('manila');
@@ -16,7 +17,7 @@ export const Share: ShareResolvers = {
   sizeGib: (share) => integer(share, 'size'),
   protocol: (share) => enumValue(ShareProtocol, share.share_proto),
   protocolRaw: (share) => text(share, 'share_proto'),
-  shareType: (share) => ({ id: text(share, 'share_type'), name: text(share, 'share_type_name') }),
+  shareType: (share) => typeOfShare(text(share, 'share_type'), text(share, 'share_type_name')),
   availabilityZone: (share) => text(share, 'availability_zone'),
   isPublic: (share) => flag(share, 'is_public'),
   accessRulesStatus: (share) =>
@@ -45,6 +46,10 @@ export const Share: ShareResolvers = {
   createdAt: (share) => timestamp(share, 'created_at'),
   projectId: (share) => text(share, 'project_id'),
   userId: (share) => text(share, 'user_id'),
+  snapshots: async (share, { first }, { loaders }) => {
+    const size = pageSize(first);
+    return (await loaders.snapshotsOfShare.load(share)).slice(0, size);
+  },
   serversAttached: async (share, { first }, { loaders }) => {
     const size = pageSize(first);
     return (await loaders.attachmentsOfShare.load(share.id)).slice(0, size);

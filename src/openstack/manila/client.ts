@@ -160,10 +160,10 @@ export async function updateAccessRuleMetadata(
   return body.metadata;
 }
 
-/** Manila's user messages about failed operations, newest first. */
+/** Manila's user messages about failed operations, newest first: of one object, or of all. */
 export async function listMessages(
   session: Session,
-  { resourceId, limit }: { resourceId: string; limit: number },
+  { resourceId, limit }: { resourceId?: string | null; limit: number },
 ): Promise<Message[]> {
   const query = { resource_id: resourceId, limit, sort_key: 'created_at', sort_dir: 'desc' };
   const options = { path: '/messages', query, expectsList: 'messages' };

@@ -124,13 +124,21 @@ export interface Message {
 export interface ShareNetwork {
   id: string;
   name: string | null;
+  description?: string | null;
   project_id: string;
+  created_at?: string | null;
+  /** Since 2.63. */
+  status?: string;
   /** Since 2.51. */
   share_network_subnets?: ShareNetworkSubnet[];
   /** Before 2.51. */
   neutron_net_id?: string | null;
   /** Before 2.51. */
   neutron_subnet_id?: string | null;
+  /** Before 2.51. */
+  cidr?: string | null;
+  /** Before 2.51. */
+  ip_version?: number | null;
 }
 
 export interface ShareNetworkSubnet {
@@ -140,4 +148,45 @@ export interface ShareNetworkSubnet {
   cidr: string | null;
   ip_version: number | null;
   availability_zone: string | null;
+}
+
+/** A share type: `/types`. Its extra specs are strings, `"True"` too. */
+export interface ShareType {
+  id: string;
+  name: string | null;
+  extra_specs?: Record<string, string>;
+  required_extra_specs?: Record<string, string>;
+  'share_type_access:is_public'?: boolean;
+  /** Since 2.41. */
+  description?: string | null;
+  /** Since 2.46. */
+  is_default?: boolean;
+}
+
+/** A zone of `/availability-zones` (since 2.7). */
+export interface AvailabilityZone {
+  id: string;
+  name: string;
+}
+
+/** A snapshot: `/snapshots/{id}` or `/snapshots/detail`. */
+export interface Snapshot {
+  id: string;
+  share_id: string;
+  /** GiB, of the share when the snapshot was taken. */
+  share_size: number | null;
+  /** GiB. */
+  size: number | null;
+  /** `available`, `creating`, `error`, … */
+  status: string;
+  name: string | null;
+  description: string | null;
+  share_proto: string | null;
+  created_at: string;
+  /** Since 2.17. */
+  project_id?: string;
+  /** Since 2.17. */
+  user_id?: string;
+  /** Since 2.73. */
+  metadata?: Record<string, string>;
 }

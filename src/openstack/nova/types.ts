@@ -146,3 +146,9 @@ export interface InstanceAction {
     details?: string | null;
   }[];
 }
+
+/** A zone of `/os-availability-zone`. */
+export interface AvailabilityZoneInfo {
+  zoneName: string;
+  zoneState?: { available?: boolean };
+}

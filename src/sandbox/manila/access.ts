@@ -94,6 +94,26 @@ export function showRule(cloud: Cloud, call: Call): ApiResponse {
   return { status: 200, body: { access: view } };
 }
 
+/** PUT /share-access-rules/{id} (2.88): queues the change of the level. The response still says `active`. */
+export function updateRule(cloud: Cloud, call: Call): ApiResponse {
+  requireMember(call.token);
+  const level = objectIn(call.body, 'update_access')?.access_level;
+  if (!level) throw bad("Invalid input. Missing 'access_level' in update request.");
+  if (level !== 'rw' && level !== 'ro') throw bad(`Invalid or unsupported share access level: ${level}.`);
+  const rule = ruleOf(cloud, call, 'Resource could not be found.');
+  const share = cloud.shares.get(rule.shareId);
+  if (share && rule.accessLevel !== level) {
+    requireFit(share, call.version, 'Access rules cannot be updated while the share,');
+    rule.accessLevel = level;
+  }
+  const view = ruleView(rule, call.version, { isInList: false, isMasked: isMasked(cloud, rule, call.token) });
+  if (share && rule.state === 'active') {
+    setRuleState(cloud, rule, 'queued_to_update');
+    syncRules(cloud, share);
+  }
+  return { status: 200, body: { access: view } };
+}
+
 /** PUT /share-access-rules/{id}/metadata: adds to the existing metadata. */
 export function putRuleMetadata(cloud: Cloud, call: Call): ApiResponse {
   const rule = ruleOf(cloud, call, 'Resource could not be found.');

@@ -1,12 +1,25 @@
-import { type Cloud, isAdmin } from '../cloud.ts';
+import type { Cloud } from '../cloud.ts';
 import { ApiError, type ApiResponse, type Call, type ServiceApi } from '../http.ts';
 import { ANONYMOUS, authenticate, middlewareBody } from '../keystone/tokens.ts';
 import { parseMicroversion } from '../microversion.ts';
-import { deleteRuleMetadata, listRules, putRuleMetadata, showRule } from './access.ts';
+import { deleteRuleMetadata, listRules, putRuleMetadata, showRule, updateRule } from './access.ts';
 import { createLock, deleteLock, listLocks, showLock, updateLock } from './locks.ts';
 import { listMessages, showMessage } from './messages.ts';
-import { act, create, list, listExports, RESOURCE_NOT_FOUND, remove, show, showExport } from './share-handlers.ts';
-import { shareDetail, shareNetworkView, shareSummary, typeView } from './view.ts';
+import { listShareNetworks, listTypes, listZones, showLimits, showShareNetwork } from './options.ts';
+import { removeMetadata, update, writeMetadata } from './share-changes.ts';
+import {
+  act,
+  create,
+  list,
+  listExports,
+  onOwnShare,
+  RESOURCE_NOT_FOUND,
+  remove,
+  show,
+  showExport,
+} from './share-handlers.ts';
+import { createSnapshot, deleteSnapshot, listSnapshots, showSnapshot } from './snapshots.ts';
+import { shareDetail, shareSummary } from './view.ts';
 
 const NEWEST = 89;
 const HEADER = 'x-openstack-manila-api-version';
@@ -47,11 +60,28 @@ export function manilaApi(cloud: Cloud): ServiceApi {
       { method: 'POST', path: '/v2/shares', handle: on(create) },
       { method: 'GET', path: '/v2/shares/:id', handle: on(show) },
       { method: 'DELETE', path: '/v2/shares/:id', handle: on(remove) },
+      { method: 'PUT', path: '/v2/shares/:id', handle: on(onOwnShare(update)) },
       { method: 'POST', path: '/v2/shares/:id/action', handle: on(act) },
+      {
+        method: 'POST',
+        path: '/v2/shares/:id/metadata',
+        handle: on(onOwnShare((_, call, share) => writeMetadata(call, share, 'add'))),
+      },
+      {
+        method: 'PUT',
+        path: '/v2/shares/:id/metadata',
+        handle: on(onOwnShare((_, call, share) => writeMetadata(call, share, 'replace'))),
+      },
+      {
+        method: 'DELETE',
+        path: '/v2/shares/:id/metadata/:key',
+        handle: on(onOwnShare((_, call, share) => removeMetadata(call, share))),
+      },
       { method: 'GET', path: '/v2/shares/:id/export_locations', handle: on(listExports), from: 9 },
       { method: 'GET', path: '/v2/shares/:id/export_locations/:location', handle: on(showExport), from: 9 },
       { method: 'GET', path: '/v2/share-access-rules', handle: on(listRules), from: 45 },
       { method: 'GET', path: '/v2/share-access-rules/:id', handle: on(showRule), from: 45 },
+      { method: 'PUT', path: '/v2/share-access-rules/:id', handle: on(updateRule), from: 88 },
       { method: 'PUT', path: '/v2/share-access-rules/:id/metadata', handle: on(putRuleMetadata), from: 45 },
       { method: 'DELETE', path: '/v2/share-access-rules/:id/metadata/:key', handle: on(deleteRuleMetadata), from: 45 },
       { method: 'GET', path: '/v2/resource-locks', handle: on(listLocks), from: 81 },
@@ -61,6 +91,12 @@ export function manilaApi(cloud: Cloud): ServiceApi {
       { method: 'DELETE', path: '/v2/resource-locks/:id', handle: on(deleteLock), from: 81 },
       { method: 'GET', path: '/v2/messages', handle: on(listMessages), from: 37 },
       { method: 'GET', path: '/v2/messages/:id', handle: on(showMessage), from: 37 },
+      { method: 'GET', path: '/v2/snapshots/detail', handle: on(listSnapshots) },
+      { method: 'POST', path: '/v2/snapshots', handle: on(createSnapshot) },
+      { method: 'GET', path: '/v2/snapshots/:id', handle: on(showSnapshot) },
+      { method: 'DELETE', path: '/v2/snapshots/:id', handle: on(deleteSnapshot) },
+      { method: 'GET', path: '/v2/availability-zones', handle: listZones, from: 7 },
+      { method: 'GET', path: '/v2/share-networks/detail', handle: on(listShareNetworks) },
       { method: 'GET', path: '/v2/share-networks/:id', handle: on(showShareNetwork) },
       { method: 'GET', path: '/v2/types', handle: on(listTypes) },
       { method: 'GET', path: '/v2/limits', handle: on(showLimits) },
@@ -93,36 +129,6 @@ function listVersions({ origin }: Call): ApiResponse {
 
 function showVersion({ origin }: Call): ApiResponse {
   return { status: 200, body: { versions: [versionBody(origin, 2)] } };
-}
-
-function showShareNetwork(cloud: Cloud, call: Call): ApiResponse {
-  const found = cloud.shareNetworks.get(call.params.id ?? '');
-  const isMine = found && (isAdmin(call.token) || found.projectId === call.token.project?.id);
-  if (!isMine) throw notFound(`Share network ${call.params.id} could not be found.`);
-  return { status: 200, body: { share_network: shareNetworkView(found, call.version) } };
-}
-
-function listTypes(cloud: Cloud, { version }: Call): ApiResponse {
-  const types = cloud.shareTypes.map((type, index) => typeView(type, version, index === 0));
-  return { status: 200, body: { volume_types: types, share_types: types } };
-}
-
-/** Unlimited quotas, and the project's usage. */
-function showLimits(cloud: Cloud, { token, version }: Call): ApiResponse {
-  const mine = [...cloud.shares.values()].filter((share) => share.projectId === token.project?.id);
-  const used: Record<string, number> = {
-    Shares: mine.length,
-    ShareGigabytes: mine.reduce((sum, share) => sum + share.size, 0),
-  };
-  const names = ['Shares', 'ShareSnapshots', 'ShareGigabytes', 'SnapshotGigabytes', 'ShareNetworks'];
-  if (version >= 53) names.push('ShareReplicas', 'ReplicaGigabytes');
-  if (version >= 58) names.push('ShareGroups', 'ShareGroupSnapshots');
-  if (version >= 80) names.push('ShareBackups', 'BackupGigabytes');
-  const absolute = names.flatMap((name) => [
-    [`maxTotal${name}`, -1],
-    [`total${name}Used`, used[name] ?? 0],
-  ]);
-  return { status: 200, body: { limits: { rate: [], absolute: Object.fromEntries(absolute) } } };
 }
 
 const notFound = (message: string) => new ApiError(404, 'itemNotFound', message);

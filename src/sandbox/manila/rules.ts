@@ -27,6 +27,27 @@ const FAILURES = {
   unknown: { detailId: '001', text: 'An unknown error occurred.' },
 } as const;
 
+/** Reasons why work on a share failed. */
+const SHARE_FAILURES = {
+  noDefaultType: {
+    actionId: '002',
+    detailId: '024',
+    text: 'create: No default share type has been made available. You must specify a share type for creating shares.',
+  },
+  refusedShrink: {
+    actionId: '009',
+    detailId: '018',
+    text: 'shrink: Share Driver refused to shrink the share. The size to be shrunk is smaller than the current used space. The share status has been set to available. Please select a size greater than the current used space.',
+  },
+} as const;
+
+export type ShareFailure = keyof typeof SHARE_FAILURES;
+
+/** Adds Manila's message about failed work on a share. */
+export function addShareMessage(cloud: Cloud, share: Share, requestId: string, failure: ShareFailure): void {
+  pushMessage(cloud, share, requestId, SHARE_FAILURES[failure]);
+}
+
 /** Properties of a new rule; by default an active one of the share's owner. */
 export type NewRule = Pick<AccessRule, 'accessType' | 'accessTo'> &
   Partial<Omit<AccessRule, 'shareId'>> & { isVisibilityLocked?: boolean; isDeletionLocked?: boolean };
@@ -84,7 +105,7 @@ function notifyChange(cloud: Cloud, rule: AccessRule, state: RuleChange['state']
 /** The `access_rules_status` of a share. */
 export function rulesStatusOf(cloud: Cloud, shareId: string): 'active' | 'syncing' | 'error' {
   const states = rulesOf(cloud, shareId).map((rule) => rule.state);
-  if (states.some((state) => state === 'applying' || state === 'denying')) return 'syncing';
+  if (states.some((state) => state === 'applying' || state === 'updating' || state === 'denying')) return 'syncing';
   return states.includes('error') ? 'error' : 'active';
 }
 
@@ -98,15 +119,20 @@ export function syncRules(cloud: Cloud, share: Share): void {
   later(cloud, cloud.stepMs, () => beginBatch(cloud, share));
 }
 
+/** The state of a queued rule when the driver begins with it. */
+const STARTED: Partial<Record<RuleState, RuleState>> = {
+  queued_to_apply: 'applying',
+  queued_to_update: 'updating',
+  queued_to_deny: 'denying',
+};
+
 function beginBatch(cloud: Cloud, share: Share): void {
-  const queued = rulesOf(cloud, share.id).filter(
-    ({ state }) => state === 'queued_to_apply' || state === 'queued_to_deny',
-  );
+  const queued = rulesOf(cloud, share.id).filter(({ state }) => state in STARTED);
   if (queued.length === 0) {
     cloud.syncing.delete(share.id);
     return;
   }
-  for (const rule of queued) setRuleState(cloud, rule, rule.state === 'queued_to_apply' ? 'applying' : 'denying');
+  for (const rule of queued) setRuleState(cloud, rule, STARTED[rule.state] ?? rule.state);
   const isSlow = queued.some((rule) => rule.state === 'applying' && rule.accessTo === SLOW_ADDRESS);
   later(cloud, isSlow ? cloud.slowMs : cloud.stepMs, () => {
     endBatch(cloud, share, queued);
@@ -120,7 +146,8 @@ function endBatch(cloud: Cloud, share: Share, batch: readonly AccessRule[]): voi
   const isBroken = mine.some((rule) => rule.state === 'applying' && rule.accessTo === BREAKING_ADDRESS);
   for (const rule of mine) {
     const failure = isBroken ? 'unknown' : failureOf(share, rule);
-    if (rule.state === 'applying') failure ? fail(cloud, share, rule, failure) : activate(cloud, rule);
+    if (rule.state === 'applying' || rule.state === 'updating')
+      failure ? fail(cloud, share, rule, failure) : activate(cloud, rule);
     else if (rule.state === 'denying') isBroken ? fail(cloud, share, rule, 'unknown') : dropRule(cloud, rule);
   }
 }
@@ -142,14 +169,21 @@ function fail(cloud: Cloud, share: Share, rule: AccessRule, why: keyof typeof FA
 
 function addMessage(cloud: Cloud, share: Share, requestId: string, why: keyof typeof FAILURES): void {
   const { detailId, text } = FAILURES[why];
+  pushMessage(cloud, share, requestId, { actionId: '010', detailId, text: `update access rules: ${text}` });
+}
+
+function pushMessage(
+  cloud: Cloud,
+  share: Share,
+  requestId: string,
+  failure: Pick<UserMessage, 'actionId' | 'detailId' | 'text'>,
+): void {
   const message: UserMessage = {
     id: newUuid(),
     projectId: share.projectId,
     resourceId: share.id,
     requestId,
-    actionId: '010',
-    detailId,
-    text: `update access rules: ${text}`,
+    ...failure,
     createdAt: Date.now(),
   };
   cloud.messages.push(message);

@@ -2,7 +2,7 @@ import type { Cloud, ExportLocation, Share, ShareType } from '../cloud.ts';
 import { newUuid, uuidFor } from '../ids.ts';
 import { later } from '../work.ts';
 import { dropLocks } from './locks.ts';
-import { dropRule, rulesOf } from './rules.ts';
+import { addShareMessage, dropRule, rulesOf, type ShareFailure } from './rules.ts';
 
 /** Properties of a new share; by default a small available one in project `demo`. */
 export type NewShare = Partial<Omit<Share, 'projectId' | 'userId'>> & { project?: string };
@@ -29,6 +29,8 @@ export function addShare(cloud: Cloud, { project = 'demo', ...given }: NewShare)
     isSoftDeleted: false,
     metadata: {},
     shareNetworkId: null,
+    snapshotId: null,
+    usedGib: 0,
     exportLocations: [],
     host: isPlaced ? 'storage-1@alpha#pool' : null,
     createdAt: now,
@@ -56,9 +58,14 @@ export function exportsFor({ id, protocol }: Pick<Share, 'id' | 'protocol'>): Ex
   }));
 }
 
-/** Starts a creation: `creating` for one step, scheduled for another, then available. */
-export function beginCreate(cloud: Cloud, share: Share): void {
+/** Starts a creation: `creating` for one step, scheduled for another, then available, or in error for a reason. */
+export function beginCreate(cloud: Cloud, share: Share, requestId: string, failure: ShareFailure | null): void {
   later(cloud, cloud.stepMs, () => {
+    if (failure) {
+      share.status = 'error';
+      addShareMessage(cloud, share, requestId, failure);
+      return;
+    }
     share.host = 'storage-1@alpha#pool';
     later(cloud, cloud.stepMs, () => {
       share.status = 'available';

@@ -42,7 +42,7 @@ export function shareDetail(cloud: Cloud, share: Share, { token, version, origin
     name: share.name,
     description: share.description,
     project_id: share.projectId,
-    snapshot_id: null,
+    snapshot_id: share.snapshotId,
     share_network_id: share.shareNetworkId,
     share_proto: share.protocol,
     ...(version < 9 && { export_location: paths[0] ?? null }),
@@ -89,6 +89,7 @@ export function ruleView(rule: AccessRule, version: number, options: { isInList:
 
 /** Before 2.28 rules had fewer states (manila/common/constants.py). */
 function oldState(state: AccessRule['state']): string {
+  if (state === 'queued_to_update' || state === 'updating') return 'active';
   if (state === 'queued_to_apply' || state === 'applying') return 'new';
   return state === 'queued_to_deny' || state === 'denying' ? 'deleting' : state;
 }

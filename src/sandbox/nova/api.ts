@@ -5,6 +5,7 @@ import { parseMicroversion } from '../microversion.ts';
 import { act, remove } from './actions.ts';
 import { listActions, showAction } from './instance-actions.ts';
 import { listServers } from './list.ts';
+import { listZones, showLimits } from './options.ts';
 import { deleteMetadata, setMetadata } from './server-metadata.ts';
 import { attachServerShare, detachServerShare, listServerShares, showServerShare } from './server-shares.ts';
 import { addressesOf, interfaceView, linksOf, serverDetail, serverSummary } from './view.ts';
@@ -88,6 +89,8 @@ export function novaApi(cloud: Cloud): ServiceApi {
           handle: withServer((call, server) => remove(cloud, call, server)),
         },
         { method: 'GET', path: '/v2.1/flavors/detail', handle: (call) => listFlavors(cloud, call) },
+        { method: 'GET', path: '/v2.1/limits', handle: on(showLimits) },
+        { method: 'GET', path: '/v2.1/os-availability-zone', handle: () => listZones() },
       ]),
     ],
   };
