@@ -21,7 +21,7 @@ interface Sources {
 
 /**
  * Loads nodes by id: an attachment from the store, any other from the services that may have it, which are asked at the same
- * time. Many ids take one list of each service; only ids in none of them are asked for one by one. The failure of one
+ * time; for a snapshot after those. Many ids take one list of each service; only ids in none of them are asked for one by one. The failure of one
  * service is an error of the ids that no other one has.
  */
 export function createNodeLoader({
@@ -30,20 +30,28 @@ export function createNodeLoader({
   snapshots,
   attachment,
 }: Sources): DataLoader<string, FoundNode | null> {
-  const kinds = [kind('Server', servers), kind('Share', shares), kind('ShareSnapshot', snapshots)];
+  const kinds = [kind('Server', servers), kind('Share', shares)];
+  // snapshots are rarely asked for: only about ids that are none of the others
+  const rare = kind('ShareSnapshot', snapshots);
 
   async function find(id: string): Promise<FoundNode | null> {
     const pair = parseAttachmentId(id);
-    if (!pair) return await firstFound<FoundNode>(kinds.map(({ load }) => load(id)));
+    if (!pair)
+      return await firstFound<FoundNode>(
+        kinds.map(({ load }) => load(id)),
+        () => rare.load(id),
+      );
     const found = await attachment(pair.serverId, pair.shareId);
     return found && { ...found, __typename: 'ShareAttachment' };
   }
 
   return new DataLoader(async (ids) => {
-    const count = ids.filter((id) => parseAttachmentId(id) === null).length;
-    const lists = await Promise.all(kinds.map(({ list }) => list(count)));
+    const single = ids.filter((id) => parseAttachmentId(id) === null);
+    const lists = await Promise.all(kinds.map(({ list }) => list(single.length)));
     const listed = (id: string) => lists.map((find) => find(id)).find((node) => node !== null);
-    return await Promise.all(ids.map((id) => listed(id) ?? find(id).catch(asError)));
+    const missing = single.filter((id) => !listed(id)).length;
+    const snapshotOf = await rare.list(missing);
+    return await Promise.all(ids.map((id) => listed(id) ?? snapshotOf(id) ?? find(id).catch(asError)));
   });
 }
 
@@ -60,11 +68,13 @@ function kind<T extends { id: string }, N extends string>(__typename: N, { loade
   };
 }
 
-/** The first result that is there. Rejects with an error only when there is none. */
-async function firstFound<T>(reads: readonly Promise<T | null>[]): Promise<T | null> {
+/** The first result that is there, or else the last one. Rejects with an error only when there is none. */
+async function firstFound<T>(reads: readonly Promise<T | null>[], last: () => Promise<T | null>): Promise<T | null> {
   const results = await Promise.allSettled(reads);
   const found = results.find((result) => result.status === 'fulfilled' && result.value !== null);
   if (found?.status === 'fulfilled') return found.value;
+  const other = await last();
+  if (other) return other;
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
   return null;
