@@ -20,9 +20,9 @@ interface Sources {
 }
 
 /**
- * Loads nodes by id: an attachment from the store, any other from the services that may have it, which are asked at the same
- * time; for a snapshot after those. Many ids take one list of each service; only ids in none of them are asked for one by one. The failure of one
- * service is an error of the ids that no other one has.
+ * Loads nodes by id: an attachment from the store, any other from the services that may have it, which are asked at the
+ * same time; for a snapshot after those. Many ids take one list of each service; only ids in none of them are asked for
+ * one by one. The failure of one service is an error of the ids that no other one has.
  */
 export function createNodeLoader({
   servers,

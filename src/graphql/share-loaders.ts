@@ -62,7 +62,7 @@ export function createShareLoaders(session: Session, run: Run, clients: ShareCli
   }
 }
 
-/** A read that is made once, whoever asks. */
+/** A read that is made at most once. */
 function once<T>(read: () => Promise<T>): () => Promise<T> {
   let result: Promise<T> | null = null;
   return () => {
