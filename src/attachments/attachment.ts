@@ -51,6 +51,8 @@ export interface VirtiofsState {
   status: string | null;
   /** When the POST was sent that has made no mapping yet, ISO 8601; null when none was sent, or its outcome is known. */
   postedAt: string | null;
+  /** When the DELETE was sent whose outcome is not known, ISO 8601. Absent: none. */
+  deletedAt?: string | null;
   /** Nova's request id of the last POST or DELETE: its instance action says how the work ended. */
   openstackRequestId: string | null;
   /** When Nova was last asked for the mapping, ISO 8601; null before the first observation. */

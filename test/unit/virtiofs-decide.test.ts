@@ -19,10 +19,13 @@ interface Case {
   situation: string;
   is?: Partial<Attachment>;
   postedAt?: string | null;
+  /** A DELETE without an answer. */
+  deletedAt?: string | null;
   shows?: Partial<VirtiofsObservation>;
   rights?: typeof CALLER;
   isOverdue?: boolean;
   isPostSettled?: boolean;
+  isDeleteSettled?: boolean;
   decides: Partial<VirtiofsAction>;
 }
 
@@ -48,13 +51,18 @@ const attached: Partial<VirtiofsAction> = { do: 'transition', status: 'attached'
 
 function table(name: string, status: Attachment['status'], cases: Case[]): void {
   describe(name, () => {
-    test.each(cases)('$situation', ({ is, postedAt = null, shows, rights = CALLER, decides, ...times }) => {
-      const virtiofs = { tag: 'data', status: null, postedAt, openstackRequestId: null, observedAt: null };
-      const given = record({ via: 'virtiofs', virtiofs, targets: [], status, ...is });
-      const { isOverdue = false, isPostSettled = false } = times;
-      const observed = { ...STOPPED, ...shows };
-      expect(decideVirtiofs(given, observed, rights, { isOverdue, isPostSettled })).toMatchObject(decides);
-    });
+    test.each(cases)(
+      '$situation',
+      ({ is, postedAt = null, deletedAt = null, shows, rights = CALLER, decides, ...times }) => {
+        const virtiofs = { tag: 'data', status: null, postedAt, deletedAt, openstackRequestId: null, observedAt: null };
+        const given = record({ via: 'virtiofs', virtiofs, targets: [], status, ...is });
+        const { isOverdue = false, isPostSettled = postedAt === null, isDeleteSettled = deletedAt === null } = times;
+        const observed = { ...STOPPED, ...shows };
+        expect(decideVirtiofs(given, observed, rights, { isOverdue, isPostSettled, isDeleteSettled })).toMatchObject(
+          decides,
+        );
+      },
+    );
   });
 }
 
@@ -111,6 +119,24 @@ table('attaching', 'attaching', [
     isPostSettled: true,
     rights: NO_TOKEN,
     decides: failed('error_attaching', 'MAPPING_MISSING'),
+  },
+  {
+    situation: 'nothing mapped, a DELETE without an answer may still land -> wait: it would take the new mapping away',
+    deletedAt: POSTED_AT,
+    decides: { do: 'wait' },
+  },
+  {
+    situation: 'mapping inactive, a DELETE without an answer may still land -> wait',
+    deletedAt: POSTED_AT,
+    shows: { mapping: mapping('inactive') },
+    decides: { do: 'wait' },
+  },
+  {
+    situation: 'mapping inactive, that DELETE can no longer land -> attached',
+    deletedAt: POSTED_AT,
+    isDeleteSettled: true,
+    shows: { mapping: mapping('inactive') },
+    decides: attached,
   },
   { situation: 'mapping attaching -> wait', shows: { mapping: mapping('attaching') }, decides: { do: 'wait' } },
   {
@@ -239,6 +265,20 @@ table('detaching', 'detaching', [
     shows: { mapping: mapping('inactive') },
     rights: NO_TOKEN,
     decides: { do: 'transition', status: 'attached', event: 'DETACH_FAILED' },
+  },
+  {
+    situation: 'a DELETE without an answer may still land, no token -> wait: no start before it can no longer land',
+    is: { previousStatus: 'attached' },
+    deletedAt: POSTED_AT,
+    shows: { mapping: mapping('inactive') },
+    rights: NO_TOKEN,
+    decides: { do: 'wait' },
+  },
+  {
+    situation: 'a DELETE without an answer, with a token -> delete again',
+    deletedAt: POSTED_AT,
+    shows: { mapping: mapping('inactive') },
+    decides: { do: 'delete' },
   },
   { situation: 'mapping detaching -> wait', shows: { mapping: mapping('detaching') }, decides: { do: 'wait' } },
   {

@@ -40,8 +40,12 @@ export interface VirtiofsRights {
 export interface VirtiofsTimes {
   /** Whether the status has lasted longer than its deadline. */
   readonly isOverdue: boolean;
-  /** Whether a POST without an answer can no longer land: 60 s and one call's timeout have passed since it was sent. */
+  /**
+   * Whether a POST, or a DELETE, without an answer can no longer land: none is open, or 60 s and one call's timeout have
+   * passed since it was sent.
+   */
   readonly isPostSettled: boolean;
+  readonly isDeleteSettled: boolean;
 }
 
 export interface VirtiofsFault {
@@ -103,7 +107,8 @@ function decideAttaching(
   switch (mapping.status) {
     case 'inactive':
     case 'active':
-      return { do: 'transition', status: 'attached', event: 'ATTACHED' };
+      // a DELETE without an answer may still take it away
+      return times.isDeleteSettled ? { do: 'transition', status: 'attached', event: 'ATTACHED' } : { do: 'wait' };
     case 'error':
       if (rights.mayChange && record.attempts < MAX_POSTS && isStoppedAndIdle(observed)) return { do: 'delete' };
       return attachFailed(novaError(observed));
@@ -118,10 +123,11 @@ function decideUnmapped(
   record: Attachment,
   observed: VirtiofsObservation,
   { mayChange, isInMutation }: VirtiofsRights,
-  { isOverdue, isPostSettled }: VirtiofsTimes,
+  { isOverdue, isPostSettled, isDeleteSettled }: VirtiofsTimes,
 ): VirtiofsAction {
   if (observed.share === 'gone') return { do: 'remove', reason: 'SHARE_DELETED' };
-  if (record.virtiofs?.postedAt && !isPostSettled) return { do: 'wait' };
+  // a DELETE without an answer would take the new mapping away
+  if (!isPostSettled || !isDeleteSettled) return { do: 'wait' };
   if (!mayChange || record.attempts >= MAX_POSTS) return attachFailed(missing());
   if (!isStoppedAndIdle(observed)) {
     const message = notStopped(observed);
@@ -154,11 +160,11 @@ function decideDetaching(
   record: Attachment,
   observed: VirtiofsObservation,
   { mayChange, isInMutation }: VirtiofsRights,
-  { isOverdue, isPostSettled }: VirtiofsTimes,
+  { isOverdue, isPostSettled, isDeleteSettled }: VirtiofsTimes,
 ): VirtiofsAction {
   const { mapping } = observed;
   // a POST without an answer may still make the mapping: the record stays until it no longer can
-  if (mapping === 'none') return record.virtiofs?.postedAt && !isPostSettled ? { do: 'wait' } : { do: 'remove' };
+  if (mapping === 'none') return isPostSettled ? { do: 'remove' } : { do: 'wait' };
   if (typeof mapping === 'object' && mapping.status === 'detaching') {
     return isOverdue ? detachFailed(overdue()) : { do: 'wait' };
   }
@@ -168,7 +174,8 @@ function decideDetaching(
   }
   // Nova took the DELETE, and has not begun with it
   if (record.isAccepted) return isOverdue ? detachFailed(overdue()) : { do: 'wait' };
-  if (!mayChange) return abandoned(record);
+  // while a DELETE may still land, the server must not be started
+  if (!mayChange) return isDeleteSettled ? abandoned(record) : { do: 'wait' };
   if (!isDeletable(observed)) {
     const message = notStopped(observed);
     return isInMutation ? { do: 'reject', message } : detachFailed({ code: 'SERVER_NOT_STOPPED', message });
@@ -181,13 +188,15 @@ function decideUnseen(
   record: Attachment,
   { action, share }: VirtiofsObservation,
   { mayChange }: VirtiofsRights,
-  { isOverdue }: VirtiofsTimes,
+  { isOverdue, isDeleteSettled }: VirtiofsTimes,
 ): VirtiofsAction {
   const isDetaching = record.status === 'detaching';
   if (record.status === 'attached' && share === 'gone') return attachFailed(shareGone());
   if (record.status !== 'attaching' && !isDetaching) return { do: 'idle' };
   // no DELETE was accepted, and what this session cannot see it does not delete
-  if (isDetaching && !record.isAccepted) return mayChange && !isOverdue ? { do: 'wait' } : abandoned(record);
+  if (isDetaching && !record.isAccepted) {
+    return (mayChange && !isOverdue) || !isDeleteSettled ? { do: 'wait' } : abandoned(record);
+  }
   if (action?.result === 'success') {
     return isDetaching ? { do: 'remove' } : { do: 'transition', status: 'attached', event: 'ATTACHED' };
   }

@@ -1,6 +1,7 @@
 /** Start, stop and reboot a server, with the protection that Nova lacks: a start during an attach ends in ERROR. */
 import { randomUUID } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
+import { OpenStackError } from '../../openstack/errors.ts';
 import { getServer } from '../../openstack/nova/client.ts';
 import { hasServerShares, type PowerAction, powerServer as requestPower } from '../../openstack/nova/shares.ts';
 import type { NovaServer } from '../../openstack/nova/types.ts';
@@ -8,7 +9,7 @@ import type { Session } from '../../openstack/session.ts';
 import { isInProgress } from '../attachment.ts';
 import { type CommandOptions, untilFree } from '../command.ts';
 import { observeMappings } from '../facts.ts';
-import { withServerLock } from './server-lock.ts';
+import { markStarting, unmarkStarting, withServerLock } from './server-lock.ts';
 
 export interface PowerRequest {
   serverId: string;
@@ -57,12 +58,30 @@ async function guarded(
   const done = await untilFree(`of server ${server.id}`, () =>
     withServerLock(store, pair, lock, async () => {
       const [inProgress] = await sharesInProgress(store, session, server);
-      if (inProgress === undefined) return await request();
+      if (inProgress === undefined) return await requestMarked(store, session, pair, request);
       const message = `Share ${inProgress} is being attached to server ${server.id} or detached from it: a start now would end in ERROR`;
       throw new GatewayError('CONFLICT', message);
     }),
   );
   return done.value;
+}
+
+/** The mark is there before the request, and stays when its answer is lost: then, or after a crash, it may land later. */
+async function requestMarked<T>(
+  store: CommandOptions['store'],
+  session: Session,
+  pair: { projectId: string; serverId: string },
+  request: () => Promise<T>,
+): Promise<T> {
+  await markStarting(store, pair, session.cloud.settings.timeoutMs);
+  try {
+    const answer = await request();
+    await unmarkStarting(store, pair);
+    return answer;
+  } catch (error) {
+    if (error instanceof OpenStackError && error.outcome !== 'uncertain') await unmarkStarting(store, pair);
+    throw error;
+  }
 }
 
 /** The shares that are being attached or detached by virtiofs, through this gateway or another client. */

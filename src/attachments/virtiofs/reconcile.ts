@@ -27,16 +27,15 @@ import {
   type VirtiofsObservation,
 } from './decide.ts';
 import { observeAction, observeVirtiofs } from './observe.ts';
-import { withServerLock } from './server-lock.ts';
+import { isStarting, LANDS_MS, withServerLock } from './server-lock.ts';
 
 /** Maximum actions of one reconcile: POST and DELETE a few times each. */
 const MAX_STEPS = 20;
 
-/** How long after one call's timeout a POST without an answer may still make its mapping, in ms. */
-const POST_LANDS_MS = 60_000;
-
-/** When a record whose server is being started, or changed by another gateway, is observed again, in ms. */
+/** When a record whose server another gateway starts or changes now is observed again, in ms. */
 const LOCKED_RETRY_MS = 250;
+/** The same while a start without an answer may still land, in ms. */
+const STARTING_RETRY_MS = 2000;
 
 /** What becomes of a failed call: the same for every way to attach. */
 export type CommitFailure = (record: Attachment, error: unknown, phase: 'read' | 'change') => Promise<ReconcileResult>;
@@ -65,7 +64,8 @@ export async function reconcileVirtiofs(
       record = withMapping(withSuccess(record, 'read'), observed);
       const action = decideVirtiofs(record, observed, rightsOf(context), {
         isOverdue: elapsedMs(record) > context.deadlineMs,
-        isPostSettled: isPostSettled(record, session.cloud.settings.timeoutMs),
+        isPostSettled: isSettled(record.virtiofs?.postedAt, session.cloud.settings.timeoutMs),
+        isDeleteSettled: isSettled(record.virtiofs?.deletedAt, session.cloud.settings.timeoutMs),
       });
       if (action.do === 'wait') return await requeueLater(context, record, performance.now() - startedAt);
       phase = 'change';
@@ -113,8 +113,8 @@ function withState(record: Attachment, change: Partial<VirtiofsState>): Attachme
   return { ...record, virtiofs: { ...state, ...change } };
 }
 
-function isPostSettled({ virtiofs }: Attachment, timeoutMs: number): boolean {
-  return !virtiofs?.postedAt || Date.now() - Date.parse(virtiofs.postedAt) > POST_LANDS_MS + timeoutMs;
+function isSettled(sentAt: string | null | undefined, timeoutMs: number): boolean {
+  return !sentAt || Date.now() - Date.parse(sentAt) > LANDS_MS + timeoutMs;
 }
 
 /** Performs an action other than waiting. `onCommitted` takes each commit on the way, for when a later call fails. */
@@ -161,6 +161,9 @@ async function whileIdle(
   const ms = remainingLeaseMs(context);
   if (ms <= 0) throw new LeaseLost();
   const done = await withServerLock(store, record, { owner, ms }, async () => {
+    if (await isStarting(store, record)) {
+      return { result: await commitAndRelease(context, record, { dueInMs: STARTING_RETRY_MS }) };
+    }
     const server = await getServer(leasedSession(context), record.serverId);
     const vmState = server?.['OS-EXT-STS:vm_state'] ?? null;
     const taskState = server?.['OS-EXT-STS:task_state'] ?? null;
@@ -208,7 +211,10 @@ async function post(
   }
 }
 
-/** Nova's acceptance of a detach is committed before the next call. */
+/**
+ * The DELETE is committed before it is sent, as it may land after its answer is lost, and Nova's acceptance of it before the
+ * next call.
+ */
 async function performDelete(
   context: ReconcileContext,
   record: Attachment,
@@ -216,12 +222,25 @@ async function performDelete(
 ): Promise<Step> {
   return await whileIdle(context, record, isDeletable, async () => {
     const { serverId, shareId } = record;
-    const { isGone, openstackRequestId } = await detachServerShare(leasedSession(context), serverId, shareId);
+    const deleting = withState(record, { deletedAt: new Date().toISOString() });
+    const intended = await commit(context, deleting, { dueInMs: null, keepLease: true });
+    onCommitted(intended);
+    const { isGone, openstackRequestId } = await detachServerShare(leasedSession(context), serverId, shareId).catch(
+      (error: unknown) => {
+        const isFinal = error instanceof OpenStackError && error.outcome !== 'uncertain';
+        if (isFinal) onCommitted(withState(intended, { deletedAt: null }));
+        throw error;
+      },
+    );
     const isDetaching = record.status === 'detaching';
     const deleted = withState(
       // the tries of an attach are its POSTs, those of a detach its DELETEs
-      isDetaching ? { ...record, isAccepted: true, attempts: record.attempts + 1 } : record,
-      { status: isGone ? null : 'detaching', postedAt: null, ...(isGone ? {} : { openstackRequestId }) },
+      isDetaching ? { ...intended, isAccepted: true, attempts: record.attempts + 1 } : intended,
+      {
+        ...{ status: isGone ? null : 'detaching', postedAt: null, deletedAt: null },
+        // the end of a DELETE does not tell how the attach ends
+        openstackRequestId: isDetaching && !isGone ? openstackRequestId : null,
+      },
     );
     const committed = await commit(context, deleted, { dueInMs: null, keepLease: true });
     onCommitted(committed);
