@@ -8,6 +8,7 @@ import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { OpenStackError } from '../../src/openstack/errors.ts';
 import type { Session } from '../../src/openstack/session.ts';
+import { attachmentEvent } from '../support/attachment-records.ts';
 import { checkProperty } from '../support/property.ts';
 
 /**
@@ -466,7 +467,7 @@ test('after any history and a quiet period: no mapping without a record, no reco
       };
       await store.markRecovered(PROJECT);
       const claims: string[] = [];
-      await store.subscribe(PROJECT, (event) => claims.push(...falseClaims(event)), fail);
+      await store.subscribe(PROJECT, (event) => claims.push(...falseClaims(attachmentEvent(event))), fail);
       await play(store, steps);
       const record = await quietPeriod(store);
       const { mapping, damages } = environment;
