@@ -24,7 +24,7 @@ describe.each(PAGES)('%s', (page) => {
   const text = readFileSync(page, 'utf8');
 
   test('every path in the repository that it names exists', () => {
-    const named = text.matchAll(/`((?:src|test|schema|scripts|bench|examples|web|docs)\/[\w./-]+)`/g);
+    const named = text.matchAll(/`((?:src|test|schema|scripts|bench|examples|web|docs|deploy)\/[\w./-]+)`/g);
     expect([...named].map(([, path = '']) => path).filter((path) => !existsSync(path))).toEqual([]);
   });
 

@@ -1,0 +1,4 @@
+import { writeFileSync } from 'node:fs';
+import { renderManifests } from './helm.mjs';
+
+writeFileSync('deploy/kubernetes/gateway.yaml', renderManifests());
