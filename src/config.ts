@@ -138,6 +138,7 @@ export const SETTINGS = {
     'Whether the sandbox cloud may use `REDIS_URL`. Otherwise a gateway with `REDIS_URL` and no cloud does not start: a missing `OS_CLOUD` must not bring the attachments of a real cloud in front of the sandbox.',
   ),
   GRAPHIQL: setting(flag(true), 'Serve GraphiQL to browsers at `/graphql`.'),
+  CONSOLE: setting(flag(true), 'Serve the [console](console.md) to browsers at `/`.'),
   INTROSPECTION: setting(flag(true), 'Allow introspection queries.'),
   ALLOWED_ORIGINS: setting(
     origins,

@@ -59,7 +59,7 @@ function sandboxChoice(
 
 /** Where to open the gateway and how to sign in. Plain lines, not log entries: they are for the person at the terminal. */
 function printBanner(address: string, config: Config, { sandbox, label }: ChosenCloud): string {
-  const lines = [`GraphiQL and GraphQL: ${address}/graphql`];
+  const lines = [...(config.CONSOLE ? [`Console: ${address}/`] : []), `GraphiQL and GraphQL: ${address}/graphql`];
   if (sandbox) {
     lines.push(
       `Sandbox cloud at ${sandbox.authUrl}: nothing in it is real.`,

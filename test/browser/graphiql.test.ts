@@ -1,12 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { BrowserContext, Page } from 'playwright-core';
-import { startChromium } from '../support/chromium.ts';
+import { openPage } from '../support/browser-page.ts';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
 
 let gateway: GatewayProcess;
 let browser: BrowserContext;
 let page: Page;
-/** What a page must never do: send requests to another host, violate the policy, or log an error. */
 let violations: string[];
 
 beforeAll(async () => {
@@ -14,23 +13,7 @@ beforeAll(async () => {
 }, 120_000);
 
 beforeEach(async () => {
-  browser = await startChromium();
-  browser.setDefaultTimeout(20_000);
-  page = await browser.newPage();
-  violations = [];
-  const { host } = new URL(gateway.graphiql);
-  page.on('request', (request) => {
-    const url = new URL(request.url());
-    if (url.protocol !== 'data:' && url.host !== host) violations.push(`requested ${request.url()}`);
-  });
-  page.on('websocket', (socket) => {
-    if (new URL(socket.url()).host !== host) violations.push(`opened ${socket.url()}`);
-  });
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') violations.push(message.text());
-  });
-  page.on('pageerror', (error) => violations.push(error.message));
-  await page.goto(gateway.graphiql);
+  ({ browser, page, violations } = await openPage(gateway.graphiql));
   // GraphiQL ignores input before its editors have loaded
   await page.locator('.graphiql-query-editor .monaco-editor').waitFor();
   await page.locator('.result-window .monaco-editor').waitFor();

@@ -4,5 +4,6 @@ import { common } from '../../jest.config.mjs';
 export default {
   ...common,
   testMatch: ['<rootDir>/test/browser/*.test.ts'],
-  globalSetup: '<rootDir>/test/support/build.ts',
+  globalSetup: '<rootDir>/test/support/browser-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
 };
