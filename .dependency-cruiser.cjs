@@ -32,7 +32,7 @@ module.exports = {
     only('sandbox', [], 'The sandbox is a cloud: shared code would hide contradictions between it and the gateway.'),
     only(
       'metrics',
-      ['^src/errors\\.ts$', '^src/openstack/'],
+      ['^src/errors\\.ts$', '^src/(openstack|attachments|redis)/'],
       'Metrics count what others report: they know no transport.',
     ),
     only(

@@ -12,14 +12,17 @@ import { type Config, ConfigError } from './config.ts';
 import { createContext } from './graphql/context.ts';
 import { createExecutor } from './graphql/execution/execute.ts';
 import { createSchema } from './graphql/schema.ts';
+import { collectGauges, countNotification, countScan } from './metrics/gateway.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { type MetricsServer, serveMetrics } from './metrics/server.ts';
+import { measureStore } from './metrics/store.ts';
 import { countUpstreamCall } from './metrics/upstream.ts';
 import { createNotifier } from './notifications/notifier.ts';
 import { type CloudSettings, closeCloud, createCloud, describeCloud } from './openstack/cloud.ts';
 import { pingKeystone } from './openstack/keystone/client.ts';
 import { checkCredentials, createServiceAccount } from './openstack/keystone/service-account.ts';
 import type { Credentials } from './openstack/keystone/types.ts';
+import { createServiceStates } from './openstack/service-state.ts';
 import { newRequestId, type Session } from './openstack/session.ts';
 import { connectRedis } from './redis/connect.ts';
 import { createAuthenticate } from './transport/authenticate.ts';
@@ -54,6 +57,7 @@ export interface App {
 /** Creates the gateway; it does not listen yet. */
 export async function createApp(config: Config, choice: CloudChoice, log: Logger): Promise<App> {
   const metrics = config.METRICS_PORT === null ? undefined : createMetrics();
+  const services = createServiceStates(log, config.UPSTREAM_TIMEOUT_MS);
   const cloud = createCloud(
     {
       ...choice.settings,
@@ -61,10 +65,15 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
       connections: config.UPSTREAM_CONNECTIONS,
       connectionsPerProject: config.UPSTREAM_CONNECTIONS_PER_PROJECT,
     },
-    { onCall: metrics && ((call) => countUpstreamCall(metrics, call)) },
+    {
+      onCall(call) {
+        services.observe(call);
+        if (metrics) countUpstreamCall(metrics, call);
+      },
+    },
   );
   const redis = config.REDIS_URL ? connectRedis(config.REDIS_URL, log) : null;
-  const store: AttachmentStore = redis
+  const rawStore: AttachmentStore = redis
     ? await createRedisStore({
         redis,
         prefix: config.REDIS_PREFIX,
@@ -75,6 +84,7 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
         log,
       })
     : createMemoryStore({ logLength: config.EVENT_LOG_LENGTH, signingKey: config.RULE_SIGNING_KEY });
+  const store = metrics ? measureStore(rawStore, metrics) : rawStore;
   const account = choice.credentials && createServiceAccount(cloud, choice.credentials, log);
   const sessions = createSessionRegistry(account);
   const work = {
@@ -84,7 +94,10 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
     leaseMs: Math.max(config.LEASE_MS, CALLS_PER_LEASE * config.UPSTREAM_TIMEOUT_MS),
     deadlineMs: config.ATTACH_DEADLINE_MS,
   };
-  const queue = createQueue(work);
+  const queue = createQueue({
+    ...work,
+    onReconcile: metrics && ((outcome) => metrics.count('nmg_reconciles_total', { outcome })),
+  });
   const attachments = createAttachments({ ...work, queue, account, guestSecrets: config.GUEST_SECRETS });
   const sweeper = createSweeper({
     ...work,
@@ -92,11 +105,19 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
     intervalMs: config.SWEEP_INTERVAL_MS,
     lockMs: config.SWEEP_LOCK_MS,
     enqueueAfter: queue.enqueueAfter,
+    onScan: metrics && ((report, seconds) => countScan(metrics, report, seconds)),
   });
   const notifier = config.NOTIFICATION_URL
-    ? createNotifier({ store, url: config.NOTIFICATION_URL, isDurable: config.NOTIFICATION_DURABLE, log })
+    ? createNotifier({
+        store,
+        url: config.NOTIFICATION_URL,
+        isDurable: config.NOTIFICATION_DURABLE,
+        log,
+        onPublished: metrics && ((event) => countNotification(metrics, event)),
+      })
     : null;
-  const authenticate = createAuthenticate({ cloud, config });
+  const authenticate = createAuthenticate({ cloud, config, metrics });
+  if (metrics) collectGauges(metrics, { services, store, redis, notifier });
   const graphql = {
     config,
     log,

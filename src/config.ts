@@ -108,7 +108,11 @@ export const SETTINGS = {
   ),
   LOG_LEVEL: setting(
     z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-    'Lowest level that is logged, as JSON lines on standard output.',
+    'Lowest level that is logged, on standard output.',
+  ),
+  LOG_FORMAT: setting(
+    z.enum(['auto', 'pretty', 'json']).default('auto'),
+    'Format of the log: `json` for programs, `pretty` for people; `auto` is `pretty` in a terminal and `json` elsewhere.',
   ),
   METRICS_PORT: setting(
     portOrOff.optional(),

@@ -117,7 +117,7 @@ function handleUncaughtErrors(log: Logger): void {
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const log = createLog(config.LOG_LEVEL);
+  const log = createLog(config.LOG_LEVEL, 1, config.LOG_FORMAT);
   handleUncaughtErrors(log);
   const chosen = await chooseCloud(config, process.env, log);
   const app = await createApp(config, chosen.choice, log);

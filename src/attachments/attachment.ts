@@ -5,6 +5,15 @@ import type { Problem } from './problems.ts';
 
 export type AttachmentStatus = 'attaching' | 'attached' | 'detaching' | 'error_attaching' | 'error_detaching';
 
+/** Every status. */
+export const STATUSES: readonly AttachmentStatus[] = [
+  'attaching',
+  'attached',
+  'detaching',
+  'error_attaching',
+  'error_detaching',
+];
+
 /** A record's status, or `detached` after its removal, which only events and payloads show. */
 export type AttachmentViewStatus = AttachmentStatus | 'detached';
 
@@ -137,6 +146,16 @@ export interface Attachment {
   /** Incremented by each commit and each claim: a write with an older version is rejected. */
   version: number;
 }
+
+/** Every type of event. */
+export const EVENT_TYPES: readonly EventType[] = [
+  'ATTACH_STARTED',
+  'ATTACHED',
+  'ATTACH_FAILED',
+  'DETACH_STARTED',
+  'DETACHED',
+  'DETACH_FAILED',
+];
 
 export type EventType =
   | 'ATTACH_STARTED'

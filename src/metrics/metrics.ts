@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type LabelsOf, type LabelValues, SERIES, type Series, type SeriesName } from './series.ts';
 
 /** Counts what happens in the gateway. The names and labels are those of series.ts. */
@@ -7,7 +7,12 @@ export interface Metrics {
   count<N extends SeriesName<'counter'>>(name: N, labels: LabelsOf<N>, by?: number): void;
   /** Adds a measurement to a histogram, in the unit of its name. */
   observe<N extends SeriesName<'histogram'>>(name: N, labels: LabelsOf<N>, value: number): void;
+  /** Sets how a gauge is read when the metrics are collected. When that fails, the gauge is missing from them. */
+  gauge<N extends SeriesName<'gauge'>>(name: N, read: () => Samples<N> | Promise<Samples<N>>): void;
 }
+
+/** The values of a metric, each with its labels. */
+export type Samples<N extends keyof typeof SERIES> = readonly (readonly [labels: LabelsOf<N>, value: number])[];
 
 export interface MetricsRegistry extends Metrics {
   readonly contentType: string;
@@ -20,11 +25,17 @@ export function createMetrics({ withProcess = true }: { withProcess?: boolean } 
   const registry = new Registry();
   if (withProcess) collectDefaultMetrics({ register: registry });
   const counters = new Map<string, Counter>();
+  const gauges = new Map<string, () => Samples<never> | Promise<Samples<never>>>();
   const histograms = new Map<string, Histogram>();
   const bounds = new Map<string, (labels: Labels) => Labels>();
   for (const [name, series] of Object.entries<Series>(SERIES)) {
     const options = { name, help: series.help, labelNames: Object.keys(series.labels), registers: [registry] };
     if (series.type === 'counter') counters.set(name, new Counter(options));
+    if (series.type === 'gauge') {
+      addGauge(options, async () =>
+        ((await gauges.get(name)?.()) ?? []).map(([labels, value]) => [bounded(name, labels), value]),
+      );
+    }
     if (series.type === 'histogram') {
       histograms.set(name, new Histogram({ ...options, buckets: [...(series.buckets ?? [])] }));
     }
@@ -35,9 +46,26 @@ export function createMetrics({ withProcess = true }: { withProcess?: boolean } 
   return {
     count: (name, labels, by = 1) => counters.get(name)?.inc(bounded(name, labels), by),
     observe: (name, labels, value) => histograms.get(name)?.observe(bounded(name, labels), value),
+    gauge: (name, read) => gauges.set(name, read as never),
     contentType: registry.contentType,
     text: () => registry.metrics(),
   };
+}
+
+function addGauge(
+  options: { name: string; help: string; labelNames: string[]; registers: Registry[] },
+  read: () => Promise<(readonly [Labels, number])[]>,
+): void {
+  new Gauge({
+    ...options,
+    async collect() {
+      this.reset();
+      // without labels prom-client shows 0, which would be a false value
+      if (options.labelNames.length === 0) this.remove();
+      const samples = await read().catch(() => []);
+      for (const [labels, value] of samples) this.set(labels, value);
+    },
+  });
 }
 
 type Labels = Readonly<Record<string, string>>;

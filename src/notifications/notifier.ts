@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { AttachmentEvent } from '../attachments/attachment.ts';
 import { type AttachmentStore, isAttachmentEvent } from '../attachments/store/contract.ts';
 import { LOG_START } from '../attachments/store/order.ts';
 import { type Broker, openBroker } from './broker.ts';
@@ -33,6 +34,8 @@ export interface NotifierOptions {
   /** Whether a missing exchange or queue is declared durable. */
   isDurable: boolean;
   log: Logger;
+  /** Called with each event that the broker has confirmed. */
+  onPublished?: ((event: AttachmentEvent) => void) | undefined;
 }
 
 export interface Notifier {
@@ -46,7 +49,7 @@ export interface Notifier {
  * broker has confirmed the page. After a crash, a restart or a lost confirmation the page is published again, with the
  * same message ids.
  */
-export function createNotifier({ store, url, isDurable, log }: NotifierOptions): Notifier {
+export function createNotifier({ store, url, isDurable, log, onPublished }: NotifierOptions): Notifier {
   const owner = randomUUID();
   const publisherId = `nova-manila-gateway:${hostname()}`;
   const brokerLog = log.child({ broker: new URL(url).host });
@@ -95,7 +98,9 @@ export function createNotifier({ store, url, isDurable, log }: NotifierOptions):
   async function publishPage(to: Broker, projectId: string): Promise<void> {
     const checkpoint = await store.checkpoint(projectId);
     const { events, last } = await readPage(projectId, checkpoint);
-    await to.publish(events.filter(isAttachmentEvent).map((event) => notificationOf(event, publisherId)));
+    const published = events.filter(isAttachmentEvent);
+    await to.publish(published.map((event) => notificationOf(event, publisherId)));
+    if (onPublished) published.forEach(onPublished);
     // never the log's end as it is now: an event that came meanwhile would be skipped
     await store.setCheckpoint(projectId, last ?? checkpoint ?? LOG_START);
   }

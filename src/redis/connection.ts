@@ -19,20 +19,21 @@ export async function orUnavailable<T>(reply: Promise<T>): Promise<T> {
   }
 }
 
-/** Logs once that a connection was lost and once that it is back, not each attempt in between. */
+/** Logs once that a connection was lost, or cannot be opened, and once that it is back, not each attempt in between. */
 export function logConnectionState(connection: Commands, log: Logger): void {
   let isDown = false;
   connection.on('error', (error: Error) => {
     // Only the message: ioredis attaches the command to its errors, and AUTH contains the password.
-    if (!isDown) log.warn({ reason: error.message }, 'Redis is unreachable');
+    if (!isDown) log.warn({ reason: error.message }, 'Redis is unavailable');
     isDown = true;
   });
   connection.on('close', () => {
-    if (!isDown) log.warn('The connection to Redis was lost');
+    if (!isDown) log.warn({ reason: 'the connection was lost' }, 'Redis is unavailable');
     isDown = true;
   });
   connection.on('ready', () => {
-    log.info('Connected to Redis');
+    if (isDown) log.warn('Redis is available again');
+    else log.info('Connected to Redis');
     isDown = false;
   });
 }

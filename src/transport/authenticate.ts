@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { GatewayError } from '../errors.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Cloud } from '../openstack/cloud.ts';
 import { detailsOf, OpenStackError } from '../openstack/errors.ts';
 import { type ValidatedToken, validateToken } from '../openstack/keystone/client.ts';
@@ -29,6 +30,7 @@ export type Authenticate = (token: string | undefined, meta: RequestMeta) => Pro
 interface AuthenticateOptions {
   cloud: Cloud;
   config: Config;
+  metrics?: Metrics | undefined;
   /** Validates with Keystone; a test gives its own. */
   validate?: typeof validateToken;
   /** ms since the epoch; a test gives its own. */
@@ -43,6 +45,7 @@ interface AuthenticateOptions {
 export function createAuthenticate({
   cloud,
   config,
+  metrics,
   validate = validateToken,
   now = Date.now,
 }: AuthenticateOptions): Authenticate {
@@ -58,7 +61,9 @@ export function createAuthenticate({
       );
     }
     const key = tokenHash(token);
-    const { identity, catalog } = cached(key) ?? (await validateOnce(key, token, meta));
+    const found = cached(key);
+    metrics?.count('nmg_token_lookups_total', { result: found ? 'hit' : 'miss' });
+    const { identity, catalog } = found ?? (await validateOnce(key, token, meta));
     if (identity.expiresAt <= now()) throw new GatewayError('UNAUTHENTICATED', 'The token has expired');
     const { requestId, signal } = meta;
     const log = meta.log.child({ userId: identity.userId, projectId: identity.projectId });

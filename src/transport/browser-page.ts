@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { logQuietly } from './request-log.ts';
 
 /** A page that a bundle of scripts/ makes. */
 export interface BrowserPage {
@@ -108,14 +109,17 @@ export function registerPage(app: FastifyInstance, page: BrowserPage): void {
     reply.headers(headersOf(page)).send(manifest ? htmlOf(page, manifest) : notBuilt(page.title));
   });
   if (!manifest) return;
-  app.register(fastifyStatic, {
-    root: page.bundle,
-    prefix: `/${page.assets}`,
-    decorateReply: false,
-    index: false,
-    preCompressed: true,
-    maxAge: '365d',
-    immutable: true,
-    setHeaders: (response) => response.setHeader('x-content-type-options', 'nosniff'),
+  app.register(async (scope) => {
+    logQuietly(scope);
+    await scope.register(fastifyStatic, {
+      root: page.bundle,
+      prefix: `/${page.assets}`,
+      decorateReply: false,
+      index: false,
+      preCompressed: true,
+      maxAge: '365d',
+      immutable: true,
+      setHeaders: (response) => response.setHeader('x-content-type-options', 'nosniff'),
+    });
   });
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { UpstreamDetails } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Session } from '../openstack/session.ts';
 
@@ -11,6 +12,8 @@ export interface LogFields {
   /** The code of the first error. */
   code?: string;
   errors?: number;
+  /** What the first error says of the service that failed: `service`, `status` and `openstackRequestId`. */
+  upstream?: UpstreamDetails;
 }
 
 declare module 'fastify' {
@@ -20,7 +23,34 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The transport that a route belongs to, as metrics name it; none for pages and health checks. */
     transport?: string;
+    /** Health checks and static files: their requests are logged at `debug`. */
+    isQuiet?: boolean;
   }
+}
+
+/** The requests of a plugin's routes are logged at `debug`. */
+export function logQuietly(app: FastifyInstance): void {
+  app.addHook('onRoute', (route) => {
+    route.config = { ...route.config, isQuiet: true };
+  });
+}
+
+/** Fills in what the log line says of errors. */
+export function logErrors(fields: LogFields, errors: readonly { extensions: Record<string, unknown> }[]): void {
+  const first = errors[0]?.extensions;
+  if (!first) return;
+  fields.errors = errors.length;
+  fields.code = String(first.code);
+  fields.upstream = upstreamOf(first);
+}
+
+/** The part of an error's extensions that names the service that failed, and its request id. */
+export function upstreamOf({ service, status, openstackRequestId }: Record<string, unknown>): UpstreamDetails {
+  return {
+    ...(typeof service === 'string' && { service }),
+    ...(typeof status === 'number' && { status }),
+    ...(typeof openstackRequestId === 'string' && { openstackRequestId }),
+  };
 }
 
 /** A plugin's routes count for this transport. */
@@ -61,13 +91,13 @@ function codeOfStatus(status: number): string {
 export function logRequests(app: FastifyInstance, metrics?: Metrics): void {
   app.decorateRequest('logFields', null);
   app.addHook('onResponse', (request, reply, done) => {
-    const { identity, operationName, operationType, errors, code } = logFieldsOf(request);
-    const { transport } = request.routeOptions.config;
+    const { identity, operationName, operationType, errors, code, upstream } = logFieldsOf(request);
+    const { transport, isQuiet } = request.routeOptions.config;
     if (transport) {
       const counted = { transport, operation: operationType, code: code ?? codeOfStatus(reply.statusCode) };
       countRequest(metrics, counted, reply.elapsedTime);
     }
-    app.log.info(
+    app.log[isQuiet ? 'debug' : 'info'](
       {
         requestId: request.id,
         method: request.method,
@@ -80,6 +110,9 @@ export function logRequests(app: FastifyInstance, metrics?: Metrics): void {
         operationType,
         errors,
         code,
+        service: upstream?.service,
+        upstreamStatus: upstream?.status,
+        openstackRequestId: upstream?.openstackRequestId,
       },
       'request',
     );

@@ -90,6 +90,29 @@ describe('a gateway with metrics', () => {
     expect(samples.get(`${name}{document="installer",outcome="ok"}`)).toBe(1);
   });
 
+  test('counts an attachment, its events, who hears of them, and its reconciles', async () => {
+    const client = await connect(gateway.wsUrl, { 'X-Auth-Token': gateway.token });
+    client.subscribe('1', 'subscription { shareAttachmentEvents { type } }');
+    await until(async () => sumOf(await samplesOf(gateway), 'nmg_subscriptions', 'graphql_ws') === 1);
+    const input = { serverId: DEMO.serverId, shareId: DEMO.nfsShareId };
+    const { errors } = await gateway.query(
+      'mutation ($input: AttachShareInput!) { attachShare(input: $input) { attachment { id } } }',
+      { input },
+    );
+    expect(errors).toBeUndefined();
+    await client.nextData('1');
+    await client.nextData('1');
+    const samples = await whenCounted('nmg_events_delivered_total', 2);
+    expect(sumOf(samples, 'nmg_events_published_total', 'type="ATTACHED"')).toBe(1);
+    expect(sumOf(samples, 'nmg_websockets')).toBe(1);
+    expect(sumOf(samples, 'nmg_store_operation_duration_seconds_count', 'operation="create",outcome="ok"')).toBe(1);
+    expect(sumOf(samples, 'nmg_token_lookups_total', 'result="miss"')).toBeGreaterThan(0);
+    expect(samples.get('nmg_redis_up')).toBe(1);
+    expect(samples.get('nmg_upstream_up{service="manila"}')).toBe(1);
+    await client.close();
+    await whenCounted('nmg_websockets_closed_total', 1);
+  });
+
   test('has the metrics of the process, and names no project, user, server or share', async () => {
     await gateway.query(SERVER);
     const samples = await samplesOf(gateway);
@@ -122,14 +145,16 @@ describe('the number of time series', () => {
     for (let n = 0; n < 300; n += 1) {
       const made = Object.fromEntries(Object.keys(labels).map((label) => [label, `made up ${n}`]));
       if (type === 'counter') metrics.count(name as never, made as never);
-      else metrics.observe(name as never, made as never, 1);
+      else if (type === 'histogram') metrics.observe(name as never, made as never, 1);
+      else metrics.gauge(name as never, (() => [[made, 1]]) as never);
     }
     const counted = (await metrics.text())
       .split('\n')
       .filter((line) => line.startsWith(`${name}`) && !/_bucket|_sum/.test(line));
     const free = Object.values(labels).filter((values) => typeof values === 'number');
-    expect(counted).toHaveLength(1 + free.reduce((all, max) => all + (max as number), 0));
-    expect(counted.join()).toContain(`"${OTHER}"`);
+    // a gauge's values are read anew
+    expect(counted.length).toBeLessThanOrEqual(1 + free.reduce((all, max) => all + (max as number), 0));
+    if (Object.keys(labels).length > 0) expect(counted.join()).toContain(`"${OTHER}"`);
   });
 
   test('routes have no ids', () => {

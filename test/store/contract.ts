@@ -61,6 +61,30 @@ export function testStoreContract(open: () => Promise<AttachmentStore>): void {
 
   const dueIds = async () => (await store.due(100)).map(({ id }) => id);
 
+  describe('counts', () => {
+    test('no record -> zeros', async () => {
+      expect(await store.counts()).toEqual({
+        byStatus: { attaching: 0, attached: 0, detaching: 0, error_attaching: 0, error_detaching: 0 },
+        scheduled: 0,
+        unsettledProjects: [],
+      });
+    });
+
+    test('records of several projects -> their number by status, and those that are scheduled', async () => {
+      await created({ status: 'attaching' }, 1000);
+      await created({ status: 'error_attaching', projectId: 'another' });
+      const detached = await created({ projectId: 'another', status: 'detaching' }, 0);
+      await committed(await created({ projectId: 'a third', status: 'attaching' }, 0), { status: 'attached' });
+      expect(await store.counts()).toMatchObject({
+        byStatus: { attaching: 1, attached: 1, detaching: 1, error_attaching: 1, error_detaching: 0 },
+        scheduled: 2,
+        unsettledProjects: expect.arrayContaining([project, 'another']),
+      });
+      await store.remove(detached, {});
+      expect((await store.counts()).byStatus.detaching).toBe(0);
+    });
+  });
+
   describe('create', () => {
     test('no record -> created with version 1, as given', async () => {
       const given = anAttachment({ mountPoint: '/mnt/a', version: 77 });

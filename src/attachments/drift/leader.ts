@@ -7,6 +7,7 @@ import type { ServiceAccount } from '../../openstack/keystone/service-account.ts
 import { newRequestId, type Session } from '../../openstack/session.ts';
 import type { AttachmentStore } from '../store/contract.ts';
 import { newMemory, type SweepOptions } from './context.ts';
+import type { SweepReport } from './report.ts';
 import { canSweep, SCAN_BUDGET, sweepOnce } from './scan.ts';
 
 /** How many times a running scan renews its lock within the lock's time to live. */
@@ -32,6 +33,8 @@ export interface SweeperOptions extends SweepOptions {
   intervalMs: number;
   /** Time to live of the scan lock, in ms. */
   lockMs: number;
+  /** Called after each scan of this process, with its report, or null if it failed. */
+  onScan?: ((report: SweepReport | null, seconds: number) => void) | undefined;
 }
 
 /**
@@ -63,14 +66,18 @@ export function createSweeper(options: SweeperOptions): Sweeper {
   };
 
   const scan = async (own: ServiceAccount, session: Session, signal: AbortSignal) => {
+    const startedAt = performance.now();
+    const seconds = () => (performance.now() - startedAt) / 1000;
     try {
       const report = await sweepOnce({ ...options, session, signal, memory, budget: SCAN_BUDGET, isDryRun: false });
+      options.onScan?.(report, seconds());
       const { findings, unfinished, ...counts } = report;
       log[unfinished.length > 0 ? 'warn' : 'debug'](
         { ...counts, findings: findings.length, unfinished },
         'drift scan done',
       );
     } catch (error) {
+      options.onScan?.(null, seconds());
       if (error instanceof OpenStackError && error.status === 401) own.invalidate(session);
       throw error;
     }

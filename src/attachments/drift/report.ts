@@ -23,6 +23,19 @@ export type SweepKind =
   /** A rule grants access to an address that another server has now. */
   | 'ADDRESS_OF_ANOTHER_SERVER';
 
+/** Every kind of finding. */
+export const SWEEP_KINDS: readonly SweepKind[] = [
+  'SERVER_DELETED',
+  'SHARE_DELETED',
+  'RULE_MISSING',
+  'RULE_ERROR',
+  'ADDRESSES_CHANGED',
+  'ADDRESSES_BACK',
+  'RULE_OF_DELETED_SERVER',
+  'RULE_WITHOUT_ATTACHMENT',
+  'ADDRESS_OF_ANOTHER_SERVER',
+];
+
 /** `done`, `planned` (in a dry run), or `manual`: an operator has to decide. */
 export type SweepOutcome = 'done' | 'planned' | 'manual';
 

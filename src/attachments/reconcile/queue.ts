@@ -35,7 +35,15 @@ export interface QueueOptions {
   /** How long a record is leased, in ms: longer than a few upstream calls. */
   leaseMs: number;
   deadlineMs: number;
+  /** Called after each reconcile. */
+  onReconcile?: ((outcome: ReconcileOutcome) => void) | undefined;
 }
+
+/**
+ * How a reconcile ended: `settled`: nothing is left to do; `requeued`: it continues later; `held`: another gateway has
+ * the record; `no_token`: no user's token is at hand; `interrupted`: this process stops, or its lease ended.
+ */
+export type ReconcileOutcome = 'settled' | 'requeued' | 'held' | 'no_token' | 'interrupted' | 'failed';
 
 /** The queue of this process. */
 export function createQueue(options: QueueOptions): ReconcileQueue {
@@ -116,7 +124,7 @@ export function createQueue(options: QueueOptions): ReconcileQueue {
 
 /** Claims and reconciles one record. Returns in how many ms this process reconciles it again; null: it does not. */
 async function reconcileOne(
-  { store, sessions, log, leaseMs, deadlineMs }: QueueOptions,
+  { store, sessions, log, leaseMs, deadlineMs, onReconcile = () => {} }: QueueOptions,
   signal: AbortSignal,
   projectId: string,
   id: string,
@@ -129,12 +137,14 @@ async function reconcileOne(
     return null;
   }
   // the holder continues, or its lease expires and the record becomes due; but it may lack the token that is here
+  if (claimed === 'held') onReconcile('held');
   if (claimed === 'held') return sessions.has(id) ? TICK_MS : null;
   let acting: ActingSession | null = null;
   try {
     const requestId = claimed.requestId ?? newRequestId();
     acting = await sessions.rightsFor(claimed, requestId);
     if (!acting) {
+      onReconcile('no_token');
       await store.release(projectId, id, owner, isInProgress(claimed.status) ? NO_TOKEN_RETRY_MS : null);
       // a read may have brought a token while this reconcile held the record
       return sessions.has(id) ? 0 : null;
@@ -151,9 +161,11 @@ async function reconcileOne(
     };
     const { attachment, requeueAfterMs } = await reconcile(context, claimed);
     log.debug({ attachmentId: id, status: attachment.status, requestId }, 'attachment reconciled');
+    onReconcile(requeueAfterMs === null ? 'settled' : 'requeued');
     if (requeueAfterMs === null) sessions.remove(id);
     return requeueAfterMs;
   } catch (error) {
+    onReconcile(isInterruption(error) || signal.aborted ? 'interrupted' : 'failed');
     if (acting && error instanceof OpenStackError && error.status === 401) sessions.evict(id, acting.session);
     // Keystone does not issue the gateway's own token: like any failed read
     if (!acting && error instanceof OpenStackError) {

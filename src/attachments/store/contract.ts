@@ -63,6 +63,17 @@ export interface AttachmentPage {
   endPosition?: string;
 }
 
+/** The numbers of a store, over all projects. */
+export interface StoreCounts {
+  byStatus: Record<AttachmentStatus, number>;
+  /** Number of records that are scheduled for reconciling, due or not. */
+  scheduled: number;
+  /** Some of the projects with an attachment that is attaching or detaching, at most MAX_UNSETTLED_PROJECTS. */
+  unsettledProjects: string[];
+}
+
+export const MAX_UNSETTLED_PROJECTS = 100;
+
 /** For how long a store knows when a guest was last seen. */
 export const GUEST_SEEN_DAYS = 7;
 
@@ -118,6 +129,9 @@ export interface AttachmentStore {
 
   /** The projects that have attachments, each once, unordered. One round trip; reads no record. */
   projects(): Promise<string[]>;
+
+  /** Counts all attachments, from the indexes: one read per project and status. */
+  counts(): Promise<StoreCounts>;
 
   get(projectId: string, id: string): Promise<Attachment | null>;
   /**

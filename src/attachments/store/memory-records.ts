@@ -29,6 +29,8 @@ export interface ProjectRecords {
   mountedAt(serverId: string, mountPoint: string): string | undefined;
   /** At most `count` records of a list after a position, oldest first. */
   list(name: IndexName, after: string | null, count: number): Stored[];
+  /** Number of records in a list. */
+  count(name: IndexName): number;
   readonly size: number;
 }
 
@@ -59,6 +61,7 @@ export function createProjectRecords(): ProjectRecords {
 
   return {
     get: (id) => records.get(id),
+    count: (name) => indexes.get(name)?.size ?? 0,
     add(attachment, lease) {
       const { id, projectId } = attachment;
       const stored: Stored = { id, projectId, position: positionOf(attachment), attachment, lease, dueAt: null };

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Attachment, NewEvent } from '../attachment.ts';
+import { type Attachment, isInProgress, type NewEvent, STATUSES } from '../attachment.ts';
 import {
   type AttachmentPage,
   type AttachmentStore,
@@ -8,6 +8,7 @@ import {
   type Lease,
   type ListOptions,
   MAX_LEASE_MS,
+  MAX_UNSETTLED_PROJECTS,
 } from './contract.ts';
 import { createMemoryLog, frozenCopy, type MemoryLog } from './memory-log.ts';
 import {
@@ -172,6 +173,20 @@ export function createMemoryStore(options: MemoryStoreOptions): AttachmentStore 
 
     async projects() {
       return [...projects].flatMap(([id, { records }]) => (records.size > 0 ? [id] : []));
+    },
+
+    async counts() {
+      const byStatus = { attaching: 0, attached: 0, detaching: 0, error_attaching: 0, error_detaching: 0 };
+      const unsettled = new Set<string>();
+      for (const [projectId, { records }] of projects) {
+        for (const status of STATUSES) {
+          const count = records.count(`status:${status}`);
+          byStatus[status] += count;
+          if (count > 0 && isInProgress(status)) unsettled.add(projectId);
+        }
+      }
+      const unsettledProjects = [...unsettled].slice(0, MAX_UNSETTLED_PROJECTS);
+      return { byStatus, scheduled: scheduled.size, unsettledProjects };
     },
 
     async get(projectId, id) {

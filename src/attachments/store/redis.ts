@@ -3,8 +3,15 @@ import type { Logger } from 'pino';
 import { GatewayError } from '../../errors.ts';
 import type { RedisConnections } from '../../redis/connect.ts';
 import { orUnavailable } from '../../redis/connection.ts';
-import type { Attachment } from '../attachment.ts';
-import { type AttachmentStore, GUEST_SEEN_DAYS, type LogEvent, MAX_LEASE_MS, type WriteConflict } from './contract.ts';
+import { type Attachment, isInProgress, STATUSES } from '../attachment.ts';
+import {
+  type AttachmentStore,
+  GUEST_SEEN_DAYS,
+  type LogEvent,
+  MAX_LEASE_MS,
+  MAX_UNSETTLED_PROJECTS,
+  type WriteConflict,
+} from './contract.ts';
 import { createKeys, dueMember, parseDueMember, SHARDS, shardOf } from './keys.ts';
 import { isCursor, LOG_START, positionOf } from './order.ts';
 import { createLists } from './redis-lists.ts';
@@ -19,6 +26,8 @@ import { targetEntries } from './targets.ts';
 const FAR_DUE_CALLS = 60;
 /** Maximum number of members read from one shard at once. */
 const PER_SHARD = 100;
+/** Number of projects whose attachments are counted at once. */
+const COUNTED_AT_ONCE = 100;
 
 export interface RedisStoreOptions {
   redis: RedisConnections;
@@ -194,6 +203,32 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
 
     async projects() {
       return (await ofShards(commands, 'all', (on, shard) => on.smembers(keys.projects(shard)))).flat();
+    },
+
+    async counts() {
+      const scheduled = await ofShards(commands, 'some', (on, shard) => on.zcard(keys.due(shard)));
+      const projects = (await ofShards(commands, 'some', (on, shard) => on.smembers(keys.projects(shard)))).flat();
+      const byStatus = { attaching: 0, attached: 0, detaching: 0, error_attaching: 0, error_detaching: 0 };
+      const unsettled = new Set<string>();
+      for (let from = 0; from < projects.length; from += COUNTED_AT_ONCE) {
+        const page = projects.slice(from, from + COUNTED_AT_ONCE);
+        const counted = await Promise.all(
+          page.map((projectId) =>
+            Promise.all(STATUSES.map((status) => commands.zcard(keys.statusIndex(projectId, status)))),
+          ),
+        ).catch((error: unknown) => orUnavailable<number[][]>(Promise.reject(error)));
+        counted.forEach((counts, at) => {
+          STATUSES.forEach((status, nth) => {
+            byStatus[status] += counts[nth] ?? 0;
+            if (isInProgress(status) && counts[nth]) unsettled.add(page[at] as string);
+          });
+        });
+      }
+      return {
+        byStatus,
+        scheduled: (scheduled as unknown as number[]).reduce((sum, count) => sum + Number(count), 0),
+        unsettledProjects: [...unsettled].slice(0, MAX_UNSETTLED_PROJECTS),
+      };
     },
 
     ...createLists({ commands, keys, run, lastCursor, log }),

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply } from 'fastify';
 import { ERROR_CODES, GatewayError } from '../../errors.ts';
-import { OpenStackError } from '../../openstack/errors.ts';
+import { detailsOf, OpenStackError } from '../../openstack/errors.ts';
 import { OverloadError } from '../concurrency.ts';
 import { RETRY_AFTER } from '../error-responses.ts';
 import { logFieldsOf, logOf } from '../request-log.ts';
@@ -52,6 +52,9 @@ export function sendNovaFault(reply: FastifyReply, { status, message, retryAfter
 
 /** The error response for an error. An unexpected error is logged and masked. */
 export function faultOf(error: unknown, reply: FastifyReply): FaultResponse {
+  const logFields = logFieldsOf(reply.request);
+  if (error instanceof OpenStackError) logFields.upstream = detailsOf(error);
+  if (error instanceof GatewayError) logFields.upstream = error.details;
   if (error instanceof OverloadError) {
     return { status: error.status, message: error.message, retryAfter: Number(RETRY_AFTER) };
   }

@@ -12,6 +12,7 @@ import type { Documents, Executor } from '../../graphql/execution/execute.ts';
 import { stringifyResult } from '../../graphql/execution/shared-execution.ts';
 import { newRequestId } from '../../openstack/session.ts';
 import type { GraphQLTransportOptions } from '../graphql.ts';
+import { logErrors } from '../request-log.ts';
 import { createFastPath } from './fast-path.ts';
 import { type AuthenticatedRequest, authenticateRequest, type RejectedRequest, runOperation } from './operation.ts';
 import { decompressBody } from './request-body.ts';
@@ -100,8 +101,7 @@ function execution(options: GraphQLTransportOptions): ApolloServerPlugin<Authent
       if (received.operationName === '') delete received.operationName;
       return {
         async didEncounterErrors({ errors, contextValue: { logFields } }) {
-          logFields.errors = errors.length;
-          logFields.code = String(errors[0]?.extensions.code);
+          logErrors(logFields, errors);
         },
         async didResolveOperation({ operation }) {
           if (operation?.operation === 'subscription') throw subscriptionOverHttp();

@@ -11,7 +11,7 @@ import type { Session } from '../../openstack/session.ts';
 import { OverloadError, type Schedule, takeSlot } from '../concurrency.ts';
 import { RETRY_AFTER } from '../error-responses.ts';
 import { type GraphQLTransportOptions, startOperationDeadline, withOperationTimeout } from '../graphql.ts';
-import { type LogFields, logFieldsOf, logOf, shortName } from '../request-log.ts';
+import { type LogFields, logErrors, logFieldsOf, logOf, shortName } from '../request-log.ts';
 
 /** An HTTP request whose token is valid and that holds a slot. */
 export interface AuthenticatedRequest {
@@ -84,8 +84,7 @@ export async function authenticateRequest(
   } catch (error) {
     deadline.end();
     const formatted = formatError(error, meta);
-    logFields.errors = 1;
-    logFields.code = String(formatted.extensions.code);
+    logErrors(logFields, [formatted]);
     const status = error instanceof OverloadError ? error.status : httpStatus([formatted]);
     throw new RejectedRequest(formatted, status, error);
   }
@@ -108,10 +107,7 @@ export async function runOperation(
 
 function resultOf(result: ExecutionResult, logFields: LogFields): OperationResult {
   const errors = result.errors ?? [];
-  if (errors.length > 0) {
-    logFields.errors = errors.length;
-    logFields.code = String(errors[0]?.extensions.code);
-  }
+  logErrors(logFields, errors);
   const formatted = errors.length > 0 ? { errors: errors.map((error) => error.toJSON()) } : {};
   // without data nothing was executed
   return 'data' in result

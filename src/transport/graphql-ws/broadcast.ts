@@ -43,10 +43,12 @@ export interface BroadcastOptions {
   readonly contextOf: (session: Session) => unknown;
   /** Maximum number of bytes buffered for a client. */
   readonly limit: number;
+  /** Called with the number of listeners that an event was sent to. */
+  readonly onDelivered?: ((count: number) => void) | undefined;
 }
 
 /** Creates the function that sends an event to all members of a group, whose payloads are the same. */
-export function createBroadcast({ executor, contextOf, limit }: BroadcastOptions) {
+export function createBroadcast({ executor, contextOf, limit, onDelivered = () => {} }: BroadcastOptions) {
   let sockets = 0;
   // One group after the other: concurrent groups would block the event loop as one large group does.
   let writing: Promise<void> = Promise.resolve();
@@ -84,13 +86,16 @@ export function createBroadcast({ executor, contextOf, limit }: BroadcastOptions
       contextOf(listener.session),
       event,
     );
-    if (members.has(member)) write(member, textFrame(`${prefixOf(member)}${payloadOf(result)}}`));
+    if (!members.has(member)) return;
+    write(member, textFrame(`${prefixOf(member)}${payloadOf(result)}}`));
+    onDelivered(1);
   }
 
   /** Writes to the members that are still there. Clients that number their operations alike share a frame. */
   async function writeAll(members: Set<Member>, cursor: string, ending: string): Promise<void> {
     let lastId: string | null = null;
     let frame: Buffer = Buffer.alloc(0);
+    let delivered = 0;
     for (const member of members) {
       if (!isAfter(member, cursor)) continue;
       if (member.listener.id !== lastId) {
@@ -98,9 +103,11 @@ export function createBroadcast({ executor, contextOf, limit }: BroadcastOptions
         frame = textFrame(prefixOf(member) + ending);
       }
       write(member, frame);
+      delivered++;
       sockets++;
       if (sockets % SOCKETS_PER_TICK === 0) await nextTick();
     }
+    onDelivered(delivered);
   }
 
   /** A member that is too slow or gone fails without affecting the others. */

@@ -40,6 +40,8 @@ export interface Connection {
   readonly stream: Duplex;
   /** Whether the client has answered the last ping. */
   isAlive: boolean;
+  /** Why this process closes the socket, for metrics: the code, `too_slow` or `stalled`; null while it is open. */
+  closeReason: string | null;
   /** Bytes that the client had read by the last ping. */
   readBytes: number;
   /** Buffered bytes of results of queries and mutations: they may be large, and each was requested. */
@@ -49,11 +51,13 @@ export interface Connection {
 }
 
 export function openConnection(id: string, socket: ws.WebSocket, stream: Duplex): Connection {
-  return { id, socket, stream, isAlive: true, readBytes: 0, resultBytes: 0, results: new Set() };
+  return { id, socket, stream, isAlive: true, closeReason: null, readBytes: 0, resultBytes: 0, results: new Set() };
 }
 
 /** Closes a socket with a code and a reason of at most 123 bytes (RFC 6455, 5.5). */
-export function closeConnection({ socket }: Connection, code: number, reason: string): void {
+export function closeConnection(connection: Connection, code: number, reason: string): void {
+  const { socket } = connection;
+  connection.closeReason ??= reason === TOO_SLOW ? 'too_slow' : String(code);
   socket.close(code, reason.length < 100 ? reason : `${reason.slice(0, 99)}…`);
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import type { Context, ServerOptions } from 'graphql-ws';
-import { GatewayError } from '../../errors.ts';
+import { GatewayError, type UpstreamDetails } from '../../errors.ts';
 import { formatError } from '../../graphql/errors.ts';
 import { type Operation, operationOf } from '../../graphql/execution/execute.ts';
 import type { Metrics } from '../../metrics/metrics.ts';
@@ -10,13 +10,16 @@ import type { RequestMeta } from '../authenticate.ts';
 import { takeSlot } from '../concurrency.ts';
 import { type GraphQLTransportOptions, startOperationDeadline, withOperationTimeout } from '../graphql.ts';
 import { createQuota, tenantKeys } from '../quota.ts';
-import { countRequest, shortName } from '../request-log.ts';
+import { countRequest, shortName, upstreamOf } from '../request-log.ts';
 import { withLog } from './broadcast.ts';
 import { CLOSE, type Connection, closeConnection, expectResult, SocketClose, TOO_SLOW } from './connection.ts';
 import { createGroups } from './groups.ts';
 import { closeAtExpiry, type Extra, logOf, socketCloseOf, tokenOf } from './identity.ts';
 import { createMemoryQuota } from './memory.ts';
 import { createRevalidation } from './revalidation.ts';
+
+/** The labels of this transport's metrics. */
+const WS = { transport: 'graphql_ws' };
 
 type Socket = Context<Record<string, unknown>, Extra>;
 type Hooks = ServerOptions<Record<string, unknown>, Extra>;
@@ -43,6 +46,7 @@ export function socketHooks(app: FastifyInstance, options: GraphQLTransportOptio
       return makeContext({ ...session, signal: () => deadline.signal });
     },
     limit: config.WS_MAX_BUFFER_BYTES,
+    onDelivered: (count) => metrics?.count('nmg_events_delivered_total', WS, count),
   });
   const watchToken = createRevalidation(options);
   const sockets = createQuota({ token: config.WS_MAX_SOCKETS_PER_TOKEN, project: config.WS_MAX_SOCKETS_PER_PROJECT });
@@ -56,6 +60,9 @@ export function socketHooks(app: FastifyInstance, options: GraphQLTransportOptio
     token: config.WS_MAX_MEMORY_BYTES_PER_TOKEN,
     total: config.WS_MAX_MEMORY_BYTES_TOTAL,
   });
+
+  let open = 0;
+  metrics?.gauge('nmg_subscriptions', () => [[WS, open]]);
 
   /**
    * `connection_init`: closes with 4401 for an invalid token, with 1013 when Keystone is away or the token or project has
@@ -196,7 +203,9 @@ export function socketHooks(app: FastifyInstance, options: GraphQLTransportOptio
       const message = `The documents and variables of subscriptions need too much memory (${memory.exceeded})`;
       return new GatewayError('LIMIT_EXCEEDED', message);
     }
+    open += 1;
     return () => {
+      open -= 1;
       subscription.release();
       memory.release();
     };
@@ -212,7 +221,8 @@ export function socketHooks(app: FastifyInstance, options: GraphQLTransportOptio
       logOperation(withLog(contextValue as RunningOperation), outcome, metrics);
     },
     onNext: ({ extra }, id, _payload, { contextValue }) => {
-      if (!(contextValue as RunningOperation).isSubscription) expectResult(extra.connection, id);
+      if ((contextValue as RunningOperation).isSubscription) metrics?.count('nmg_events_delivered_total', WS);
+      else expectResult(extra.connection, id);
     },
     onError: ({ extra }, _id, _payload, errors) => {
       // A source that could not buffer more for this listener: what it missed is in the log, after its last cursor.
@@ -273,9 +283,17 @@ function originalOf(error: GraphQLError): GraphQLError {
   return error.originalError instanceof GraphQLError ? error.originalError : error;
 }
 
-/** The code of the first error, for the log. */
-function codeOf({ errors }: object & { errors?: readonly GraphQLError[] | undefined }): { code?: unknown } {
-  return errors?.[0] ? { code: errors[0].extensions.code } : {};
+interface WsErrorFields extends Omit<UpstreamDetails, 'status'> {
+  code?: unknown;
+  upstreamStatus?: number;
+}
+
+/** The code of the first error, and the service that failed, for the log. */
+function codeOf({ errors }: object & { errors?: readonly GraphQLError[] | undefined }): WsErrorFields {
+  const extensions = errors?.[0]?.extensions;
+  if (!extensions) return {};
+  const { status, ...upstream } = upstreamOf(extensions);
+  return { code: extensions.code, ...upstream, ...(status !== undefined && { upstreamStatus: status }) };
 }
 
 function idOf(errors: readonly GraphQLError[]): { requestId?: unknown } {
@@ -285,8 +303,6 @@ function idOf(errors: readonly GraphQLError[]): { requestId?: unknown } {
 function isTooSlow(error: GraphQLError): boolean {
   return error.originalError instanceof GraphQLError && error.originalError.extensions.code === 'LIMIT_EXCEEDED';
 }
-
-const WS = { transport: 'graphql_ws' };
 
 function logOperation(running: RunningOperation, outcome: { code?: unknown }, metrics: Metrics | undefined): void {
   const { document, operationName, startedAt, log, isSubscription } = running;

@@ -26,13 +26,14 @@ const CLOSE_MS = 5000;
  * sockets with 1012, spread over SHUTDOWN_SPREAD_MS.
  */
 export function registerGraphQLWs(app: FastifyInstance, options: GraphQLTransportOptions, shared: SharedState): void {
-  const { config, log } = options;
+  const { config, log, metrics } = options;
   const connections = new Set<Connection>();
   const server = makeServer<Record<string, unknown>, Extra>({
     connectionInitWaitTimeout: config.WS_INIT_TIMEOUT_MS,
     ...socketHooks(app, options),
   });
   let isDraining = false;
+  metrics?.gauge('nmg_websockets', () => [[{}, connections.size]]);
 
   const serverOptions = {
     noServer: true,
@@ -69,6 +70,7 @@ export function registerGraphQLWs(app: FastifyInstance, options: GraphQLTranspor
     const closed = serve(extra);
     socket.once('close', (code, reason) => {
       connections.delete(connection);
+      metrics?.count('nmg_websockets_closed_total', { reason: connection.closeReason ?? String(code) });
       closed(code, String(reason)).catch((error) => logOf(log, extra).error({ err: error }, 'closing a socket failed'));
     });
   }
@@ -131,6 +133,7 @@ function terminate(error: Error, socket: WebSocket, log: Logger): void {
 function heartbeat(connections: ReadonlySet<Connection>): void {
   for (const connection of connections) {
     if (!connection.isAlive || isStalled(connection)) {
+      connection.closeReason ??= 'stalled';
       connection.socket.terminate();
       continue;
     }
