@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { jest } from '@jest/globals';
+import { afterAll, jest } from '@jest/globals';
 
 // a run of the agent is dozens of processes, and the tests of a busy machine wait for them
 jest.setTimeout(120_000);
@@ -87,10 +87,9 @@ export async function startGuest(shell: Shell, metadataUrl: string): Promise<Gue
   const directory = mkdtempSync(join(tmpdir(), 'test-guest-'));
   const bin = join(directory, 'bin');
   mkdirSync(bin);
-  if (shell === 'busybox') installApplets(bin);
-  else requireProgram('/usr/bin/curl', 'curl');
+  if (shell !== 'busybox') requireProgram('/usr/bin/curl', 'curl');
   writeTools(directory, bin);
-  const path = shell === 'busybox' ? bin : `${bin}:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin`;
+  const path = shell === 'busybox' ? `${bin}:${applets()}` : `${bin}:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin`;
 
   const namespace = spawn('unshare', ['-m', '--propagation', 'private', '/bin/sh', '-c', PREPARE], {
     // ends with its standard input, that is with the tests at the latest
@@ -191,11 +190,12 @@ export async function startGuest(shell: Shell, metadataUrl: string): Promise<Gue
 /** Runs as process 1 of nothing: it only holds the mount namespace, until its standard input ends. */
 const PREPARE = `
 set -e
-mkdir "$DIRECTORY/etc"
-cp -a /etc/alternatives /etc/passwd /etc/group "$DIRECTORY/etc/"
+mkdir -p "$DIRECTORY/etc/alternatives"
+cp -a /etc/passwd /etc/group "$DIRECTORY/etc/"
+[ ! -d /etc/alternatives ] || mount --bind /etc/alternatives "$DIRECTORY/etc/alternatives"
 [ ! -e /etc/ld.so.cache ] || cp -a /etc/ld.so.cache "$DIRECTORY/etc/"
 mkdir -p "$DIRECTORY/etc/systemd/system" "$DIRECTORY/etc/ceph" "$DIRECTORY/etc/cifs"
-mount --bind "$DIRECTORY/etc" /etc
+mount --rbind "$DIRECTORY/etc" /etc
 for root in /mnt /srv /media /usr/local /run; do
   awk -v root="$root/" 'index($5, root) == 1 { print $5 }' /proc/self/mountinfo | sort -r |
     while read -r below; do umount -l "$below"; done
@@ -254,9 +254,19 @@ exec /bin/umount "$@"
   }
 }
 
-function installApplets(bin: string): void {
-  const applets = execFileSync('/usr/bin/busybox', ['--list'], { encoding: 'utf8' }).split('\n').filter(Boolean);
-  for (const applet of applets) symlinkSync('/usr/bin/busybox', join(bin, applet));
+let appletFolder: string | null = null;
+afterAll(() => {
+  if (appletFolder !== null) rmSync(appletFolder, { recursive: true, force: true });
+});
+
+/** A directory with the tools of busybox, for all guests of this test file. */
+function applets(): string {
+  if (appletFolder !== null) return appletFolder;
+  const folder = mkdtempSync(join(tmpdir(), 'test-busybox-'));
+  const names = execFileSync('/usr/bin/busybox', ['--list'], { encoding: 'utf8' }).split('\n').filter(Boolean);
+  for (const name of names) symlinkSync('/usr/bin/busybox', join(folder, name));
+  appletFolder = folder;
+  return folder;
 }
 
 function readMounts(pid: number): MountedFileSystem[] {
