@@ -14,11 +14,14 @@ export function readTypeDefs(): string[] {
     .map((name) => readFileSync(new URL(name, SCHEMA_FOLDER), 'utf8'));
 }
 
-/** Creates the schema with its resolvers. Throws when a resolver has no field in the schema. */
+let created: GraphQLSchema | null = null;
+
+/** The schema with its resolvers, created at the first call. Throws when a resolver has no field in the schema. */
 export function createSchema(): GraphQLSchema {
-  return makeExecutableSchema({
+  created ??= makeExecutableSchema({
     typeDefs: readTypeDefs(),
     resolvers,
     resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
   });
+  return created;
 }

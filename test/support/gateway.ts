@@ -47,6 +47,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
     METRICS_PORT: 'off',
     REDIS_PREFIX: `test-${randomUUID()}:`,
     SHUTDOWN_SPREAD_MS: '0',
+    SHUTDOWN_MS: '200',
     ...(options.store === 'memory' ? {} : { REDIS_URL: testRedisUrl() }),
     ...options.env,
   });

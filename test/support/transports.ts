@@ -78,7 +78,7 @@ export async function startTransports(
   env: Record<string, string> = {},
   { transport, ...options }: SmallGatewayOptions = {},
 ): Promise<SmallGateway> {
-  const config = readConfig({ PORT: '0', SHUTDOWN_SPREAD_MS: '0', ...env });
+  const config = readConfig({ PORT: '0', SHUTDOWN_SPREAD_MS: '0', SHUTDOWN_MS: '200', ...env });
   const probe = makeProbe();
   const log = capturingLog(probe);
   const graphql: GraphQLTransportOptions = {
@@ -182,7 +182,7 @@ function smallSchema(probe: Probe) {
         });
       },
       notNull: () => null,
-      big: (_: unknown, { bytes }: { bytes: number }) => 'x'.repeat(Math.min(bytes, 20_000_000)),
+      big: (_: unknown, { bytes }: { bytes: number }) => 'x'.repeat(Math.min(bytes, 48_000_000)),
       waits: () =>
         new Promise<string>((resolve) => {
           probe.waiting++;

@@ -15,7 +15,8 @@ const MAX_SERVERS = 100_000;
 /** Returns the service's `guestDocument` method. */
 export function createGuestDocument(options: CommandOptions, ensureRecovered: EnsureRecovered) {
   const { store, log, account, guestSecrets } = options;
-  const lastSeen = new LRUCache<string, string>({ max: MAX_SERVERS, ttl: SEEN_INTERVAL_MS });
+  // made with its first entry: a cache of this size takes 10 ms and some megabytes, and most gateways have no guests
+  let lastSeen: LRUCache<string, string> | null = null;
 
   /** Recovers the project with the gateway's own account, else with Nova's token where it sees the project. */
   async function recover(session: Session, projectId: string): Promise<void> {
@@ -30,6 +31,7 @@ export function createGuestDocument(options: CommandOptions, ensureRecovered: En
   /** Writes at most once in SEEN_INTERVAL_MS, but always for a detach that waits for the guest to have read its list. */
   async function markSeen(projectId: string, serverId: string, records: readonly Attachment[]): Promise<void> {
     const key = `${projectId} ${serverId}`;
+    lastSeen ??= new LRUCache({ max: MAX_SERVERS, ttl: SEEN_INTERVAL_MS });
     const last = lastSeen.get(key);
     const isAwaited = records.some(({ graceUntil, statusSince }) => graceUntil && last && statusSince >= last);
     if (last && !isAwaited) return;

@@ -61,7 +61,8 @@ export function createMemoryStore(options: MemoryStoreOptions): AttachmentStore 
     (a, b) => dueOrder(a) - dueOrder(b) || comparePositions(dueName(a), dueName(b)),
   );
   const locks = new Map<string, Lock>();
-  const guestsSeen = new LRUCache<string, string>({ max: MAX_GUESTS, ttl: GUEST_SEEN_DAYS * 86_400_000 });
+  // made with its first entry: a cache of this size takes 10 ms and some megabytes
+  let guestsSeen: LRUCache<string, string> | null = null;
 
   function project(id: string): Project {
     const present = projects.get(id) ?? {
@@ -268,10 +269,11 @@ export function createMemoryStore(options: MemoryStoreOptions): AttachmentStore 
     },
 
     async markGuestSeen(projectId, serverId, at) {
+      guestsSeen ??= new LRUCache({ max: MAX_GUESTS, ttl: GUEST_SEEN_DAYS * 86_400_000 });
       guestsSeen.set(`${projectId} ${serverId}`, at);
     },
     async guestsSeenAt(projectId, serverIds) {
-      return serverIds.map((serverId) => guestsSeen.get(`${projectId} ${serverId}`) ?? null);
+      return serverIds.map((serverId) => guestsSeen?.get(`${projectId} ${serverId}`) ?? null);
     },
 
     async ping() {},
