@@ -10,6 +10,7 @@ import { MANAGED_BY } from '../../src/attachments/rule-metadata.ts';
 import { createServiceAccount } from '../../src/openstack/keystone/service-account.ts';
 import { DEMO, type RecordedRequest } from '../../src/sandbox/index.ts';
 import { anAttachment } from '../support/attachments.ts';
+import { buildGateway } from '../support/build.ts';
 import { startGateway } from '../support/gateway.ts';
 import { hearingLog } from '../support/log.ts';
 import { testRedisUrl } from '../support/redis.ts';
@@ -594,13 +595,11 @@ describe('one leader', () => {
   });
 });
 
+/** What `npm run sweep` starts once the gateway is built. */
+const PROGRAM = 'dist/cli/sweep.js';
+
 describe('npm run sweep', () => {
-  jest.setTimeout(120_000);
-  let isBuilt = false;
-  beforeAll(async () => {
-    const build = spawn('npm', ['run', '--silent', 'presweep'], { stdio: ['ignore', 'ignore', 'inherit'] });
-    isBuilt = (await once(build, 'exit'))[0] === 0;
-  });
+  beforeAll(buildGateway, 120_000);
 
   const settings = (user = 'gateway', project = 'service') => ({
     REDIS_URL: testRedisUrl(),
@@ -613,13 +612,12 @@ describe('npm run sweep', () => {
     OS_PROJECT_DOMAIN_NAME: 'Default',
   });
 
-  async function run(args: string[], env: Record<string, string> = settings()) {
-    expect(isBuilt).toBe(true);
+  const run = (args: string[], env?: Record<string, string>) => runWith([process.execPath, PROGRAM], args, env);
+
+  async function runWith(command: string[], args: string[], env: Record<string, string> = settings()) {
     const { PATH = '' } = process.env;
-    const child = spawn('npm', ['run', '--silent', '--ignore-scripts', 'sweep', '--', ...args], {
-      env: { PATH, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const [program = '', ...before] = command;
+    const child = spawn(program, [...before, ...args], { env: { PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     const [out, err, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
     return { out, err, status };
   }
@@ -628,7 +626,7 @@ describe('npm run sweep', () => {
     bench = await startBench();
     const { record } = await bench.attached();
     bench.sandbox.deleteServer(record.serverId);
-    const dry = await run(['--dry-run']);
+    const dry = await runWith(['npm', 'run', '--silent', '--ignore-scripts', 'sweep', '--'], ['--dry-run']);
     expect(dry.status).toBe(2);
     expect(dry.out).toMatch(new RegExp(`^planned +SERVER_DELETED +\\S+ +${record.serverId} +${record.shareId}`, 'm'));
     expect(dry.out).toContain('Dry run, nothing was changed.');

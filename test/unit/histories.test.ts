@@ -10,7 +10,7 @@ import { OpenStackError } from '../../src/openstack/errors.ts';
 import type { AccessRule } from '../../src/openstack/manila/types.ts';
 import type { Session } from '../../src/openstack/session.ts';
 import { attachmentEvent } from '../support/attachment-records.ts';
-import { checkProperty } from '../support/property.ts';
+import { checkProperty, runsOf } from '../support/property.ts';
 
 /**
  * Random histories over the real service, reconciles and in-process store, with Manila as a map that loses responses,
@@ -307,8 +307,9 @@ function fail(error: Error): never {
   throw error;
 }
 
+const RUNS = 500;
 let played = 0;
-afterAll(() => expect(played).toBeGreaterThanOrEqual(500));
+afterAll(() => expect(played).toBeGreaterThanOrEqual(runsOf(RUNS)));
 
 test('after any history and a quiet period: nothing in progress, no rule without a record, attached means active, events in order', async () => {
   await checkProperty(
@@ -343,6 +344,6 @@ test('after any history and a quiet period: nothing in progress, no rule without
       expect(isOrdered(events as AttachmentEvent[])).toBe(true);
       played++;
     }),
-    { numRuns: 500 },
+    { numRuns: RUNS },
   );
 });

@@ -26,6 +26,8 @@ import {
 type Json = Record<string, unknown>;
 
 const VALUES = [undefined, null, 5, 1.5, 2 ** 40, 'text', true, [], [null], ['text'], [{}], { id: 5 }];
+/** The values for the field with this number: all in a nightly run, else a third of them, in turn. */
+const valuesFor = (field: number) => (process.env.NIGHTLY ? VALUES : VALUES.filter((_, i) => i % 3 === field % 3));
 const ID = '5e7ae700-0000-4000-8000-000000000001';
 
 const log = pino({ level: 'silent' });
@@ -188,8 +190,8 @@ test.each(allCases)(
     const isList = Array.isArray(Object.values(responses[target] as Json)[0]);
     const depth = isList ? 2 : 1;
     const problems: unknown[] = [];
-    for (const path of pathsOf(responses[target])) {
-      for (const value of VALUES) {
+    for (const [i, path] of [...pathsOf(responses[target])].entries()) {
+      for (const value of valuesFor(i)) {
         bodies = { ...responses, [target]: replaced(responses[target], path, value) };
         const { data, errors } = await run(query);
         const codes = new Set(errors.map(({ extensions }) => extensions.code));
