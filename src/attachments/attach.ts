@@ -20,13 +20,13 @@ import {
   commit,
   type EnsureRecovered,
   newReconcileContext,
+  reconcileNow,
   untilFree,
   withRequest,
-  work,
 } from './command.ts';
-import { type Facts, readFacts, readRecorded, viaOf } from './facts.ts';
 import { exportedAs } from './guest/exported-as.ts';
 import { unmarkDetaching } from './guest/unmount-grace.ts';
+import { type ObservedState, readObservedState, readRecorded, viaOf } from './observed-state.ts';
 import { accessRuleProblems, desiredTargets, isCarriedOut, mountPointTaken } from './preconditions.ts';
 import { type Problem, rejectFirst, warningsAmong } from './problems.ts';
 import { matchRules, type ReconcileContext } from './reconcile/observe.ts';
@@ -49,24 +49,24 @@ export async function attach(
 ): Promise<AttachmentView> {
   const request = withCanonicalMountPoint(given);
   const isByRule = viaOf(request) === 'access_rule';
-  const facts = await readFacts(session, request, { accessRule: isByRule, virtiofs: !isByRule });
-  const { server, share, rules } = facts;
+  const observed = await readObservedState(session, request, { accessRule: isByRule, virtiofs: !isByRule });
+  const { server, share, rules } = observed;
   if (server.tenant_id !== session.identity.projectId) await ensureRecovered(session, server.tenant_id);
 
   return await untilFree(attachmentId(server.id, share.id), async () => {
-    const recorded = await readRecorded(options.store, facts);
-    const problems = (isByRule ? accessRuleProblems : virtiofsProblems)(facts, recorded, request);
+    const recorded = await readRecorded(options.store, observed);
+    const problems = (isByRule ? accessRuleProblems : virtiofsProblems)(observed, recorded, request);
     rejectFirst(problems);
     const { existing } = recorded;
     if (!existing) {
-      const record = newRecord(session, facts, request, warningsAmong(problems));
+      const record = newRecord(session, observed, request, warningsAmong(problems));
       return await create(options, session, record, isByRule ? rules : null);
     }
-    if (isCarriedOut(existing, facts)) {
+    if (isCarriedOut(existing, observed)) {
       resumeOnRead(options, session, [existing]);
       return existing;
     }
-    const desiredAddresses = followsAddresses(existing) ? (facts.addresses?.addresses ?? []) : null;
+    const desiredAddresses = followsAddresses(existing) ? (observed.addresses?.addresses ?? []) : null;
     return existing.status === 'attached'
       ? await repair(options, session, existing)
       : await attachAgain(options, session, existing, desiredAddresses);
@@ -95,7 +95,7 @@ async function create(
   }
   if (created.outcome !== 'created') return null;
   try {
-    return await work(options, context, created.attachment);
+    return await reconcileNow(options, context, created.attachment);
   } catch (error) {
     if (error instanceof FinalError) await rollBack(options, context, error);
     throw error instanceof FinalError ? error.cause : error;
@@ -120,7 +120,7 @@ async function attachAgain(
   const started = withRequest(session, withStatus(retargetTo(claimed, desiredAddresses), 'attaching'));
   try {
     const committed = await commit(options, context, started, 'ATTACH_STARTED', { keepLease: true });
-    return await work(options, context, committed);
+    return await reconcileNow(options, context, committed);
   } catch (error) {
     if (!(error instanceof FinalError)) throw error;
     const failed = withStatus(error.record, 'error_attaching', { fault: toFault(error.cause) });
@@ -140,7 +140,11 @@ async function repair(options: CommandOptions, session: Session, existing: Attac
   }
   const staleSince = claimed.staleSince ?? new Date().toISOString();
   try {
-    return await work(options, context, withRequest(session, { ...claimed, staleSince, attempts: 0, fault: null }));
+    return await reconcileNow(
+      options,
+      context,
+      withRequest(session, { ...claimed, staleSince, attempts: 0, fault: null }),
+    );
   } catch (error) {
     if (!(error instanceof FinalError)) throw error;
     const { record, cause } = error;
@@ -185,8 +189,13 @@ async function rollBack(
   options.queue.enqueueAfter(record.projectId, record.id, 0);
 }
 
-function newRecord(session: Session, facts: Facts, request: AttachRequest, warnings: readonly Problem[]): Attachment {
-  const { server, share, requestedAccessTo } = facts;
+function newRecord(
+  session: Session,
+  observed: ObservedState,
+  request: AttachRequest,
+  warnings: readonly Problem[],
+): Attachment {
+  const { server, share, requestedAccessTo } = observed;
   const now = new Date().toISOString();
   return {
     id: attachmentId(server.id, share.id),
@@ -197,11 +206,11 @@ function newRecord(session: Session, facts: Facts, request: AttachRequest, warni
     exportedAs: exportedAs(share),
     mountPoint: request.mountPoint,
     accessLevel: request.accessLevel,
-    accessType: facts.accessType ?? 'ip',
+    accessType: observed.accessType ?? 'ip',
     requestedAccessTo,
     ...(viaOf(request) === 'virtiofs'
       ? { via: 'virtiofs', virtiofs: newVirtiofsState(request.tag ?? share.id), targets: [] }
-      : { via: 'access_rule', targets: desiredTargets(facts).map(newTarget) }),
+      : { via: 'access_rule', targets: desiredTargets(observed).map(newTarget) }),
     ...(request.isProtected && { isProtected: true }),
     ...(request.isHidden && { isHidden: true }),
     ...(request.tellGuest && { tellGuest: true }),

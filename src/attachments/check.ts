@@ -2,8 +2,8 @@
 import type { Session } from '../openstack/session.ts';
 import type { AttachVia } from './attachment.ts';
 import type { EnsureRecovered } from './command.ts';
-import { type Facts, type Recorded, readFacts, readRecorded } from './facts.ts';
 import { mountCommands } from './mount-commands.ts';
+import { type ObservedState, type Recorded, readObservedState, readRecorded } from './observed-state.ts';
 import { accessRuleProblems, checkMountPoint, desiredTargets } from './preconditions.ts';
 import { byGravity, isOpen, type Problem } from './problems.ts';
 import type { AttachRequest } from './service.ts';
@@ -33,10 +33,11 @@ export async function check(
   given: AttachRequest,
 ): Promise<AttachOption[]> {
   const request = withCanonicalMountPoint(given);
-  const facts = await readFacts(session, request, { accessRule: true, virtiofs: true, exports: true });
-  if (facts.server.tenant_id !== session.identity.projectId) await ensureRecovered(session, facts.server.tenant_id);
-  const recorded = await readRecorded(store, facts);
-  return [accessRuleOption(facts, recorded, request), virtiofsOption(facts, recorded, request)];
+  const observed = await readObservedState(session, request, { accessRule: true, virtiofs: true, exports: true });
+  if (observed.server.tenant_id !== session.identity.projectId)
+    await ensureRecovered(session, observed.server.tenant_id);
+  const recorded = await readRecorded(store, observed);
+  return [accessRuleOption(observed, recorded, request), virtiofsOption(observed, recorded, request)];
 }
 
 /** The request with its mount point in canonical form. Throws BAD_USER_INPUT. */
@@ -44,22 +45,22 @@ export function withCanonicalMountPoint(request: AttachRequest): AttachRequest {
   return request.mountPoint === null ? request : { ...request, mountPoint: checkMountPoint(request.mountPoint) };
 }
 
-function accessRuleOption(facts: Facts, recorded: Recorded, given: AttachRequest): AttachOption {
+function accessRuleOption(observed: ObservedState, recorded: Recorded, given: AttachRequest): AttachOption {
   const request: AttachRequest = { ...given, via: 'access_rule', tag: null };
-  const problems = byGravity(accessRuleProblems(facts, recorded, request));
-  const accessTo = desiredTargets(facts);
+  const problems = byGravity(accessRuleProblems(observed, recorded, request));
+  const accessTo = desiredTargets(observed);
   const targets = accessTo.map((to) => ({ accessTo: to, ruleId: null, isOwned: false, state: null }));
-  return { ...option('access_rule', problems), accessTo, mountCommands: commands(facts, { ...request, targets }) };
+  return { ...option('access_rule', problems), accessTo, mountCommands: commands(observed, { ...request, targets }) };
 }
 
-function virtiofsOption(facts: Facts, recorded: Recorded, given: AttachRequest): AttachOption {
+function virtiofsOption(observed: ObservedState, recorded: Recorded, given: AttachRequest): AttachOption {
   const request: AttachRequest = { ...given, via: 'virtiofs', accessTo: null, isProtected: false, isHidden: false };
-  const problems = byGravity(virtiofsProblems({ ...facts, requestedAccessTo: null }, recorded, request));
-  const virtiofs = { tag: request.tag ?? facts.share.id };
+  const problems = byGravity(virtiofsProblems({ ...observed, requestedAccessTo: null }, recorded, request));
+  const virtiofs = { tag: request.tag ?? observed.share.id };
   return {
     ...option('virtiofs', problems),
     accessTo: [],
-    mountCommands: commands(facts, { ...request, targets: [], virtiofs }),
+    mountCommands: commands(observed, { ...request, targets: [], virtiofs }),
   };
 }
 
@@ -67,6 +68,6 @@ function option(via: AttachVia, problems: Problem[]) {
   return { via, isOpen: isOpen(problems), problems };
 }
 
-function commands({ share, locations }: Facts, mounted: Parameters<typeof mountCommands>[0]): string[] {
+function commands({ share, locations }: ObservedState, mounted: Parameters<typeof mountCommands>[0]): string[] {
   return mountCommands(mounted, share, locations ?? []);
 }

@@ -76,7 +76,7 @@ export async function commit(
 }
 
 /** Reconciles the record with the caller's token, and leaves the rest to the queue with that token. */
-export async function work(
+export async function reconcileNow(
   options: CommandOptions,
   context: ReconcileContext,
   record: Attachment,

@@ -18,9 +18,9 @@ import {
   commit,
   type EnsureRecovered,
   newReconcileContext,
+  reconcileNow,
   untilFree,
   withRequest,
-  work,
 } from './command.ts';
 import { untellGuest } from './guest/tell-guest.ts';
 import { graceUntil, unmarkDetaching } from './guest/unmount-grace.ts';
@@ -91,7 +91,7 @@ async function startDetachOfNova(
   const created = await options.store.create(record, newEvent('DETACH_STARTED', record), lease);
   if (created.outcome !== 'created') return null;
   try {
-    return await work(options, context, created.attachment);
+    return await reconcileNow(options, context, created.attachment);
   } catch (error) {
     if (!(error instanceof FinalError)) throw error;
     const failed = { ...error.record, fault: toFault(error.cause) };
@@ -116,7 +116,7 @@ async function startDetach(
   const started = { ...withRequest(session, withStatus(claimed, 'detaching')), graceUntil: grace };
   try {
     const committed = await commit(options, context, started, 'DETACH_STARTED', { keepLease: true });
-    return await work(options, context, committed);
+    return await reconcileNow(options, context, committed);
   } catch (error) {
     if (!(error instanceof FinalError)) throw error;
     const { record: rejected, cause } = error;

@@ -1,19 +1,13 @@
 /** The shell commands that mount an attached share in the guest. */
 import type { ExportLocation, Share } from '../openstack/manila/types.ts';
 import type { AccessLevel, AttachmentView, VirtiofsState } from './attachment.ts';
-import { fileSystemOf } from './guest/exported-as.ts';
+import { exportedAs } from './guest/exported-as.ts';
+import { mountOf } from './guest/mount.ts';
 
 /** The fields of an attachment that a mount command depends on. */
 type Mounted = Pick<AttachmentView, 'shareId' | 'mountPoint' | 'accessLevel' | 'targets'> & {
   readonly virtiofs?: Pick<VirtiofsState, 'tag'> | undefined;
 };
-
-/** One file system to mount. */
-interface Mount {
-  type: string;
-  source: string;
-  options: string[];
-}
 
 /**
  * The commands to run in the guest as root, one for each export location in the given order: each creates the mount
@@ -29,55 +23,20 @@ export function mountCommands(
 ): string[] {
   const mountPoint = attachment.mountPoint ?? `/mnt/${attachment.shareId}`;
   const { virtiofs } = attachment;
-  const mounts = virtiofs
-    ? [{ type: 'virtiofs', source: virtiofs.tag, options: [] }]
-    : locations.map(({ path }) => describe(attachment, share, path));
-  return mounts
-    .filter((mount): mount is Mount => mount !== null && isPasteable([mount.source, ...mount.options, mountPoint]))
-    .map(({ type, source, options }) => {
+  const paths = locations.map(({ path }) => path);
+  const login = { accessTo: attachment.targets[0]?.accessTo, isAttended: true };
+  const mount = virtiofs
+    ? { type: 'virtiofs', sources: [virtiofs.tag], options: [] }
+    : mountOf({ ...exportedAs(share), paths }, login);
+  if (!mount) return [];
+  const { type, options } = mount;
+  return mount.sources
+    .filter((source) => isPasteable([source, ...options, mountPoint]))
+    .map((source) => {
       const flags = [...readOnly(attachment.accessLevel), ...options];
-      const mount = ['mount', '-t', type, ...(flags.length > 0 ? ['-o', flags.join(',')] : []), source, mountPoint];
-      return `mkdir -p ${quote(mountPoint)} && ${mount.map(quote).join(' ')}`;
+      const words = ['mount', '-t', type, ...(flags.length > 0 ? ['-o', flags.join(',')] : []), source, mountPoint];
+      return `mkdir -p ${quote(mountPoint)} && ${words.map(quote).join(' ')}`;
     });
-}
-
-function describe({ targets }: Mounted, share: Pick<Share, 'share_proto' | 'metadata'>, path: string): Mount | null {
-  const target = targets[0];
-  switch (share.share_proto.toUpperCase()) {
-    case 'NFS':
-      // without `vers`, client and server negotiate the newest version of both; some back ends have only 3
-      return { type: 'nfs', source: path, options: [] };
-    case 'CIFS':
-      // mount.cifs passes the path to the kernel as one of its options: a comma in it would begin another one
-      if (path.includes(',')) return null;
-      // mount.cifs asks for the password
-      return {
-        type: 'cifs',
-        source: path.replaceAll('\\', '/'),
-        options: target ? [`username=${target.accessTo}`] : [],
-      };
-    case 'CEPHFS': {
-      if (!target) return null;
-      return {
-        type: 'ceph',
-        source: path,
-        options: [`name=${target.accessTo}`, keyFile(target.accessTo), ...fileSystem(share.metadata)],
-      };
-    }
-    default:
-      return null;
-  }
-}
-
-/** The file in which Ceph's documentation keeps the key, for the user to create from the rule's `accessKey`. */
-function keyFile(cephxId: string): string {
-  return `secretfile=/etc/ceph/${cephxId}.secret`;
-}
-
-/** The cluster's file system, which Manila's CephFS driver names in `__mount_options` (drivers/cephfs/driver.py). */
-function fileSystem(metadata: Readonly<Record<string, string>>): string[] {
-  const name = fileSystemOf(metadata);
-  return name === null ? [] : [`fs=${name}`];
 }
 
 function readOnly(accessLevel: AccessLevel): string[] {

@@ -3,7 +3,7 @@ import { GatewayError } from '../errors.ts';
 import type { AccessRule } from '../openstack/manila/types.ts';
 import { ATTACHABLE_PROTOCOLS, isSameTarget, MAX_TARGETS } from './access-targets.ts';
 import type { Attachment } from './attachment.ts';
-import { type Facts, LOCKS_SINCE, type Recorded, viaOf } from './facts.ts';
+import { LOCKS_SINCE, type ObservedState, type Recorded, viaOf } from './observed-state.ts';
 import { certain, likely, type Problem } from './problems.ts';
 import { isBeingDenied } from './reconcile/decide.ts';
 import { followsAddresses, isStale } from './retarget.ts';
@@ -32,7 +32,7 @@ export function checkMountPoint(path: string): string {
 }
 
 /** What forbids attaching in any way: the state of the server, and of the share. */
-export function usabilityProblems({ server, share }: Facts): Problem[] {
+export function usabilityProblems({ server, share }: ObservedState): Problem[] {
   const problems: Problem[] = [];
   if (UNUSABLE_SERVERS.has(server.status)) {
     const message = `Server ${server.id} is ${server.status}: expected one that is built and not deleted`;
@@ -47,7 +47,11 @@ export function usabilityProblems({ server, share }: Facts): Problem[] {
 }
 
 /** Another attachment of the server that has the mount point. The store's own check decides: this one is for the user. */
-export function mountPointProblems({ server }: Facts, { others }: Recorded, { mountPoint }: AttachRequest): Problem[] {
+export function mountPointProblems(
+  { server }: ObservedState,
+  { others }: Recorded,
+  { mountPoint }: AttachRequest,
+): Problem[] {
   const holder = mountPoint === null ? undefined : others.find((other) => other.mountPoint === mountPoint);
   if (!holder) return [];
   return [certain('MOUNT_POINT_TAKEN', mountPointTaken(server.id, mountPoint, holder.shareId), 'mountPoint')];
@@ -58,31 +62,31 @@ export function mountPointTaken(serverId: string, mountPoint: string | null, sha
 }
 
 /** What the caller's roles will probably not allow: policies differ between clouds and releases. */
-export function roleProblems({ identity }: Facts): Problem[] {
+export function roleProblems({ identity }: ObservedState): Problem[] {
   const isReader = identity.roles.length > 0 && identity.roles.every((role) => role === 'reader');
   return isReader ? [likely('ROLE', 'The token has only the role reader, which most clouds let change nothing')] : [];
 }
 
 /** What makes the server's access by rules impossible or doubtful. */
-export function accessRuleProblems(facts: Facts, recorded: Recorded, request: AttachRequest): Problem[] {
+export function accessRuleProblems(observed: ObservedState, recorded: Recorded, request: AttachRequest): Problem[] {
   const { existing } = recorded;
   const ofArguments = [
-    ...protocolProblems(facts),
+    ...protocolProblems(observed),
     ...(request.tag ? [certain('ARGUMENT', 'tag: expected none with ACCESS_RULE: it is for VIRTIOFS', 'tag')] : []),
-    ...otherAttachmentProblems(facts, recorded, request),
+    ...otherAttachmentProblems(observed, recorded, request),
   ];
-  if (existing && isCarriedOut(existing, facts)) return ofArguments;
-  const desired = desiredTargets(facts);
+  if (existing && isCarriedOut(existing, observed)) return ofArguments;
+  const desired = desiredTargets(observed);
   return [
     ...ofArguments,
-    ...usabilityProblems(facts),
+    ...usabilityProblems(observed),
     // the rules of an existing attachment are its own: they follow the server's addresses, as long as there are some
-    ...(existing && desired.length === 0 ? [] : targetProblems(facts, desired)),
-    ...mountPointProblems(facts, recorded, request),
-    ...(existing ? [] : ruleProblems(facts, request, desired)),
-    ...lockProblems(facts, request),
-    ...exportProblems(facts, desired),
-    ...roleProblems(facts),
+    ...(existing && desired.length === 0 ? [] : targetProblems(observed, desired)),
+    ...mountPointProblems(observed, recorded, request),
+    ...(existing ? [] : ruleProblems(observed, request, desired)),
+    ...lockProblems(observed, request),
+    ...exportProblems(observed, desired),
+    ...roleProblems(observed),
   ];
 }
 
@@ -90,28 +94,32 @@ export function accessRuleProblems(facts: Facts, recorded: Recorded, request: At
  * Whether a repeated request returns the attachment as it is: one that is being attached, or is attached with the right
  * rules, whatever has become of the server or the share since.
  */
-export function isCarriedOut(existing: Attachment, facts: Facts): boolean {
+export function isCarriedOut(existing: Attachment, observed: ObservedState): boolean {
   if (existing.status === 'attaching') return true;
   if (existing.status !== 'attached') return false;
-  const addresses = followsAddresses(existing) ? facts.addresses?.addresses : undefined;
+  const addresses = followsAddresses(existing) ? observed.addresses?.addresses : undefined;
   const isCurrent = existing.staleSince === null && (!addresses || !isStale(existing, addresses));
-  return isCurrent || usabilityProblems(facts).length > 0;
+  return isCurrent || usabilityProblems(observed).length > 0;
 }
 
-function protocolProblems({ share, accessType }: Facts): Problem[] {
+function protocolProblems({ share, accessType }: ObservedState): Problem[] {
   if (accessType !== null) return [];
   const expected = ATTACHABLE_PROTOCOLS.join(', ');
   return [certain('PROTOCOL', `Share ${share.id} is ${share.share_proto}: expected one of ${expected}`, 'shareId')];
 }
 
 /** An attachment of the pair by the other way, or with other arguments. */
-export function otherAttachmentProblems(facts: Facts, { existing }: Recorded, request: AttachRequest): Problem[] {
-  const message = existing && differenceFrom(existing, facts, request);
+export function otherAttachmentProblems(
+  observed: ObservedState,
+  { existing }: Recorded,
+  request: AttachRequest,
+): Problem[] {
+  const message = existing && differenceFrom(existing, observed, request);
   return message ? [certain('ATTACHED_OTHERWISE', message, 'via')] : [];
 }
 
 function targetProblems(
-  { server, share, accessType, requestedAccessTo, addresses }: Facts,
+  { server, share, accessType, requestedAccessTo, addresses }: ObservedState,
   desired: string[],
 ): Problem[] {
   if (accessType === null) return [];
@@ -136,7 +144,7 @@ function targetProblems(
 }
 
 function ruleProblems(
-  { share, rules, accessType }: Facts,
+  { share, rules, accessType }: ObservedState,
   { accessLevel }: AttachRequest,
   desired: string[],
 ): Problem[] {
@@ -157,13 +165,16 @@ function ruleProblems(
   });
 }
 
-function lockProblems({ hasLocks, manilaMicroversion }: Facts, { isProtected, isHidden }: AttachRequest): Problem[] {
+function lockProblems(
+  { hasLocks, manilaMicroversion }: ObservedState,
+  { isProtected, isHidden }: AttachRequest,
+): Problem[] {
   if (hasLocks || !(isProtected || isHidden)) return [];
   const message = `Locks on access rules need Manila ${LOCKS_SINCE} (2023.2), and the cloud has ${manilaMicroversion}`;
   return [certain('CLOUD', message, isProtected ? 'isProtected' : 'isHidden')];
 }
 
-function exportProblems({ share, locations }: Facts, desired: string[]): Problem[] {
+function exportProblems({ share, locations }: ObservedState, desired: string[]): Problem[] {
   if (locations === null) return [];
   if (locations.length === 0) {
     const message = `Share ${share.id} has no export location yet: the attachment waits for one`;
@@ -182,13 +193,13 @@ function isIPv4Export(path: string): boolean {
 }
 
 /** Whom access would be granted by rules: as requested, else as the protocol and the server's addresses say. */
-export function desiredTargets({ server, accessType, requestedAccessTo, addresses }: Facts): string[] {
+export function desiredTargets({ server, accessType, requestedAccessTo, addresses }: ObservedState): string[] {
   if (requestedAccessTo !== null) return requestedAccessTo;
   return accessType === 'cephx' ? [`srv-${server.id}`] : [...(addresses?.addresses ?? [])];
 }
 
 /** Why an existing attachment is not the requested one; null when it is. */
-function differenceFrom(existing: Attachment, facts: Facts, request: AttachRequest): string | null {
+function differenceFrom(existing: Attachment, observed: ObservedState, request: AttachRequest): string | null {
   const via = existing.via ?? 'access_rule';
   if (via !== viaOf(request)) {
     const how = via === 'virtiofs' ? 'VIRTIOFS' : 'ACCESS_RULE';
@@ -197,7 +208,7 @@ function differenceFrom(existing: Attachment, facts: Facts, request: AttachReque
   const is = argumentsOf(existing);
   const asked = argumentsOf({
     ...request,
-    requestedAccessTo: facts.requestedAccessTo,
+    requestedAccessTo: observed.requestedAccessTo,
     virtiofs: via === 'virtiofs' ? { tag: request.tag ?? existing.virtiofs?.tag } : undefined,
   });
   const name = (Object.keys(is) as (keyof typeof is)[]).find((one) => is[one] !== asked[one]);

@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { AttachmentView } from '../attachments/attachment.ts';
+import { preferredFirst } from '../attachments/guest/exported-as.ts';
 import type { Attachments } from '../attachments/service.ts';
 import * as manila from '../openstack/manila/client.ts';
 import * as nova from '../openstack/nova/client.ts';
@@ -64,7 +65,7 @@ export function createLoaders(session: Session, attachments: Attachments, client
     /** By share id, preferred ones first; empty for a deleted share. */
     exportLocations: onePerKey(async (shareId) => {
       const locations = await limit(() => clients.listExportLocations(session, shareId));
-      return (locations ?? []).toSorted((a, b) => Number(b.preferred ?? false) - Number(a.preferred ?? false));
+      return preferredFirst(locations ?? []);
     }),
     /** By share id; empty for a deleted share. */
     accessRules: onePerKey(async (shareId) => (await limit(() => clients.listAccessRules(session, shareId))) ?? []),

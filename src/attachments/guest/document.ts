@@ -1,5 +1,6 @@
 /** What a guest mounts, as the vendor data of Nova's metadata service tells it. Pure: from records alone. */
 import type { AccessLevel, Attachment } from '../attachment.ts';
+import { mountOf } from './mount.ts';
 
 /** At what interval the guest agent reads its list, in seconds. */
 export const REFRESH_SECONDS = 60;
@@ -41,7 +42,7 @@ export function guestDocument(
   records: readonly Attachment[],
   keys: ReadonlyMap<string, string> = new Map(),
 ): GuestDocument {
-  const shares = records.flatMap((record) => describe(record, keys.get(record.shareId)) ?? []);
+  const shares = records.flatMap((record) => shareOf(record, keys.get(record.shareId)) ?? []);
   let fstab = '';
   for (const share of shares) {
     const line = share.status === 'attached' ? fstabLine(share) : null;
@@ -50,7 +51,7 @@ export function guestDocument(
   return { version: 1, fstab, refreshSeconds: REFRESH_SECONDS, shares };
 }
 
-function describe(record: Attachment, key: string | undefined): GuestShare | null {
+function shareOf(record: Attachment, key: string | undefined): GuestShare | null {
   const { shareId, status, accessLevel } = record;
   const common = { id: shareId, status, accessLevel, mountPoint: record.mountPoint ?? `/mnt/${shareId}` };
   if (record.via === 'virtiofs') {
@@ -58,25 +59,11 @@ function describe(record: Attachment, key: string | undefined): GuestShare | nul
     const sources = record.virtiofs ? [record.virtiofs.tag] : [];
     return { ...common, via: 'virtiofs', protocol, type: 'virtiofs', sources, options: [] };
   }
-  const { protocol, paths, fileSystem } = record.exportedAs ?? { protocol: null, paths: [], fileSystem: null };
-  if (protocol === null) return null;
-  const to = record.targets[0]?.accessTo ?? '';
-  const access = { ...common, via: 'access_rule' as const, protocol };
-  switch (protocol) {
-    case 'NFS':
-      return { ...access, type: 'nfs', sources: paths, options: [] };
-    case 'CIFS': {
-      const sources = paths.map((path) => path.replaceAll('\\', '/'));
-      return { ...access, type: 'cifs', sources, options: [`credentials=/etc/cifs/${to}.credentials`] };
-    }
-    case 'CEPHFS': {
-      const secret = key === undefined ? `secretfile=/etc/ceph/${to}.secret` : `secret=${key}`;
-      const options = [`name=${to}`, secret, ...(fileSystem === null ? [] : [`fs=${fileSystem}`])];
-      return { ...access, type: 'ceph', sources: paths, options };
-    }
-    default:
-      return null;
-  }
+  if (!record.exportedAs) return null;
+  const { protocol } = record.exportedAs;
+  const accessTo = record.targets[0]?.accessTo ?? '';
+  const mount = mountOf(record.exportedAs, { accessTo, isAttended: false, key });
+  return mount && { ...common, via: 'access_rule', protocol, ...mount };
 }
 
 /** Nova's limit for the value of a server metadata item (nova api/openstack/compute/schemas/server_metadata.py). */
@@ -88,7 +75,7 @@ const MAX_ITEM = 255;
  * example longer than Nova takes.
  */
 export function guestItem(record: Attachment): { key: string; value: string } | null {
-  const share = describe(record, undefined);
+  const share = shareOf(record, undefined);
   const source = share?.sources[0];
   if (!share || source === undefined || source.startsWith('-')) return null;
   // the agent implies the secret file

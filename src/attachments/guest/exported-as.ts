@@ -7,8 +7,13 @@ export function exportedAs(share: Pick<Share, 'share_proto' | 'metadata'>): Expo
   return { protocol: share.share_proto.toUpperCase(), paths: [], fileSystem: fileSystemOf(share.metadata) };
 }
 
+/** Export locations in the order in which to try them: those that Manila prefers first. */
+export function preferredFirst(locations: readonly ExportLocation[]): ExportLocation[] {
+  return locations.toSorted((a, b) => Number(b.preferred ?? false) - Number(a.preferred ?? false));
+}
+
 /** The file system of a Ceph cluster, which Manila's CephFS driver names in `__mount_options` (drivers/cephfs/driver.py). */
-export function fileSystemOf(metadata: Readonly<Record<string, string>> | null | undefined): string | null {
+function fileSystemOf(metadata: Readonly<Record<string, string>> | null | undefined): string | null {
   const option = (metadata?.__mount_options ?? '').split(',').find((word) => word.startsWith('fs='));
   return option ? option.slice('fs='.length) : null;
 }
@@ -16,9 +21,7 @@ export function fileSystemOf(metadata: Readonly<Record<string, string>> | null |
 /** The record with its share's export locations, preferred ones first. */
 export function withExports(record: Attachment, locations: readonly ExportLocation[]): Attachment {
   if (!record.exportedAs) return record;
-  const paths = locations
-    .toSorted((a, b) => Number(b.preferred ?? false) - Number(a.preferred ?? false))
-    .map(({ path }) => path);
+  const paths = preferredFirst(locations).map(({ path }) => path);
   return { ...record, exportedAs: { ...record.exportedAs, paths } };
 }
 

@@ -1,7 +1,7 @@
 /** What makes an attach by Nova's virtiofs impossible or doubtful. Nova itself checks only a part, and some too late. */
 import { SHARES_SINCE } from '../../openstack/nova/shares.ts';
 import type { ServerShare } from '../../openstack/nova/types.ts';
-import type { Facts, Recorded } from '../facts.ts';
+import type { ObservedState, Recorded } from '../observed-state.ts';
 import {
   isCarriedOut,
   mountPointProblems,
@@ -20,34 +20,34 @@ const TAG = /^[A-Za-z0-9-]{1,36}$/;
 const PROTOCOLS = ['NFS', 'CEPHFS'];
 
 /** The problems of attaching by virtiofs, in the order in which attachShare rejects. */
-export function virtiofsProblems(facts: Facts, recorded: Recorded, request: AttachRequest): Problem[] {
-  const mapping = mappingOf(facts);
+export function virtiofsProblems(observed: ObservedState, recorded: Recorded, request: AttachRequest): Problem[] {
+  const mapping = mappingOf(observed);
   const isInUse = mapping !== null && ['inactive', 'active'].includes(mapping.status);
   const ofArguments = [
-    ...cloudProblems(facts),
-    ...argumentProblems(facts, request),
-    ...otherAttachmentProblems(facts, recorded, request),
+    ...cloudProblems(observed),
+    ...argumentProblems(observed, request),
+    ...otherAttachmentProblems(observed, recorded, request),
   ];
-  if (recorded.existing && isCarriedOut(recorded.existing, facts)) return ofArguments;
+  if (recorded.existing && isCarriedOut(recorded.existing, observed)) return ofArguments;
   return [
     ...ofArguments,
-    ...tagProblems(facts, recorded, request, mapping),
-    ...tokenProblems(facts),
+    ...tagProblems(observed, recorded, request, mapping),
+    ...tokenProblems(observed),
     // what Nova has attached already is adopted in any state of its server
-    ...(isInUse ? [] : serverProblems(facts)),
-    ...usabilityProblems(facts).filter(({ code }) => code !== 'SERVER_STATE'),
-    ...shareProblems(facts),
-    ...mountPointProblems(facts, recorded, request),
-    ...roleProblems(facts),
+    ...(isInUse ? [] : serverProblems(observed)),
+    ...usabilityProblems(observed).filter(({ code }) => code !== 'SERVER_STATE'),
+    ...shareProblems(observed),
+    ...mountPointProblems(observed, recorded, request),
+    ...roleProblems(observed),
   ];
 }
 
 /** Nova's mapping of the share to the server; null when there is none, or it is not visible. */
-export function mappingOf({ mappings, share }: Facts): ServerShare | null {
+export function mappingOf({ mappings, share }: ObservedState): ServerShare | null {
   return typeof mappings === 'string' ? null : (mappings.find(({ share_id: id }) => id === share.id) ?? null);
 }
 
-function cloudProblems({ mappings, novaMicroversion, server }: Facts): Problem[] {
+function cloudProblems({ mappings, novaMicroversion, server }: ObservedState): Problem[] {
   if (mappings === 'not_supported') {
     const message = `Nova's share attachments need microversion ${SHARES_SINCE} (2025.1), and the cloud has ${novaMicroversion}`;
     return [certain('CLOUD', message, 'via')];
@@ -65,7 +65,7 @@ function cloudProblems({ mappings, novaMicroversion, server }: Facts): Problem[]
 }
 
 function argumentProblems(
-  { share }: Facts,
+  { share }: ObservedState,
   { accessLevel, accessTo, isProtected, isHidden }: AttachRequest,
 ): Problem[] {
   const problems: Problem[] = [];
@@ -89,7 +89,7 @@ function argumentProblems(
 }
 
 function tagProblems(
-  { mappings, share, server }: Facts,
+  { mappings, share, server }: ObservedState,
   { others }: Recorded,
   { tag }: AttachRequest,
   mapping: ServerShare | null,
@@ -112,7 +112,7 @@ function tagProblems(
     : [certain('TAG_TAKEN', `tag ${wanted} is taken on server ${server.id} by share ${holder}`, 'tag')];
 }
 
-function tokenProblems({ identity }: Facts): Problem[] {
+function tokenProblems({ identity }: ObservedState): Problem[] {
   if (!identity.isDelegated) return [];
   const message =
     'Nova takes no share attachment with a token of an application credential, a trust or OAuth: use a token of a ' +
@@ -120,7 +120,7 @@ function tokenProblems({ identity }: Facts): Problem[] {
   return [certain('DELEGATED_TOKEN', message)];
 }
 
-function serverProblems({ server }: Facts): Problem[] {
+function serverProblems({ server }: ObservedState): Problem[] {
   const vmState = server['OS-EXT-STS:vm_state'] ?? server.status;
   const taskState = server['OS-EXT-STS:task_state'] ?? null;
   if (['BUILD', 'DELETED', 'SOFT_DELETED', 'UNKNOWN', 'ERROR'].includes(server.status)) {
@@ -134,7 +134,7 @@ function serverProblems({ server }: Facts): Problem[] {
   return [certain('SERVER_BUSY', `Server ${server.id} is ${taskState}: wait until it is idle`, 'serverId')];
 }
 
-function shareProblems({ share, locations, rules }: Facts): Problem[] {
+function shareProblems({ share, locations, rules }: ObservedState): Problem[] {
   const problems: Problem[] = [];
   if (locations?.length === 0 && share.status === 'available') {
     problems.push(certain('NO_EXPORT_LOCATION', `Share ${share.id} has no export location`, 'shareId'));

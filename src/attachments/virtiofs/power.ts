@@ -8,7 +8,7 @@ import type { NovaServer } from '../../openstack/nova/types.ts';
 import type { Session } from '../../openstack/session.ts';
 import { isInProgress } from '../attachment.ts';
 import { type CommandOptions, untilFree } from '../command.ts';
-import { observeMappings } from '../facts.ts';
+import { observeMappings } from '../observed-state.ts';
 import { markStarting, unmarkStarting, withServerLock } from './server-lock.ts';
 
 export interface PowerRequest {

@@ -21,7 +21,7 @@ export const LOCKS_SINCE = '2.82';
 export type ObservedMappings = readonly ServerShare[] | 'not_visible' | 'not_supported';
 
 /** What Nova and Manila show of a pair, before the store is asked. */
-export interface Facts {
+export interface ObservedState {
   readonly identity: Identity;
   readonly server: NovaServer;
   readonly share: Share;
@@ -52,11 +52,11 @@ export interface Recorded {
  * @param request with its mount point in canonical form
  * @throws NOT_FOUND for a server or share that this token does not see; BAD_USER_INPUT for a malformed `accessTo`
  */
-export async function readFacts(
+export async function readObservedState(
   session: Session,
   request: AttachRequest,
   ways: { accessRule?: boolean; virtiofs?: boolean; exports?: boolean },
-): Promise<Facts> {
+): Promise<ObservedState> {
   const [server, share, rules, nova] = await Promise.all([
     getServer(session, request.serverId),
     getShare(session, request.shareId),
@@ -110,7 +110,7 @@ export async function observeMappings(
 }
 
 /** What the store has of the pair, and of the server. */
-export async function readRecorded(store: AttachmentStore, { server, share }: Facts): Promise<Recorded> {
+export async function readRecorded(store: AttachmentStore, { server, share }: ObservedState): Promise<Recorded> {
   const id = attachmentId(server.id, share.id);
   const [existing, [list = []]] = await Promise.all([
     store.get(server.tenant_id, id),
