@@ -1,6 +1,7 @@
 /** `npm run bench [-- <name> …]`: runs the benchmarks and prints one table. */
 import { cpus, release, totalmem } from 'node:os';
 import { attach } from './benches/attach.ts';
+import { bulk } from './benches/bulk.ts';
 import { dashboard } from './benches/dashboard.ts';
 import { fair } from './benches/fair.ts';
 import { fanout, sockets } from './benches/fanout.ts';
@@ -20,6 +21,7 @@ const BENCHES: Record<string, () => Promise<Line[]>> = {
   fanout,
   sockets,
   attach,
+  bulk,
   growth,
   redis,
   start,

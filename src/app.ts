@@ -98,7 +98,13 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
     ...work,
     onReconcile: metrics && ((outcome) => metrics.count('nmg_reconciles_total', { outcome })),
   });
-  const attachments = createAttachments({ ...work, queue, account, guestSecrets: config.GUEST_SECRETS });
+  const attachments = createAttachments({
+    ...work,
+    queue,
+    account,
+    requestMs: config.REQUEST_TIMEOUT_MS,
+    guestSecrets: config.GUEST_SECRETS,
+  });
   const sweeper = createSweeper({
     ...work,
     account,

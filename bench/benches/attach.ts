@@ -13,7 +13,8 @@ const POLL_MS = 100;
 const TIMES = 10;
 const AT_ONCE = 50;
 
-interface Pair {
+/** A server and a share to attach. */
+export interface Pair {
   serverId: string;
   shareId: string;
 }
@@ -45,7 +46,8 @@ export async function attach(): Promise<Line[]> {
   }
 }
 
-function signIn(sandboxUrl: string): Record<string, string> {
+/** The gateway's settings to sign in to the sandbox. */
+export function signIn(sandboxUrl: string): Record<string, string> {
   return {
     OS_AUTH_URL: `${sandboxUrl}/identity/v3`,
     OS_USERNAME: 'gateway',
@@ -75,7 +77,8 @@ function lines({ ours, hands, many, manyByHand }: Record<'ours' | 'hands' | 'man
   ];
 }
 
-async function timed(work: () => Promise<void>): Promise<number> {
+/** How long some work takes, in ms. */
+export async function timed(work: () => Promise<void>): Promise<number> {
   const startedAt = performance.now();
   await work();
   return performance.now() - startedAt;
@@ -127,7 +130,7 @@ interface Heard {
 }
 
 /** What a script does: read server and share, allow access, poll until the rule is active, read the export locations. */
-function throughRest(sandboxUrl: string, token: string) {
+export function throughRest(sandboxUrl: string, token: string) {
   const pool = new Pool(sandboxUrl, { connections: 64 });
   const call = async <T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> => {
     const response = await pool.request({

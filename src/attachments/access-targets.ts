@@ -1,12 +1,11 @@
 /** The targets of an attachment's access rules: from the share's protocol, the server's addresses and `accessTo`. */
 import ipaddr from 'ipaddr.js';
 import { GatewayError } from '../errors.ts';
-import { getShareNetwork } from '../openstack/manila/client.ts';
 import type { Share } from '../openstack/manila/types.ts';
-import { listInterfaces } from '../openstack/nova/client.ts';
 import type { NovaServer } from '../openstack/nova/types.ts';
 import type { Session } from '../openstack/session.ts';
 import type { AccessType } from './attachment.ts';
+import { directReads, type Reads } from './reads.ts';
 
 /** Maximum access rules of one attachment. */
 export const MAX_TARGETS = 16;
@@ -47,9 +46,14 @@ export interface AddressesFound {
 }
 
 /** Finds a server's addresses for a share. Takes two requests for a share on a share network, otherwise none. */
-export async function findAddresses(session: Session, server: NovaServer, share: Share): Promise<AddressesFound> {
+export async function findAddresses(
+  session: Session,
+  server: NovaServer,
+  share: Share,
+  reads: Reads = directReads(session),
+): Promise<AddressesFound> {
   const { share_network_id: networkId } = share;
-  const onShareNetwork = networkId ? await addressesOnShareNetwork(session, server.id, networkId) : [];
+  const onShareNetwork = networkId ? await addressesOnShareNetwork(reads, server.id, networkId) : [];
   const found = onShareNetwork.length > 0 ? onShareNetwork : fixedIPv4(server);
   return {
     addresses: canonicalTargets('ip', found),
@@ -134,11 +138,8 @@ function fixedIPv4(server: NovaServer): string[] {
  * The server's addresses on the Neutron network from which the share is exported. IPv4 only: back ends may drop IPv6
  * rules silently.
  */
-async function addressesOnShareNetwork(session: Session, serverId: string, shareNetworkId: string): Promise<string[]> {
-  const [network, interfaces] = await Promise.all([
-    getShareNetwork(session, shareNetworkId),
-    listInterfaces(session, serverId),
-  ]);
+async function addressesOnShareNetwork(reads: Reads, serverId: string, shareNetworkId: string): Promise<string[]> {
+  const [network, interfaces] = await Promise.all([reads.shareNetwork(shareNetworkId), reads.interfaces(serverId)]);
   const subnets = network?.share_network_subnets ?? [];
   const ids = new Set([network?.neutron_net_id, ...subnets.map((subnet) => subnet.neutron_net_id)].filter(Boolean));
   return interfaces

@@ -29,6 +29,7 @@ import { unmarkDetaching } from './guest/unmount-grace.ts';
 import { type ObservedState, readObservedState, readRecorded, viaOf } from './observed-state.ts';
 import { accessRuleProblems, desiredTargets, isCarriedOut, mountPointTaken } from './preconditions.ts';
 import { type Problem, rejectFirst, warningsAmong } from './problems.ts';
+import type { Reads } from './reads.ts';
 import { matchRules, type ReconcileContext } from './reconcile/observe.ts';
 import { FinalError } from './reconcile/reconcile.ts';
 import { resumeOnRead } from './reconcile/sessions.ts';
@@ -39,6 +40,7 @@ import { virtiofsProblems } from './virtiofs/check.ts';
 /**
  * Attaches a share. Idempotent: repeating it with the same arguments returns the existing attachment, or retries one
  * that failed.
+ * @param reads what many pairs of one request share
  * @throws NOT_FOUND, CONFLICT, BAD_USER_INPUT, OpenStackError for a final upstream error, STATE_UNAVAILABLE
  */
 export async function attach(
@@ -46,10 +48,11 @@ export async function attach(
   ensureRecovered: EnsureRecovered,
   session: Session,
   given: AttachRequest,
+  reads?: Reads,
 ): Promise<AttachmentView> {
   const request = withCanonicalMountPoint(given);
   const isByRule = viaOf(request) === 'access_rule';
-  const observed = await readObservedState(session, request, { accessRule: isByRule, virtiofs: !isByRule });
+  const observed = await readObservedState(session, request, { accessRule: isByRule, virtiofs: !isByRule }, reads);
   const { server, share, rules } = observed;
   if (server.tenant_id !== session.identity.projectId) await ensureRecovered(session, server.tenant_id);
 

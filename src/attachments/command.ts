@@ -23,6 +23,8 @@ export interface CommandOptions {
   log: Logger;
   leaseMs: number;
   deadlineMs: number;
+  /** The time that one request may take, in ms; left out: 30 s. */
+  requestMs?: number;
   /** The gateway's own; null without credentials. */
   account?: ServiceAccount | null;
   /** Whether CephX keys are written into the lists that guests read. */

@@ -2,15 +2,15 @@
 import { GatewayError } from '../errors.ts';
 import { OpenStackError } from '../openstack/errors.ts';
 import { isAtLeast, supportedMicroversion } from '../openstack/http/microversions.ts';
-import { getShare, listAccessRules, listExportLocations } from '../openstack/manila/client.ts';
+import { listExportLocations } from '../openstack/manila/client.ts';
 import type { AccessRule, ExportLocation, Share } from '../openstack/manila/types.ts';
-import { getServer } from '../openstack/nova/client.ts';
 import { hasServerShares, listServerShares } from '../openstack/nova/shares.ts';
 import type { NovaServer, ServerShare } from '../openstack/nova/types.ts';
 import { MANILA } from '../openstack/services.ts';
 import type { Identity, Session } from '../openstack/session.ts';
 import { type AddressesFound, accessTypeOf, findAddresses, requestedTargets } from './access-targets.ts';
 import { type AccessType, type Attachment, type AttachVia, attachmentId } from './attachment.ts';
+import { directReads, type Reads } from './reads.ts';
 import type { AttachRequest } from './service.ts';
 import type { AttachmentStore } from './store/contract.ts';
 
@@ -56,11 +56,12 @@ export async function readObservedState(
   session: Session,
   request: AttachRequest,
   ways: { accessRule?: boolean; virtiofs?: boolean; exports?: boolean },
+  reads: Reads = directReads(session),
 ): Promise<ObservedState> {
   const [server, share, rules, nova] = await Promise.all([
-    getServer(session, request.serverId),
-    getShare(session, request.shareId),
-    listAccessRules(session, request.shareId),
+    reads.server(request.serverId),
+    reads.share(request.shareId),
+    reads.accessRules(request.shareId),
     ways.virtiofs ? readMappings(session, request.serverId) : null,
   ]);
   if (!server) throw new GatewayError('NOT_FOUND', `Server ${request.serverId} does not exist in your project`);
@@ -70,7 +71,7 @@ export async function readObservedState(
   const followsAddresses = ways.accessRule === true && accessType === 'ip' && requestedAccessTo === null;
   const readsExports = ways.exports || ways.virtiofs || (requestedAccessTo ?? []).some((to) => to.includes(':'));
   const [addresses, locations, manilaMicroversion] = await Promise.all([
-    followsAddresses ? findAddresses(session, server, share) : null,
+    followsAddresses ? findAddresses(session, server, share, reads) : null,
     readsExports ? listExportLocations(session, share.id) : null,
     supportedMicroversion(session, MANILA),
   ]);

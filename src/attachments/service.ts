@@ -9,12 +9,14 @@ import {
   type AttachVia,
   attachmentId,
 } from './attachment.ts';
+import { type PairOutcome, workOnPairs } from './bulk.ts';
 import { type AttachOption, check } from './check.ts';
 import type { CommandOptions } from './command.ts';
 import { detach } from './detach.ts';
 import { openEventStream } from './events.ts';
 import type { GuestDocument } from './guest/document.ts';
 import { createGuestDocument } from './guest/read-document.ts';
+import { sharedReads } from './reads.ts';
 import { resumeOnRead } from './reconcile/sessions.ts';
 import { createRecovery } from './recovery.ts';
 import type { AttachmentPage, ListOptions } from './store/contract.ts';
@@ -63,6 +65,10 @@ export interface EventFilter {
 export interface Attachments {
   attach(session: Session, request: AttachRequest): Promise<AttachmentView>;
   detach(session: Session, request: DetachRequest): Promise<AttachmentView>;
+  /** Attaches many pairs: one outcome each, in their order. Servers, shares and rules are read once for all of them. */
+  attachMany(session: Session, requests: readonly AttachRequest[]): Promise<PairOutcome[]>;
+  /** Detaches many pairs: one outcome each, in their order. */
+  detachMany(session: Session, requests: readonly DetachRequest[]): Promise<PairOutcome[]>;
   /** Which ways to attach are open, access rules first. Changes nothing. */
   check(session: Session, request: AttachRequest): Promise<AttachOption[]>;
   /** Starts, stops or reboots a server; a start is rejected while Nova attaches or detaches a share of the server. */
@@ -114,6 +120,20 @@ export function createAttachments(options: CommandOptions): Attachments {
     async detach(session, request) {
       await ensureRecovered(session, session.identity.projectId);
       return await detach(options, ensureRecovered, session, request);
+    },
+    async attachMany(session, requests) {
+      await ensureRecovered(session, session.identity.projectId);
+      const ids = { servers: requests.map((one) => one.serverId), shares: requests.map((one) => one.shareId) };
+      const reads = sharedReads(session, ids.servers, ids.shares);
+      return await workOnPairs(options, session, requests, (held, request) =>
+        attach(held, ensureRecovered, session, request, reads),
+      );
+    },
+    async detachMany(session, requests) {
+      await ensureRecovered(session, session.identity.projectId);
+      return await workOnPairs(options, session, requests, (held, request) =>
+        detach(held, ensureRecovered, session, request),
+      );
     },
     async check(session, request) {
       await ensureRecovered(session, session.identity.projectId);

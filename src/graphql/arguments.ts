@@ -1,6 +1,6 @@
-import type { AttachRequest } from '../attachments/service.ts';
+import type { AttachRequest, DetachRequest } from '../attachments/service.ts';
 import { GatewayError } from '../errors.ts';
-import type { AttachShareCheckInput } from './generated.ts';
+import type { AttachShareCheckInput, AttachShareInput, DetachShareInput } from './generated.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const MAX_QUOTED = 60;
@@ -62,5 +62,21 @@ export function attachRequest(input: AttachShareCheckInput): AttachRequest {
     tag: input.tag ?? null,
     isProtected: input.isProtected ?? false,
     isHidden: input.isHidden ?? false,
+  };
+}
+
+/** The arguments of `attachShare`. Throws BAD_USER_INPUT. */
+export function attachArguments(input: AttachShareInput): AttachRequest {
+  const via = input.via === 'VIRTIOFS' ? ('virtiofs' as const) : ('access_rule' as const);
+  return { ...attachRequest(input), via, tellGuest: input.tellGuest ?? false };
+}
+
+/** The arguments of `detachShare`. Throws BAD_USER_INPUT. */
+export function detachArguments(input: DetachShareInput): DetachRequest {
+  return {
+    serverId: uuid('serverId', input.serverId),
+    shareId: uuid('shareId', input.shareId),
+    mountPoint: input.mountPoint ?? null,
+    unmountGraceSeconds: input.unmountGraceSeconds ?? 0,
   };
 }

@@ -7,6 +7,7 @@ import type { ShareTypeView } from './resolvers/share-type.ts';
 import type { SubnetView, NoParent } from './resolvers/share-options.ts';
 import type { AccessRuleView } from './resolvers/access-rule.ts';
 import type { AttachmentView, Fault, VirtiofsState, AttachmentEvent } from '../attachments/attachment.ts';
+import type { GivenOutcome } from './resolvers/bulk.ts';
 import type { AttachOption } from '../attachments/check.ts';
 import type { Identity } from '../openstack/session.ts';
 import type { GatewayContext } from './context.ts';
@@ -269,6 +270,18 @@ export type AttachSharePayload = {
   readonly attachment: ShareAttachment;
 };
 
+/** Arguments of `attachShares`. */
+export type AttachSharesInput = {
+  /** The pairs, 1 to 100, each with the arguments of `attachShare`. */
+  readonly attachments: ReadonlyArray<AttachShareInput>;
+};
+
+/** Result of `attachShares`. */
+export type AttachSharesPayload = {
+  /** One outcome per pair, in the order of the input. */
+  readonly outcomes: ReadonlyArray<AttachmentOutcome>;
+};
+
 /** How a server gets access to a share. */
 export const AttachVia = {
   /**
@@ -341,6 +354,18 @@ export const AttachmentOrigin = {
 } as const;
 
 export type AttachmentOrigin = typeof AttachmentOrigin[keyof typeof AttachmentOrigin];
+/** What became of one pair. */
+export type AttachmentOutcome = {
+  /** The attachment after the request; null with an error. */
+  readonly attachment?: Maybe<ShareAttachment>;
+  /** Why the pair was rejected, or not begun; null otherwise. */
+  readonly error?: Maybe<OutcomeError>;
+  /** The server's id, as given. */
+  readonly serverId: Scalars['ID']['output'];
+  /** The share's id, as given. */
+  readonly shareId: Scalars['ID']['output'];
+};
+
 /** An availability zone. */
 export type AvailabilityZone = {
   /** Whether the zone has a service that runs; null for Manila, which does not say. */
@@ -388,6 +413,56 @@ export type DetachSharePayload = {
   readonly attachment: ShareAttachment;
 };
 
+/** Arguments of `detachShares`. */
+export type DetachSharesInput = {
+  /** The pairs, 1 to 100, each with the arguments of `detachShare`. */
+  readonly attachments: ReadonlyArray<DetachShareInput>;
+};
+
+/** Result of `detachShares`. */
+export type DetachSharesPayload = {
+  /** One outcome per pair, in the order of the input. */
+  readonly outcomes: ReadonlyArray<AttachmentOutcome>;
+};
+
+/** The kinds of error, as in `extensions.code` of errors. */
+export const ErrorCode = {
+  /** A variable or an argument is not valid for the schema or for OpenStack. */
+  BAD_USER_INPUT: 'BAD_USER_INPUT',
+  /** It conflicts with the present state: other arguments, a mount point in use, a state that does not allow it. */
+  CONFLICT: 'CONFLICT',
+  /** The event log no longer contains the cursor. */
+  CURSOR_EXPIRED: 'CURSOR_EXPIRED',
+  /** The policy of Nova, Manila or the gateway does not allow it to this token. */
+  FORBIDDEN: 'FORBIDDEN',
+  /** A bug in the gateway. */
+  INTERNAL_SERVER_ERROR: 'INTERNAL_SERVER_ERROR',
+  /** A limit of the gateway is exceeded. */
+  LIMIT_EXCEEDED: 'LIMIT_EXCEEDED',
+  /** The server, share or attachment does not exist for this token. */
+  NOT_FOUND: 'NOT_FOUND',
+  /**
+   * The cloud, its compute hosts or the flavor lack what the request needs; the message says what is needed and what is
+   * there.
+   */
+  NOT_SUPPORTED: 'NOT_SUPPORTED',
+  /** A quota or rate limit of OpenStack is exceeded. */
+  QUOTA_EXCEEDED: 'QUOTA_EXCEEDED',
+  /** The attachment store (Redis) is unavailable; nothing was sent to OpenStack. */
+  STATE_UNAVAILABLE: 'STATE_UNAVAILABLE',
+  /** The token is missing, invalid or expired. */
+  UNAUTHENTICATED: 'UNAUTHENTICATED',
+  /** A code that this schema does not have. */
+  UNKNOWN: 'UNKNOWN',
+  /** An OpenStack service sent an invalid response. */
+  UPSTREAM_ERROR: 'UPSTREAM_ERROR',
+  /** An OpenStack service did not respond in time; the request may still take effect. */
+  UPSTREAM_TIMEOUT: 'UPSTREAM_TIMEOUT',
+  /** An OpenStack service cannot be reached, or reports that it is unavailable. */
+  UPSTREAM_UNAVAILABLE: 'UPSTREAM_UNAVAILABLE'
+} as const;
+
+export type ErrorCode = typeof ErrorCode[keyof typeof ErrorCode];
 /** A location that a share can be mounted from. */
 export type ExportLocation = {
   /** The export location's UUID. */
@@ -426,11 +501,22 @@ export type Mutation = {
    */
   readonly attachShare?: Maybe<AttachSharePayload>;
   /**
+   * Attaches shares to servers, many pairs with one request: each is done as `attachShare` does it, and has an outcome of its
+   * own, so that one that is rejected does not stop the others. Servers and shares are read once for all pairs. Idempotent:
+   * repeat it when the response was lost, or for the pairs that were not begun.
+   */
+  readonly attachShares?: Maybe<AttachSharesPayload>;
+  /**
    * Revokes a server's access to a share, also one that Nova attached at the request of another client. Unmount the share
    * in the guest first: some back ends end the mount at once. With `VIRTIOFS` the server must be stopped, else `CONFLICT`.
    * Returns when Manila has accepted the revocation: the attachment is then `DETACHING`, and removed when no rule is left.
    */
   readonly detachShare?: Maybe<DetachSharePayload>;
+  /**
+   * Detaches shares from servers, many pairs with one request: each is done as `detachShare` does it, and has an outcome of
+   * its own. Idempotent, except that a pair that is already detached is `NOT_FOUND`.
+   */
+  readonly detachShares?: Maybe<DetachSharesPayload>;
   /**
    * Reboots a server. Rejected as `startServer` is. A hard reboot repeats the mount of shares attached by virtiofs, and
    * cures a server in `ERROR` after the share that caused it was detached.
@@ -453,8 +539,20 @@ export type MutationAttachShareArgs = {
 
 
 /** Write operations. */
+export type MutationAttachSharesArgs = {
+  input: AttachSharesInput;
+};
+
+
+/** Write operations. */
 export type MutationDetachShareArgs = {
   input: DetachShareInput;
+};
+
+
+/** Write operations. */
+export type MutationDetachSharesArgs = {
+  input: DetachSharesInput;
 };
 
 
@@ -479,6 +577,22 @@ export type MutationStopServerArgs = {
 export type Node = {
   /** The id of the object: OpenStack's UUID, or `<server id>:<share id>` of an attachment. */
   readonly id: Scalars['ID']['output'];
+};
+
+/** An error as data: the same code and message as the error of the mutation for one pair has. */
+export type OutcomeError = {
+  /** The kind of error. */
+  readonly code: ErrorCode;
+  /** The error in words, with what was expected and what came. */
+  readonly message: Scalars['String']['output'];
+  /** The OpenStack request id, to quote to the operators of the cloud. */
+  readonly openstackRequestId?: Maybe<Scalars['String']['output']>;
+  /** When to try again, in seconds. */
+  readonly retryAfter?: Maybe<Scalars['Int']['output']>;
+  /** The OpenStack service that failed: `nova`, `manila` or `keystone`. */
+  readonly service?: Maybe<Scalars['String']['output']>;
+  /** The HTTP status of that service. */
+  readonly status?: Maybe<Scalars['Int']['output']>;
 };
 
 /** The position of a page within its connection. */
@@ -1601,10 +1715,13 @@ export type ResolversTypes = {
   AttachShareInput: AttachShareInput;
   AttachShareOption: ResolverTypeWrapper<AttachOption>;
   AttachSharePayload: ResolverTypeWrapper<Omit<AttachSharePayload, 'attachment'> & { attachment: ResolversTypes['ShareAttachment'] }>;
+  AttachSharesInput: AttachSharesInput;
+  AttachSharesPayload: ResolverTypeWrapper<Omit<AttachSharesPayload, 'outcomes'> & { outcomes: ReadonlyArray<ResolversTypes['AttachmentOutcome']> }>;
   AttachVia: AttachVia;
   AttachmentFault: ResolverTypeWrapper<Fault>;
   AttachmentFaultCode: AttachmentFaultCode;
   AttachmentOrigin: AttachmentOrigin;
+  AttachmentOutcome: ResolverTypeWrapper<GivenOutcome>;
   AvailabilityZone: ResolverTypeWrapper<AvailabilityZone>;
   AvailabilityZones: ResolverTypeWrapper<NoParent>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
@@ -1612,6 +1729,9 @@ export type ResolversTypes = {
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   DetachShareInput: DetachShareInput;
   DetachSharePayload: ResolverTypeWrapper<Omit<DetachSharePayload, 'attachment'> & { attachment: ResolversTypes['ShareAttachment'] }>;
+  DetachSharesInput: DetachSharesInput;
+  DetachSharesPayload: ResolverTypeWrapper<Omit<DetachSharesPayload, 'outcomes'> & { outcomes: ReadonlyArray<ResolversTypes['AttachmentOutcome']> }>;
+  ErrorCode: ErrorCode;
   ExportLocation: ResolverTypeWrapper<ManilaExportLocation>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
@@ -1619,6 +1739,7 @@ export type ResolversTypes = {
   Limits: ResolverTypeWrapper<NoParent>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Node: ResolverTypeWrapper<FoundNode>;
+  OutcomeError: ResolverTypeWrapper<OutcomeError>;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Project: ResolverTypeWrapper<Project>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
@@ -1676,13 +1797,18 @@ export type ResolversParentTypes = {
   AttachShareInput: AttachShareInput;
   AttachShareOption: AttachOption;
   AttachSharePayload: Omit<AttachSharePayload, 'attachment'> & { attachment: ResolversParentTypes['ShareAttachment'] };
+  AttachSharesInput: AttachSharesInput;
+  AttachSharesPayload: Omit<AttachSharesPayload, 'outcomes'> & { outcomes: ReadonlyArray<ResolversParentTypes['AttachmentOutcome']> };
   AttachmentFault: Fault;
+  AttachmentOutcome: GivenOutcome;
   AvailabilityZone: AvailabilityZone;
   AvailabilityZones: NoParent;
   Boolean: Scalars['Boolean']['output'];
   DateTime: Scalars['DateTime']['output'];
   DetachShareInput: DetachShareInput;
   DetachSharePayload: Omit<DetachSharePayload, 'attachment'> & { attachment: ResolversParentTypes['ShareAttachment'] };
+  DetachSharesInput: DetachSharesInput;
+  DetachSharesPayload: Omit<DetachSharesPayload, 'outcomes'> & { outcomes: ReadonlyArray<ResolversParentTypes['AttachmentOutcome']> };
   ExportLocation: ManilaExportLocation;
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
@@ -1690,6 +1816,7 @@ export type ResolversParentTypes = {
   Limits: NoParent;
   Mutation: Record<PropertyKey, never>;
   Node: FoundNode;
+  OutcomeError: OutcomeError;
   PageInfo: PageInfo;
   Project: Project;
   Query: Record<PropertyKey, never>;
@@ -1762,12 +1889,23 @@ export type AttachSharePayloadResolvers<ContextType = GatewayContext, ParentType
   attachment: Resolver<ResolversTypes['ShareAttachment'], ParentType, ContextType>;
 };
 
+export type AttachSharesPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AttachSharesPayload'] = ResolversParentTypes['AttachSharesPayload']> = {
+  outcomes: Resolver<ReadonlyArray<ResolversTypes['AttachmentOutcome']>, ParentType, ContextType>;
+};
+
 export type AttachmentFaultResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AttachmentFault'] = ResolversParentTypes['AttachmentFault']> = {
   at: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   code: Resolver<ResolversTypes['AttachmentFaultCode'], ParentType, ContextType>;
   codeRaw: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   message: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   openstackRequestId: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type AttachmentOutcomeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AttachmentOutcome'] = ResolversParentTypes['AttachmentOutcome']> = {
+  attachment: Resolver<Maybe<ResolversTypes['ShareAttachment']>, ParentType, ContextType>;
+  error: Resolver<Maybe<ResolversTypes['OutcomeError']>, ParentType, ContextType>;
+  serverId: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  shareId: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
 };
 
 export type AvailabilityZoneResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AvailabilityZone'] = ResolversParentTypes['AvailabilityZone']> = {
@@ -1786,6 +1924,10 @@ export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversT
 
 export type DetachSharePayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['DetachSharePayload'] = ResolversParentTypes['DetachSharePayload']> = {
   attachment: Resolver<ResolversTypes['ShareAttachment'], ParentType, ContextType>;
+};
+
+export type DetachSharesPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['DetachSharesPayload'] = ResolversParentTypes['DetachSharesPayload']> = {
+  outcomes: Resolver<ReadonlyArray<ResolversTypes['AttachmentOutcome']>, ParentType, ContextType>;
 };
 
 export type ExportLocationResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ExportLocation'] = ResolversParentTypes['ExportLocation']> = {
@@ -1807,7 +1949,9 @@ export type LimitsResolvers<ContextType = GatewayContext, ParentType extends Res
 
 export type MutationResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   attachShare?: Resolver<Maybe<ResolversTypes['AttachSharePayload']>, ParentType, ContextType, RequireFields<MutationAttachShareArgs, 'input'>>;
+  attachShares?: Resolver<Maybe<ResolversTypes['AttachSharesPayload']>, ParentType, ContextType, RequireFields<MutationAttachSharesArgs, 'input'>>;
   detachShare?: Resolver<Maybe<ResolversTypes['DetachSharePayload']>, ParentType, ContextType, RequireFields<MutationDetachShareArgs, 'input'>>;
+  detachShares?: Resolver<Maybe<ResolversTypes['DetachSharesPayload']>, ParentType, ContextType, RequireFields<MutationDetachSharesArgs, 'input'>>;
   rebootServer?: Resolver<Maybe<ResolversTypes['ServerActionPayload']>, ParentType, ContextType, RequireFields<MutationRebootServerArgs, 'input'>>;
   startServer?: Resolver<Maybe<ResolversTypes['ServerActionPayload']>, ParentType, ContextType, RequireFields<MutationStartServerArgs, 'input'>>;
   stopServer?: Resolver<Maybe<ResolversTypes['ServerActionPayload']>, ParentType, ContextType, RequireFields<MutationStopServerArgs, 'input'>>;
@@ -1815,6 +1959,15 @@ export type MutationResolvers<ContextType = GatewayContext, ParentType extends R
 
 export type NodeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
   __resolveType: TypeResolveFn<'Server' | 'Share' | 'ShareAttachment' | 'ShareSnapshot', ParentType, ContextType>;
+};
+
+export type OutcomeErrorResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['OutcomeError'] = ResolversParentTypes['OutcomeError']> = {
+  code: Resolver<ResolversTypes['ErrorCode'], ParentType, ContextType>;
+  message: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  openstackRequestId: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  retryAfter: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  service: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  status: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
 };
 
 export type PageInfoResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
@@ -2148,16 +2301,20 @@ export type Resolvers<ContextType = GatewayContext> = {
   AttachProblem: AttachProblemResolvers<ContextType>;
   AttachShareOption: AttachShareOptionResolvers<ContextType>;
   AttachSharePayload: AttachSharePayloadResolvers<ContextType>;
+  AttachSharesPayload: AttachSharesPayloadResolvers<ContextType>;
   AttachmentFault: AttachmentFaultResolvers<ContextType>;
+  AttachmentOutcome: AttachmentOutcomeResolvers<ContextType>;
   AvailabilityZone: AvailabilityZoneResolvers<ContextType>;
   AvailabilityZones: AvailabilityZonesResolvers<ContextType>;
   DateTime: GraphQLScalarType;
   DetachSharePayload: DetachSharePayloadResolvers<ContextType>;
+  DetachSharesPayload: DetachSharesPayloadResolvers<ContextType>;
   ExportLocation: ExportLocationResolvers<ContextType>;
   Limit: LimitResolvers<ContextType>;
   Limits: LimitsResolvers<ContextType>;
   Mutation: MutationResolvers<ContextType>;
   Node: NodeResolvers<ContextType>;
+  OutcomeError: OutcomeErrorResolvers<ContextType>;
   PageInfo: PageInfoResolvers<ContextType>;
   Project: ProjectResolvers<ContextType>;
   Query: QueryResolvers<ContextType>;

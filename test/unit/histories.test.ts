@@ -60,6 +60,7 @@ async function through<T>(faults: Fault[], work: () => T | Promise<T>): Promise<
 }
 
 jest.unstable_mockModule('../../src/openstack/manila/client.ts', () => ({
+  listShares: async () => ({ shares: [], count: null }),
   getShare: async () => ({
     id: SHARE,
     share_proto: 'NFS',
@@ -100,6 +101,7 @@ jest.unstable_mockModule('../../src/openstack/nova/client.ts', () => ({
     addresses: { private: environment.addresses.map((addr) => ({ addr, version: 4, 'OS-EXT-IPS:type': 'fixed' })) },
   }),
   listInterfaces: async () => [],
+  listServers: async () => ({ servers: [], hasNext: false }),
 }));
 
 const microversions = await import('../../src/openstack/http/microversions.ts');

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Attachments } from '../../src/attachments/service.ts';
-import { LIST_FROM, listLimit } from '../../src/graphql/by-id.ts';
 import { type Clients, createLoaders } from '../../src/graphql/loaders.ts';
 import type { Share } from '../../src/openstack/manila/types.ts';
 import type { NovaServer } from '../../src/openstack/nova/types.ts';
+import { LIST_FROM, listLimit } from '../../src/openstack/list-or-get.ts';
 import type { Session } from '../../src/openstack/session.ts';
 
 const session = {} as Session;

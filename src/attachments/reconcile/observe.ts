@@ -2,7 +2,6 @@
 import { GatewayError } from '../../errors.ts';
 import { listAccessRules, listExportLocations } from '../../openstack/manila/client.ts';
 import type { AccessRule, ExportLocation } from '../../openstack/manila/types.ts';
-import { getServer } from '../../openstack/nova/client.ts';
 import type { Session } from '../../openstack/session.ts';
 import { isSameTarget } from '../access-targets.ts';
 import { type Attachment, elapsedMs } from '../attachment.ts';
@@ -10,6 +9,7 @@ import { withExports } from '../guest/exported-as.ts';
 import { isOwn, isOwner, type RuleOwnership, readHolders } from '../rule-metadata.ts';
 import type { AttachmentStore } from '../store/contract.ts';
 import type { Observation, ObservedRule, Rights } from './decide.ts';
+import { readServer } from './server-reads.ts';
 
 /** After how long Nova is asked for the server and Manila for the export locations in every reconcile, in ms. */
 const SLOW_AFTER_MS = 10_000;
@@ -84,7 +84,7 @@ export async function observe(context: ReconcileContext, record: Attachment): Pr
   });
   const readsExports = record.status === 'attaching' && (isActive || elapsedMs(record) > SLOW_AFTER_MS);
   const [server, locations] = await Promise.all([
-    readsExports || context.observesServer ? getServer(session, record.serverId) : undefined,
+    readsExports || context.observesServer ? readServer(session, record.serverId) : undefined,
     readsExports ? listExportLocations(session, record.shareId) : undefined,
   ]);
   return {

@@ -1,9 +1,10 @@
 /** The work queue: claims the records that are due, reconciles them, and schedules them again. */
 import { randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { OpenStackError } from '../../openstack/errors.ts';
 import { newRequestId } from '../../openstack/session.ts';
-import { isInProgress } from '../attachment.ts';
+import { isInProgress, parseAttachmentId } from '../attachment.ts';
 import type { AttachmentStore } from '../store/contract.ts';
 import { isInterruption } from './observe.ts';
 import { backOff, reconcile } from './reconcile.ts';
@@ -15,6 +16,8 @@ const TICK_MS = 1000;
 const MAX_CONCURRENT = 32;
 /** Maximum records scheduled in this process, and as many waiting for a slot; the due lists hold the rest. */
 const MAX_SCHEDULED = 10_000;
+/** How far apart, as parts of their delay, records of one share may become due to be reconciled at the same time. */
+const TOGETHER = 0.2;
 /** When to retry a record for which there is no token, in ms; an authenticated read comes sooner. */
 const NO_TOKEN_RETRY_MS = 60_000;
 
@@ -54,6 +57,7 @@ export function createQueue(options: QueueOptions): ReconcileQueue {
   const waiting = new Map<string, string>();
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | null = null;
+  const together = createAlignment();
 
   const run = (projectId: string, id: string) => {
     if (stopping.signal.aborted || running.has(id)) return;
@@ -91,7 +95,7 @@ export function createQueue(options: QueueOptions): ReconcileQueue {
       scheduled.delete(id);
       run(projectId, id);
     };
-    scheduled.set(id, setTimeout(fire, delayMs).unref());
+    scheduled.set(id, setTimeout(fire, together(id, delayMs)).unref());
   };
 
   const tick = async () => {
@@ -119,6 +123,23 @@ export function createQueue(options: QueueOptions): ReconcileQueue {
       waiting.clear();
       await Promise.allSettled(running.values());
     },
+  };
+}
+
+/**
+ * Moves the delays of records of one share to the same moment, if they are nearly the same: their reads of the share's rules
+ * are then in flight together, and one call answers all of them.
+ */
+function createAlignment(): (id: string, delayMs: number) => number {
+  /** By share, when the last of its records that were scheduled is due, on performance.now's clock. */
+  const dueAt = new LRUCache<string, number>({ max: MAX_SCHEDULED });
+  return (id, delayMs) => {
+    const shareId = parseAttachmentId(id)?.shareId ?? id;
+    const now = performance.now();
+    const delay = (dueAt.get(shareId) ?? 0) - now;
+    if (Math.abs(delay - delayMs) <= TOGETHER * delayMs) return delay;
+    dueAt.set(shareId, now + delayMs);
+    return delayMs;
   };
 }
 

@@ -12,7 +12,7 @@ import { costOf } from './cost.ts';
 import { limitError } from './rules.ts';
 
 /** The arguments that set the length of a list. */
-const LENGTHS = new Set(['first', 'ids']);
+const LENGTHS = new Set(['first', 'ids', 'input']);
 
 /** Variables that are longer as JSON are not cached. */
 const MAX_KEY_LENGTH = 1000;

@@ -103,10 +103,23 @@ function sizeOf(
     const defaultFirst = field.args.find(({ name }) => name === 'first')?.defaultValue;
     return Math.max(1, Number(first ?? defaultFirst ?? 1));
   }
-  const { ids } = field.args.some(({ name }) => name === 'ids') ? argumentsOf(node, field, variables) : {};
-  if (Array.isArray(ids)) return Math.max(1, ids.length);
-  const isPage = parent?.name.endsWith('Connection') || parent?.name.startsWith('__');
+  const given = lengthOfInput(node, field, variables);
+  if (given !== null) return Math.max(1, given);
+  const isPage =
+    parent?.name.endsWith('Connection') || parent?.name.endsWith('SharesPayload') || parent?.name.startsWith('__');
   return isListType(getNullableType(field.type)) && !isPage ? LIST_SIZE : 1;
+}
+
+/** The length of the list that a field is given, whose items it returns: `ids`, or the pairs of a mutation; null without one. */
+function lengthOfInput(
+  node: FieldNode,
+  field: GraphQLField<unknown, unknown>,
+  variables: Readonly<Record<string, unknown>>,
+): number | null {
+  if (!field.args.some(({ name }) => name === 'ids' || name === 'input')) return null;
+  const { ids, input } = argumentsOf(node, field, variables);
+  const list = ids ?? (input as { attachments?: unknown } | null | undefined)?.attachments;
+  return Array.isArray(list) ? list.length : null;
 }
 
 /** The arguments as execution coerces them; none where execution will reject one. */

@@ -1,5 +1,6 @@
 import type { Resolvers } from '../generated.ts';
 import { AccessRule } from './access-rule.ts';
+import { AttachmentOutcome, BulkMutation } from './bulk.ts';
 import { ExportLocation } from './export-location.ts';
 import { Mutation } from './mutation.ts';
 import { Node } from './node.ts';
@@ -22,9 +23,10 @@ import { Viewer } from './viewer.ts';
 
 /** Types whose parents have the shape of the schema: graphql's default resolver reads them. */
 type SchemaShaped =
-  | `${'Attach' | 'Detach'}SharePayload`
+  | `${'Attach' | 'Detach'}Share${'' | 's'}Payload`
   | `${'Server' | 'Share' | 'ShareAttachment' | 'ShareSnapshot'}${'Connection' | 'Edge'}`
   | 'AttachProblem'
+  | 'OutcomeError'
   | 'PageInfo'
   | 'Project'
   | 'ServerActionPayload'
@@ -39,7 +41,7 @@ type SchemaShaped =
 export const resolvers: Omit<Resolvers, SchemaShaped> = {
   Query,
   Node,
-  Mutation,
+  Mutation: { ...Mutation, ...BulkMutation },
   Subscription,
   Viewer,
   Server,
@@ -58,6 +60,7 @@ export const resolvers: Omit<Resolvers, SchemaShaped> = {
   ShareAttachment,
   ShareAttachmentEvent,
   AttachmentFault,
+  AttachmentOutcome,
   AttachShareOption,
   VirtiofsAttachment,
   DateTime,

@@ -1,13 +1,12 @@
 import type { PowerRequest, PowerResult } from '../../attachments/virtiofs/power.ts';
-import { attachRequest, uuid } from '../arguments.ts';
+import { attachArguments, detachArguments, uuid } from '../arguments.ts';
 import type { GatewayContext } from '../context.ts';
 import type { MutationResolvers } from '../generated.ts';
 
 /** Every mutation clears the loaders of what it changes, so that the payload shows the change. */
 export const Mutation: MutationResolvers = {
   attachShare: async (_root, { input }, { session, attachments, loaders }) => {
-    const via = input.via === 'VIRTIOFS' ? ('virtiofs' as const) : ('access_rule' as const);
-    const request = { ...attachRequest(input), via, tellGuest: input.tellGuest ?? false };
+    const request = attachArguments(input);
     try {
       return { attachment: await attachments.attach(session, request) };
     } finally {
@@ -15,12 +14,7 @@ export const Mutation: MutationResolvers = {
     }
   },
   detachShare: async (_root, { input }, { session, attachments, loaders }) => {
-    const request = {
-      serverId: uuid('serverId', input.serverId),
-      shareId: uuid('shareId', input.shareId),
-      mountPoint: input.mountPoint ?? null,
-      unmountGraceSeconds: input.unmountGraceSeconds ?? 0,
-    };
+    const request = detachArguments(input);
     try {
       return { attachment: await attachments.detach(session, request) };
     } finally {
@@ -47,7 +41,8 @@ async function power(
   }
 }
 
-function clearLoaders(
+/** Clears what an attach or a detach of the pair changes. */
+export function clearLoaders(
   loaders: GatewayContext['loaders'],
   { serverId, shareId }: { serverId: string; shareId: string },
 ): void {
