@@ -3,9 +3,8 @@ import ipaddr from 'ipaddr.js';
 import { GatewayError } from '../errors.ts';
 import type { Share } from '../openstack/manila/types.ts';
 import type { NovaServer } from '../openstack/nova/types.ts';
-import type { Session } from '../openstack/session.ts';
 import type { AccessType } from './attachment.ts';
-import { directReads, type Reads } from './reads.ts';
+import type { Reads } from './reads.ts';
 
 /** Maximum access rules of one attachment. */
 export const MAX_TARGETS = 16;
@@ -46,12 +45,7 @@ export interface AddressesFound {
 }
 
 /** Finds a server's addresses for a share. Takes two requests for a share on a share network, otherwise none. */
-export async function findAddresses(
-  session: Session,
-  server: NovaServer,
-  share: Share,
-  reads: Reads = directReads(session),
-): Promise<AddressesFound> {
+export async function findAddresses(reads: Reads, server: NovaServer, share: Share): Promise<AddressesFound> {
   const { share_network_id: networkId } = share;
   const onShareNetwork = networkId ? await addressesOnShareNetwork(reads, server.id, networkId) : [];
   const found = onShareNetwork.length > 0 ? onShareNetwork : fixedIPv4(server);

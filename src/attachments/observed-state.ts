@@ -71,7 +71,7 @@ export async function readObservedState(
   const followsAddresses = ways.accessRule === true && accessType === 'ip' && requestedAccessTo === null;
   const readsExports = ways.exports || ways.virtiofs || (requestedAccessTo ?? []).some((to) => to.includes(':'));
   const [addresses, locations, manilaMicroversion] = await Promise.all([
-    followsAddresses ? findAddresses(session, server, share, reads) : null,
+    followsAddresses ? findAddresses(reads, server, share) : null,
     readsExports ? listExportLocations(session, share.id) : null,
     supportedMicroversion(session, MANILA),
   ]);

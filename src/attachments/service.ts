@@ -16,6 +16,7 @@ import { detach } from './detach.ts';
 import { openEventStream } from './events.ts';
 import type { GuestDocument } from './guest/document.ts';
 import { createGuestDocument } from './guest/read-document.ts';
+import { createHistoryReader, type ReadHistory } from './history.ts';
 import { sharedReads } from './reads.ts';
 import { resumeOnRead } from './reconcile/sessions.ts';
 import { createRecovery } from './recovery.ts';
@@ -89,6 +90,8 @@ export interface Attachments {
   guestDocument(session: Session, server: { projectId: string; serverId: string }): Promise<GuestDocument | null>;
   /** When the servers' guests last read their lists, ISO 8601, in the order of the ids; null: not within a week. */
   guestsSeenAt(projectId: string, serverIds: readonly string[]): Promise<(string | null)[]>;
+  /** The reader of the project's history for one request, from the store alone. */
+  historyReader(session: Session): ReadHistory;
   /**
    * The project's events, live once this resolves; ends when its consumer returns it. Rejects with CURSOR_EXPIRED or
    * BAD_USER_INPUT for a cursor from which it cannot continue; the iterator throws LIMIT_EXCEEDED when its consumer is
@@ -177,6 +180,7 @@ export function createAttachments(options: CommandOptions): Attachments {
     },
     guestDocument: createGuestDocument(options, ensureRecovered),
     guestsSeenAt: (projectId, serverIds) => store.guestsSeenAt(projectId, serverIds),
+    historyReader: (session) => createHistoryReader(store, session.identity.projectId),
     async subscribe(session, filter) {
       await ensureRecovered(session, session.identity.projectId);
       return await openEventStream(store, session.identity.projectId, filter);

@@ -1,3 +1,4 @@
+import { canonicalAddress } from '../attachments/access-targets.ts';
 import type { AttachRequest, DetachRequest } from '../attachments/service.ts';
 import { GatewayError } from '../errors.ts';
 import type { AttachShareCheckInput, AttachShareInput, DetachShareInput } from './generated.ts';
@@ -41,6 +42,15 @@ export function nodeIds(ids: readonly string[]): string[] {
 /** The list of a filter; null when it is absent or empty, which filters nothing. */
 export function anyOf<T>(values: readonly T[] | null | undefined): readonly T[] | null {
   return values && values.length > 0 ? values : null;
+}
+
+/** An IP address in canonical spelling; null when it is absent. Throws BAD_USER_INPUT for anything else. */
+export function addressText(address: string | null | undefined, name = 'filter.address'): string | null {
+  if (address === null || address === undefined) return null;
+  const canonical = canonicalAddress(address.trim());
+  if (canonical !== null && !address.includes('/')) return canonical;
+  const got = JSON.stringify(address.slice(0, MAX_QUOTED));
+  throw new GatewayError('BAD_USER_INPUT', `${name}: expected an IPv4 or IPv6 address, got ${got}`);
 }
 
 /** The `name` of a filter. Throws BAD_USER_INPUT above 255 characters, the maximum of names in OpenStack. */

@@ -1,7 +1,7 @@
 // Made by `npm run codegen` from schema/ and codegen.yml. Never edited.
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { FoundNode } from './nodes.ts';
-import type { NovaServer, EmbeddedFlavor as NovaFlavor, ServerFault as NovaFault } from '../openstack/nova/types.ts';
+import type { NovaServer, EmbeddedFlavor as NovaFlavor, InstanceAction, ServerFault as NovaFault } from '../openstack/nova/types.ts';
 import type { Share as ManilaShare, ExportLocation as ManilaExportLocation, ShareNetwork as ManilaShareNetwork, Message as ManilaMessage, Snapshot as ManilaSnapshot } from '../openstack/manila/types.ts';
 import type { ShareTypeView } from './resolvers/share-type.ts';
 import type { SubnetView, NoParent } from './resolvers/share-options.ts';
@@ -579,6 +579,15 @@ export type Node = {
   readonly id: Scalars['ID']['output'];
 };
 
+/** The directions of an order. */
+export const OrderDirection = {
+  /** Smallest, oldest or first by the alphabet first. */
+  ASC: 'ASC',
+  /** Largest, newest or last by the alphabet first. */
+  DESC: 'DESC'
+} as const;
+
+export type OrderDirection = typeof OrderDirection[keyof typeof OrderDirection];
 /** An error as data: the same code and message as the error of the mutation for one pair has. */
 export type OutcomeError = {
   /** The kind of error. */
@@ -603,6 +612,8 @@ export type PageInfo = {
   readonly hasNextPage: Scalars['Boolean']['output'];
   /** Always false: paging is forward only. */
   readonly hasPreviousPage: Scalars['Boolean']['output'];
+  /** Of a history: whether the log no longer has its oldest entries, because it keeps a limited number; null for other lists. */
+  readonly isTruncated?: Maybe<Scalars['Boolean']['output']>;
   /** The cursor of the page's first edge. */
   readonly startCursor?: Maybe<Scalars['String']['output']>;
 };
@@ -637,12 +648,22 @@ export type Query = {
   readonly nodes?: Maybe<ReadonlyArray<Maybe<Node>>>;
   /** A server by id; null when the caller's project has no such server. */
   readonly server?: Maybe<Server>;
+  /**
+   * The server with a fixed IP address; null when the caller's project has none. Servers on different networks may have the
+   * same address: then it is a `CONFLICT`, and `servers(filter: {address})` lists them.
+   */
+  readonly serverByAddress?: Maybe<Server>;
   /** The servers of the caller's project, newest first, in Nova's order. */
   readonly servers?: Maybe<ServerConnection>;
   /** A share by id; null when no such share is visible to the caller. */
   readonly share?: Maybe<Share>;
   /** The attachment of a share to a server; null when the share is not attached to the server. */
   readonly shareAttachment?: Maybe<ShareAttachment>;
+  /**
+   * What happened to the attachments of the caller's project, newest first: the events that `shareAttachmentEvents` sends,
+   * as far as the event log reaches back (`EVENT_LOG_LENGTH`; `pageInfo.isTruncated`).
+   */
+  readonly shareAttachmentHistory?: Maybe<ShareAttachmentHistoryConnection>;
   /** The attachments of the caller's project, oldest first. */
   readonly shareAttachments?: Maybe<ShareAttachmentConnection>;
   /** Manila's messages about operations that failed, newest first. Manila keeps them for 30 days by default. */
@@ -687,10 +708,17 @@ export type QueryServerArgs = {
 
 
 /** Read operations. */
+export type QueryServerByAddressArgs = {
+  address: Scalars['String']['input'];
+};
+
+
+/** Read operations. */
 export type QueryServersArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<ServerFilter>;
   first?: InputMaybe<Scalars['Int']['input']>;
+  orderBy?: InputMaybe<ServerOrder>;
 };
 
 
@@ -704,6 +732,14 @@ export type QueryShareArgs = {
 export type QueryShareAttachmentArgs = {
   serverId: Scalars['ID']['input'];
   shareId: Scalars['ID']['input'];
+};
+
+
+/** Read operations. */
+export type QueryShareAttachmentHistoryArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<ShareAttachmentHistoryFilter>;
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -733,6 +769,7 @@ export type QuerySharesArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<ShareFilter>;
   first?: InputMaybe<Scalars['Int']['input']>;
+  orderBy?: InputMaybe<ShareOrder>;
 };
 
 
@@ -763,6 +800,11 @@ export type Server = Node & {
   readonly accessIPv4?: Maybe<Scalars['String']['output']>;
   /** The IPv6 address that its user set for access; null when none is set. */
   readonly accessIPv6?: Maybe<Scalars['String']['output']>;
+  /**
+   * What was done to the server, newest first, by any client: Nova's instance actions. Costs one call to Nova per server; null
+   * with an error on this path when the call fails.
+   */
+  readonly actions?: Maybe<ServerActionConnection>;
   /** The addresses on all networks, in Nova's order. */
   readonly addresses?: Maybe<ReadonlyArray<ServerAddress>>;
   /** The availability zone of the server; null until the server is scheduled. */
@@ -832,9 +874,52 @@ export type Server = Node & {
 
 
 /** A virtual machine in Nova, as the caller sees it. */
+export type ServerActionsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A virtual machine in Nova, as the caller sees it. */
 export type ServerSharesAttachedArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   inNova?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+/** Something that was done to a server. */
+export type ServerAction = {
+  /** Nova's name of the action, for example `create`, `reboot` or `attach_share`. */
+  readonly action?: Maybe<Scalars['String']['output']>;
+  /** When the action began. */
+  readonly createdAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Nova's message, `Error` for an action that failed; null otherwise. */
+  readonly message?: Maybe<Scalars['String']['output']>;
+  /** The OpenStack request id of the action, to quote to the operators of the cloud. */
+  readonly openstackRequestId: Scalars['ID']['output'];
+  /** The id of the project of that user's token. */
+  readonly projectId?: Maybe<Scalars['ID']['output']>;
+  /** When the action last changed. */
+  readonly updatedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The id of the user who asked for it. */
+  readonly userId?: Maybe<Scalars['ID']['output']>;
+};
+
+/** A page of the actions of a server. */
+export type ServerActionConnection = {
+  /** The actions of the page with their cursors. */
+  readonly edges: ReadonlyArray<ServerActionEdge>;
+  /** The actions of the page. */
+  readonly nodes: ReadonlyArray<ServerAction>;
+  /** The position of the page. */
+  readonly pageInfo: PageInfo;
+};
+
+/** An action of a server and its cursor. */
+export type ServerActionEdge = {
+  /** The position of the action in the list. */
+  readonly cursor: Scalars['String']['output'];
+  /** The action. */
+  readonly node: ServerAction;
 };
 
 /** Arguments of `startServer` and `stopServer`. */
@@ -897,6 +982,10 @@ export type ServerFault = {
 
 /** Conditions on servers. A server must match all of them. */
 export type ServerFilter = {
+  /** Servers with this fixed IP address: not part of one, and not a floating one. */
+  readonly address?: InputMaybe<Scalars['String']['input']>;
+  /** Servers that have shares attached through this gateway, or those that have none. */
+  readonly hasShares?: InputMaybe<Scalars['Boolean']['input']>;
   /** Servers whose name contains this text. */
   readonly name?: InputMaybe<Scalars['String']['input']>;
   /** Servers in one of these statuses; an empty list does not filter. */
@@ -933,6 +1022,25 @@ export type ServerLimits = {
   readonly vcpus?: Maybe<Limit>;
 };
 
+/** The order of a list of servers. */
+export type ServerOrder = {
+  /** The direction of the order. */
+  readonly direction?: InputMaybe<OrderDirection>;
+  /** What the servers are ordered by. Servers that Nova cannot reach are missing from a list with an order. */
+  readonly field: ServerOrderField;
+};
+
+/** What servers can be ordered by. */
+export const ServerOrderField = {
+  /** When the server was created. */
+  CREATED_AT: 'CREATED_AT',
+  /** The name of the server. */
+  NAME: 'NAME',
+  /** When the server last changed. */
+  UPDATED_AT: 'UPDATED_AT'
+} as const;
+
+export type ServerOrderField = typeof ServerOrderField[keyof typeof ServerOrderField];
 /** The power state that the hypervisor reports. */
 export const ServerPowerState = {
   /** The machine crashed. */
@@ -1106,6 +1214,8 @@ export type ShareAttachment = Node & {
    * not within a week. The guest agent then mounts the attached shares.
    */
   readonly guestSeenAt?: Maybe<Scalars['DateTime']['output']>;
+  /** What happened to the attachment, and to earlier ones of the same server and share, newest first. */
+  readonly history?: Maybe<ShareAttachmentHistoryConnection>;
   /** The id of the attachment: `<server id>:<share id>`. */
   readonly id: Scalars['ID']['output'];
   /** Whether Manila hides from the project's other users whom the access rules admit. */
@@ -1152,6 +1262,13 @@ export type ShareAttachment = Node & {
 
 /** A share attached to a server: the server's access to it, from request to removal. */
 export type ShareAttachmentAccessRulesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A share attached to a server: the server's access to it, from request to removal. */
+export type ShareAttachmentHistoryArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -1238,6 +1355,32 @@ export type ShareAttachmentFilter = {
   readonly status?: InputMaybe<ReadonlyArray<ShareAttachmentStatus>>;
 };
 
+/** A page of a history of attachments. */
+export type ShareAttachmentHistoryConnection = {
+  /** The events of the page with their cursors. */
+  readonly edges: ReadonlyArray<ShareAttachmentHistoryEdge>;
+  /** The events of the page. The `attachment` of each is as it was after the event. */
+  readonly nodes: ReadonlyArray<ShareAttachmentEvent>;
+  /** The position of the page, and whether older events are gone. */
+  readonly pageInfo: PageInfo;
+};
+
+/** An event of a history and its cursor. */
+export type ShareAttachmentHistoryEdge = {
+  /** The cursor of the event, as in `ShareAttachmentEvent.cursor`. */
+  readonly cursor: Scalars['String']['output'];
+  /** The event. */
+  readonly node: ShareAttachmentEvent;
+};
+
+/** Conditions on the events of a history. An event must match all of them. */
+export type ShareAttachmentHistoryFilter = {
+  /** Events of this server. */
+  readonly serverId?: InputMaybe<Scalars['ID']['input']>;
+  /** Events of this share. */
+  readonly shareId?: InputMaybe<Scalars['ID']['input']>;
+};
+
 /** The states of an attachment. */
 export const ShareAttachmentStatus = {
   /** Every access rule is active, or Nova has the share attached. The guest can mount it, with `VIRTIOFS` once its server runs. */
@@ -1263,7 +1406,7 @@ export type ShareConnection = {
   readonly nodes: ReadonlyArray<Share>;
   /** The position of the page. */
   readonly pageInfo: PageInfo;
-  /** The total number of shares; null when Manila cannot count for the filter (a protocol, or more than one status). */
+  /** The total number of shares; null when Manila cannot count for the filter (a protocol, more than one status, or `isAttached`). */
   readonly totalCount?: Maybe<Scalars['Int']['output']>;
 };
 
@@ -1277,6 +1420,10 @@ export type ShareEdge = {
 
 /** Conditions on shares. A share must match all of them. */
 export type ShareFilter = {
+  /** The share with this export location, exactly as a client mounts it, for example `10.0.0.10:/shares/share-1`. */
+  readonly exportPath?: InputMaybe<Scalars['String']['input']>;
+  /** Shares that are attached to servers through this gateway, or those that are not. */
+  readonly isAttached?: InputMaybe<Scalars['Boolean']['input']>;
   /** Shares with all of these key-value pairs in their metadata. */
   readonly metadata?: InputMaybe<Scalars['StringMap']['input']>;
   /** Shares whose name contains this text. */
@@ -1361,6 +1508,27 @@ export type ShareNetworkSubnet = {
   readonly neutronSubnetId?: Maybe<Scalars['ID']['output']>;
 };
 
+/** The order of a list of shares. */
+export type ShareOrder = {
+  /** The direction of the order. */
+  readonly direction?: InputMaybe<OrderDirection>;
+  /** What the shares are ordered by. */
+  readonly field: ShareOrderField;
+};
+
+/** What shares can be ordered by. */
+export const ShareOrderField = {
+  /** When the share was created. */
+  CREATED_AT: 'CREATED_AT',
+  /** The name of the share. */
+  NAME: 'NAME',
+  /** The size of the share. */
+  SIZE: 'SIZE',
+  /** When the share last changed. */
+  UPDATED_AT: 'UPDATED_AT'
+} as const;
+
+export type ShareOrderField = typeof ShareOrderField[keyof typeof ShareOrderField];
 /** The protocol of a share. */
 export const ShareProtocol = {
   /** CephFS. Access is granted to cephx ids. */
@@ -1739,12 +1907,16 @@ export type ResolversTypes = {
   Limits: ResolverTypeWrapper<NoParent>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Node: ResolverTypeWrapper<FoundNode>;
+  OrderDirection: OrderDirection;
   OutcomeError: ResolverTypeWrapper<OutcomeError>;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Project: ResolverTypeWrapper<Project>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RebootServerInput: RebootServerInput;
   Server: ResolverTypeWrapper<NovaServer>;
+  ServerAction: ResolverTypeWrapper<InstanceAction>;
+  ServerActionConnection: ResolverTypeWrapper<Omit<ServerActionConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['ServerActionEdge']>, nodes: ReadonlyArray<ResolversTypes['ServerAction']> }>;
+  ServerActionEdge: ResolverTypeWrapper<Omit<ServerActionEdge, 'node'> & { node: ResolversTypes['ServerAction'] }>;
   ServerActionInput: ServerActionInput;
   ServerActionPayload: ResolverTypeWrapper<Omit<ServerActionPayload, 'server'> & { server: ResolversTypes['Server'] }>;
   ServerAddress: ResolverTypeWrapper<ServerAddress>;
@@ -1754,6 +1926,8 @@ export type ResolversTypes = {
   ServerFilter: ServerFilter;
   ServerFlavor: ResolverTypeWrapper<NovaFlavor>;
   ServerLimits: ResolverTypeWrapper<ServerLimits>;
+  ServerOrder: ServerOrder;
+  ServerOrderField: ServerOrderField;
   ServerPowerState: ServerPowerState;
   ServerStatus: ServerStatus;
   Share: ResolverTypeWrapper<ManilaShare>;
@@ -1764,6 +1938,9 @@ export type ResolversTypes = {
   ShareAttachmentEventReason: ShareAttachmentEventReason;
   ShareAttachmentEventType: ShareAttachmentEventType;
   ShareAttachmentFilter: ShareAttachmentFilter;
+  ShareAttachmentHistoryConnection: ResolverTypeWrapper<Omit<ShareAttachmentHistoryConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['ShareAttachmentHistoryEdge']>, nodes: ReadonlyArray<ResolversTypes['ShareAttachmentEvent']> }>;
+  ShareAttachmentHistoryEdge: ResolverTypeWrapper<Omit<ShareAttachmentHistoryEdge, 'node'> & { node: ResolversTypes['ShareAttachmentEvent'] }>;
+  ShareAttachmentHistoryFilter: ShareAttachmentHistoryFilter;
   ShareAttachmentStatus: ShareAttachmentStatus;
   ShareConnection: ResolverTypeWrapper<Omit<ShareConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['ShareEdge']>, nodes: ReadonlyArray<ResolversTypes['Share']> }>;
   ShareEdge: ResolverTypeWrapper<Omit<ShareEdge, 'node'> & { node: ResolversTypes['Share'] }>;
@@ -1772,6 +1949,8 @@ export type ResolversTypes = {
   ShareMessage: ResolverTypeWrapper<ManilaMessage>;
   ShareNetwork: ResolverTypeWrapper<ManilaShareNetwork>;
   ShareNetworkSubnet: ResolverTypeWrapper<SubnetView>;
+  ShareOrder: ShareOrder;
+  ShareOrderField: ShareOrderField;
   ShareProtocol: ShareProtocol;
   ShareSnapshot: ResolverTypeWrapper<ManilaSnapshot>;
   ShareSnapshotConnection: ResolverTypeWrapper<Omit<ShareSnapshotConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['ShareSnapshotEdge']>, nodes: ReadonlyArray<ResolversTypes['ShareSnapshot']> }>;
@@ -1822,6 +2001,9 @@ export type ResolversParentTypes = {
   Query: Record<PropertyKey, never>;
   RebootServerInput: RebootServerInput;
   Server: NovaServer;
+  ServerAction: InstanceAction;
+  ServerActionConnection: Omit<ServerActionConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ServerActionEdge']>, nodes: ReadonlyArray<ResolversParentTypes['ServerAction']> };
+  ServerActionEdge: Omit<ServerActionEdge, 'node'> & { node: ResolversParentTypes['ServerAction'] };
   ServerActionInput: ServerActionInput;
   ServerActionPayload: Omit<ServerActionPayload, 'server'> & { server: ResolversParentTypes['Server'] };
   ServerAddress: ServerAddress;
@@ -1831,12 +2013,16 @@ export type ResolversParentTypes = {
   ServerFilter: ServerFilter;
   ServerFlavor: NovaFlavor;
   ServerLimits: ServerLimits;
+  ServerOrder: ServerOrder;
   Share: ManilaShare;
   ShareAttachment: AttachmentView;
   ShareAttachmentConnection: Omit<ShareAttachmentConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ShareAttachmentEdge']>, nodes: ReadonlyArray<ResolversParentTypes['ShareAttachment']> };
   ShareAttachmentEdge: Omit<ShareAttachmentEdge, 'node'> & { node: ResolversParentTypes['ShareAttachment'] };
   ShareAttachmentEvent: AttachmentEvent;
   ShareAttachmentFilter: ShareAttachmentFilter;
+  ShareAttachmentHistoryConnection: Omit<ShareAttachmentHistoryConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ShareAttachmentHistoryEdge']>, nodes: ReadonlyArray<ResolversParentTypes['ShareAttachmentEvent']> };
+  ShareAttachmentHistoryEdge: Omit<ShareAttachmentHistoryEdge, 'node'> & { node: ResolversParentTypes['ShareAttachmentEvent'] };
+  ShareAttachmentHistoryFilter: ShareAttachmentHistoryFilter;
   ShareConnection: Omit<ShareConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ShareEdge']>, nodes: ReadonlyArray<ResolversParentTypes['Share']> };
   ShareEdge: Omit<ShareEdge, 'node'> & { node: ResolversParentTypes['Share'] };
   ShareFilter: ShareFilter;
@@ -1844,6 +2030,7 @@ export type ResolversParentTypes = {
   ShareMessage: ManilaMessage;
   ShareNetwork: ManilaShareNetwork;
   ShareNetworkSubnet: SubnetView;
+  ShareOrder: ShareOrder;
   ShareSnapshot: ManilaSnapshot;
   ShareSnapshotConnection: Omit<ShareSnapshotConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ShareSnapshotEdge']>, nodes: ReadonlyArray<ResolversParentTypes['ShareSnapshot']> };
   ShareSnapshotEdge: Omit<ShareSnapshotEdge, 'node'> & { node: ResolversParentTypes['ShareSnapshot'] };
@@ -1974,6 +2161,7 @@ export type PageInfoResolvers<ContextType = GatewayContext, ParentType extends R
   endCursor: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   hasNextPage: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   hasPreviousPage: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  isTruncated: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   startCursor: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
@@ -1990,9 +2178,11 @@ export type QueryResolvers<ContextType = GatewayContext, ParentType extends Reso
   node?: Resolver<Maybe<ResolversTypes['Node']>, ParentType, ContextType, RequireFields<QueryNodeArgs, 'id'>>;
   nodes?: Resolver<Maybe<ReadonlyArray<Maybe<ResolversTypes['Node']>>>, ParentType, ContextType, RequireFields<QueryNodesArgs, 'ids'>>;
   server?: Resolver<Maybe<ResolversTypes['Server']>, ParentType, ContextType, RequireFields<QueryServerArgs, 'id'>>;
+  serverByAddress?: Resolver<Maybe<ResolversTypes['Server']>, ParentType, ContextType, RequireFields<QueryServerByAddressArgs, 'address'>>;
   servers?: Resolver<Maybe<ResolversTypes['ServerConnection']>, ParentType, ContextType, RequireFields<QueryServersArgs, 'first'>>;
   share?: Resolver<Maybe<ResolversTypes['Share']>, ParentType, ContextType, RequireFields<QueryShareArgs, 'id'>>;
   shareAttachment?: Resolver<Maybe<ResolversTypes['ShareAttachment']>, ParentType, ContextType, RequireFields<QueryShareAttachmentArgs, 'serverId' | 'shareId'>>;
+  shareAttachmentHistory?: Resolver<Maybe<ResolversTypes['ShareAttachmentHistoryConnection']>, ParentType, ContextType, RequireFields<QueryShareAttachmentHistoryArgs, 'first'>>;
   shareAttachments?: Resolver<Maybe<ResolversTypes['ShareAttachmentConnection']>, ParentType, ContextType, RequireFields<QueryShareAttachmentsArgs, 'first'>>;
   shareMessages?: Resolver<Maybe<ReadonlyArray<ResolversTypes['ShareMessage']>>, ParentType, ContextType, RequireFields<QueryShareMessagesArgs, 'first'>>;
   shareNetworks?: Resolver<Maybe<ReadonlyArray<ResolversTypes['ShareNetwork']>>, ParentType, ContextType, RequireFields<QueryShareNetworksArgs, 'first'>>;
@@ -2006,6 +2196,7 @@ export type QueryResolvers<ContextType = GatewayContext, ParentType extends Reso
 export type ServerResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Server'] = ResolversParentTypes['Server']> = {
   accessIPv4: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   accessIPv6: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  actions: Resolver<Maybe<ResolversTypes['ServerActionConnection']>, ParentType, ContextType, RequireFields<ServerActionsArgs, 'first'>>;
   addresses: Resolver<Maybe<ReadonlyArray<ResolversTypes['ServerAddress']>>, ParentType, ContextType>;
   availabilityZone: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   createdAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
@@ -2038,6 +2229,27 @@ export type ServerResolvers<ContextType = GatewayContext, ParentType extends Res
   vmState: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   volumeIds: Resolver<Maybe<ReadonlyArray<ResolversTypes['ID']>>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ServerActionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerAction'] = ResolversParentTypes['ServerAction']> = {
+  action: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  createdAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  message: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  openstackRequestId: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  projectId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  updatedAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  userId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+};
+
+export type ServerActionConnectionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerActionConnection'] = ResolversParentTypes['ServerActionConnection']> = {
+  edges: Resolver<ReadonlyArray<ResolversTypes['ServerActionEdge']>, ParentType, ContextType>;
+  nodes: Resolver<ReadonlyArray<ResolversTypes['ServerAction']>, ParentType, ContextType>;
+  pageInfo: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type ServerActionEdgeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerActionEdge'] = ResolversParentTypes['ServerActionEdge']> = {
+  cursor: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node: Resolver<ResolversTypes['ServerAction'], ParentType, ContextType>;
 };
 
 export type ServerActionPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerActionPayload'] = ResolversParentTypes['ServerActionPayload']> = {
@@ -2132,6 +2344,7 @@ export type ShareAttachmentResolvers<ContextType = GatewayContext, ParentType ex
   createdAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   fault: Resolver<Maybe<ResolversTypes['AttachmentFault']>, ParentType, ContextType>;
   guestSeenAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  history: Resolver<Maybe<ResolversTypes['ShareAttachmentHistoryConnection']>, ParentType, ContextType, RequireFields<ShareAttachmentHistoryArgs, 'first'>>;
   id: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   isHidden: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   isProtected: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -2172,6 +2385,17 @@ export type ShareAttachmentEventResolvers<ContextType = GatewayContext, ParentTy
   reasonRaw: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   requestId: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   type: Resolver<ResolversTypes['ShareAttachmentEventType'], ParentType, ContextType>;
+};
+
+export type ShareAttachmentHistoryConnectionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareAttachmentHistoryConnection'] = ResolversParentTypes['ShareAttachmentHistoryConnection']> = {
+  edges: Resolver<ReadonlyArray<ResolversTypes['ShareAttachmentHistoryEdge']>, ParentType, ContextType>;
+  nodes: Resolver<ReadonlyArray<ResolversTypes['ShareAttachmentEvent']>, ParentType, ContextType>;
+  pageInfo: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type ShareAttachmentHistoryEdgeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareAttachmentHistoryEdge'] = ResolversParentTypes['ShareAttachmentHistoryEdge']> = {
+  cursor: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node: Resolver<ResolversTypes['ShareAttachmentEvent'], ParentType, ContextType>;
 };
 
 export type ShareConnectionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareConnection'] = ResolversParentTypes['ShareConnection']> = {
@@ -2319,6 +2543,9 @@ export type Resolvers<ContextType = GatewayContext> = {
   Project: ProjectResolvers<ContextType>;
   Query: QueryResolvers<ContextType>;
   Server: ServerResolvers<ContextType>;
+  ServerAction: ServerActionResolvers<ContextType>;
+  ServerActionConnection: ServerActionConnectionResolvers<ContextType>;
+  ServerActionEdge: ServerActionEdgeResolvers<ContextType>;
   ServerActionPayload: ServerActionPayloadResolvers<ContextType>;
   ServerAddress: ServerAddressResolvers<ContextType>;
   ServerConnection: ServerConnectionResolvers<ContextType>;
@@ -2331,6 +2558,8 @@ export type Resolvers<ContextType = GatewayContext> = {
   ShareAttachmentConnection: ShareAttachmentConnectionResolvers<ContextType>;
   ShareAttachmentEdge: ShareAttachmentEdgeResolvers<ContextType>;
   ShareAttachmentEvent: ShareAttachmentEventResolvers<ContextType>;
+  ShareAttachmentHistoryConnection: ShareAttachmentHistoryConnectionResolvers<ContextType>;
+  ShareAttachmentHistoryEdge: ShareAttachmentHistoryEdgeResolvers<ContextType>;
   ShareConnection: ShareConnectionResolvers<ContextType>;
   ShareEdge: ShareEdgeResolvers<ContextType>;
   ShareLimits: ShareLimitsResolvers<ContextType>;

@@ -2,11 +2,14 @@ import DataLoader from 'dataloader';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { AttachmentView } from '../attachments/attachment.ts';
 import { preferredFirst } from '../attachments/guest/exported-as.ts';
+import type { HistoryOptions, ReadHistory } from '../attachments/history.ts';
 import type { Attachments } from '../attachments/service.ts';
 import * as manila from '../openstack/manila/client.ts';
 import * as nova from '../openstack/nova/client.ts';
+import { listInstanceActions } from '../openstack/nova/shares.ts';
 import type { Session } from '../openstack/session.ts';
 import { asError, byId, prime } from './by-id.ts';
+import { listActions } from './connections/history.ts';
 import { MAX_PAGE } from './connections/paging.ts';
 import { listServers } from './connections/servers.ts';
 import { listShares } from './connections/shares.ts';
@@ -18,7 +21,10 @@ import { createShareLoaders } from './share-loaders.ts';
 const CONCURRENCY = 16;
 
 /** The functions of the OpenStack clients that loaders call. */
-export type Clients = Pick<typeof nova, 'getServer' | 'listServers'> &
+export type Clients = { listInstanceActions: typeof listInstanceActions } & Pick<
+  typeof nova,
+  'getServer' | 'listServers'
+> &
   Pick<typeof manila, 'getShare' | 'listShares' | 'listExportLocations' | 'listAccessRules'>;
 
 export type Loaders = ReturnType<typeof createLoaders>;
@@ -28,7 +34,11 @@ export type Loaders = ReturnType<typeof createLoaders>;
  * service allows it. An error belongs to its key alone, unless the whole round trip failed. A list primes the loaders by
  * id with its items.
  */
-export function createLoaders(session: Session, attachments: Attachments, clients: Clients = { ...nova, ...manila }) {
+export function createLoaders(
+  session: Session,
+  attachments: Attachments,
+  clients: Clients = { ...nova, ...manila, listInstanceActions },
+) {
   let limited: LimitFunction | null = null;
   const limit: <T>(call: () => Promise<T>) => Promise<T> = (call) => {
     limited ??= pLimit(CONCURRENCY);
@@ -44,6 +54,7 @@ export function createLoaders(session: Session, attachments: Attachments, client
     list: async (listLength) => (await clients.listShares(session, { limit: listLength })).shares,
   });
 
+  let readHistory: ReadHistory | null = null;
   const server = servers.loader;
   const share = shares.loader;
 
@@ -80,24 +91,46 @@ export function createLoaders(session: Session, attachments: Attachments, client
     /** By share id, at most MAX_PAGE, oldest first. */
     attachmentsOfShare: new DataLoader((ids: readonly string[]) => attachments.listForShares(session, ids, MAX_PAGE)),
 
+    /** A page of the project's history; the log is read once for all of them. */
+    history: (options: HistoryOptions) => {
+      readHistory ??= attachments.historyReader(session);
+      return readHistory(options);
+    },
+    /** A page of a server's actions. */
+    serverActions: (serverId: string, args: Parameters<typeof listActions>[1]) =>
+      listActions((page) => limit(() => clients.listInstanceActions(session, serverId, page)), args),
     /** A page of the project's servers. */
-    servers: (args: QueryServersArgs) =>
-      listServers(async (page) => {
-        const response = await clients.listServers(session, page);
-        prime(server, response.servers);
-        return response;
-      }, args),
+    servers: (args: Partial<QueryServersArgs>) =>
+      listServers(
+        async (page) => {
+          const response = await clients.listServers(session, page);
+          prime(server, response.servers);
+          return response;
+        },
+        args,
+        (ids) => haveAttachments(ids, attachments.listForServers(session, ids, 1)),
+      ),
     /** A page of the project's shares. */
-    shares: (args: QuerySharesArgs) =>
-      listShares(async (page) => {
-        const response = await clients.listShares(session, page);
-        prime(share, response.shares);
-        return response;
-      }, args),
+    shares: (args: Partial<QuerySharesArgs>) =>
+      listShares(
+        async (page) => {
+          const response = await clients.listShares(session, page);
+          prime(share, response.shares);
+          return response;
+        },
+        args,
+        (ids) => haveAttachments(ids, attachments.listForShares(session, ids, 1)),
+      ),
   };
 }
 
 type GuestKey = Pick<AttachmentView, 'projectId' | 'serverId'>;
+
+/** The ids whose list of attachments is not empty. */
+async function haveAttachments(ids: readonly string[], lists: Promise<readonly unknown[][]>): Promise<Set<string>> {
+  const read = await lists;
+  return new Set(ids.filter((_id, index) => (read[index]?.length ?? 0) > 0));
+}
 
 /** One round trip for each project: attachments of several projects come together for an administrator only. */
 async function guestsSeenAt(attachments: Attachments, keys: readonly GuestKey[]): Promise<(string | null)[]> {

@@ -94,6 +94,22 @@ describe.each(kinds)('the %s store', (_kind, open) => {
     expect(new Set(await store.pendingProjects(3)).size).toBe(3);
   });
 
+  test('readBefore -> newest first in pages, and whether the log has dropped some', async () => {
+    expect(await store.readBefore(project, null, 10)).toEqual({ events: [], last: null, isTruncated: false });
+    let record = await create();
+    for (let change = 1; change < LOG_LENGTH; change++) record = await commit(record);
+    const all = (await store.readAvailable(project, null, 100)).events;
+    expect((await store.readBefore(project, null, 1)).isTruncated).toBe(false);
+    const newest = await store.readBefore(project, null, 3);
+    expect(newest.events).toEqual(all.slice(-3).reverse());
+    expect(newest.last).toBe(all.at(-3)?.cursor);
+    const rest = await store.readBefore(project, newest.last, 100);
+    expect(rest.events).toEqual(all.slice(0, -3).reverse());
+    expect(await store.readBefore(project, rest.last, 10)).toMatchObject({ events: [], last: null });
+    await commit(record);
+    expect((await store.readBefore(project, null, 1)).isTruncated).toBe(true);
+  });
+
   test('readAvailable -> the events after the cursor that the log has, also when it dropped some', async () => {
     expect(await store.readAvailable(project, null, 10)).toEqual({ events: [], last: null });
     let record = await create();

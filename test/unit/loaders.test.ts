@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Attachments } from '../../src/attachments/service.ts';
 import { type Clients, createLoaders } from '../../src/graphql/loaders.ts';
+import { LIST_FROM, listLimit } from '../../src/openstack/list-or-get.ts';
 import type { Share } from '../../src/openstack/manila/types.ts';
 import type { NovaServer } from '../../src/openstack/nova/types.ts';
-import { LIST_FROM, listLimit } from '../../src/openstack/list-or-get.ts';
 import type { Session } from '../../src/openstack/session.ts';
 
 const session = {} as Session;
@@ -32,6 +32,9 @@ function cloudOf(count: number, { unlisted = [] as string[], change = {} as Part
     async listShares(_session, { limit }) {
       calls.push(`shares ${limit}`);
       return { shares: listed.slice(0, limit).map(shareOf), count: listed.length };
+    },
+    async listInstanceActions() {
+      return [];
     },
     async listExportLocations(_session, shareId) {
       calls.push(`locations ${shareId}`);

@@ -90,6 +90,8 @@ async function walk(next: (after: string | null) => Promise<Shown>): Promise<str
   throw new Error('the walk did not end');
 }
 
+const noneAttached = async () => new Set<string>();
+
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 
 describe('walking a list page by page', () => {
@@ -101,7 +103,9 @@ describe('walking a list page by page', () => {
       fc.asyncProperty(fc.nat(40), fc.integer({ min: 1, max: 45 }), cap, async (count, first, most) => {
         const servers = numbers(count).map((n) => serverOf(n));
         const { read } = novaOf(servers, most);
-        expect(await walk((after) => listServers(read, { first, after }))).toEqual(servers.map(({ id }) => id));
+        expect(await walk((after) => listServers(read, { first, after }, noneAttached))).toEqual(
+          servers.map(({ id }) => id),
+        );
       }),
     );
   });
@@ -112,7 +116,9 @@ describe('walking a list page by page', () => {
       fc.asyncProperty(instances, fc.integer({ min: 1, max: 45 }), cap, async (counts, first, most) => {
         const shares = counts.map((_, n) => shareOf(n));
         const { read } = manilaOf(shares, (index) => counts[index] ?? 1, most);
-        expect(await walk((after) => listShares(read, { first, after }))).toEqual(shares.map(({ id }) => id));
+        expect(await walk((after) => listShares(read, { first, after }, noneAttached))).toEqual(
+          shares.map(({ id }) => id),
+        );
       }),
     );
   });
@@ -142,7 +148,9 @@ describe('walking a list page by page', () => {
                 (filter.status as string[]).includes(upstreamToSchema[status] ?? status.toUpperCase())),
           );
           const { read } = manilaOf(shares);
-          const ids = await walk((after) => listShares(read, { first, after, filter: filter as ShareFilter }));
+          const ids = await walk((after) =>
+            listShares(read, { first, after, filter: filter as ShareFilter }, noneAttached),
+          );
           expect(ids).toEqual(expected.map(({ id }) => id));
         },
       ),
@@ -152,18 +160,18 @@ describe('walking a list page by page', () => {
   test('the cursor of each edge as `after` -> the list from the next item on', async () => {
     const shares = numbers(7).map((n) => shareOf(n));
     const { read } = manilaOf(shares, (index) => (index % 3) + 1);
-    const { edges } = await listShares(read, { first: 7 });
+    const { edges } = await listShares(read, { first: 7 }, noneAttached);
     for (const [index, { cursor }] of edges.entries()) {
-      const rest = await listShares(read, { first: 7, after: cursor });
+      const rest = await listShares(read, { first: 7, after: cursor }, noneAttached);
       expect(rest.nodes.map(({ id }) => id)).toEqual(shares.slice(index + 1).map(({ id }) => id));
     }
   });
 
   test('shares are created between two pages -> none is shown twice', async () => {
     const shares = numbers(9).map((n) => shareOf(n));
-    const page = await listShares(manilaOf(shares).read, { first: 4 });
+    const page = await listShares(manilaOf(shares).read, { first: 4 }, noneAttached);
     const later = manilaOf([shareOf(101), shareOf(100), ...shares]);
-    const next = await listShares(later.read, { first: 4, after: page.pageInfo.endCursor });
+    const next = await listShares(later.read, { first: 4, after: page.pageInfo.endCursor }, noneAttached);
     expect(next.nodes.map(({ id }) => id)).toEqual(shares.slice(4, 8).map(({ id }) => id));
   });
 });
@@ -171,26 +179,26 @@ describe('walking a list page by page', () => {
 describe('the queries to the services', () => {
   test('a page of servers -> one request for one more than shown', async () => {
     const { read, queries } = novaOf(numbers(101).map((n) => serverOf(n)));
-    const page = await listServers(read, { first: 100 });
-    expect(queries).toEqual([{ limit: 101, marker: null, filters: {} }]);
+    const page = await listServers(read, { first: 100 }, noneAttached);
+    expect(queries).toEqual([{ limit: 101, marker: null, filters: {}, sort: null }]);
     expect([page.nodes.length, page.pageInfo.hasNextPage, page.totalCount]).toEqual([100, true, null]);
   });
 
   test('the last page of servers is exactly full -> no next page', async () => {
     const { read } = novaOf(numbers(100).map((n) => serverOf(n)));
-    expect((await listServers(read, { first: 100 })).pageInfo.hasNextPage).toBe(false);
+    expect((await listServers(read, { first: 100 }, noneAttached)).pageInfo.hasNextPage).toBe(false);
   });
 
   test('a page of shares -> one request with the count', async () => {
     const { read, queries } = manilaOf(numbers(120).map((n) => shareOf(n)));
-    const page = await listShares(read, { first: 50 });
-    expect(queries).toEqual([{ limit: 51, offset: 0, withCount: true, filters: {} }]);
+    const page = await listShares(read, { first: 50 }, noneAttached);
+    expect(queries).toEqual([{ limit: 51, offset: 0, withCount: true, filters: {}, sort: null }]);
     expect([page.nodes.length, page.pageInfo.hasNextPage, page.totalCount]).toEqual([50, true, 120]);
   });
 
   test('one status of shares -> Manila filters and counts', async () => {
     const { read, queries } = manilaOf(numbers(9).map((n) => shareOf(n, { status: n % 2 ? 'error' : 'available' })));
-    const page = await listShares(read, { filter: { status: ['ERROR'] } });
+    const page = await listShares(read, { filter: { status: ['ERROR'] } }, noneAttached);
     expect(queries.map(({ filters }) => filters)).toEqual([{ status: 'error' }]);
     expect([page.nodes.length, page.totalCount]).toEqual([4, 4]);
   });
@@ -201,31 +209,31 @@ describe('the queries to the services', () => {
       shareOf(2, { status: 'error' }),
       shareOf(3, { status: 'creating' }),
     ]);
-    const page = await listShares(read, { filter: { status: ['ERROR', 'CREATING'] } });
+    const page = await listShares(read, { filter: { status: ['ERROR', 'CREATING'] } }, noneAttached);
     expect(queries.map(({ filters }) => filters)).toEqual([{}]);
     expect([page.nodes.length, page.totalCount]).toEqual([2, null]);
   });
 
   test('a name with special characters of regular expressions -> escaped for Nova', async () => {
     const { read, queries } = novaOf([]);
-    await listServers(read, { filter: { name: 'a.b|c[1]\\' } });
+    await listServers(read, { filter: { name: 'a.b|c[1]\\' } }, noneAttached);
     expect(queries[0]?.filters).toEqual({ name: 'a\\.b[|]c\\[1\\]\\\\' });
   });
 
   test("a name with signs of SQL's LIKE -> they stand for themselves", async () => {
     const { read, queries } = manilaOf([]);
-    await listShares(read, { filter: { name: '100%_\\', metadata: { a: 'b' } } });
+    await listShares(read, { filter: { name: '100%_\\', metadata: { a: 'b' } } }, noneAttached);
     expect(queries[0]?.filters).toEqual({ 'name~': '100\\%\\_\\\\', metadata: { a: 'b' } });
   });
 
   test('filter ACTIVE, and Nova also lists a rebooting server -> it is left out', async () => {
     const read: ReadServers = async () => ({ servers: [serverOf(1), serverOf(2, 'REBOOT')], hasNext: false });
-    expect((await listServers(read, { filter: { status: ['ACTIVE'] } })).nodes).toEqual([serverOf(1)]);
+    expect((await listServers(read, { filter: { status: ['ACTIVE'] } }, noneAttached)).nodes).toEqual([serverOf(1)]);
   });
 
   test('filter UNKNOWN, which Nova rejects -> filtered here', async () => {
     const { read, queries } = novaOf([serverOf(1), serverOf(2, 'UNKNOWN'), serverOf(3, 'BRAND_NEW')]);
-    const page = await listServers(read, { filter: { status: ['UNKNOWN'] } });
+    const page = await listServers(read, { filter: { status: ['UNKNOWN'] } }, noneAttached);
     expect(queries[0]?.filters).toEqual({});
     expect(page.nodes.map(({ id }) => id)).toEqual([idOf(2), idOf(3)]);
   });
@@ -236,10 +244,14 @@ describe('a filter that drops nearly all', () => {
 
   test('the matching share is beyond MAX_READS -> an empty page with a cursor that continues', async () => {
     const { read, queries } = manilaOf(shares);
-    const page = await listShares(read, { first: 5, filter: { protocol: ['CIFS'] } });
+    const page = await listShares(read, { first: 5, filter: { protocol: ['CIFS'] } }, noneAttached);
     expect(queries).toHaveLength(MAX_READS);
     expect([page.nodes.length, page.pageInfo.hasNextPage]).toEqual([0, true]);
-    const next = await listShares(read, { first: 5, after: page.pageInfo.endCursor, filter: { protocol: ['CIFS'] } });
+    const next = await listShares(
+      read,
+      { first: 5, after: page.pageInfo.endCursor, filter: { protocol: ['CIFS'] } },
+      noneAttached,
+    );
     expect(next.nodes.map(({ id }) => id)).toEqual([idOf(2450)]);
     expect(next.pageInfo.hasNextPage).toBe(false);
   });
@@ -273,7 +285,7 @@ describe('what a client may not send', () => {
     ['that is JSON of another kind', Buffer.from('{"a":1}').toString('base64url'), 'got something else'],
   ])('a cursor %s -> BAD_USER_INPUT without a call', async (_name, after, message) => {
     const { read, queries } = novaOf([]);
-    await expect(listServers(read, { after })).rejects.toMatchObject({
+    await expect(listServers(read, { after }, noneAttached)).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
       message: expect.stringContaining(message),
     });
@@ -292,7 +304,7 @@ describe('what a client may not send', () => {
 
   test('the cursor of a server that was deleted -> BAD_USER_INPUT with the error of Nova as its cause', async () => {
     const after = encodeCursor('server', { marker: idOf(99) });
-    await expect(listServers(novaOf([serverOf(1)]).read, { after })).rejects.toMatchObject({
+    await expect(listServers(novaOf([serverOf(1)]).read, { after }, noneAttached)).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
       message: expect.stringContaining('deleted'),
       details: { service: 'nova', status: 400 },
@@ -301,9 +313,11 @@ describe('what a client may not send', () => {
 
   test('a name or metadata that is too long -> BAD_USER_INPUT', async () => {
     const filter = { name: 'n'.repeat(256) };
-    await expect(listServers(novaOf([]).read, { filter })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+    await expect(listServers(novaOf([]).read, { filter }, noneAttached)).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+    });
     const metadata = { a: 'b'.repeat(5000) };
-    await expect(listShares(manilaOf([]).read, { filter: { metadata } })).rejects.toMatchObject({
+    await expect(listShares(manilaOf([]).read, { filter: { metadata } }, noneAttached)).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
     });
   });

@@ -6,6 +6,7 @@ import type { NovaServer } from '../../openstack/nova/types.ts';
 import { timeOf } from '../../openstack/timestamp.ts';
 import { canonicalAddress, findAddresses } from '../access-targets.ts';
 import type { Attachment } from '../attachment.ts';
+import { directReads } from '../reads.ts';
 import { followsAddresses } from '../retarget.ts';
 import { isManaged } from '../rule-metadata.ts';
 import {
@@ -75,7 +76,7 @@ async function currentAddresses(
   if (!share) return null;
   if (share.share_network_id && !consume(context, 'confirmations', 2)) return null;
   try {
-    return [...(await findAddresses(context.session, server, share)).addresses];
+    return [...(await findAddresses(directReads(context.session), server, share)).addresses];
   } catch (error) {
     if (error instanceof OpenStackError && error.status === 404) return null;
     throw error;

@@ -14,6 +14,7 @@ import {
   withSuccess,
 } from '../attachment.ts';
 import { GRACE_POLL_MS, markDetaching, remainingGraceMs } from '../guest/unmount-grace.ts';
+import { directReads } from '../reads.ts';
 import { isRetargeting, isStale, retarget } from '../retarget.ts';
 import { reconcileVirtiofs } from '../virtiofs/reconcile.ts';
 import { backoffDelay, decide } from './decide.ts';
@@ -103,7 +104,7 @@ async function retargetStale(context: ReconcileContext, record: Attachment): Pro
   if (record.staleSince === null || record.status !== 'attached' || !context.rights.mayGrant) return record;
   const session = leasedSession(context);
   const [server, share] = await Promise.all([getServer(session, record.serverId), getShare(session, record.shareId)]);
-  const desired = server && share ? (await findAddresses(session, server, share)).addresses : [];
+  const desired = server && share ? (await findAddresses(directReads(session), server, share)).addresses : [];
   // without an address there is nothing to grant, and too many are not granted in part: the attachment stays stale
   if (desired.length === 0 || desired.length > MAX_TARGETS) return record;
   const isCurrent = !isStale(record, desired);

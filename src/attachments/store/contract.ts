@@ -202,6 +202,15 @@ export interface AttachmentStore {
     limit: number,
   ): Promise<{ events: LogEvent[]; last: string | null }>;
   /**
+   * The events before the cursor, newest first; null: from the newest one. `last`: the cursor of the last entry read,
+   * readable or not; null: there is none before. `isTruncated`: the log has dropped entries that it once had.
+   */
+  readBefore(
+    projectId: string,
+    before: string | null,
+    limit: number,
+  ): Promise<{ events: LogEvent[]; last: string | null; isTruncated: boolean }>;
+  /**
    * Calls `listener` with each event of the project appended from now on, in order, each once, also across a lost
    * connection (it reads the log from its last cursor). Resolves when live: every event appended after that is
    * delivered. The store holds one subscription per project, however many subscribers this process has. `onExpired` is

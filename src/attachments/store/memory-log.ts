@@ -10,6 +10,10 @@ export interface MemoryLog {
   last(): string;
   read(after: string, limit: number): LogEvent[] | 'expired';
   readAvailable(after: string | null, limit: number): LogEvent[];
+  /** Newest first. */
+  readBefore(before: string | null, limit: number): LogEvent[];
+  /** Whether it has dropped events. */
+  isTruncated(): boolean;
   /** Whether it has an event of this attachment after the cursor, or may have dropped one. */
   hasEventOf(attachmentId: string, after: string): boolean;
   subscribe(listener: Subscriber['listener'], onExpired: Subscriber['onExpired']): () => void;
@@ -55,6 +59,11 @@ export function createMemoryLog(length: number, now: () => number): MemoryLog {
       const index = after === null ? 0 : entries.findIndex(({ cursor }) => compareCursors(cursor, after) > 0);
       return index < 0 ? [] : entries.slice(index, index + limit);
     },
+    readBefore(before, limit) {
+      const older = before === null ? entries : entries.filter(({ cursor }) => compareCursors(cursor, before) < 0);
+      return older.slice(-limit).reverse();
+    },
+    isTruncated: () => hasDropped,
     hasEventOf(attachmentId, after) {
       const later = entries.filter((entry) => compareCursors(entry.cursor, after) > 0);
       return (

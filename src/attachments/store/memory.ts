@@ -251,6 +251,11 @@ export function createMemoryStore(options: MemoryStoreOptions): AttachmentStore 
       const events = project(projectId).log.readAvailable(after, limit);
       return { events, last: events.at(-1)?.cursor ?? null };
     },
+    async readBefore(projectId, before, limit) {
+      const { log } = project(projectId);
+      const events = log.readBefore(before, limit);
+      return { events, last: events.at(-1)?.cursor ?? null, isTruncated: log.isTruncated() };
+    },
     async subscribe(projectId, listener, onExpired) {
       const { log } = project(projectId);
       const unsubscribe = log.subscribe(listener, onExpired);

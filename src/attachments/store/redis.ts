@@ -96,6 +96,26 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
     return { events: events.filter((event) => event !== null), last: entries.at(-1)?.[0] ?? null };
   }
 
+  async function readBefore(projectId: string, before: string | null, limit: number) {
+    const key = keys.log(projectId);
+    const from = before === null ? '+' : `(${before}`;
+    const entries = await orUnavailable(commands.xrevrange(key, from, '-', 'COUNT', limit));
+    const events = entries.map(([cursor, fields]) => parse(projectId, cursor, String(fields[1])));
+    return {
+      events: events.filter((event) => event !== null),
+      last: entries.at(-1)?.[0] ?? null,
+      isTruncated: await isTruncated(key),
+    };
+  }
+
+  /** Whether a stream has dropped entries, which its counters show (Redis 7). */
+  async function isTruncated(key: string): Promise<boolean> {
+    if ((await orUnavailable(commands.exists(key))) === 0) return false;
+    const info = (await orUnavailable(commands.xinfo('STREAM', key))) as unknown[];
+    const counter = (name: string) => info[info.indexOf(name) + 1];
+    return counter('entries-added') !== counter('length');
+  }
+
   /** The event of a log entry; null for an unreadable one, which is logged. */
   function parse(projectId: string, cursor: string, json: string): LogEvent | null {
     try {
@@ -269,6 +289,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
     lastCursor,
     readEvents,
     readAvailable,
+    readBefore,
     subscribe: subscriptions.subscribe,
 
     async pendingProjects(limit) {

@@ -3,15 +3,20 @@ import { GatewayError } from '../../errors.ts';
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
+/** The order of the list, as `orderOf` writes it; absent: newest first. */
+const order = z.string().max(64).optional();
+
 /** Manila pages by offset. The last item's id and the number of items seen correct it when rows moved meanwhile. */
-const offsetPosition = z.object({ offset: count, id: z.guid(), seen: count });
+const offsetPosition = z.object({ offset: count, id: z.guid(), seen: count, order });
 
 /** The position after an item, for each kind of list. */
 const POSITIONS = {
   /** Nova pages by the id of the last server. */
-  server: z.object({ marker: z.guid() }),
+  server: z.object({ marker: z.guid(), order }),
   share: offsetPosition,
   snapshot: offsetPosition,
+  /** Nova pages a server's actions by the request id of the last one. */
+  action: z.object({ marker: z.string().regex(/^req-[0-9a-f-]{36}$/) }),
   /** The store's opaque position in its list. */
   attachment: z.object({ position: z.string().min(1).max(256) }),
 };

@@ -62,6 +62,19 @@ export async function collect<T, P>(
   return { rows, hasNextPage: true, end: position };
 }
 
+/** Which of some servers or shares have attachments. */
+export type FindAttached = (ids: readonly string[]) => Promise<ReadonlySet<string>>;
+
+/** The rows of a batch that have attachments, or those that have none; the batch after it is the same. */
+export async function keepAttached<T extends { id: string }, P>(
+  { rows, next }: Batch<T, P>,
+  isAttached: boolean,
+  findAttached: FindAttached,
+): Promise<Batch<T, P>> {
+  const attached = await findAttached(rows.map(({ node }) => node.id));
+  return { rows: rows.filter(({ node }) => attached.has(node.id) === isAttached), next };
+}
+
 /** A page as a Relay connection. Paging is forward only, so `hasPreviousPage` is always false. */
 export function toConnection<T, K extends CursorKind>(
   kind: K,

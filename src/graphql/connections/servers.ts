@@ -1,52 +1,96 @@
+import { canonicalAddress } from '../../attachments/access-targets.ts';
 import { GatewayError } from '../../errors.ts';
 import { detailsOf, OpenStackError } from '../../openstack/errors.ts';
 import type { NovaServer } from '../../openstack/nova/types.ts';
-import { anyOf, nameText } from '../arguments.ts';
-import { type QueryServersArgs, ServerStatus } from '../generated.ts';
+import type { Sort } from '../../openstack/sort.ts';
+import { addressText, anyOf, nameText } from '../arguments.ts';
+import { type QueryServersArgs, type ServerOrderField, ServerStatus } from '../generated.ts';
 import { enumValue } from '../resolvers/upstream-value.ts';
-import { decodeCursor, type Position } from './cursor.ts';
-import { type Batch, collect, pageSize, toConnection } from './paging.ts';
+import type { Position } from './cursor.ts';
+import { decodeOrdered, orderOf } from './order.ts';
+import { type Batch, collect, type FindAttached, keepAttached, MAX_PAGE, pageSize, toConnection } from './paging.ts';
+
+type ServerFilters = { name?: string; status?: readonly string[]; ip?: string; ip6?: string };
+
+/** Nova's names of the fields (schemas/servers.py, VALID_SORT_KEYS). */
+const SORT_KEYS: Readonly<Record<ServerOrderField, string>> = {
+  CREATED_AT: 'created_at',
+  UPDATED_AT: 'updated_at',
+  NAME: 'display_name',
+};
 
 /** One page of Nova's detail list. */
 export type ReadServers = (page: {
   limit: number;
   marker: string | null;
-  filters: { name?: string; status?: readonly string[] };
+  filters: ServerFilters;
+  sort: Sort | null;
 }) => Promise<{ servers: NovaServer[]; hasNext: boolean }>;
 
 /**
  * The project's servers as a connection, without a total, as Nova has no count. Throws BAD_USER_INPUT for an invalid
- * `first`, a foreign cursor, or a cursor whose server Nova has purged.
+ * `first`, a foreign cursor, one of another order, or a cursor whose server Nova has purged.
+ * @param findAttached which of some servers have attachments
  */
-export async function listServers(read: ReadServers, { first, after, filter }: QueryServersArgs) {
+export async function listServers(
+  read: ReadServers,
+  { first, after, filter, orderBy }: Partial<QueryServersArgs>,
+  findAttached: FindAttached,
+) {
   const size = pageSize(first);
-  const position = after ? decodeCursor('server', after) : null;
+  const order = orderOf(orderBy);
+  const position = after ? decodeOrdered('server', after, order) : null;
   const name = nameText(filter?.name);
+  const address = addressText(filter?.address);
   const statuses = anyOf(filter?.status);
   // Nova cannot filter by UNKNOWN.
   const upstreamStatuses = statuses?.includes('UNKNOWN') ? null : statuses;
-  const filters = { ...(name && { name: escapeRegExp(name) }), ...(upstreamStatuses && { status: upstreamStatuses }) };
+  const filters: ServerFilters = {
+    ...(name && { name: escapeRegExp(name) }),
+    ...(upstreamStatuses && { status: upstreamStatuses }),
+    ...(address && { [address.includes(':') ? 'ip6' : 'ip']: address }),
+  };
+  const { hasShares = null } = filter ?? {};
+  const isFiltered = address !== null || hasShares !== null;
+  const sort = orderBy ? { key: SORT_KEYS[orderBy.field], direction: orderBy.direction ?? 'ASC' } : null;
+  const options = { limit: isFiltered ? Math.max(size + 1, MAX_PAGE) : size + 1, filters, sort, order };
   const page = await collect(
     size,
     position,
-    (after) => readBatch(read, after, size + 1, filters),
-    // Nova filters by vm_state alone: ACTIVE also lists servers that reboot.
-    (server) => !statuses || statuses.includes(enumValue(ServerStatus, server.status)),
+    async (after) => {
+      const batch = await readBatch(read, after, options);
+      return hasShares === null ? batch : await keepAttached(batch, hasShares, findAttached);
+    },
+    (server) =>
+      // Nova filters by vm_state alone: ACTIVE also lists servers that reboot.
+      (!statuses || statuses.includes(enumValue(ServerStatus, server.status))) &&
+      (!address || hasFixedAddress(server, address)),
   );
   return toConnection('server', page);
+}
+
+/**
+ * Whether one of a server's fixed addresses is this one. Nova takes its `ip` filter for a regular expression, or, where
+ * Neutron filters by substring, for a part of an address (compute/api.py, _ip_filter_using_neutron): it may list more.
+ */
+function hasFixedAddress({ addresses }: NovaServer, address: string): boolean {
+  const all = Object.values(addresses ?? {}).flatMap((list) => (Array.isArray(list) ? list : []));
+  return all.some(
+    (one) =>
+      one['OS-EXT-IPS:type'] !== 'floating' && typeof one.addr === 'string' && canonicalAddress(one.addr) === address,
+  );
 }
 
 async function readBatch(
   read: ReadServers,
   position: Position<'server'> | null,
-  limit: number,
-  filters: Parameters<ReadServers>[0]['filters'],
+  { order, ...options }: Omit<Parameters<ReadServers>[0], 'marker'> & { order: string | undefined },
 ): Promise<Batch<NovaServer, Position<'server'>>> {
   const marker = position?.marker ?? null;
-  const { servers, hasNext } = await read({ limit, marker, filters }).catch((error: unknown) => {
+  const { servers, hasNext } = await read({ ...options, marker }).catch((error: unknown) => {
     throw marker && isMarkerNotFound(error) ? purgedServerError(error) : error;
   });
-  const rows = servers.map((server) => ({ node: server, after: { marker: server.id } }));
+  const rows = servers.map((server) => ({ node: server, after: { marker: server.id, order } }));
   return { rows, next: hasNext ? (rows.at(-1)?.after ?? null) : null };
 }
 

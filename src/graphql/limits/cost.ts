@@ -75,12 +75,13 @@ export function costOf({ schema, document, operation, variables }: CostedOperati
   return costOfSelections(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined);
 }
 
-/** Whether the field takes a call to Nova of its own for each parent: `sharesAttached(inNova: true)`. */
+/** Whether the field takes a call to Nova of its own for each parent: `sharesAttached(inNova: true)`, `actions`. */
 function asksNova(
   node: FieldNode,
   field: GraphQLField<unknown, unknown>,
   variables: Readonly<Record<string, unknown>>,
 ): boolean {
+  if (getNamedType(field.type).name === 'ServerActionConnection') return true;
   if (!field.args.some(({ name }) => name === 'inNova')) return false;
   return argumentsOf(node, field, variables).inNova === true;
 }

@@ -7,6 +7,7 @@ import { Node } from './node.ts';
 import { Query } from './query.ts';
 import { DateTime, StringMap } from './scalars.ts';
 import { Server, ServerFault, ServerFlavor } from './server.ts';
+import { ServerAction } from './server-action.ts';
 import { Share } from './share.ts';
 import {
   AttachmentFault,
@@ -24,7 +25,8 @@ import { Viewer } from './viewer.ts';
 /** Types whose parents have the shape of the schema: graphql's default resolver reads them. */
 type SchemaShaped =
   | `${'Attach' | 'Detach'}Share${'' | 's'}Payload`
-  | `${'Server' | 'Share' | 'ShareAttachment' | 'ShareSnapshot'}${'Connection' | 'Edge'}`
+  | `${'Attach' | 'Detach'}Share${'' | 's'}Payload`
+  | `${'Server' | 'ServerAction' | 'Share' | 'ShareAttachment' | 'ShareAttachmentHistory' | 'ShareSnapshot'}${'Connection' | 'Edge'}`
   | 'AttachProblem'
   | 'OutcomeError'
   | 'PageInfo'
@@ -47,6 +49,7 @@ export const resolvers: Omit<Resolvers, SchemaShaped> = {
   Server,
   ServerFlavor,
   ServerFault,
+  ServerAction,
   Share,
   AccessRule,
   ExportLocation,

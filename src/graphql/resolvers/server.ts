@@ -62,6 +62,7 @@ export const Server: ServerResolvers = {
   fault: (server) => object(server, 'fault') as NovaFault | null,
   projectId: (server) => text(server, 'tenant_id'),
   userId: (server) => text(server, 'user_id'),
+  actions: (server, { first, after }, { loaders }) => loaders.serverActions(server.id, { first, after }),
   sharesAttached: async (server, { first, inNova }, { loaders }) => {
     const size = pageSize(first);
     const loader = inNova ? loaders.attachmentsWithNova : loaders.attachmentsOfServer;

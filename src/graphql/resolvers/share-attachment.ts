@@ -1,6 +1,7 @@
 import { MAX_TARGETS } from '../../attachments/access-targets.ts';
 import { isVirtiofs } from '../../attachments/attachment.ts';
 import { mountCommands } from '../../attachments/mount-commands.ts';
+import { historyConnection } from '../connections/history.ts';
 import { pageSize } from '../connections/paging.ts';
 import type {
   AttachmentFaultResolvers,
@@ -43,6 +44,8 @@ export const ShareAttachment: ShareAttachmentResolvers = {
   isStale: (attachment) => Boolean(attachment.staleSince),
   guestSeenAt: (attachment, _args, { loaders }) => loaders.guestSeenAt.load(attachment),
   fault: (attachment) => attachment.fault,
+  history: async ({ serverId, shareId }, { first, after }, { loaders }) =>
+    historyConnection(await loaders.history({ first: pageSize(first, 20), after: after ?? null, serverId, shareId })),
   createdAt: (attachment) => (attachment.isOfNova ? null : attachment.createdAt),
   updatedAt: (attachment) => (attachment.isOfNova ? null : attachment.updatedAt),
 };

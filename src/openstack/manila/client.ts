@@ -2,6 +2,7 @@ import { OpenStackError } from '../errors.ts';
 import { isNotFound, orNull, path, type Query, request } from '../http/request.ts';
 import { MANILA } from '../services.ts';
 import type { Session } from '../session.ts';
+import { type Sort, sortParameters } from '../sort.ts';
 import type { AccessRule, ExportLocation, Message, NewAccessRule, Share, ShareNetwork } from './types.ts';
 
 /** Maximum page size that `listAllShares` requests, and maximum number of pages. */
@@ -19,6 +20,8 @@ export interface ShareFilters {
   /** Pairs that the share's metadata must contain. */
   metadata?: Readonly<Record<string, string>>;
   share_network_id?: string;
+  /** The whole path. Since 2.35. */
+  export_location_path?: string;
   is_public?: 'true';
   /** Only for admins; ignored for others. */
   all_tenants?: '1';
@@ -42,7 +45,7 @@ async function fetchShare(session: Session, id: string): Promise<Share> {
  */
 export async function listShares(
   session: Session,
-  options: { limit: number; offset?: number; withCount?: boolean; filters?: ShareFilters },
+  options: { limit: number; offset?: number; withCount?: boolean; filters?: ShareFilters; sort?: Sort | null },
 ): Promise<{ shares: Share[]; count: number | null }> {
   const { metadata, ...filters } = options.filters ?? {};
   const query: Query = {
@@ -50,6 +53,7 @@ export async function listShares(
     offset: options.offset,
     with_count: options.withCount ? 'True' : null,
     ...filters,
+    ...sortParameters(options.sort),
     metadata: metadata && pythonDict(metadata),
   };
   const { body } = await request<{ shares: Share[]; count?: unknown }>(session, MANILA, {

@@ -1,6 +1,7 @@
 import { orNull, path, type Query, request } from '../http/request.ts';
 import { NOVA } from '../services.ts';
 import type { Session } from '../session.ts';
+import { type Sort, sortParameters } from '../sort.ts';
 import type { InterfaceAttachment, Link, NovaServer } from './types.ts';
 
 /** Filters of a server list: Nova's own query parameters (nova schemas/servers.py). Since 2.75 an unknown one is a 400. */
@@ -8,6 +9,9 @@ export interface ServerFilters {
   /** A regular expression. */
   name?: string;
   status?: readonly string[];
+  /** A regular expression, or a part of an address where Neutron can filter by one. */
+  ip?: string;
+  ip6?: string;
   /** ISO 8601: servers changed or deleted since. */
   'changes-since'?: string;
   /** Admins only: a member gets 403. */
@@ -27,13 +31,19 @@ async function fetchServer(session: Session, id: string): Promise<NovaServer> {
 
 /**
  * A page of servers, newest first. `hasNext` is true for every full page, because Nova does not look ahead. An unknown
- * marker is a 400; a deleted server is a valid marker. Servers in a cell that is down are missing without notice.
+ * marker is a 400; a deleted server is a valid marker. Servers in a cell that is down are missing without notice from a list
+ * with a filter or a sort.
  */
 export async function listServers(
   session: Session,
-  { limit, marker, filters }: { limit: number; marker?: string | null; filters?: ServerFilters },
+  {
+    limit,
+    marker,
+    filters,
+    sort,
+  }: { limit: number; marker?: string | null; filters?: ServerFilters; sort?: Sort | null },
 ): Promise<{ servers: NovaServer[]; hasNext: boolean }> {
-  const query: Query = { limit, marker, ...filters };
+  const query: Query = { limit, marker, ...filters, ...sortParameters(sort) };
   const { body } = await request<{ servers: NovaServer[]; servers_links?: unknown }>(session, NOVA, {
     path: '/servers/detail',
     query,

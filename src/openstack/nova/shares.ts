@@ -98,6 +98,32 @@ async function fetchInstanceAction(session: Session, serverId: string, requestId
   return (await request<{ instanceAction: InstanceAction }>(session, NOVA, options)).body.instanceAction;
 }
 
+/**
+ * A page of a server's instance actions without their events, newest first; null when Nova has no such server for this
+ * token. `marker`: the request id of the action before the page; an unknown one is a 400.
+ */
+export function listInstanceActions(
+  session: Session,
+  serverId: string,
+  page: { limit: number; marker: string | null },
+): Promise<InstanceAction[] | null> {
+  return orNull(fetchInstanceActions(session, serverId, page));
+}
+
+async function fetchInstanceActions(
+  session: Session,
+  serverId: string,
+  query: { limit: number; marker: string | null },
+): Promise<InstanceAction[]> {
+  const options = {
+    path: path`/servers/${serverId}/os-instance-actions`,
+    query,
+    expectsList: 'instanceActions',
+    idKey: 'request_id',
+  };
+  return (await request<{ instanceActions: InstanceAction[] }>(session, NOVA, options)).body.instanceActions;
+}
+
 /** What may be asked of a server, as the body of `POST /servers/{id}/action` has it. */
 export type PowerAction = { 'os-start': null } | { 'os-stop': null } | { reboot: { type: 'SOFT' | 'HARD' } };
 

@@ -1,10 +1,12 @@
 import { type Cloud, type InstanceAction, isAdmin, remember, type Server, type Token } from '../cloud.ts';
-import { ApiError, type ApiResponse, type Call } from '../http.ts';
+import { ApiError, type ApiResponse, type Call, one } from '../http.ts';
 import { uuidFor } from '../ids.ts';
 import { hostIdOf } from './servers.ts';
 
 const MAX_SERVERS = 10_000;
 const MAX_ACTIONS = 100;
+/** Nova's `max_limit`. */
+const MAX_LIMIT = 1000;
 
 /** What a finished action reports: nothing for success. */
 export type Finish = (error?: { exception: string; message: string }) => void;
@@ -54,11 +56,18 @@ function actionsOf(cloud: Cloud, server: Server): InstanceAction[] {
   return [...(cloud.instanceActions.get(server.id) ?? []), creationOf(server)];
 }
 
-/** GET /servers/{id}/os-instance-actions, newest first. */
+/** GET /servers/{id}/os-instance-actions, newest first; since 2.58 in pages (nova api/openstack/compute/instance_actions.py). */
 export function listActions(cloud: Cloud, call: Call): ApiResponse {
   const server = serverOf(cloud, call);
-  const actions = actionsOf(cloud, server).map((action) => actionView(action, server, call.version));
-  return { status: 200, body: { instanceActions: actions } };
+  const all = actionsOf(cloud, server);
+  const marker = call.version >= 58 ? one(call.query, 'marker') : undefined;
+  const start = marker === undefined ? 0 : all.findIndex(({ requestId }) => requestId === marker) + 1;
+  if (marker !== undefined && start === 0) {
+    throw new ApiError(400, 'badRequest', `Marker ${marker} could not be found.`);
+  }
+  const limit = call.version >= 58 ? Number(one(call.query, 'limit') || MAX_LIMIT) : all.length;
+  const actions = all.slice(start, start + Math.min(limit, MAX_LIMIT));
+  return { status: 200, body: { instanceActions: actions.map((action) => actionView(action, server, call.version)) } };
 }
 
 /** GET /servers/{id}/os-instance-actions/{request id}: with its events, whose details only administrators see. */

@@ -198,6 +198,10 @@ export type DetachShareInput = {
 
 /** Conditions on servers. A server must match all of them. */
 export type ServerFilter = {
+  /** Servers with this fixed IP address: not part of one, and not a floating one. */
+  readonly address?: string | null | undefined;
+  /** Servers that have shares attached through this gateway, or those that have none. */
+  readonly hasShares?: boolean | null | undefined;
   /** Servers whose name contains this text. */
   readonly name?: string | null | undefined;
   /** Servers in one of these statuses; an empty list does not filter. */
@@ -289,6 +293,10 @@ export type ShareAttachmentStatus =
 
 /** Conditions on shares. A share must match all of them. */
 export type ShareFilter = {
+  /** The share with this export location, exactly as a client mounts it, for example `10.0.0.10:/shares/share-1`. */
+  readonly exportPath?: string | null | undefined;
+  /** Shares that are attached to servers through this gateway, or those that are not. */
+  readonly isAttached?: boolean | null | undefined;
   /** Shares with all of these key-value pairs in their metadata. */
   readonly metadata?: Readonly<Record<string, string>> | null | undefined;
   /** Shares whose name contains this text. */
