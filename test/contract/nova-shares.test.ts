@@ -3,6 +3,7 @@ import {
   attachServerShare,
   detachServerShare,
   getServerShare,
+  listInstanceActions,
   listServerShares,
   powerServer,
 } from '../../src/openstack/nova/shares.ts';
@@ -60,6 +61,17 @@ describe("Nova's share attachments, as recorded from 2025.1", () => {
     const foreign = recorded('server-shares-other-project');
     const { error } = await replay(foreign, 'epoxy', (session) => listServerShares(session, idOf(foreign, 0)));
     expect(error).toMatchObject({ status: 403, outcome: 'final' });
+  });
+
+  test('the actions of a server, in pages -> newest first', async () => {
+    // recorded as a whole list: limit and marker are since 2.58 (nova api/openstack/compute/instance_actions.py)
+    const of = recorded('instance-actions');
+    const marker = 'req-cd497df5-3d18-46a2-9a1f-53bc7fb0e2e2';
+    const { answer, asked } = await replay(of, 'epoxy', (session) =>
+      listInstanceActions(session, idOf(of, 0), { limit: 21, marker }),
+    );
+    expect(asked.map(({ path }) => path)).toEqual([`${of.request.path}?limit=21&marker=${marker}`]);
+    expect(answer).toEqual((of.response.body as { instanceActions: unknown }).instanceActions);
   });
 
   test('detach -> accepted with an empty body; again -> gone', async () => {

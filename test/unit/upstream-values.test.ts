@@ -49,10 +49,12 @@ beforeAll(async () => {
 });
 afterAll(closeAll);
 
-/** Every field of a type but those of attachments. */
+/** Every field of a type but those of attachments, and those with a call of their own. */
 function selectionOf(type: GraphQLNamedType | undefined): string {
   if (!isObjectType(type)) return '';
-  const fields = Object.values(type.getFields()).filter(({ name }) => !/^(serversAttached|sharesAttached)$/.test(name));
+  const fields = Object.values(type.getFields()).filter(
+    ({ name }) => !/^(serversAttached|sharesAttached|actions)$/.test(name),
+  );
   return `{ ${fields.map(({ name, type: of }) => `${name} ${selectionOf(getNamedType(of))}`).join(' ')} }`;
 }
 
@@ -158,6 +160,15 @@ function casesOf(release: Release): Record<string, Case> {
       changed: at((data) => data.server?.sharesAttached?.[0]),
       unchanged: at((data) => data.server?.id),
     },
+    ...(release === 'epoxy' && {
+      'actions of a server': {
+        query: `{ server(id: "${ID}") { actions { nodes ${selectionOf(schema.getType('ServerAction'))} edges { cursor } } } }`,
+        responses: { 'os-instance-actions': bodyOf('nova', 'instance-actions', release), '/servers/': { server } },
+        target: 'os-instance-actions',
+        changed: at((data) => data.server?.actions?.nodes[0]),
+        unchanged: at((data) => data.server?.actions?.nodes.slice(1)),
+      },
+    }),
     'access rules': {
       query: `{ share(id: "${ID}") ${shareFields} }`,
       responses: { ...lists, '/shares/': { share }, 'share-access-rules': cephx },
