@@ -45,6 +45,7 @@ const clients = {
   listShares: async () => ({ shares: [...data.shares.values()], count: data.shares.size }),
   listExportLocations: async () => [],
   listAccessRules: async () => [],
+  listInstanceActions: async () => [],
 };
 
 async function storeAttachments(): Promise<Attachments> {
