@@ -124,11 +124,14 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
     : null;
   const authenticate = createAuthenticate({ cloud, config, metrics });
   if (metrics) collectGauges(metrics, { services, store, redis, notifier });
+  const schema = config.FEDERATION
+    ? (await import('./graphql/federation.ts')).createSubgraphSchema({ showsSdl: config.INTROSPECTION })
+    : createSchema();
   const graphql = {
     config,
     log,
     metrics,
-    executor: createExecutor({ schema: createSchema(), config }),
+    executor: createExecutor({ schema, config }),
     authenticate,
     makeContext: (session: Session) => createContext(session, attachments),
   };

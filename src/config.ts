@@ -144,6 +144,10 @@ export const SETTINGS = {
   GRAPHIQL: setting(flag(true), 'Serve GraphiQL to browsers at `/graphql`.'),
   CONSOLE: setting(flag(true), 'Serve the [console](console.md) to browsers at `/`.'),
   INTROSPECTION: setting(flag(true), 'Allow introspection queries.'),
+  FEDERATION: setting(
+    flag(false),
+    'Serve the schema as a subgraph of Apollo Federation 2 ([Federation](federation.md)).',
+  ),
   ALLOWED_ORIGINS: setting(
     origins,
     'Comma-separated origins, in addition to the gateway’s own and that of `PUBLIC_URL`, whose pages may send requests and open WebSockets. Clients that are not browsers send no Origin and are not restricted. `*` allows every origin.',

@@ -34,8 +34,8 @@ export interface CostedOperation {
 
 /**
  * The cost of an operation: 1 per field, 10 for one that takes a call to Nova of its own, multiplied by the length of each
- * list around it. A connection or list with a `first` has that length, one of `ids` theirs; any other list is assumed to have 5 items; lists
- * of introspection count once. `@skip` and `@include` do not change the cost.
+ * list around it. A connection or list with a `first` has that length, one of `ids` or `representations` theirs; any
+ * other list is assumed to have 5 items; lists of introspection count once. `@skip` and `@include` do not change the cost.
  */
 export function costOf({ schema, document, operation, variables }: CostedOperation): number {
   const fragments = new Map<string, FragmentDefinitionNode>();
@@ -111,15 +111,18 @@ function sizeOf(
   return isListType(getNullableType(field.type)) && !isPage ? LIST_SIZE : 1;
 }
 
-/** The length of the list that a field is given, whose items it returns: `ids`, or the pairs of a mutation; null without one. */
+/**
+ * The length of the list that a field is given, whose items it returns: `ids`, `representations`, or the pairs of a
+ * mutation; null without one.
+ */
 function lengthOfInput(
   node: FieldNode,
   field: GraphQLField<unknown, unknown>,
   variables: Readonly<Record<string, unknown>>,
 ): number | null {
-  if (!field.args.some(({ name }) => name === 'ids' || name === 'input')) return null;
-  const { ids, input } = argumentsOf(node, field, variables);
-  const list = ids ?? (input as { attachments?: unknown } | null | undefined)?.attachments;
+  if (!field.args.some(({ name }) => /^(ids|representations|input)$/.test(name))) return null;
+  const { ids, representations, input } = argumentsOf(node, field, variables);
+  const list = ids ?? representations ?? (input as { attachments?: unknown } | null | undefined)?.attachments;
   return Array.isArray(list) ? list.length : null;
 }
 
