@@ -1,16 +1,17 @@
 /** What the checks before an attach read of Nova and Manila: for one pair, or once for many. */
 import { LIST_FROM, listLimit } from '../openstack/list-or-get.ts';
-import { getShare, getShareNetwork, listAccessRules, listShares } from '../openstack/manila/client.ts';
+import { getShare, getShareNetwork, listShares } from '../openstack/manila/client.ts';
 import type { AccessRule, Share, ShareNetwork } from '../openstack/manila/types.ts';
 import { getServer, listInterfaces, listServers } from '../openstack/nova/client.ts';
 import type { InterfaceAttachment, NovaServer } from '../openstack/nova/types.ts';
 import type { Session } from '../openstack/session.ts';
+import { readRules } from './rule-lists.ts';
 
 /** Reads by id; null for what does not exist for the token. Rejects with an OpenStackError. */
 export interface Reads {
   server(id: string): Promise<NovaServer | null>;
   share(id: string): Promise<Share | null>;
-  accessRules(shareId: string): Promise<AccessRule[] | null>;
+  accessRules(shareId: string): Promise<readonly AccessRule[] | null>;
   shareNetwork(id: string): Promise<ShareNetwork | null>;
   interfaces(serverId: string): Promise<InterfaceAttachment[]>;
 }
@@ -20,7 +21,7 @@ export function directReads(session: Session): Reads {
   return {
     server: (id) => getServer(session, id),
     share: (id) => getShare(session, id),
-    accessRules: (shareId) => listAccessRules(session, shareId),
+    accessRules: (shareId) => readRules(session, shareId),
     shareNetwork: (id) => getShareNetwork(session, id),
     interfaces: (serverId) => listInterfaces(session, serverId),
   };

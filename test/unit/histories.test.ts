@@ -110,6 +110,13 @@ jest.unstable_mockModule('../../src/openstack/http/microversions.ts', () => ({
   supportedMicroversion: async () => '2.89',
 }));
 
+// lists follow each other without a pause: a history is played within milliseconds
+const { listAccessRules } = await import('../../src/openstack/manila/client.ts');
+jest.unstable_mockModule('../../src/attachments/rule-lists.ts', () => ({
+  readRules: listAccessRules,
+  untilNextList: () => 0,
+}));
+
 const { createAttachments } = await import('../../src/attachments/service.ts');
 const { reconcile } = await import('../../src/attachments/reconcile/reconcile.ts');
 const { markStale } = await import('../../src/attachments/drift/reconcile-record.ts');

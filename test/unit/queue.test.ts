@@ -1,6 +1,7 @@
 import { setTimeout as sleep, setImmediate as tick } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
+import type { Attachment } from '../../src/attachments/attachment.ts';
 import { createQueue, type ReconcileQueue } from '../../src/attachments/reconcile/queue.ts';
 import type { SessionRegistry } from '../../src/attachments/reconcile/sessions.ts';
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
@@ -84,20 +85,26 @@ test('a read brings a token while another gateway, which may have none, has the 
   expect(asked).toBe(1);
 });
 
-test('more records are due than there are slots -> each begins as soon as another ends', async () => {
+test('more records are due than there are slots -> each begins as soon as another ends; one project leaves room', async () => {
   const store = createMemoryStore({ logLength: 10 });
-  const all = Array.from({ length: 40 }, () => anAttachment());
+  const OTHER = 'b0000000000000000000000000000000';
+  const all = [
+    ...Array.from({ length: 40 }, () => anAttachment()),
+    ...Array.from({ length: 20 }, () => anAttachment({ projectId: OTHER })),
+  ];
   for (const one of all) await store.create(one, null, null, null);
-  const begun: (() => void)[] = [];
-  const rightsFor = () => new Promise<null>((resolve) => begun.push(() => resolve(null)));
+  const begun: { projectId: string; end: () => void }[] = [];
+  const rightsFor = ({ projectId }: Attachment) =>
+    new Promise<null>((resolve) => begun.push({ projectId, end: () => resolve(null) }));
   start(store, sessionRegistry({ rightsFor }));
   for (const { projectId, id } of all) queue.enqueueAfter(projectId, id, 0);
   await until(() => begun.length === 32);
-  expect(all.every(({ id }) => queue.has(id))).toBe(true);
+  expect(begun.filter(({ projectId }) => projectId === OTHER)).toHaveLength(16);
+  expect(all.every(({ projectId, id }) => queue.has(projectId, id))).toBe(true);
   // the queue's timer does not fire here: the next one begins because this one ended
-  for (const end of begun) {
+  for (const { end } of begun) {
     end();
     for (let ticks = 0; ticks < 10; ticks++) await tick();
   }
-  expect(begun).toHaveLength(40);
+  expect(begun).toHaveLength(60);
 });

@@ -1,11 +1,12 @@
 /** What one reconcile works with, and what Nova and Manila show of its attachment. */
 import { GatewayError } from '../../errors.ts';
-import { listAccessRules, listExportLocations } from '../../openstack/manila/client.ts';
+import { listExportLocations } from '../../openstack/manila/client.ts';
 import type { AccessRule, ExportLocation } from '../../openstack/manila/types.ts';
 import type { Session } from '../../openstack/session.ts';
 import { isSameTarget } from '../access-targets.ts';
 import { type Attachment, elapsedMs } from '../attachment.ts';
 import { withExports } from '../guest/exported-as.ts';
+import { readRules } from '../rule-lists.ts';
 import { isOwn, isOwner, type RuleOwnership, readHolders } from '../rule-metadata.ts';
 import type { AttachmentStore } from '../store/contract.ts';
 import type { Observation, ObservedRule, Rights } from './decide.ts';
@@ -76,7 +77,7 @@ export function remainingLeaseMs(context: ReconcileContext): number {
 export async function observe(context: ReconcileContext, record: Attachment): Promise<Observed> {
   const [holders, key] = await Promise.all([readHolders(context.store, record), context.store.signingKey()]);
   const session = leasedSession(context);
-  const rules = await listAccessRules(session, record.shareId);
+  const rules = await readRules(session, record.shareId);
   const observed = matchRules(record, rules ?? [], holders, key);
   if (!rules) return { ...observed, share: 'gone' };
   const isActive = observed.rules.every((rule, i) => {

@@ -2,13 +2,7 @@
 import { type FaultCode, GatewayError } from '../../errors.ts';
 import { OpenStackError } from '../../openstack/errors.ts';
 import { orNull } from '../../openstack/http/request.ts';
-import {
-  allowAccess,
-  denyAccess,
-  isDuplicateRule,
-  listAccessRules,
-  listMessages,
-} from '../../openstack/manila/client.ts';
+import { allowAccess, denyAccess, isDuplicateRule, listMessages } from '../../openstack/manila/client.ts';
 import type { Session } from '../../openstack/session.ts';
 import { isSameTarget } from '../access-targets.ts';
 import {
@@ -24,6 +18,7 @@ import {
 } from '../attachment.ts';
 import { tellGuest } from '../guest/tell-guest.ts';
 import { completeRetarget, isRetargeting } from '../retarget.ts';
+import { readRules, untilNextList } from '../rule-lists.ts';
 import {
   MANAGED_BY,
   readHolders,
@@ -177,7 +172,7 @@ function locksOf({ isProtected, isHidden, serverId }: Attachment) {
  */
 async function denyUnlocked(context: ReconcileContext, record: Attachment, accessTo: string): Promise<void> {
   const session = leasedSession(context);
-  const rules = await listAccessRules(session, record.shareId);
+  const rules = await readRules(session, record.shareId);
   const rule = rules?.find(
     (one) =>
       one.metadata?.attachment_id === record.id &&
@@ -379,7 +374,10 @@ export async function requeueLater(
   record: Attachment,
   spentMs: number,
 ): Promise<ReconcileResult> {
-  const delay = pollDelay(elapsedMs(record), spentMs, Math.random());
+  const delay = Math.max(
+    pollDelay(elapsedMs(record), spentMs, Math.random()),
+    untilNextList(context.session, record.shareId),
+  );
   return await commitAndRelease(context, record, { dueInMs: Math.round(delay) });
 }
 

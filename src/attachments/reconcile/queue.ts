@@ -9,12 +9,14 @@ import type { AttachmentStore } from '../store/contract.ts';
 import { isInterruption } from './observe.ts';
 import { backOff, reconcile } from './reconcile.ts';
 import type { ActingSession, SessionRegistry } from './sessions.ts';
+import { createSlots } from './slots.ts';
 
 /** How often the due lists are read, in ms. This process schedules its own work sooner. */
 const TICK_MS = 1000;
-/** Maximum concurrent reconciles. */
+/** Maximum concurrent reconciles, and those of one project: a slow share leaves slots for the other projects. */
 const MAX_CONCURRENT = 32;
-/** Maximum records scheduled in this process, and as many waiting for a slot; the due lists hold the rest. */
+const MAX_CONCURRENT_PER_PROJECT = 16;
+/** Maximum records scheduled in this process; the due lists hold the rest. */
 const MAX_SCHEDULED = 10_000;
 /** How far apart, as parts of their delay, records of one share may become due to be reconciled at the same time. */
 const TOGETHER = 0.2;
@@ -26,7 +28,7 @@ export interface ReconcileQueue {
   /** Reconciles a record in `delayMs`, in this process. */
   enqueueAfter(projectId: string, id: string, delayMs: number): void;
   /** Whether a reconcile of the record runs or is scheduled in this process. */
-  has(id: string): boolean;
+  has(projectId: string, id: string): boolean;
   /** Takes no new work, interrupts what runs, and releases it. */
   stop(): Promise<void>;
 }
@@ -53,41 +55,33 @@ export function createQueue(options: QueueOptions): ReconcileQueue {
   const { store, log } = options;
   const running = new Map<string, Promise<void>>();
   const scheduled = new Map<string, NodeJS.Timeout>();
-  /** Project by record, first come first served: due while all slots were taken. */
-  const waiting = new Map<string, string>();
+  const slots = createSlots(MAX_CONCURRENT, MAX_CONCURRENT_PER_PROJECT);
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | null = null;
   const together = createAlignment();
 
   const run = (projectId: string, id: string) => {
-    if (stopping.signal.aborted || running.has(id)) return;
-    if (running.size >= MAX_CONCURRENT) {
-      if (waiting.size < MAX_SCHEDULED) waiting.set(id, projectId);
-      return;
-    }
+    if (stopping.signal.aborted || running.has(id) || !slots.take(projectId, id)) return;
     const done = reconcileOne(options, stopping.signal, projectId, id)
       .then((requeueAfterMs) => {
-        releaseSlot(id);
+        releaseSlot(projectId, id);
         if (requeueAfterMs !== null) enqueueAfter(projectId, id, requeueAfterMs);
       })
       .catch((error: unknown) => {
-        releaseSlot(id);
+        releaseSlot(projectId, id);
         log.warn({ err: error, attachmentId: id }, 'reconcile of an attachment failed; it becomes due again');
       });
     running.set(id, done);
   };
 
-  const releaseSlot = (id: string) => {
+  const releaseSlot = (projectId: string, id: string) => {
     running.delete(id);
-    const [first] = waiting;
-    if (!first) return;
-    const [nextId, projectId] = first;
-    waiting.delete(nextId);
-    run(projectId, nextId);
+    const next = slots.release(projectId);
+    if (next) run(next.projectId, next.id);
   };
 
   const enqueueAfter = (projectId: string, id: string, delayMs: number) => {
-    if (stopping.signal.aborted || waiting.has(id)) return;
+    if (stopping.signal.aborted || slots.isWaiting(projectId, id)) return;
     const earlier = scheduled.get(id);
     if (!earlier && scheduled.size >= MAX_SCHEDULED) return;
     clearTimeout(earlier);
@@ -102,7 +96,8 @@ export function createQueue(options: QueueOptions): ReconcileQueue {
     try {
       const free = MAX_CONCURRENT - running.size;
       const due = free > 0 ? await store.due(free) : [];
-      for (const { projectId, id } of due) if (!scheduled.has(id) && !waiting.has(id)) run(projectId, id);
+      for (const { projectId, id } of due)
+        if (!scheduled.has(id) && !slots.isWaiting(projectId, id)) run(projectId, id);
     } catch (error) {
       log.warn({ err: error }, 'the due lists cannot be read');
     }
@@ -114,13 +109,12 @@ export function createQueue(options: QueueOptions): ReconcileQueue {
       timer ??= setTimeout(tick, 0).unref();
     },
     enqueueAfter,
-    has: (id) => running.has(id) || scheduled.has(id) || waiting.has(id),
+    has: (projectId, id) => running.has(id) || scheduled.has(id) || slots.isWaiting(projectId, id),
     async stop() {
       stopping.abort(new Error('The gateway stops'));
       if (timer) clearTimeout(timer);
       for (const one of scheduled.values()) clearTimeout(one);
       scheduled.clear();
-      waiting.clear();
       await Promise.allSettled(running.values());
     },
   };

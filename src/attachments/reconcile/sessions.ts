@@ -100,7 +100,7 @@ interface Worker {
   sessions: SessionRegistry;
   queue: {
     /** Whether a reconcile of the attachment runs or is scheduled in this process. */
-    has(id: string): boolean;
+    has(projectId: string, id: string): boolean;
     enqueueAfter(projectId: string, id: string, delayMs: number): void;
   };
 }
@@ -121,7 +121,7 @@ export function resumeOnRead({ sessions, queue }: Worker, session: Session, reco
     if (isOwnUser) sessions.add(record.id, session);
     else if (isAbandoned || isOutdated) sessions.addObserver(record.id, session);
     else continue;
-    if (hadSession && queue.has(record.id)) continue;
+    if (hadSession && queue.has(record.projectId, record.id)) continue;
     queue.enqueueAfter(record.projectId, record.id, remainingBackoffMs(record));
   }
 }
