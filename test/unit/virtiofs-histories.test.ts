@@ -260,6 +260,13 @@ jest.unstable_mockModule('../../src/openstack/nova/shares.ts', () => ({
   },
   powerServer: (_: Session, __: string, action: object) => through(environment.faults, () => power(action, 'gateway')),
 }));
+// lists follow each other without a pause: a history is played within milliseconds
+const { listAccessRules } = await import('../../src/openstack/manila/client.ts');
+jest.unstable_mockModule('../../src/attachments/rule-lists.ts', () => ({
+  readRules: listAccessRules,
+  untilNextList: () => 0,
+}));
+
 const microversions = await import('../../src/openstack/http/microversions.ts');
 jest.unstable_mockModule('../../src/openstack/http/microversions.ts', () => ({
   ...microversions,
