@@ -196,6 +196,7 @@ jest.unstable_mockModule('../../src/openstack/manila/client.ts', () => ({
   getShare: async () => ({ id: SHARE, share_proto: 'NFS', status: 'available', project_id: PROJECT }),
   getShareNetwork: async () => null,
   listAllShares: async () => ({ shares: [], isComplete: true }),
+  listShares: async () => ({ shares: [], count: null }),
   listAccessRules: () => reading(() => (environment.rule === 'none' ? [] : [{ ...RULE, state: environment.rule }])),
   listExportLocations: async () => [{ id: 'e', path: '10.0.0.1:/share', preferred: true }],
   listMessages: async () => [],
