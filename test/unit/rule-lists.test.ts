@@ -34,7 +34,7 @@ test('many wait for one share -> one list', async () => {
   expect(lists()).toBe(1);
 });
 
-test('a list is under way -> whoever asks now gets the next one, which starts later', async () => {
+test('a list is under way -> a caller that asks now gets the next one, which starts later', async () => {
   const { cloud, lists, answer } = await startManila();
   const first = readRules(sessionIn(cloud), SHARE);
   await until(() => lists() === 1);

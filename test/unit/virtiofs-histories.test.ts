@@ -9,7 +9,7 @@ import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { OpenStackError } from '../../src/openstack/errors.ts';
 import type { Session } from '../../src/openstack/session.ts';
 import { attachmentEvent } from '../support/attachment-records.ts';
-import { checkProperty } from '../support/property.ts';
+import { checkProperty, runsOf } from '../support/property.ts';
 
 /**
  * Random histories of attachments by virtiofs, over the real service, reconciles and in-process store. Nova and its compute
@@ -29,7 +29,7 @@ const TIMEOUT_MS = 10_000;
 const LANDS_MS = 60_000;
 
 /** Histories of one run: 500 take half a minute of CPU. */
-const RUNS = process.env.NIGHTLY ? 500 : 150;
+const RUNS = 600;
 
 class Crash extends Error {}
 
@@ -461,7 +461,7 @@ beforeAll(() => {
 });
 afterAll(() => {
   jest.useRealTimers();
-  expect(played).toBeGreaterThanOrEqual(RUNS);
+  expect(played).toBeGreaterThanOrEqual(runsOf(RUNS));
 });
 
 test('after any history and a quiet period: no mapping without a record, no record without a mapping, no server in ERROR by our hand', async () => {
