@@ -108,7 +108,8 @@ module.exports = {
     parser: 'swc',
     doNotFollow: { path: 'node_modules' },
     // The GraphiQL page has its own bundler and tsconfig; swc's parser here does not read JSX.
-    exclude: { path: '^web/' },
+    // The clients have packages of their own, which are installed for their tests only.
+    exclude: { path: '^(web|test/clients)/' },
     enhancedResolveOptions: {
       extensions: ['.ts', '.tsx', '.mjs', '.js', '.json'],
       conditionNames: ['import', 'node', 'types'],

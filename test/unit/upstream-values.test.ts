@@ -53,7 +53,7 @@ afterAll(closeAll);
 function selectionOf(type: GraphQLNamedType | undefined): string {
   if (!isObjectType(type)) return '';
   const fields = Object.values(type.getFields()).filter(
-    ({ name }) => !/^(serversAttached|sharesAttached|actions)$/.test(name),
+    ({ name }) => !/^(serversAttached|sharesAttached|actions|snapshots)$/.test(name),
   );
   return `{ ${fields.map(({ name, type: of }) => `${name} ${selectionOf(getNamedType(of))}`).join(' ')} }`;
 }
