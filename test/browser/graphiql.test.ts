@@ -43,7 +43,19 @@ test('the page is opened and the first tab run -> the dashboard, and no request 
   await page.getByText('A GraphQL schema provides a root type').waitFor();
   const tabs = await page.getByRole('tab').allInnerTexts();
   const names = tabs.map((text) => text.split(/\W/)[0]);
-  expect(names).toEqual(['Dashboard', 'Listen', 'Attach', 'Detach', 'Check', 'Virtiofs', 'Start', 'Shares']);
+  expect(names).toEqual([
+    'Dashboard',
+    'Listen',
+    'Attach',
+    'Detach',
+    'Check',
+    'Virtiofs',
+    'Start',
+    'Shares',
+    'Many',
+    'History',
+    'Find',
+  ]);
   expect(violations).toEqual([]);
 });
 

@@ -107,6 +107,9 @@ test('the examples, with and without the sandbox -> valid in the schema', () => 
     { input: { serverId: 's', shareId: 't' } },
     { input: { serverId: 'u', shareId: 't', mountPoint: '/mnt/data', via: 'VIRTIOFS', tag: 'data' } },
     { input: { serverId: 'u' } },
+    { input: { attachments: [{ serverId: 's', shareId: 't' }] } },
+    { serverId: 's' },
+    { address: '10.10.0.11' },
   ]);
   expect(examples(null).map(({ query }) => query)).toEqual(shown.map(({ query }) => query));
 });

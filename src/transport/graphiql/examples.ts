@@ -133,6 +133,57 @@ query Shares {
   }
 }`;
 
+const MANY = `# Many pairs with one request: an outcome each.
+mutation Many($input: AttachSharesInput!) {
+  attachShares(input: $input) {
+    outcomes {
+      attachment { status server { name } share { name } }
+      error { code message }
+    }
+  }
+}
+
+mutation ManyDetach($input: DetachSharesInput!) {
+  detachShares(input: $input) {
+    outcomes {
+      attachment { status }
+      error { code message }
+    }
+  }
+}`;
+
+const HISTORY = `# What happened to attachments, newest first,
+# and what was done to a server.
+query History($serverId: ID!) {
+  shareAttachmentHistory(first: 20) {
+    nodes {
+      at
+      type
+      reason
+      attachment { status server { name } share { name } }
+    }
+    pageInfo { hasNextPage endCursor isTruncated }
+  }
+  server(id: $serverId) {
+    actions(first: 10) {
+      nodes { action createdAt message userId }
+    }
+  }
+}`;
+
+const FIND = `# A server by its address; servers without
+# shares, by name; the largest shares first.
+query Find($address: String!) {
+  serverByAddress(address: $address) { id name status }
+  servers(filter: { hasShares: false }, orderBy: { field: NAME }) {
+    nodes { id name }
+    pageInfo { hasNextPage endCursor }
+  }
+  shares(first: 5, orderBy: { field: SIZE, direction: DESC }) {
+    nodes { id name sizeGib }
+  }
+}`;
+
 const json = (value: object) => JSON.stringify(value, null, 2);
 
 /** The objects of the sandbox's demo cloud that the examples name. */
@@ -162,5 +213,8 @@ export function examples(sandbox: ExampleIds | null): readonly Example[] {
     },
     { query: POWER, variables: json({ input: { serverId: stoppedServerId } }) },
     { query: SHARES },
+    { query: MANY, variables: json({ input: { attachments: [{ serverId, shareId }] } }) },
+    { query: HISTORY, variables: json({ serverId }) },
+    { query: FIND, variables: json({ address: sandbox ? '10.10.0.11' : '' }) },
   ];
 }
