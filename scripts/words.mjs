@@ -36,8 +36,12 @@ const WORDS = [
 
 const ROOTS = ['src', 'test', 'schema', 'docs', 'bench', 'examples', 'web', 'scripts', 'README.md', 'CONTRIBUTING.md'];
 const KINDS = new Set(['.ts', '.tsx', '.mjs', '.graphql', '.lua', '.md', '.css']);
-/** Recorded messages of other programs; this list itself. */
-const EXCEPT = new Set([join('test', 'fixtures'), join('scripts', 'words.mjs')]);
+/** Recorded messages of other programs, and their packages; this list itself. */
+const EXCEPT = new Set([
+  join('test', 'fixtures'),
+  join('test', 'clients', 'node_modules'),
+  join('scripts', 'words.mjs'),
+]);
 
 function* filesIn(path) {
   if (EXCEPT.has(path)) return;
