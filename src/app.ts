@@ -28,6 +28,7 @@ import { connectRedis } from './redis/connect.ts';
 import { createAuthenticate } from './transport/authenticate.ts';
 import { registerComputeApi } from './transport/compute-api/index.ts';
 import { registerConsole } from './transport/console/page.ts';
+import { registerSignIn } from './transport/console/sign-in.ts';
 import { type GraphiqlOptions, registerGraphiql } from './transport/graphiql/page.ts';
 import { registerGraphQLHttp } from './transport/graphql-http/apollo.ts';
 import { registerGraphQLWs } from './transport/graphql-ws/server.ts';
@@ -144,8 +145,9 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
       keystone: (signal) => pingKeystone(cloud, newRequestId(), log, signal),
     },
     transports: [
-      (app) => registerGraphiql(app, { enabled: config.GRAPHIQL, hasConsole: config.CONSOLE, sandbox: choice.sandbox }),
-      (app) => registerConsole(app, { enabled: config.CONSOLE, hasGraphiql: config.GRAPHIQL, sandbox: choice.sandbox }),
+      (app) => registerGraphiql(app, { config, sandbox: choice.sandbox }),
+      (app) => registerConsole(app, { config, sandbox: choice.sandbox }),
+      (app, { addresses }) => registerSignIn(app, { config, cloud, addresses }),
       (app, { addresses }) => registerComputeApi(app, { config, cloud, authenticate, addresses, attachments, account }),
       ...(config.VENDORDATA
         ? [

@@ -143,6 +143,10 @@ export const SETTINGS = {
   ),
   GRAPHIQL: setting(flag(true), 'Serve GraphiQL to browsers at `/graphql`.'),
   CONSOLE: setting(flag(true), 'Serve the [console](console.md) to browsers at `/`.'),
+  CONSOLE_LOGIN: setting(
+    flag(false),
+    'Let users sign in to the console and GraphiQL with name and password, which the gateway passes to Keystone; otherwise with a token only. Serve both over HTTPS.',
+  ),
   INTROSPECTION: setting(flag(true), 'Allow introspection queries.'),
   FEDERATION: setting(
     flag(false),

@@ -55,6 +55,9 @@ export function seedBasics(cloud: Cloud): void {
   user('admin', admin, ['admin', 'member', 'reader']);
   user('gateway', service, ['admin', 'service']);
   user('nova', service, ['service']);
+  // in two projects, of which she chooses one after signing in
+  const grants = [demo, other].map((project) => ({ project, roles: ['member', 'reader'] }));
+  cloud.users.push({ id: hexFor('user/maria'), name: 'maria', password: 'secret', grants });
   cloud.networks.push(
     makeNetwork('private', '10.10.0.0/24', 'fd10::/64'),
     makeNetwork('storage', '10.20.0.0/24', 'fd20::/64'),

@@ -19,7 +19,8 @@ writeFileSync(join(bundle, 'main-1.js'), 'export {};');
 async function listen(options: Partial<GraphiqlOptions> = {}): Promise<string> {
   const app = fastify();
   open.push(app);
-  registerGraphiql(app, { enabled: true, sandbox: null, bundle, ...options });
+  const settings = { GRAPHIQL: true, CONSOLE: true, CONSOLE_LOGIN: false };
+  registerGraphiql(app, { config: settings, sandbox: null, bundle, ...options });
   app.get('/graphql', async () => ({ api: true }));
   return app.listen({ port: 0, host: '127.0.0.1' });
 }
@@ -54,7 +55,7 @@ test.each([
 });
 
 test('GraphiQL is switched off -> the browser gets the response of the API', async () => {
-  const url = await listen({ enabled: false });
+  const url = await listen({ config: { GRAPHIQL: false, CONSOLE: true, CONSOLE_LOGIN: false } });
   const response = await fetch(`${url}/graphql`, { headers: HTML });
   expect(await response.json()).toEqual({ api: true });
 });

@@ -82,7 +82,11 @@ export function Console({ config, session, state }: ConsoleProps) {
         {state.expired !== null && (
           <Dialog title="Sign in again">
             <p className="note">{state.expired}. What you see stays as it is.</p>
-            <SignIn session={session} />
+            <SignIn
+              session={session}
+              hasLogin={config.hasLogin}
+              before={{ user: state.viewer.user.name, projectId: state.viewer.project.id }}
+            />
           </Dialog>
         )}
       </ConsoleProvider>

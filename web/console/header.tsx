@@ -4,6 +4,7 @@ import { gatewayUrl } from '../shared/urls.ts';
 import type { ConsoleConfig } from './config.ts';
 import { useConsole } from './context.ts';
 import type { LiveState } from './live.ts';
+import { ProjectMenu } from './project-menu.tsx';
 import { useStore } from './store.ts';
 import { ThemeSwitch } from './theme-switch.tsx';
 
@@ -48,16 +49,12 @@ interface HeaderProps {
 /** Who is signed in, the connection, and where to go from here. */
 export function Header({ config, state }: HeaderProps) {
   const { session } = useConsole();
-  const { user, project, expiresAt } = state.viewer;
-  const until = new Date(expiresAt).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
   return (
     <header className="bar">
       <h1>nova-manila-gateway</h1>
       {config.sandbox && <em>Sandbox cloud: nothing here is real</em>}
       <Connection />
-      <span className="who" title={`The token expires at ${until}`}>
-        {user.name} in project {project.name}
-      </span>
+      <ProjectMenu state={state} />
       <ThemeSwitch />
       {config.hasGraphiql && <a href={gatewayUrl('graphql')}>GraphiQL</a>}
       <button type="button" className="small" onClick={session.signOut}>

@@ -25,7 +25,7 @@ function App() {
     <main className="welcome">
       <h1>nova-manila-gateway</h1>
       <p>Servers and shares of your project, and what is attached to what, live.</p>
-      <SignIn session={session} />
+      <SignIn session={session} hasLogin={config.hasLogin} />
       <ThemeSwitch />
     </main>
   );

@@ -5,7 +5,7 @@ export interface SignInConfig {
   /** Whether the cloud is the sandbox. */
   readonly sandbox: boolean;
   /** Whether the gateway takes user names and passwords to Keystone (CONSOLE_LOGIN). */
-  readonly hasLogin?: boolean;
+  readonly hasLogin: boolean;
 }
 
 /** Reads the configuration from the HTML. @throws when the HTML has none */

@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from 'react';
 import { type ApiError, postJson } from './post.ts';
+import { projectToken } from './projects.ts';
 import { graphqlUrl } from './urls.ts';
 
 /** Whose token it is. */
@@ -26,6 +27,8 @@ export interface Session {
   subscribe(onChange: () => void): () => void;
   /** Asks the gateway whose token it is, and signs in. Resolves with the error if the gateway rejects the token. */
   signIn(token: string): Promise<ApiError | null>;
+  /** Gets a token of a project for the user of a token, and signs in with it. */
+  signInTo(token: string, projectId: string): Promise<ApiError | null>;
   signOut(): void;
   /** Marks a token as no longer accepted; ignored if the session has another one by now. */
   expire(token: string, reason: string): void;
@@ -72,18 +75,24 @@ export function createSession(): Session {
     if (ms < MAX_TIMER_MS) timer = setTimeout(() => expire(token, 'The token has expired'), Math.max(0, ms));
   }
 
+  async function signIn(token: string): Promise<ApiError | null> {
+    const { data, errors } = await postJson(graphqlUrl(), { query: VIEWER }, { 'X-Auth-Token': token });
+    const { viewer, shareAttachments } = (data ?? {}) as ViewerData;
+    if (!viewer) return errors?.[0] ?? { message: 'The gateway did not say whose token it is' };
+    const next = { token, viewer, eventCursor: shareAttachments?.eventCursor ?? null, expired: null };
+    expireInTime(next);
+    set(next);
+    return null;
+  }
+
   return {
     state: () => current,
     subscribe,
     expire,
-    async signIn(token) {
-      const { data, errors } = await postJson(graphqlUrl(), { query: VIEWER }, { 'X-Auth-Token': token });
-      const { viewer, shareAttachments } = (data ?? {}) as ViewerData;
-      if (!viewer) return errors?.[0] ?? { message: 'The gateway did not say whose token it is' };
-      const next = { token, viewer, eventCursor: shareAttachments?.eventCursor ?? null, expired: null };
-      expireInTime(next);
-      set(next);
-      return null;
+    signIn,
+    async signInTo(token, projectId) {
+      const scoped = await projectToken(token, projectId);
+      return scoped.token === null ? scoped.error : await signIn(scoped.token);
     },
     signOut() {
       clearTimeout(timer);

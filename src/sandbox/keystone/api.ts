@@ -32,8 +32,27 @@ export function keystoneApi(cloud: Cloud): ServiceApi {
       { method: ['GET', 'HEAD'], path: '/v3/auth/tokens', handle: (call) => validate(cloud, call) },
       { method: 'DELETE', path: '/v3/auth/tokens', handle: (call) => revoke(cloud, call) },
       { method: 'GET', path: '/v3/auth/catalog', handle: showCatalog },
+      { method: 'GET', path: '/v3/auth/projects', handle: listOwnProjects },
     ],
   };
+}
+
+/** The projects in which the user has a role, as `GET /v3/auth/projects` lists them (api-ref v3, authentication). */
+function listOwnProjects({ token, origin }: Call): ApiResponse {
+  const projects = token.user.grants.map(({ project }) => ({
+    id: project.id,
+    name: project.name,
+    domain_id: DOMAIN.id,
+    description: '',
+    enabled: true,
+    parent_id: DOMAIN.id,
+    is_domain: false,
+    tags: [],
+    options: {},
+    links: { self: `${origin}/identity/v3/projects/${project.id}` },
+  }));
+  const links = { next: null, self: `${origin}/identity/v3/auth/projects`, previous: null };
+  return { status: 200, body: { projects, links } };
 }
 
 function versionBody(origin: string) {

@@ -1,12 +1,10 @@
 import type { FastifyInstance } from 'fastify';
+import type { Config } from '../../config.ts';
 import { bundleFolder, registerPage } from '../browser-page.ts';
 import { type ExampleIds, examples } from './examples.ts';
 
 export interface GraphiqlOptions {
-  /** The setting GRAPHIQL. */
-  readonly enabled: boolean;
-  /** The setting CONSOLE: the page links to the console. */
-  readonly hasConsole?: boolean;
+  readonly config: Pick<Config, 'CONSOLE' | 'CONSOLE_LOGIN' | 'GRAPHIQL'>;
   /** The sandbox cloud, whose demo token and ids are filled in; null on a real cloud, where the user enters a token. */
   readonly sandbox: ({ token(): string } & ExampleIds) | null;
   /** The folder of the bundle; the one that the build makes by default. */
@@ -18,8 +16,8 @@ export interface GraphiqlOptions {
  * over HTTP, which has the same path, is registered.
  */
 export function registerGraphiql(app: FastifyInstance, options: GraphiqlOptions): void {
-  const { enabled, hasConsole = false, sandbox, bundle = bundleFolder('graphiql') } = options;
-  if (!enabled) return;
+  const { config, sandbox, bundle = bundleFolder('graphiql') } = options;
+  if (!config.GRAPHIQL) return;
   registerPage(app, {
     title: 'GraphiQL',
     path: '/graphql',
@@ -30,7 +28,8 @@ export function registerGraphiql(app: FastifyInstance, options: GraphiqlOptions)
     config: () => ({
       token: sandbox?.token() ?? null,
       sandbox: sandbox !== null,
-      hasConsole,
+      hasLogin: config.CONSOLE_LOGIN,
+      hasConsole: config.CONSOLE,
       examples: examples(sandbox),
     }),
   });
