@@ -81,14 +81,14 @@ module.exports = {
     {
       name: 'sandbox-from-the-root-only',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(sandbox/|app\\.ts$|main\\.ts$)' },
+      from: { path: '^src/', pathNot: '^src/(sandbox/|app\\.ts$|process\\.ts$)' },
       to: { path: '^src/sandbox/' },
     },
     {
       name: 'app-is-the-top',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/main\\.ts$' },
-      to: { path: '^src/(app|main)\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(main|process)\\.ts$' },
+      to: { path: '^src/(app|main|process)\\.ts$' },
     },
     {
       name: 'deadline-and-errors-import-nothing',

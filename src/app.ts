@@ -25,6 +25,7 @@ import type { Credentials } from './openstack/keystone/types.ts';
 import { createServiceStates } from './openstack/service-state.ts';
 import { newRequestId, type Session } from './openstack/session.ts';
 import { connectRedis } from './redis/connect.ts';
+import { createStart } from './start.ts';
 import { createAuthenticate } from './transport/authenticate.ts';
 import { registerComputeApi } from './transport/compute-api/index.ts';
 import { registerConsole } from './transport/console/page.ts';
@@ -32,11 +33,15 @@ import { registerSignIn } from './transport/console/sign-in.ts';
 import { type GraphiqlOptions, registerGraphiql } from './transport/graphiql/page.ts';
 import { registerGraphQLHttp } from './transport/graphql-http/apollo.ts';
 import { registerGraphQLWs } from './transport/graphql-ws/server.ts';
+import { namingSetting } from './transport/listen-errors.ts';
 import { createServer } from './transport/server.ts';
 import { registerVendordata } from './transport/vendordata/index.ts';
 
 /** The number of upstream calls that a lease leaves time for. */
 const CALLS_PER_LEASE = 3;
+
+/** How long one attempt to start waits for Redis, in ms. */
+const START_ATTEMPT_MS = 5000;
 
 /** The cloud that the gateway serves, and the gateway's own credentials. */
 export interface CloudChoice {
@@ -47,10 +52,16 @@ export interface CloudChoice {
 }
 
 export interface App {
-  /** Waits for Redis, starts the queue, listens; resolves with the address. */
+  /**
+   * Listens, and starts the work: resolves with the address. While Redis is away requests get 503, and the start is tried
+   * again in the background. Throws a ConfigError for a port that is in use and for the store of another cloud, and a
+   * GatewayError for credentials that Keystone rejects.
+   */
   listen(): Promise<string>;
   /** Where the metrics are, after `listen`; null if they are not served. */
   metricsUrl(): string | null;
+  /** Before `close`: makes `/readyz` fail, and serves requests for DRAIN_MS more. */
+  drain(): Promise<void>;
   /** In this order: closes the transports, stops the background work and releases its leases, closes connections. */
   close(): Promise<void>;
 }
@@ -136,10 +147,23 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
     authenticate,
     makeContext: (session: Session) => createContext(session, attachments),
   };
+  const start = createStart({
+    log,
+    async attempt() {
+      await redis?.ready(START_ATTEMPT_MS);
+      const other = await store.bind();
+      if (other !== null) throw anotherCloud(config, describeCloud(cloud.settings), other);
+      if (account) await checkCredentials(account, log);
+      queue.start();
+      sweeper.start();
+      notifier?.start();
+    },
+  });
   const server = await createServer({
     config,
     log,
     metrics,
+    notStarted: start.missing,
     checks: {
       store: () => store.ping(),
       keystone: (signal) => pingKeystone(cloud, newRequestId(), log, signal),
@@ -163,22 +187,18 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
   return {
     metricsUrl: () => metricsServer?.url ?? null,
     async listen() {
-      if (metrics)
-        metricsServer = await serveMetrics(metrics, {
-          host: config.METRICS_HOST,
-          port: config.METRICS_PORT ?? undefined,
-          log,
-        });
-      await redis?.ready();
-      const other = await store.bind();
-      if (other !== null) throw anotherCloud(config, describeCloud(cloud.settings), other);
-      if (account) await checkCredentials(account, log);
-      queue.start();
-      sweeper.start();
-      notifier?.start();
-      return await server.listen();
+      if (metrics) {
+        const { METRICS_HOST: host, METRICS_PORT: port } = config;
+        const listening = serveMetrics(metrics, { host, port: port ?? undefined, log });
+        metricsServer = await namingSetting(listening, 'METRICS', { host, port });
+      }
+      const address = await namingSetting(server.listen(), '', { host: config.HOST, port: config.PORT });
+      await start.begin();
+      return address;
     },
+    drain: () => server.drain(),
     async close() {
+      start.stop();
       await server.close();
       await sweeper.stop();
       await notifier?.stop();

@@ -255,6 +255,10 @@ export const SETTINGS = {
     'Maximum number of bytes buffered for a slow client. Beyond it the WebSocket is closed with 1013, and the client resumes from its cursor.',
   ),
   WS_KEEPALIVE_MS: setting(count(1000, 600_000, 12_000), 'Interval of WebSocket pings.'),
+  DRAIN_MS: setting(
+    count(0, 600_000, 5000),
+    'Time that `SIGTERM` leaves for load balancers: `/readyz` is 503, and requests are served. `SIGINT` skips it.',
+  ),
   SHUTDOWN_MS: setting(count(0, 600_000, 10_000), 'Time that a stop waits for running requests.'),
   SHUTDOWN_SPREAD_MS: setting(
     count(0, 60_000, 2000),

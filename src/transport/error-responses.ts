@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { ERROR_CODES, GatewayError } from '../errors.ts';
+import { newRequestId } from '../openstack/session.ts';
 import { logFieldsOf, logOf } from './request-log.ts';
 
 /** Maximum length of a URL, in characters: GET operations stay far below it. */
@@ -122,13 +123,14 @@ export function onClientError(error: NodeJS.ErrnoException, socket: Socket): voi
 
 /** Sends an error over a connection that has no reply, and closes it. */
 export function endSocketWith(socket: Duplex, status: number, message: string, code = 'BAD_REQUEST'): void {
-  const body = JSON.stringify(errorResponse(message, code));
+  const requestId = newRequestId();
+  const body = JSON.stringify(errorResponse(message, code, requestId));
   const retry = status === 429 || status === 503 ? `Retry-After: ${RETRY_AFTER}\r\n` : '';
   // also when the client never ends its side
   socket.once('finish', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n${retry}Connection: close\r\n\r\n${body}`,
+      `Content-Length: ${Buffer.byteLength(body)}\r\n${retry}X-Openstack-Request-Id: ${requestId}\r\nConnection: close\r\n\r\n${body}`,
   );
 }
 

@@ -19,16 +19,16 @@ interface Readiness {
   checks: Record<string, 'ok' | 'failed'>;
 }
 
-/** `GET /healthz`: the process lives. `GET /readyz`: 200 when every check passes and no stop has begun, else 503. */
+/** `GET /healthz`: the process lives. `GET /readyz`: 200 when every check passes, the start is complete and no stop has begun, else 503. */
 export function registerHealth(
   app: FastifyInstance,
-  options: { checks: Checks; log: Logger; isStopping: () => boolean },
+  options: { checks: Checks; log: Logger; isStopping: () => boolean; notStarted: () => string | null },
 ): void {
   const readiness = cacheReadiness(options);
   app.get('/healthz', QUIET, () => ({ status: 'ok' }));
   app.get('/readyz', QUIET, async (_request, reply) => {
     const { ready, checks } = await readiness();
-    const status = options.isStopping() ? 'stopping' : ready ? 'ok' : 'unavailable';
+    const status = options.isStopping() ? 'stopping' : options.notStarted() ? 'starting' : ready ? 'ok' : 'unavailable';
     return reply.code(status === 'ok' ? 200 : 503).send({ status, checks });
   });
 }

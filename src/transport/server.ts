@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
@@ -8,7 +9,13 @@ import { newRequestId } from '../openstack/session.ts';
 import { type ClientAddresses, createClientAddresses } from './client-address.ts';
 import { registerConcurrency } from './concurrency.ts';
 import { CHECK_INTERVAL_MS, limitConnections } from './connection-limits.ts';
-import { onClientError, registerErrorResponses, sendFrameworkError } from './error-responses.ts';
+import {
+  onClientError,
+  RETRY_AFTER,
+  registerErrorResponses,
+  sendError,
+  sendFrameworkError,
+} from './error-responses.ts';
 import { type Checks, registerHealth } from './health.ts';
 import { createOrigins, type Origins } from './origin.ts';
 import { createPrefixRemover } from './public-url.ts';
@@ -21,6 +28,8 @@ const MAX_HEAD_BYTES = 16_384;
 export interface SharedState {
   readonly origins: Origins;
   readonly addresses: ClientAddresses;
+  /** Why no work is accepted yet; null once it is. */
+  notStarted(): string | null;
 }
 
 /** Adds one transport to the server: its routes, its hooks, and what happens to it when the server closes. */
@@ -32,6 +41,8 @@ export interface ServerOptions {
   readonly metrics?: Metrics | undefined;
   /** The checks of `/readyz`. */
   readonly checks: Checks;
+  /** Why no work is accepted yet, such as a store that is away; null once it is. */
+  readonly notStarted?: () => string | null;
   /** In the order in which their hooks run. */
   readonly transports: readonly Transport[];
 }
@@ -40,40 +51,62 @@ export interface Server {
   readonly app: FastifyInstance;
   /** Listens on HOST and PORT; resolves with the address. */
   listen(): Promise<string>;
+  /** Makes `/readyz` fail and goes on serving for DRAIN_MS, or until `close`, so that load balancers send requests elsewhere. */
+  drain(): Promise<void>;
   /** Accepts no new work, closes sockets over SHUTDOWN_SPREAD_MS and ends running requests after SHUTDOWN_MS. */
   close(): Promise<void>;
 }
 
 /** One HTTP server with all transports on one port, and `/healthz` and `/readyz`. It knows none of the transports. */
-export async function createServer({ config, log, metrics, checks, transports }: ServerOptions): Promise<Server> {
+export async function createServer(options: ServerOptions): Promise<Server> {
+  const { config, log, metrics, checks, transports, notStarted = () => null } = options;
   const app = createFastify(config, log);
   const addresses = createClientAddresses(config.TRUSTED_PROXIES);
   const origins = createOrigins(config, addresses);
-  let isStopping = false;
+  const stopping = new AbortController();
+  const closing = new AbortController();
+  const isStopping = () => stopping.signal.aborted;
 
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-openstack-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     reply.header('cache-control', 'no-store');
+    // the client's next request goes to another gateway
+    if (isStopping()) reply.header('connection', 'close');
     done();
   });
   registerErrorResponses(app);
   logRequests(app, metrics);
   if (config.ALLOWED_ORIGINS.length > 0 || config.PUBLIC_URL) await app.register(cors, corsOptions(origins));
+  rejectUntilStarted(app, notStarted);
   limitConnections(app, config, addresses);
   registerConcurrency(app, config);
-  registerHealth(app, { checks, log, isStopping: () => isStopping });
-  for (const transport of transports) await transport(app, { origins, addresses });
+  registerHealth(app, { checks, log, isStopping, notStarted });
+  for (const transport of transports) await transport(app, { origins, addresses, notStarted });
 
   return {
     app,
     listen: () => app.listen({ host: config.HOST, port: config.PORT }),
+    async drain() {
+      stopping.abort();
+      await sleep(config.DRAIN_MS, undefined, { signal: closing.signal }).catch(() => undefined);
+    },
     async close() {
-      isStopping = true;
+      stopping.abort();
+      closing.abort();
       const cut = setTimeout(() => app.server.closeAllConnections(), config.SHUTDOWN_SPREAD_MS + config.SHUTDOWN_MS);
       await app.close().finally(() => clearTimeout(cut));
     },
   };
+}
+
+/** Requests for the transports get 503 until the gateway has started; health checks and pages are answered. */
+function rejectUntilStarted(app: FastifyInstance, notStarted: () => string | null): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const reason = request.routeOptions.config.transport ? notStarted() : null;
+    if (reason === null) return done();
+    sendError(reply.header('retry-after', RETRY_AFTER), 503, reason, 'STATE_UNAVAILABLE');
+  });
 }
 
 function createFastify(config: Config, log: Logger): FastifyInstance {
@@ -84,6 +117,8 @@ function createFastify(config: Config, log: Logger): FastifyInstance {
     // A request id that the client sends could be another client's.
     genReqId: newRequestId,
     requestIdHeader: false,
+    // while it stops, what arrives on an open connection is answered, and the connection closed
+    return503OnClosing: false,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit: config.MAX_BODY_BYTES,
     http: {

@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { DEMO, type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
 import { buildGateway, type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
@@ -84,3 +88,28 @@ test('an uncaught exception -> in the log with its stack, and the process ends',
     err: { message: 'broken', stack: expect.stringContaining('data:') },
   });
 });
+
+test('a Node.js that is too old -> says which is needed, and ends', () => {
+  const older = 'Object.defineProperty(process,"versions",{value:{...process.versions,node:"18.20.4"}})';
+  const { status, stderr } = spawnSync(process.execPath, [`--import=data:text/javascript,${older}`, 'dist/main.js'], {
+    encoding: 'utf8',
+  });
+  expect([status, stderr]).toEqual([1, 'Node.js 20.19 or later is needed, this is 18.20.4\n']);
+});
+
+test('without the development dependencies and with a build -> npm start starts it', () => {
+  const { status, stdout } = spawnSync(process.execPath, ['scripts/build.mjs'], {
+    cwd: withoutDevelopmentDependencies(),
+    encoding: 'utf8',
+  });
+  expect([status, stdout]).toEqual([0, '']);
+});
+
+/** A folder with the build and its script, as npm ci --omit=dev leaves it. */
+function withoutDevelopmentDependencies(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gateway-'));
+  cpSync('scripts', join(folder, 'scripts'), { recursive: true });
+  mkdirSync(join(folder, 'dist'));
+  cpSync('dist/main.js', join(folder, 'dist/main.js'));
+  return folder;
+}

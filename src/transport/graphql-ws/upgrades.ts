@@ -57,6 +57,8 @@ function upgradeErrorOf(request: IncomingMessage, { shared, isDraining }: Upgrad
   if (!shared.origins.isAllowed(request)) {
     return [403, 'This origin may not open a WebSocket here: see ALLOWED_ORIGINS', 'FORBIDDEN'];
   }
+  const notStarted = shared.notStarted();
+  if (notStarted) return [503, notStarted, 'STATE_UNAVAILABLE'];
   return isDraining() ? [503, 'The gateway is stopping', 'LIMIT_EXCEEDED'] : null;
 }
 
