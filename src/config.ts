@@ -136,6 +136,10 @@ export const SETTINGS = {
     'Public base URL of the gateway, with a path if a proxy serves it below one: for links in responses of the compute API, and its origin is the gateway’s own ([Deployment](deployment.md)).',
     'the host of the request',
   ),
+  HTTP_SPEC: setting(
+    z.enum(['2026', 'draft']).default('2026'),
+    'Which GraphQL over HTTP decides the status of responses ([Errors](errors.md#http-status)): `2026` is the specification of September 2026, `draft` what clients of its drafts expect.',
+  ),
   SANDBOX_PORT: setting(count(0, 65535, 4001), 'Port of the sandbox cloud, which starts when no cloud is configured.'),
   SANDBOX_REDIS: setting(
     flag(false),

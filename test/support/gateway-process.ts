@@ -25,7 +25,14 @@ export interface GatewayProcess {
 function newcomer(): NodeJS.ProcessEnv {
   const ours = /^(OS_|REDIS_|NODE_ENV$|NODE_OPTIONS$|JEST)/;
   const rest = Object.entries(process.env).filter(([name]) => !ours.test(name));
-  return { ...Object.fromEntries(rest), PORT: '0', METRICS_PORT: 'off', DRAIN_MS: '0', SANDBOX_PORT: '0', LOG_LEVEL: 'warn' };
+  return {
+    ...Object.fromEntries(rest),
+    PORT: '0',
+    METRICS_PORT: 'off',
+    DRAIN_MS: '0',
+    SANDBOX_PORT: '0',
+    LOG_LEVEL: 'warn',
+  };
 }
 
 /** The gateway as users start it: buildGateway makes it. */

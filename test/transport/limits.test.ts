@@ -105,7 +105,7 @@ describe.each([
     async (_situation, message, query, variables) => {
       const outcome = await send(gateway, [query, variables]);
       expect(outcome).toMatchObject({ code: 'LIMIT_EXCEEDED', message: expect.stringMatching(message) });
-      expect(outcome.status).toBe(transport === 'HTTP' ? 400 : undefined);
+      expect(outcome.status).toBe(transport === 'HTTP' ? 422 : undefined);
     },
   );
 

@@ -12,8 +12,9 @@ import type { Documents, Executor } from '../../graphql/execution/execute.ts';
 import { stringifyResult } from '../../graphql/execution/shared-execution.ts';
 import { newRequestId } from '../../openstack/session.ts';
 import type { GraphQLTransportOptions } from '../graphql.ts';
-import { logErrors } from '../request-log.ts';
+import { logErrors, logFieldsOf } from '../request-log.ts';
 import { createFastPath } from './fast-path.ts';
+import { createStatusRules } from './http-status.ts';
 import { type AuthenticatedRequest, authenticateRequest, type RejectedRequest, runOperation } from './operation.ts';
 import { decompressBody } from './request-body.ts';
 import { registerSchemaDocument } from './schema-document.ts';
@@ -73,6 +74,7 @@ async function createApollo(options: GraphQLTransportOptions) {
     },
   });
   const fastPath = createFastPath(options);
+  const applySpec = createStatusRules(options.config.HTTP_SPEC);
 
   async function handleByApollo(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     // Apollo Server's integration builds a URL from it; HTTP/1.0 needs none
@@ -80,15 +82,23 @@ async function createApollo(options: GraphQLTransportOptions) {
     try {
       const body: unknown = await serve.call(request.server, request, reply);
       fastPath.remember(request, reply);
-      return typeof body === 'string' ? body.replaceAll(REQUEST_ID_PLACEHOLDER, request.id) : body;
+      return typeof body === 'string'
+        ? finish(request, reply, body.replaceAll(REQUEST_ID_PLACEHOLDER, request.id))
+        : body;
     } finally {
       running.get(request)?.end();
     }
   }
 
+  function finish(request: FastifyRequest, reply: FastifyReply, body: string): string {
+    const hasErrors = (logFieldsOf(request).errors ?? 0) > 0;
+    if (hasErrors || reply.statusCode !== 200) applySpec(reply, { status: reply.statusCode, hasErrors, body });
+    return body;
+  }
+
   return {
     handle: (request: FastifyRequest, reply: FastifyReply): Promise<unknown> =>
-      fastPath.respond(request, reply) ?? handleByApollo(request, reply),
+      fastPath.respond(request, reply)?.then((body) => finish(request, reply, body)) ?? handleByApollo(request, reply),
     stop: () => server.stop(),
   };
 }
