@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { DEMO, type Fault } from '../../src/sandbox/index.ts';
 import { type GatewayOptions, startGateway, type TestGateway } from '../support/gateway.ts';
@@ -14,8 +15,8 @@ const SEE =
   'query ($serverId: ID!, $shareId: ID!) { shareAttachment(serverId: $serverId, shareId: $shareId) { status fault { code message } } }';
 
 /** The timeout of an OpenStack call, in ms. */
-const PATIENCE_MS = 400;
-const ENV = { UPSTREAM_TIMEOUT_MS: String(PATIENCE_MS), LEASE_MS: '2000' };
+const TIMEOUT_MS = 1000;
+const ENV = { UPSTREAM_TIMEOUT_MS: String(TIMEOUT_MS), LEASE_MS: '2000' };
 const ACTION = { service: 'manila', method: 'POST', path: /action$/ } as const;
 
 let gateway: TestGateway;
@@ -49,7 +50,7 @@ const break_ = (fault: Partial<Fault> & Pick<Fault, 'kind'>) =>
 
 const UNCERTAIN: [string, Partial<Fault> & Pick<Fault, 'kind'>][] = [
   ['does the work and loses the answer', { kind: 'lose_reply' }],
-  ['answers after our deadline', { kind: 'delay', delayMs: 3 * PATIENCE_MS }],
+  ['answers after our deadline', { kind: 'delay', delayMs: 3 * TIMEOUT_MS }],
   ['never answers, and never does the work', { kind: 'hang' }],
   ['says 429 with Retry-After', { kind: 'status', status: 429, headers: { 'retry-after': '1' } }],
   ['says 503 with Retry-After, twice', { kind: 'status', status: 503, headers: { 'retry-after': '1' }, times: 2 }],
@@ -191,37 +192,55 @@ describe('Keystone', () => {
 });
 
 /** How a token ends while Manila works. */
-const ENDS: [string, (begun: TestGateway) => { token: string; end(): void }][] = [
-  ['expires', ({ sandbox }) => ({ token: sandbox.issueToken('demo', { expiresInMs: 900 }), end: () => undefined })],
+const ENDS: [string, (begun: TestGateway, lifetimeMs: number) => { token: string; end(): Promise<void> }][] = [
+  [
+    'expires',
+    ({ sandbox }, expiresInMs) => {
+      const token = sandbox.issueToken('demo', { expiresInMs });
+      const expired = wait(expiresInMs);
+      return { token, end: () => expired };
+    },
+  ],
   [
     'is revoked',
     ({ sandbox }) => {
       const token = sandbox.issueToken('demo');
-      return { token, end: () => sandbox.revokeToken(token) };
+      return { token, end: async () => sandbox.revokeToken(token) };
     },
   ],
 ];
 
 describe.each(ENDS)("the caller's token %s while", (_, tokenThatEnds) => {
-  // longer than the token's lifetime
-  const SLOW_MS = 600;
+  /** Manila accepts requests from now on, and works on them after `resumeManila`. The token lasts for one request. */
+  async function pauseManila() {
+    gateway.sandbox.setAccessDelay(600_000);
+    // on a busy machine the request must arrive before the token expires
+    const begun = performance.now();
+    await see(gateway.sandbox.issueToken('demo'));
+    return tokenThatEnds(gateway, Math.max(900, Math.ceil(10 * (performance.now() - begun))));
+  }
+
+  function resumeManila(): void {
+    gateway.sandbox.setAccessDelay(20);
+    gateway.sandbox.step();
+  }
 
   test('the rule applies, the gateway has credentials -> ATTACHED', async () => {
     await start();
-    gateway.sandbox.setAccessDelay(SLOW_MS);
-    const { token, end } = tokenThatEnds(gateway);
+    const { token, end } = await pauseManila();
     await attach(token);
-    end();
+    await end();
+    resumeManila();
     expect(types(await listener.until('ATTACHED'))).toEqual(['ATTACH_STARTED', 'ATTACHED']);
     expect(made).toHaveLength(1);
   });
 
   test('the rule fails, the gateway has credentials -> ERROR_ATTACHING with the reason, never granted again', async () => {
     await start();
-    gateway.sandbox.setAccessDelay(SLOW_MS);
-    const { token, end } = tokenThatEnds(gateway);
+    const { token, end } = await pauseManila();
     await gateway.query(ATTACH, { input: { ...PAIR, accessTo: ['203.0.113.66'] } }, token);
-    end();
+    await end();
+    resumeManila();
     const failed = (await listener.until('ATTACH_FAILED')).at(-1);
     expect(failed?.attachment).toMatchObject({
       status: 'ERROR_ATTACHING',
@@ -234,20 +253,20 @@ describe.each(ENDS)("the caller's token %s while", (_, tokenThatEnds) => {
     await start();
     await attach();
     await listener.until('ATTACHED');
-    gateway.sandbox.setAccessDelay(SLOW_MS);
-    const { token, end } = tokenThatEnds(gateway);
+    const { token, end } = await pauseManila();
     await detach(token);
-    end();
+    await end();
+    resumeManila();
     expect(types(await listener.until('DETACHED'))).toEqual(['DETACH_STARTED', 'DETACHED']);
     expect(rulesOfOurs()).toEqual([]);
   });
 
   test("the rule applies, the gateway has no credentials -> waits for the user's next read, then ATTACHED", async () => {
     await start({ hasAccount: false });
-    gateway.sandbox.setAccessDelay(SLOW_MS);
-    const { token, end } = tokenThatEnds(gateway);
+    const { token, end } = await pauseManila();
     await attach(token);
-    end();
+    await end();
+    resumeManila();
     await gateway.sandbox.waitForRules(PAIR.shareId, (rules) =>
       rules.some((rule) => rule.metadata.managed_by && rule.state === 'active'),
     );
@@ -259,11 +278,12 @@ describe.each(ENDS)("the caller's token %s while", (_, tokenThatEnds) => {
 
   test('the user reads before the gateway, which has no credentials, noticed -> continues with the new token', async () => {
     await start({ hasAccount: false });
-    gateway.sandbox.setAccessDelay(SLOW_MS);
-    const { token, end } = tokenThatEnds(gateway);
+    const { token, end } = await pauseManila();
     await attach(token);
-    end();
+    const ended = end();
     expect((await see()).status).toBe('ATTACHING');
+    await ended;
+    resumeManila();
     expect(types(await listener.until('ATTACHED'))).toEqual(['ATTACH_STARTED', 'ATTACHED']);
     expect(made).toHaveLength(1);
   });
@@ -272,10 +292,10 @@ describe.each(ENDS)("the caller's token %s while", (_, tokenThatEnds) => {
     await start({ hasAccount: false });
     await attach();
     await listener.until('ATTACHED');
-    gateway.sandbox.setAccessDelay(SLOW_MS);
-    const { token, end } = tokenThatEnds(gateway);
+    const { token, end } = await pauseManila();
     await detach(token);
-    end();
+    await end();
+    resumeManila();
     await until(() => rulesOfOurs().length === 0);
     expect((await see()).status).toBe('DETACHING');
     expect(types(await listener.until('DETACHED'))).toEqual(['DETACH_STARTED', 'DETACHED']);
