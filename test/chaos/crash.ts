@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../support/eventually.ts';
 import type { GatewayProcess } from '../support/gateway-process.ts';
-import { badEvents, recordsWithoutRule, rulesWithoutRecord } from '../support/ledger.ts';
+import { badEvents, recordsWithoutRule, rulesWithoutRecord, virtiofsViolations } from '../support/ledger.ts';
 import { asUser, type Environment, newScene, pauseManila, resumeManila, type Scene } from './environment.ts';
 import type { Call, CrashPoint, Outcome } from './points.ts';
 import { isCall, PLAYED } from './scenarios.ts';
@@ -16,6 +16,8 @@ export interface Found extends Outcome {
   recordsWithoutRule: string[];
   /** The gateway's rules whose metadata names an attachment that does not exist. */
   orphanedRules: string[];
+  /** What Nova attached by virtiofs and no record has, and records without it; servers in ERROR. */
+  virtiofs: string[];
 }
 
 /**
@@ -84,7 +86,7 @@ function killBefore(sandbox: Scene['sandbox'], { call, nth }: Call, kill: () => 
   let count = 0;
   void sandbox.waitForRequest((request) => {
     if (!isCall(request, call) || ++count < nth) return false;
-    sandbox.faults.add({ service: 'manila', method: request.method, path: /./, times: 1, kind: 'hang' });
+    sandbox.faults.add({ service: request.service, method: request.method, path: /./, times: 1, kind: 'hang' });
     kill();
     return true;
   });
@@ -111,7 +113,8 @@ async function recovered({ sandbox, ledger, pair }: Scene, from: number, scanned
       const status = (await ledger.record(pair.id))?.status ?? 'gone';
       const isAtRest = await ledger.isAtRest(pair.id);
       seen = { status, rules: rules(), isAtRest };
-      const isSettled = rules().every((rule) => rule.state === 'active' || rule.state === 'error');
+      const isWorking = sandbox.mappingsOf(pair.serverId).some((mapping) => /^(?:at|de)taching$/.test(mapping.status));
+      const isSettled = !isWorking && rules().every((rule) => rule.state === 'active' || rule.state === 'error');
       const isScanned = scanned === null || (status === scanned && (scanned !== 'gone' || rules().length === 0));
       return isSettled && !IN_PROGRESS.has(status) && isAtRest && isScanned;
     },
@@ -136,6 +139,10 @@ async function find(
     badEvents: badEvents(events, records),
     rulesWithoutRecord: rulesWithoutRecord(sandbox, [pair.shareId], records),
     recordsWithoutRule: recordsWithoutRule(sandbox, records),
-    orphanedRules: rules.map((rule) => rule.metadata.attachment_id ?? '').filter((id) => !ids.has(id)),
+    orphanedRules: rules
+      .filter((rule) => rule.metadata.managed_by)
+      .map((rule) => rule.metadata.attachment_id ?? '')
+      .filter((id) => !ids.has(id)),
+    virtiofs: virtiofsViolations(sandbox, [pair.serverId], records),
   };
 }

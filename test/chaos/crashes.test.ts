@@ -54,6 +54,7 @@ describe.each(RUNS.map((run, i) => [run.recoveredBy, run, i] as const))(
           rulesWithoutRecord: [],
           recordsWithoutRule: [],
           orphanedRules: [],
+          virtiofs: [],
         });
       },
       // several points may finish before this one

@@ -58,11 +58,15 @@ export interface GatewayKind {
   hasAccount: boolean;
   /** Whether they detect drift. */
   scans: boolean;
+  /** Whether Nova shows the service account what it attached, as since 2026.1. Default: no. */
+  seesServerShares?: boolean;
 }
 
 /** Starts an environment, without a gateway yet. */
-export async function startEnvironment({ hasAccount, scans }: GatewayKind): Promise<Environment> {
+export async function startEnvironment(kind: GatewayKind): Promise<Environment> {
+  const { hasAccount, scans, seesServerShares = false } = kind;
   const sandbox = await startSandbox({ seed: 'empty', accessDelayMs: STEP_MS });
+  sandbox.letAdminsReadServerShares(seesServerShares);
   const proxy = await startRedisProxy(testRedisUrl());
   const prefix = newPrefix();
   const ledger = await openLedger(testRedisUrl(), prefix, sandbox.addServer().projectId);
@@ -145,6 +149,7 @@ export function asUser({ token }: Pick<Environment, 'token'>, { graphiql }: Gate
   return {
     attach: ({ serverId, shareId }: Pair, accessTo?: string[]) =>
       post(ATTACH, { input: { serverId, shareId, ...(accessTo && { accessTo }) } }),
+    attachVirtiofs: ({ serverId, shareId }: Pair) => post(ATTACH, { input: { serverId, shareId, via: 'VIRTIOFS' } }),
     detach: ({ serverId, shareId }: Pair) => post(DETACH, { input: { serverId, shareId } }),
     list: () => post('{ shareAttachments(first: 200) { nodes { status } } }', {}),
     read: ({ serverId, shareId }: Pair) => post(READ, { serverId, shareId }),

@@ -1,8 +1,8 @@
 import type { Write } from '../support/redis-proxy.ts';
 
-/** A call that changes something in Manila. */
+/** A call that changes something in Manila, or a share attachment in Nova. */
 export interface Call {
-  call: 'POST action' | 'PUT metadata';
+  call: 'POST action' | 'PUT metadata' | 'POST shares' | 'DELETE shares';
   /** Which of these calls since the scenario's request. */
   nth: number;
   side: 'before' | 'after';
@@ -43,6 +43,9 @@ export const SCENARIOS = {
   driftRule: 'drift detection finds a removed rule',
   driftOrphan: 'drift detection finds a rule of a deleted server that no attachment needs',
   driftLate: 'drift detection finds a rule that Manila made after its attachment was removed',
+  virtiofsAttach: 'attach by virtiofs',
+  virtiofsDetach: 'detach by virtiofs',
+  virtiofsRetry: 'attach by virtiofs, Nova fails once',
 } as const;
 
 const NOTHING: Outcome = { status: 'gone', events: '' };
@@ -57,7 +60,7 @@ const DELETED: Outcome = { status: 'gone', events: 'ATTACH_STARTED DETACH_STARTE
 const RULE_GONE: Outcome = { status: 'error_attaching', events: 'ATTACH_FAILED' };
 const STILL_FAILED: Outcome = { status: 'error_attaching', events: '' };
 
-const write = (script: string, event: string) => ({ script, says: new RegExp(`"type":"${event}"`) });
+export const write = (script: string, event: string) => ({ script, says: new RegExp(`"type":"${event}"`) });
 
 /** Before and after one write or call, with the same outcome. */
 function around(
@@ -70,7 +73,7 @@ function around(
   return [before(scenario, name, at, alone, byRead), after(scenario, name, at, alone, byRead)];
 }
 
-function before(
+export function before(
   scenario: CrashPoint['scenario'],
   name: string,
   at: Omit<Write, 'side'> | Omit<Call, 'side'>,
@@ -80,7 +83,7 @@ function before(
   return { scenario, name: `before ${name}`, at: { ...at, side: 'before' }, alone, byRead };
 }
 
-function after(
+export function after(
   scenario: CrashPoint['scenario'],
   name: string,
   at: Omit<Write, 'side'> | Omit<Call, 'side'>,

@@ -105,15 +105,40 @@ export const PLAYED: Record<CrashPoint['scenario'], Scenario> = {
     },
     request: none,
   },
+  virtiofsAttach: { request: (scene, user) => user.attachVirtiofs(stopped(scene)) },
+  virtiofsDetach: {
+    async given(scene, user) {
+      await user.attachVirtiofs(stopped(scene));
+      await untilStatus(scene, scene.pair.id, 'attached');
+    },
+    request: (scene, user) => user.detach(scene.pair),
+  },
+  virtiofsRetry: { fault: failOnce, request: (scene, user) => user.attachVirtiofs(stopped(scene)) },
 };
+
+/** The pair, its server stopped. */
+function stopped({ sandbox, pair }: Scene): Scene['pair'] {
+  sandbox.updateServer(pair.serverId, { status: 'SHUTOFF' });
+  return pair;
+}
+
+/** The access rule that Nova makes for its host fails, once. */
+function failOnce({ sandbox, pair }: Scene): void {
+  const stop = sandbox.onRuleChange(({ rule, state }) => {
+    if (rule.shareId !== pair.shareId || state !== 'active') return;
+    stop();
+    sandbox.setRuleState(rule.id, 'error');
+  });
+}
 
 // drift detection needs no request
 async function none(): Promise<void> {}
 
-/** Whether a request is this call to Manila. */
+/** Whether a request is this call. */
 export function isCall({ service, method, path }: RecordedRequest, call: Call['call']): boolean {
   const [verb = '', word = ''] = call.split(' ');
-  return service === 'manila' && method === verb && path.endsWith(`/${word}`);
+  if (word !== 'shares') return service === 'manila' && method === verb && path.endsWith(`/${word}`);
+  return service === 'nova' && method === verb && /^\/servers\/[^/]+\/shares(?:\/|$)/.test(path);
 }
 
 async function untilStatus({ ledger }: Scene, id: string, status: string): Promise<void> {

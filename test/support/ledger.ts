@@ -21,7 +21,8 @@ export interface Ledger {
   /** Whether no gateway holds the record and none of its work is due; true if there is no record. */
   isAtRest(id: string): Promise<boolean>;
   /**
-   * Ends every lease and lock now, as their time would: only while no gateway runs, as none could tell the difference.
+   * Ends every lease and lock now, as their time would, and the time in which a request without an answer may take effect:
+   * only while no gateway runs, as none could tell the difference.
    */
   expireLeases(): Promise<void>;
   close(): Promise<void>;
@@ -55,7 +56,7 @@ export async function openLedger(url: string, prefix: string, projectId: string)
         if (found.length > 0) await redis.del(found);
       const dueKey = keys.due(shardOf(projectId));
       for (const record of await allRecords(store, projectId)) {
-        await redis.hset(keys.record(projectId, record.id), 'until', 0);
+        await redis.hset(keys.record(projectId, record.id), { until: 0, record: JSON.stringify(aged(record)) });
         await redis.zadd(dueKey, 'XX', 0, dueMember(projectId, record.id));
       }
     },
@@ -65,6 +66,15 @@ export async function openLedger(url: string, prefix: string, projectId: string)
       await connections.close();
     },
   };
+}
+
+/** The record as if its requests without an answer had been sent an hour ago. */
+function aged(record: Attachment): Attachment {
+  const { virtiofs } = record;
+  if (!virtiofs) return record;
+  const hourBefore = (at: string | null | undefined) => at && new Date(Date.parse(at) - 3_600_000).toISOString();
+  const [postedAt, deletedAt] = [hourBefore(virtiofs.postedAt), hourBefore(virtiofs.deletedAt)];
+  return { ...record, virtiofs: { ...virtiofs, postedAt: postedAt ?? null, ...(deletedAt && { deletedAt }) } };
 }
 
 async function allRecords(store: AttachmentStore, projectId: string): Promise<Attachment[]> {
@@ -161,6 +171,28 @@ export function recordsWithoutRule(sandbox: Sandbox, records: readonly Attachmen
         )
         .map(({ accessTo }) => `${record.id}: ${accessTo}`),
     );
+}
+
+/**
+ * What must not be after attachments by virtiofs: a mapping in Nova without a record, an attached record without a mapping,
+ * and a server in ERROR.
+ */
+export function virtiofsViolations(
+  sandbox: Sandbox,
+  serverIds: Iterable<string>,
+  records: readonly Attachment[],
+): string[] {
+  const ids = [...serverIds];
+  const mapped = new Set(ids.flatMap((id) => sandbox.mappingsOf(id).map(({ shareId }) => `${id}:${shareId}`)));
+  const recorded = records.filter(({ via, serverId }) => via === 'virtiofs' && ids.includes(serverId));
+  const known = new Set(recorded.map(({ id }) => id));
+  return [
+    ...[...mapped].filter((id) => !known.has(id)).map((id) => `mapping without a record: ${id}`),
+    ...recorded
+      .filter(({ id, status }) => status === 'attached' && !mapped.has(id))
+      .map(({ id }) => `record without a mapping: ${id}`),
+    ...ids.filter((id) => sandbox.server(id)?.status === 'ERROR').map((id) => `server in ERROR: ${id}`),
+  ];
 }
 
 /** A key prefix used by this test only. */
