@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { homedir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { closeCloud, createCloud } from '../../src/openstack/cloud.ts';
 import { readCloudConfig } from '../../src/openstack/config/cloud-config.ts';
@@ -60,6 +61,20 @@ async function findServer(session: Session): Promise<string> {
   const { servers } = await listServers(session, { limit: 1, filters: { status: ['ACTIVE'] } });
   if (!servers[0]) throw new Error('test:cloud: expected an ACTIVE server in the project');
   return servers[0].id;
+}
+
+/** Between two reads of a real cloud, in ms, and how many there are at most. */
+const POLL_MS = 500;
+const POLLS = 240;
+
+/** Reads until something truthy is there, and returns that; throws after two minutes. */
+export async function eventually<T>(read: () => Promise<T>): Promise<T> {
+  for (let polls = 0; polls < POLLS; polls++) {
+    const found = await read();
+    if (found) return found;
+    await sleep(POLL_MS);
+  }
+  throw new Error(`Not true after ${(POLLS * POLL_MS) / 1000} s: ${read}`);
 }
 
 /** Sends a query to a gateway with this token; throws the messages of its errors. */

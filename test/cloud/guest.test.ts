@@ -4,11 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { listAccessRules } from '../../src/openstack/manila/client.ts';
+import { getServer, listServers } from '../../src/openstack/nova/client.ts';
+import { hasServerShares, type PowerAction, powerServer } from '../../src/openstack/nova/shares.ts';
 import { buildGateway, type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
 import { type Guest, startGuest } from '../support/guest.ts';
 import { testRedisUrl } from '../support/redis.ts';
 import { until } from '../support/until.ts';
-import { ask, type OpenCloud, openCloud } from './cloud.ts';
+import { ask, eventually, type OpenCloud, openCloud } from './cloud.ts';
 
 /**
  * From attachShare to a mounted share, through Nova's metadata service of the cloud that OS_CLOUD names. It must call
@@ -124,6 +126,42 @@ test('the gateway starts with an empty Redis -> {} until the project is recovere
   await runAgent();
   expect(guest.mountPoints()).toEqual([MOUNT_POINT]);
 }, 120_000);
+
+test('attached by virtiofs -> listed by its tag beside the other one, mounted; detached -> unmounted', async () => {
+  const shareId = await cloud.makeShare('NFS');
+  const { servers } = await listServers(cloud.session, { limit: 100, filters: { status: ['ACTIVE'] } });
+  const serverId = servers.at(-1)?.id ?? '';
+  if (!(await hasServerShares(cloud.session)).isSupported) return;
+  const power = async (action: 'os-start' | 'os-stop', state: string) => {
+    await powerServer(cloud.session, serverId, { [action]: null } as PowerAction);
+    await eventually(async () => {
+      const server = await getServer(cloud.session, serverId);
+      return server?.status === state && server['OS-EXT-STS:task_state'] === null;
+    });
+  };
+  const of = { serverId, shareId };
+  const statusOf = async () => (await ask(gateway.graphiql, cloud.session.token, STATUS, of)).shareAttachment?.status;
+  const service = await startMetadata(serverId, cloud.session.identity.projectId);
+  const other = await startGuest('dash', `http://127.0.0.1:${(service.address() as AddressInfo).port}`);
+  try {
+    await power('os-stop', 'SHUTOFF');
+    const input = { ...of, via: 'VIRTIOFS', tag: 'data', mountPoint: '/srv/data' };
+    await ask(gateway.graphiql, cloud.session.token, ATTACH, { input });
+    await eventually(async () => (await statusOf()) === 'ATTACHED');
+    await power('os-start', 'ACTIVE');
+    expect(await other.agent()).toMatchObject({ code: 0 });
+    expect(other.mounts()).toMatchObject([{ mountPoint: '/srv/data', source: 'data' }]);
+    await power('os-stop', 'SHUTOFF');
+    await ask(gateway.graphiql, cloud.session.token, DETACH, { input: of });
+    await eventually(async () => (await statusOf()) === undefined);
+    expect(await other.agent()).toMatchObject({ code: 0 });
+    expect(other.mounts()).toEqual([]);
+    await power('os-start', 'ACTIVE');
+  } finally {
+    await other.close();
+    service.close();
+  }
+}, 300_000);
 
 test('detached with a grace period -> the agent unmounts while the rule exists; then the rule is removed', async () => {
   const input = { ...pair, unmountGraceSeconds: 120 };

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type App, createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
@@ -17,7 +16,7 @@ import {
 } from '../../src/openstack/nova/shares.ts';
 import { MANILA } from '../../src/openstack/services.ts';
 import { testRedisUrl } from '../support/redis.ts';
-import { ask, type OpenCloud, openCloud } from './cloud.ts';
+import { ask, eventually, type OpenCloud, openCloud } from './cloud.ts';
 
 /**
  * What Nova and Manila leave to their users, each once on the cloud that OS_CLOUD names, and what the gateway does instead. One
@@ -25,10 +24,6 @@ import { ask, type OpenCloud, openCloud } from './cloud.ts';
  */
 
 const { SLOW_ADDRESS = '203.0.113.99' } = process.env;
-/** Between two reads of the cloud, in ms, and how many there are at most. */
-const POLL_MS = 500;
-const POLLS = 240;
-
 let cloud: OpenCloud;
 let app: App;
 let url: string;
@@ -45,15 +40,6 @@ const SEE = `query ($serverId: ID!, $shareId: ID!) {
   shareAttachment(serverId: $serverId, shareId: $shareId) { status fault { code message } virtiofs { tag status } } }`;
 const LIST = `query ($id: ID!) { server(id: $id) { sharesAttached(inNova: true) {
   origin via status createdAt virtiofs { tag status } } } }`;
-
-async function eventually<T>(read: () => Promise<T>): Promise<T> {
-  for (let polls = 0; polls < POLLS; polls++) {
-    const found = await read();
-    if (found) return found;
-    await sleep(POLL_MS);
-  }
-  throw new Error(`Not true after ${(POLLS * POLL_MS) / 1000} s: ${read}`);
-}
 
 const attach = (shareId: string, input = {}, token?: string) =>
   query(ATTACH, { input: { serverId, shareId, via: 'VIRTIOFS', ...input } }, token);

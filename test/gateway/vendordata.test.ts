@@ -106,6 +106,30 @@ describe('an attached share', () => {
     expect(share.sources).toEqual(locations.data.share.exportLocations.map(({ path }: { path: string }) => path));
   });
 
+  test('virtiofs -> its tag as the source, no network and no options; while it is being attached it is not in fstab', async () => {
+    const gateway = await start();
+    const pair = { serverId: DEMO.shutoffServerId, shareId: DEMO.nfsShareId };
+    gateway.sandbox.setAccessDelay(600_000);
+    await gateway.query(ATTACH, { input: { ...pair, via: 'VIRTIOFS', tag: 'data', mountPoint: '/srv/data' } });
+    const body = { 'instance-id': pair.serverId };
+    const share = {
+      ...{ id: pair.shareId, via: 'virtiofs', accessLevel: 'rw', mountPoint: '/srv/data' },
+      ...{ type: 'virtiofs', sources: ['data'], options: [] },
+    };
+    expect((await ask(gateway, { body })).json).toMatchObject({
+      fstab: '',
+      shares: [{ ...share, status: 'attaching' }],
+    });
+    gateway.sandbox.setAccessDelay(20);
+    gateway.sandbox.step();
+    const { json } = await until(async () => {
+      const answer = await ask(gateway, { body });
+      return answer.json.shares[0].status === 'attached' && answer;
+    });
+    expect(json.shares).toMatchObject([share]);
+    expect(json.fstab).toBe('data /srv/data virtiofs rw,nosuid,nodev 0 0\n');
+  });
+
   test('CephFS -> a file for the key, and no key', async () => {
     const gateway = await start();
     await attached(gateway, CEPH);

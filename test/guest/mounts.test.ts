@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { guestDocument } from '../../src/attachments/guest/document.ts';
+import { anAttachment } from '../support/attachments.ts';
 import { type Guest, SHELLS, startGuest } from '../support/guest.ts';
 import { type MetadataService, nfs, startMetadataService } from '../support/metadata-service.ts';
 import { until } from '../support/until.ts';
@@ -59,6 +61,29 @@ describe.each(SHELLS)('under %s', (shell) => {
       ['/mnt/c d', '//10.0.0.3/share c'],
       [`/mnt/${ID}`, ID],
     ]);
+  });
+
+  test("the gateway's own document for virtiofs -> mounted by its tag; another tag -> mounted anew; detached -> unmounted", async () => {
+    const attached = (tag: string) =>
+      guestDocument([
+        anAttachment({
+          ...{ shareId: ID, mountPoint: '/srv/data', via: 'virtiofs', status: 'attached', targets: [] },
+          virtiofs: { tag, status: 'active', postedAt: null, openstackRequestId: null, observedAt: null },
+        }),
+      ]);
+    service.vendordata = { static: {}, shares: attached('data') };
+    expect(await guest.agent()).toMatchObject({ code: 0 });
+    const flags = ['-t', 'virtiofs', '-o', 'rw,nosuid,nodev', '--'];
+    expect(guest.calls()).toEqual([['mount', ...flags, 'data', '/srv/data']]);
+    service.vendordata = { static: {}, shares: attached('other') };
+    expect(await guest.agent()).toMatchObject({ code: 0 });
+    expect(guest.calls()).toEqual([
+      ['umount', expect.anything(), '/srv/data'],
+      ['mount', ...flags, 'other', '/srv/data'],
+    ]);
+    service.vendordata = { static: {}, shares: guestDocument([]) };
+    expect(await guest.agent()).toMatchObject({ code: 0 });
+    expect(guest.mountPoints()).toEqual([]);
   });
 
   test('a second run with the same list does nothing, and says nothing', async () => {
