@@ -724,6 +724,21 @@ export function testStoreContract(open: () => Promise<AttachmentStore>): void {
     });
   });
 
+  test('mappings of deleted servers -> oldest first, each once with its last time, until it is forgotten', async () => {
+    const mapping = (serverId: string, at: number) => ({ projectId: project, serverId, shareId: 'a-share', at });
+    for (const [server, at] of [
+      ['one', 2000],
+      ['two', 1000],
+      ['three', 3000],
+      ['one', 4000],
+    ] as const) {
+      await store.noteDeletedMapping(mapping(server, at));
+    }
+    expect(await store.deletedMappings()).toEqual([mapping('two', 1000), mapping('three', 3000), mapping('one', 4000)]);
+    await store.forgetDeletedMapping(mapping('three', 0));
+    expect(await store.deletedMappings()).toEqual([mapping('two', 1000), mapping('one', 4000)]);
+  });
+
   describe('the log', () => {
     async function appended(count: number, projectId = project): Promise<Attachment> {
       let { attachment } = (await store.create(anAttachment({ projectId }), null, null)) as { attachment: Attachment };

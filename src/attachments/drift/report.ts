@@ -20,6 +20,12 @@ export type SweepKind =
    * it, else manual.
    */
   | 'RULE_WITHOUT_ATTACHMENT'
+  /** Nova's own access rule is there though its server was deleted minutes ago: an operator has to look. */
+  | 'NOVA_RULE_LEFT'
+  /** Nova no longer has an attachment by virtiofs: it ends. Only where Nova shows the service account its share attachments. */
+  | 'DETACHED_IN_NOVA'
+  /** Nova shows an attachment by virtiofs in another state than the record, for example in error: it is observed again. */
+  | 'CHANGED_IN_NOVA'
   /** A rule grants access to an address that another server has now. */
   | 'ADDRESS_OF_ANOTHER_SERVER';
 
@@ -33,6 +39,9 @@ export const SWEEP_KINDS: readonly SweepKind[] = [
   'ADDRESSES_BACK',
   'RULE_OF_DELETED_SERVER',
   'RULE_WITHOUT_ATTACHMENT',
+  'NOVA_RULE_LEFT',
+  'DETACHED_IN_NOVA',
+  'CHANGED_IN_NOVA',
   'ADDRESS_OF_ANOTHER_SERVER',
 ];
 

@@ -12,6 +12,7 @@ import { sweepRules } from './rules.ts';
 import { sweepServers } from './servers.ts';
 import { sweepShares } from './shares.ts';
 import { type AttachmentSnapshot, readSnapshot } from './snapshot.ts';
+import { sweepVirtiofs } from './virtiofs.ts';
 
 /** Budget of a scan by a running gateway. */
 export const SCAN_BUDGET: SweepBudget = {
@@ -74,7 +75,8 @@ export async function sweepOnce(options: ScanOptions): Promise<SweepReport> {
     observed: new Map(),
     failures: 0,
   };
-  for (const part of [sweepServers, sweepShares, sweepAddresses, sweepRules]) await attempt(context, part);
+  for (const part of [sweepServers, sweepShares, sweepAddresses, sweepRules, sweepVirtiofs])
+    await attempt(context, part);
   memory.scans++;
   return report;
 }

@@ -77,6 +77,21 @@ export const MAX_UNSETTLED_PROJECTS = 100;
 /** For how long a store knows when a guest was last seen. */
 export const GUEST_SEEN_DAYS = 7;
 
+/** A share that Nova had attached to a server when that was deleted: Nova is about to revoke its own access rule. */
+export interface DeletedMapping {
+  projectId: string;
+  serverId: string;
+  shareId: string;
+  /** When its attachment was removed, ms since the epoch. */
+  at: number;
+}
+
+/**
+ * How many of them a store keeps; the oldest go first. Only a finding of the sweep depends on them, so that one project's
+ * cannot do more to the others' than hide it.
+ */
+export const MAX_DELETED_MAPPINGS = 10_000;
+
 /** Ends the subscription that returned it. */
 export interface Unsubscribe {
   (): Promise<void>;
@@ -239,6 +254,12 @@ export interface AttachmentStore {
 
   /** The work on shares. */
   readonly shareOperations: ShareOperationStore;
+
+  /** Notes a mapping whose server is deleted; noted again, it is as old as it is now. */
+  noteDeletedMapping(mapping: DeletedMapping): Promise<void>;
+  /** All that are noted, oldest first. One round trip. */
+  deletedMappings(): Promise<DeletedMapping[]>;
+  forgetDeletedMapping(mapping: DeletedMapping): Promise<void>;
 
   /** Rejects unless the store responds. */
   ping(): Promise<void>;

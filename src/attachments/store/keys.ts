@@ -55,6 +55,8 @@ export function createKeys(prefix: string) {
     signingKey: () => shardKey(0, 'signing-key'),
     /** String, expiring: when the server's guest last read its list of mounts. */
     guestSeen: (projectId: string, serverId: string) => `${key(projectId, 'seen')}:${serverId}`,
+    /** Sorted set: `<project id> <server id> <share id>` by when the server's attachment was removed. One for all projects. */
+    deletedMappings: () => shardKey(0, 'deleted-mappings'),
     /** String: the cloud that the store belongs to, as describeCloud writes it. */
     cloud: () => shardKey(0, 'cloud'),
     /** Stream: field `event` (JSON). Its entry ids are the cursors. */

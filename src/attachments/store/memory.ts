@@ -4,9 +4,11 @@ import { type Attachment, isInProgress, type NewEvent, STATUSES } from '../attac
 import {
   type AttachmentPage,
   type AttachmentStore,
+  type DeletedMapping,
   GUEST_SEEN_DAYS,
   type Lease,
   type ListOptions,
+  MAX_DELETED_MAPPINGS,
   MAX_LEASE_MS,
   MAX_UNSETTLED_PROJECTS,
 } from './contract.ts';
@@ -61,6 +63,7 @@ export function createMemoryStore(options: MemoryStoreOptions): AttachmentStore 
     (a, b) => dueOrder(a) - dueOrder(b) || comparePositions(dueName(a), dueName(b)),
   );
   const locks = new Map<string, Lock>();
+  const deletedMappings = new Map<string, DeletedMapping>();
   // made with its first entry: a cache of this size takes 10 ms and some megabytes
   let guestsSeen: LRUCache<string, string> | null = null;
 
@@ -281,11 +284,29 @@ export function createMemoryStore(options: MemoryStoreOptions): AttachmentStore 
       return serverIds.map((serverId) => guestsSeen?.get(`${projectId} ${serverId}`) ?? null);
     },
 
+    async noteDeletedMapping(mapping) {
+      const name = deletedMappingName(mapping);
+      deletedMappings.delete(name);
+      deletedMappings.set(name, mapping);
+      const [oldest] = deletedMappings.keys();
+      if (deletedMappings.size > MAX_DELETED_MAPPINGS && oldest !== undefined) deletedMappings.delete(oldest);
+    },
+    async deletedMappings() {
+      return [...deletedMappings.values()].sort((one, other) => one.at - other.at);
+    },
+    async forgetDeletedMapping(mapping) {
+      deletedMappings.delete(deletedMappingName(mapping));
+    },
+
     async ping() {},
     async close() {
       projects.clear();
     },
   };
+}
+
+function deletedMappingName({ projectId, serverId, shareId }: DeletedMapping): string {
+  return [projectId, serverId, shareId].join(' ');
 }
 
 function holdUntil({ owner, ms }: Lease, now: number) {

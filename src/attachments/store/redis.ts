@@ -6,8 +6,10 @@ import { orUnavailable } from '../../redis/connection.ts';
 import { type Attachment, isInProgress, STATUSES } from '../attachment.ts';
 import {
   type AttachmentStore,
+  type DeletedMapping,
   GUEST_SEEN_DAYS,
   type LogEvent,
+  MAX_DELETED_MAPPINGS,
   MAX_LEASE_MS,
   MAX_UNSETTLED_PROJECTS,
   type WriteConflict,
@@ -317,6 +319,22 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
       return await orUnavailable(commands.mget(serverIds.map((serverId) => keys.guestSeen(projectId, serverId))));
     },
 
+    async noteDeletedMapping(mapping) {
+      const key = keys.deletedMappings();
+      await orUnavailable(commands.zadd(key, mapping.at, deletedMappingName(mapping)));
+      const excess = (await orUnavailable(commands.zcard(key))) - MAX_DELETED_MAPPINGS;
+      if (excess <= 0) return;
+      const oldest = await orUnavailable(commands.zrange(key, '0', String(excess - 1)));
+      await orUnavailable(commands.zrem(key, ...oldest));
+    },
+    async deletedMappings() {
+      const reply = await orUnavailable(commands.zrange(keys.deletedMappings(), '0', '-1', 'WITHSCORES'));
+      return reply.flatMap((name, i) => (i % 2 === 0 ? parseDeletedMapping(name, Number(reply[i + 1])) : []));
+    },
+    async forgetDeletedMapping(mapping) {
+      await orUnavailable(commands.zrem(keys.deletedMappings(), deletedMappingName(mapping)));
+    },
+
     async ping() {
       await Promise.all([orUnavailable(commands.ping()), orUnavailable(subscriber.ping())]);
     },
@@ -324,6 +342,16 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
       subscriptions.close();
     },
   };
+}
+
+// ids contain no space
+function deletedMappingName({ projectId, serverId, shareId }: DeletedMapping): string {
+  return [projectId, serverId, shareId].join(' ');
+}
+
+function parseDeletedMapping(name: string, at: number): DeletedMapping[] {
+  const [projectId, serverId, shareId] = name.split(' ');
+  return projectId && serverId && shareId ? [{ projectId, serverId, shareId, at }] : [];
 }
 
 function isWriteConflict(status: Reply['status']): status is WriteConflict {

@@ -263,6 +263,11 @@ async function performRemove(
     statusSince: now,
   };
   const event = newEvent('DETACHED', attachment);
+  // before the record goes: the sweep then looks whether Nova has revoked its rule
+  if (reason === 'SERVER_DELETED') {
+    const { projectId, serverId, shareId } = record;
+    await context.store.noteDeletedMapping({ projectId, serverId, shareId, at: Date.now() });
+  }
   if ((await context.store.remove(record, { event, owner: context.owner })) !== 'removed') throw new LeaseLost();
   return { attachment, requeueAfterMs: null };
 }

@@ -3,7 +3,7 @@ import { isNotFound, orNull, path, type Query, request } from '../http/request.t
 import { MANILA } from '../services.ts';
 import type { Session } from '../session.ts';
 import { type Sort, sortParameters } from '../sort.ts';
-import type { AccessRule, ExportLocation, Message, NewAccessRule, Share, ShareNetwork } from './types.ts';
+import type { AccessRule, ExportLocation, Message, NewAccessRule, ResourceLock, Share, ShareNetwork } from './types.ts';
 
 /** Maximum page size that `listAllShares` requests, and maximum number of pages. */
 const PAGE_SIZE = 1000;
@@ -117,6 +117,17 @@ export function getAccessRule(session: Session, ruleId: string): Promise<AccessR
 async function fetchAccessRule(session: Session, ruleId: string): Promise<AccessRule> {
   const options = { path: path`/share-access-rules/${ruleId}`, expects: 'access' };
   return (await request<{ access: AccessRule }>(session, MANILA, options)).body.access;
+}
+
+/**
+ * The locks of a share or an access rule, also those of other projects for an administrator; none where Manila is older than
+ * 2.81.
+ */
+export async function listResourceLocks(session: Session, resourceId: string): Promise<ResourceLock[]> {
+  const query = { resource_id: resourceId, all_projects: 'true' };
+  const options = { path: '/resource-locks', query, expectsList: 'resource_locks' };
+  const fetched = request<{ resource_locks: ResourceLock[] }>(session, MANILA, options);
+  return (await orNull(fetched.then(({ body }) => body.resource_locks))) ?? [];
 }
 
 /**

@@ -91,6 +91,17 @@ export interface AccessRule {
   metadata?: Record<string, string>;
 }
 
+/** A lock on a share or an access rule. Since 2.81. */
+export interface ResourceLock {
+  id: string;
+  resource_id: string;
+  /** `share` or `access_rule`. */
+  resource_type: string;
+  /** `delete`, or `show` of an access rule. */
+  resource_action: string;
+  lock_reason: string | null;
+}
+
 /** The argument of `allow_access`. */
 export interface NewAccessRule {
   access_type: string;
