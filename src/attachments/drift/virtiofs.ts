@@ -13,7 +13,7 @@ import { reconcileRecord } from './reconcile-record.ts';
 
 /** How long Nova may take to revoke its rule after a server is deleted, in ms. */
 const REVOKED_WITHIN_MS = 300_000;
-/** After this time a rule that is left is no longer looked for, in ms: an operator was told in every scan. */
+/** After this time a rule that is left is no longer looked for, in ms: every scan has reported it. */
 const FORGOTTEN_AFTER_MS = 7 * 86_400_000;
 /** The reason of the locks on Nova's rules (nova share/manila.py). */
 const LOCK_REASON = 'Lock by nova';
