@@ -319,6 +319,25 @@ describe('traps that Nova leaves open', () => {
 });
 
 describe('what Nova attached at the request of other clients', () => {
+  test('a page of servers with inNova -> one GET for each, which the query pays for; without -> none', async () => {
+    await start({ env: { MAX_COST: '1000' } });
+    const page = (inNova: boolean, first = 12) =>
+      gateway.query(
+        'query ($first: Int, $inNova: Boolean) { servers(first: $first) { nodes { sharesAttached(first: 5, inNova: $inNova) { id } } } }',
+        { first, inNova },
+      );
+    const asked = () => gateway.sandbox.requests.filter(({ path }) => /^\/servers\/[^/]+\/shares$/.test(path));
+    expect((await page(false)).errors).toBeUndefined();
+    expect(asked()).toEqual([]);
+    expect((await page(true)).errors).toBeUndefined();
+    expect(new Set(asked().map(({ path }) => path)).size).toBe(12);
+    expect(asked()).toHaveLength(12);
+    expect((await page(false, 100)).errors).toBeUndefined();
+    gateway.sandbox.clearRequests();
+    expect(codeOf(await page(true, 100))).toBe('LIMIT_EXCEEDED');
+    expect(asked()).toEqual([]);
+  });
+
   test('listed with inNova only, detached through the gateway, adopted by an attach', async () => {
     await start();
     await attachInNova(SHARE, 'theirs');
