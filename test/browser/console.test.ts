@@ -1,3 +1,4 @@
+import { readdirSync, statSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { DEMO } from '../../src/sandbox/index.ts';
@@ -72,6 +73,13 @@ test('another client attaches -> the page shows it, and keeps no token', async (
   expect(await page.evaluate<string>('JSON.stringify({ ...localStorage, ...sessionStorage })')).not.toContain(
     gateway.token,
   );
+});
+
+test('the built page -> under 300 KB compressed, scripts and styles together', () => {
+  const files = readdirSync('dist/console').filter((name) => name.endsWith('.gz'));
+  const bytes = files.map((name) => statSync(`dist/console/${name}`).size).reduce((sum, size) => sum + size, 0);
+  expect(bytes).toBeGreaterThan(0);
+  expect(bytes).toBeLessThan(300_000);
 });
 
 async function shareId(name: string): Promise<string> {

@@ -111,7 +111,7 @@ export function AttachmentDetails({ serverId, shareId }: { serverId: string; sha
           ✕
         </button>
       </header>
-      <PanelErrors error={error ?? null} onRetry={() => read({ requestPolicy: 'network-only' })} />
+      <PanelErrors error={error ?? null} isBusy={fetching} onRetry={() => read({ requestPolicy: 'network-only' })} />
       {attachment ? <Facts attachment={attachment} /> : !fetching && !error && <p>It is not attached any more.</p>}
       {attachment && attachment.status !== 'DETACHED' && (
         <footer>

@@ -81,7 +81,7 @@ export function Attachments() {
   return (
     <>
       {label && <p className="note">{label}</p>}
-      <PanelErrors error={list.error} onRetry={list.reload} />
+      <PanelErrors error={list.error} isBusy={list.isLoading} onRetry={list.reload} />
       <VirtualList
         label="Attachments"
         items={list.nodes}

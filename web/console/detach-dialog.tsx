@@ -3,9 +3,8 @@ import { useMutation } from 'urql';
 import { Dialog } from '../shared/dialog.tsx';
 import { ErrorNote } from '../shared/error-note.tsx';
 import type { ApiError } from '../shared/post.ts';
-import { apiErrors } from './api-error.ts';
-import { type AttachmentRowFragment, DetachShareDocument } from './gql/graphql.ts';
-import { runEach } from './run-each.ts';
+import { type AttachmentRowFragment, DetachSharesDocument } from './gql/graphql.ts';
+import { outcomesOf } from './outcomes.ts';
 
 interface DetachDialogProps {
   readonly attachments: readonly AttachmentRowFragment[];
@@ -17,26 +16,26 @@ const nameOf = ({ share, server, shareId, serverId }: AttachmentRowFragment) =>
 
 /** Warns that a guest may still use the share, and detaches. */
 export function DetachDialog({ attachments, onClose }: DetachDialogProps) {
-  const [, detach] = useMutation(DetachShareDocument);
+  const [, detach] = useMutation(DetachSharesDocument);
   const [errors, setErrors] = useState<ReadonlyMap<string, ApiError>>(new Map());
   const [isBusy, setBusy] = useState(false);
   const [grace, setGrace] = useState(0);
 
   async function detachAll() {
     setBusy(true);
-    const failures = new Map<string, ApiError>();
-    await runEach(
-      attachments,
-      async ({ serverId, shareId, via }) => {
-        const unmountGraceSeconds = via === 'ACCESS_RULE' ? grace : 0;
-        const { error } = await detach({ input: { serverId, shareId, unmountGraceSeconds } });
-        return error ? (apiErrors(error)[0] ?? { message: error.message }) : null;
-      },
-      (item, outcome) => 'error' in outcome && failures.set(item.id, outcome.error),
+    const input = attachments.map(({ serverId, shareId, via }) => ({
+      serverId,
+      shareId,
+      unmountGraceSeconds: via === 'ACCESS_RULE' ? grace : 0,
+    }));
+    const result = await detach({ input: { attachments: input } });
+    const outcomes = outcomesOf(attachments, result, result.data?.detachShares?.outcomes);
+    const failures = [...outcomes].flatMap(([id, outcome]) =>
+      'error' in outcome ? [[id, outcome.error] as const] : [],
     );
     setBusy(false);
-    setErrors(failures);
-    if (failures.size === 0) onClose();
+    setErrors(new Map(failures));
+    if (failures.length === 0) onClose();
   }
 
   const mountPoints = attachments.flatMap(({ mountPoint }) => (mountPoint ? [mountPoint] : []));

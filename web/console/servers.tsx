@@ -68,7 +68,7 @@ export function Servers() {
           }
         />
       </header>
-      <PanelErrors error={list.error} onRetry={list.reload} />
+      <PanelErrors error={list.error} isBusy={list.isLoading} onRetry={list.reload} />
       <VirtualList
         label="Servers"
         items={list.nodes}

@@ -7,6 +7,7 @@ import { ListFooter } from './parts/list-footer.tsx';
 import { PanelErrors } from './parts/panel-errors.tsx';
 import { Status } from './parts/status.tsx';
 import { VirtualList } from './parts/virtual-list.tsx';
+import { Quota } from './quota.tsx';
 import { useStore } from './store.ts';
 import { usePages } from './use-pages.ts';
 
@@ -67,7 +68,8 @@ export function Shares() {
           }
         />
       </header>
-      <PanelErrors error={list.error} onRetry={list.reload} />
+      <Quota />
+      <PanelErrors error={list.error} isBusy={list.isLoading} onRetry={list.reload} />
       <VirtualList
         label="Shares"
         items={list.nodes}

@@ -11,6 +11,8 @@ export interface PageConfig {
   readonly token: string | null;
   /** Whether the cloud is the sandbox. */
   readonly sandbox: boolean;
+  /** Whether the console is served too. */
+  readonly hasConsole: boolean;
   readonly examples: readonly Example[];
 }
 

@@ -39,6 +39,7 @@ export function Page({ config }: { config: PageConfig }) {
         <strong>nova-manila-gateway</strong>
         {config.sandbox && <em>Sandbox cloud: nothing here is real</em>}
         <TokenBox token={token} onToken={setToken} />
+        {config.hasConsole && <a href="./">Console</a>}
       </header>
       <main>
         <GraphiQL

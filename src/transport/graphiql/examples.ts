@@ -4,8 +4,8 @@ export interface Example {
   readonly variables?: string;
 }
 
-const DASHBOARD = `# Every server, its attached shares,
-# and how to mount each.
+const DASHBOARD = `# Servers, their attached shares, and how to mount
+# each. Without the filter below: every server.
 query Dashboard($filter: ServerFilter) {
   servers(first: 50, filter: $filter) {
     nodes {
@@ -197,7 +197,7 @@ export interface ExampleIds {
 /** The operations that GraphiQL opens with: for the sandbox's demo servers and share, or else with empty ids. */
 export function examples(sandbox: ExampleIds | null): readonly Example[] {
   const { serverId, stoppedServerId, shareId } = sandbox ?? { serverId: '', stoppedServerId: '', shareId: '' };
-  // the demo server is the last of forty
+  // the demo server is the last of forty: the filter shows it, and is said in the example's comment
   const filter = sandbox ? { name: 'web-01' } : {};
   return [
     { query: DASHBOARD, variables: json({ filter }) },

@@ -1,9 +1,8 @@
 import { useState } from 'react';
 import { useMutation } from 'urql';
 import { Dialog } from '../../shared/dialog.tsx';
-import { apiErrors } from '../api-error.ts';
-import { AttachShareDocument } from '../gql/graphql.ts';
-import { type Outcome, runEach } from '../run-each.ts';
+import { AttachSharesDocument } from '../gql/graphql.ts';
+import { type Outcome, outcomesOf } from '../outcomes.ts';
 import { AttachForm } from './attach-form.tsx';
 import { CheckedPair, chosenOption } from './checked-pair.tsx';
 import { PairProgress } from './pair-progress.tsx';
@@ -25,21 +24,17 @@ function buttonWords(open: number, all: number, isChecked: boolean): string {
 export function AttachDialog({ pairs, onClose }: AttachDialogProps) {
   const [choice, setChoice] = useState<Choice>(FIRST_CHOICE);
   const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>(new Map());
-  const [, attach] = useMutation(AttachShareDocument);
+  const [, attach] = useMutation(AttachSharesDocument);
   const checks = useChecks(pairs, choice);
   const open = pairs.filter((pair) => chosenOption(checks.get(pair.id), choice.via)?.isOpen);
   const isStarted = outcomes.size > 0;
+  const started = pairs.filter(({ id }) => outcomes.has(id));
 
   async function attachAll() {
     setOutcomes(new Map(open.map(({ id }) => [id, { state: 'waiting' }])));
-    await runEach(
-      open,
-      async (pair) => {
-        const { error } = await attach({ input: { ...inputOf(pair, choice), via: choice.via } });
-        return error ? (apiErrors(error)[0] ?? { message: error.message }) : null;
-      },
-      (pair, outcome) => setOutcomes((before) => new Map(before).set(pair.id, outcome)),
-    );
+    const attachments = open.map((pair) => ({ ...inputOf(pair, choice), via: choice.via }));
+    const result = await attach({ input: { attachments } });
+    setOutcomes(outcomesOf(open, result, result.data?.attachShares?.outcomes));
   }
 
   const title = pairs.length === 1 ? 'Attach a share' : `Attach ${pairs.length} pairs`;
@@ -47,7 +42,7 @@ export function AttachDialog({ pairs, onClose }: AttachDialogProps) {
     return (
       <Dialog title={title} onClose={onClose}>
         <ul className="pairs">
-          {open.map((pair) => (
+          {started.map((pair) => (
             <PairProgress key={pair.id} pair={pair} outcome={outcomes.get(pair.id) ?? { state: 'waiting' }} />
           ))}
         </ul>

@@ -2,9 +2,9 @@ import { useQuery } from 'urql';
 import { ErrorNote } from '../../shared/error-note.tsx';
 import { MountCommands } from '../attachment-details.tsx';
 import { AttachmentDocument } from '../gql/graphql.ts';
+import type { Outcome } from '../outcomes.ts';
 import { FaultNote } from '../parts/fault-note.tsx';
 import { Status } from '../parts/status.tsx';
-import type { Outcome } from '../run-each.ts';
 import type { Pair } from './pairs.ts';
 
 /** Reads the attachment when the request is accepted; from then on the subscription's events change it. */

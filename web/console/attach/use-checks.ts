@@ -21,17 +21,16 @@ export function useChecks(pairs: readonly Pair[], choice: Choice): ReadonlyMap<s
     let isCurrent = true;
     setChecks(new Map());
     const check = async (pair: Pair) => {
-      if (!isCurrent) return null;
+      if (!isCurrent) return;
       const { data, error } = await client
         .query(AttachShareCheckDocument, { input: inputOf(pair, choice) }, { requestPolicy: 'network-only' })
         .toPromise();
-      if (!isCurrent) return null;
+      if (!isCurrent) return;
       const failure = error ? (apiErrors(error)[0] ?? { message: error.message }) : null;
       const found: Check = failure ? { error: failure } : { options: data?.attachShareCheck ?? [] };
       setChecks((before) => new Map(before).set(pair.id, found));
-      return null;
     };
-    const timer = setTimeout(() => void runEach(pairs, check, () => {}), TYPING_MS);
+    const timer = setTimeout(() => void runEach(pairs, check), TYPING_MS);
     return () => {
       isCurrent = false;
       clearTimeout(timer);
