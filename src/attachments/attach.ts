@@ -18,15 +18,19 @@ import {
   type CommandOptions,
   claim,
   commit,
+  commitPending,
   type EnsureRecovered,
   newReconcileContext,
   reconcileNow,
+  resolvePending,
+  undoPending,
   untilFree,
   withRequest,
 } from './command.ts';
 import { exportedAs } from './guest/exported-as.ts';
 import { unmarkDetaching } from './guest/unmount-grace.ts';
 import { type ObservedState, readObservedState, readRecorded, viaOf } from './observed-state.ts';
+import { hasPending } from './pending.ts';
 import { accessRuleProblems, desiredTargets, isCarriedOut, mountPointTaken } from './preconditions.ts';
 import { type Problem, rejectFirst, warningsAmong } from './problems.ts';
 import type { Reads } from './reads.ts';
@@ -59,8 +63,10 @@ export async function attach(
   return await untilFree(attachmentId(server.id, share.id), async () => {
     const recorded = await readRecorded(options.store, observed);
     const problems = (isByRule ? accessRuleProblems : virtiofsProblems)(observed, recorded, request);
-    rejectFirst(problems);
     const { existing } = recorded;
+    // another request is not accepted yet, and may be rejected
+    if (existing && hasPending(existing)) return await resolvePending(options, session, existing);
+    rejectFirst(problems);
     if (!existing) {
       const record = newRecord(session, observed, request, warningsAmong(problems));
       return await create(options, session, record, isByRule ? rules : null);
@@ -90,8 +96,9 @@ async function create(
   // without a rule there is nothing to observe again: one made meanwhile is a duplicate to Manila, and observed then
   const isFree = rules !== null && observed.rules.every((rule) => rule === null);
   const context = { ...newReconcileContext(options, session), ...(isFree && { observed }) };
-  const event = newEvent('ATTACH_STARTED', record);
-  const created = await options.store.create(record, event, { owner: context.owner, ms: options.leaseMs });
+  const pending = { event: 'ATTACH_STARTED', before: null } as const;
+  const lease = { owner: context.owner, ms: options.leaseMs };
+  const created = await options.store.create({ ...record, pending }, null, lease);
   if (created.outcome === 'mount_point_taken') {
     const otherShare = created.attachmentId.split(':')[1];
     throw new GatewayError('CONFLICT', mountPointTaken(record.serverId, record.mountPoint, otherShare));
@@ -100,7 +107,9 @@ async function create(
   try {
     return await reconcileNow(options, context, created.attachment);
   } catch (error) {
-    if (error instanceof FinalError) await rollBack(options, context, error);
+    if (error instanceof FinalError && !(await undoPending(options, context, error.record))) {
+      await rollBack(options, context, error);
+    }
     throw error instanceof FinalError ? error.cause : error;
   }
 }
@@ -119,16 +128,27 @@ async function attachAgain(
     await options.store.release(claimed.projectId, claimed.id, context.owner, 0);
     return claimed;
   }
-  if (claimed.graceUntil) await unmarkDetaching(session, claimed);
   const started = withRequest(session, withStatus(retargetTo(claimed, desiredAddresses), 'attaching'));
   try {
-    const committed = await commit(options, context, started, 'ATTACH_STARTED', { keepLease: true });
+    const committed = await commitPending(options, context, claimed, started);
+    if (claimed.graceUntil) await unmark(options, context, committed);
     return await reconcileNow(options, context, committed);
   } catch (error) {
     if (!(error instanceof FinalError)) throw error;
+    if (await undoPending(options, context, error.record)) throw error.cause;
     const failed = withStatus(error.record, 'error_attaching', { fault: toFault(error.cause) });
     await commit(options, context, failed, 'ATTACH_FAILED', {});
     throw error.cause;
+  }
+}
+
+/** Takes the mark of a detach off the rules. Where that fails, the detach goes on, and the request is rejected. */
+async function unmark(options: CommandOptions, context: ReconcileContext, record: Attachment): Promise<void> {
+  try {
+    await unmarkDetaching(context.session, record);
+  } catch (error) {
+    await undoPending(options, context, record);
+    throw error;
   }
 }
 
@@ -151,7 +171,10 @@ async function repair(options: CommandOptions, session: Session, existing: Attac
   } catch (error) {
     if (!(error instanceof FinalError)) throw error;
     const { record, cause } = error;
-    await options.store.commit({ ...record, fault: toFault(cause) }, { dueInMs: null, owner: context.owner });
+    // with nothing granted, the request has changed nothing
+    const isGranted = record.targets.some(({ change, ruleId }) => change === 'adding' && ruleId !== null);
+    const left = isGranted ? { ...record, fault: toFault(cause) } : { ...claimed, version: record.version };
+    await options.store.commit(left, { dueInMs: null, owner: context.owner });
     throw cause;
   }
 }
@@ -189,6 +212,7 @@ async function rollBack(
   }
   const undo: Attachment = { ...withStatus(record, 'detaching'), fault, isAccepted: true };
   await options.store.commit(undo, { event: { ...event, attachment: undo }, dueInMs: 0, owner: context.owner });
+  options.sessions.add(record.id, context.session);
   options.queue.enqueueAfter(record.projectId, record.id, 0);
 }
 

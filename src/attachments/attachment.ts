@@ -1,6 +1,7 @@
 /** The record of a share attached to a server: its fields, statuses, id and transitions. Imports no package. */
 
 import type { FaultCode } from '../errors.ts';
+import type { PendingChange, RequestedChange } from './pending.ts';
 import type { Problem } from './problems.ts';
 
 export type AttachmentStatus = 'attaching' | 'attached' | 'detaching' | 'error_attaching' | 'error_detaching';
@@ -121,6 +122,10 @@ export interface Attachment {
   /** The status before `detaching`. */
   previousStatus: AttachmentStatus | null;
   reason: Reason | null;
+  /** While it is worked on, and stored of a new attachment: a change that is not accepted yet. */
+  pending?: PendingChange;
+  /** Stored of an existing attachment: a change that is not accepted yet. */
+  requested?: RequestedChange;
   /** Denials and renewed grants made in this status so far. */
   attempts: number;
   /** Consecutive uncertain outcomes of reads; they set the backoff. */
@@ -192,9 +197,15 @@ export type AttachmentView = Omit<Attachment, 'status'> & {
 /** Statuses in which an attachment needs its access rules to stay. */
 const HOLDING_STATUSES: ReadonlySet<AttachmentViewStatus> = new Set(['attaching', 'attached', 'error_attaching']);
 
-/** Whether an attachment holds a target of its own: it needs the target's access rule to stay. Not while it detaches. */
-export function holdsTarget({ status }: Pick<Attachment, 'status'>, { change }: Pick<Target, 'change'>): boolean {
-  return HOLDING_STATUSES.has(status) && change !== 'removing';
+/**
+ * Whether an attachment holds a target of its own: it needs the target's access rule to stay. Not while it detaches, and
+ * not before Manila has accepted its caller: a rejected request must not keep a rule alive.
+ */
+export function holdsTarget(
+  { status, pending }: Pick<Attachment, 'status' | 'pending'>,
+  { change }: Pick<Target, 'change'>,
+): boolean {
+  return HOLDING_STATUSES.has(status) && !pending && change !== 'removing';
 }
 
 /** The id of the attachment of a share to a server: the pair, as in Nova's `/servers/{server_id}/shares/{share_id}`. */

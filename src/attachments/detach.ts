@@ -16,14 +16,18 @@ import {
   type CommandOptions,
   claim,
   commit,
+  commitPending,
   type EnsureRecovered,
   newReconcileContext,
   reconcileNow,
+  resolvePending,
+  undoPending,
   untilFree,
   withRequest,
 } from './command.ts';
 import { untellGuest } from './guest/tell-guest.ts';
 import { graceUntil, unmarkDetaching } from './guest/unmount-grace.ts';
+import { hasPending } from './pending.ts';
 import { checkMountPoint } from './preconditions.ts';
 import { FinalError } from './reconcile/reconcile.ts';
 import { resumeOnRead } from './reconcile/sessions.ts';
@@ -53,6 +57,8 @@ export async function detach(
       if (started !== 'none') return started;
       throw new GatewayError('NOT_FOUND', `Share ${request.shareId} is not attached to server ${request.serverId}`);
     }
+    // another request is not accepted yet, and may be rejected
+    if (hasPending(record)) return await resolvePending(options, session, record);
     if (mountPoint !== null && mountPoint !== record.mountPoint) {
       throw new GatewayError(
         'CONFLICT',
@@ -88,12 +94,14 @@ async function startDetachOfNova(
   const record = withRequest(session, withStatus(attached, 'detaching'));
   const context = newReconcileContext(options, session);
   const lease = { owner: context.owner, ms: options.leaseMs };
-  const created = await options.store.create(record, newEvent('DETACH_STARTED', record), lease);
+  const pending = { event: 'DETACH_STARTED', before: null } as const;
+  const created = await options.store.create({ ...record, pending }, null, lease);
   if (created.outcome !== 'created') return null;
   try {
     return await reconcileNow(options, context, created.attachment);
   } catch (error) {
     if (!(error instanceof FinalError)) throw error;
+    if (await undoPending(options, context, error.record)) throw error.cause;
     const failed = { ...error.record, fault: toFault(error.cause) };
     await options.store.remove(failed, { event: newEvent('DETACH_FAILED', failed), owner: context.owner });
     throw error.cause;
@@ -115,8 +123,7 @@ async function startDetach(
   }
   const started = { ...withRequest(session, withStatus(claimed, 'detaching')), graceUntil: grace };
   try {
-    const committed = await commit(options, context, started, 'DETACH_STARTED', { keepLease: true });
-    return await reconcileNow(options, context, committed);
+    return await reconcileNow(options, context, await commitPending(options, context, claimed, started));
   } catch (error) {
     if (!(error instanceof FinalError)) throw error;
     const { record: rejected, cause } = error;
@@ -124,6 +131,7 @@ async function startDetach(
     const status = rejected.isAccepted ? 'error_detaching' : (rejected.previousStatus ?? 'attached');
     // what was marked is attached again: with this caller's rights if they suffice
     if (rejected.graceUntil) await unmarkDetaching(session, rejected).catch(() => undefined);
+    if (await undoPending(options, context, rejected)) throw cause;
     const restored = withStatus(rejected, status, { fault: toFault(cause) });
     await commit(options, context, restored, 'DETACH_FAILED', { dueInMs: isInProgress(status) ? 0 : null });
     throw cause;

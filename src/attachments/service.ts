@@ -17,6 +17,8 @@ import { openEventStream } from './events.ts';
 import type { GuestDocument } from './guest/document.ts';
 import { createGuestDocument } from './guest/read-document.ts';
 import { createHistoryReader, type ReadHistory } from './history.ts';
+import { isVisible } from './pending.ts';
+import { ensureReadable } from './read-access.ts';
 import { sharedReads } from './reads.ts';
 import { resumeOnRead } from './reconcile/sessions.ts';
 import { createRecovery } from './recovery.ts';
@@ -108,10 +110,16 @@ export function createAttachments(options: CommandOptions): Attachments {
   const readRecovered = async <T>(session: Session, read: () => Promise<T>): Promise<T> => {
     const { projectId } = session.identity;
     session.onRead?.();
-    const [isRecovered, result] = await Promise.all([store.isRecovered(projectId), read()]);
+    const [isRecovered, result] = await Promise.all([store.isRecovered(projectId), read(), ensureReadable(session)]);
     if (isRecovered) return result;
     await ensureRecovered(session, projectId);
     return await read();
+  };
+
+  /** The lists that clients see; their attachments' work continues. */
+  const resumed = (session: Session, lists: Attachment[][]): Attachment[][] => {
+    resumeOnRead(options, session, lists.flat());
+    return lists.map((list) => list.filter(isVisible));
   };
 
   return {
@@ -121,6 +129,7 @@ export function createAttachments(options: CommandOptions): Attachments {
       return await attach(options, ensureRecovered, session, request);
     },
     async detach(session, request) {
+      await ensureReadable(session);
       await ensureRecovered(session, session.identity.projectId);
       return await detach(options, ensureRecovered, session, request);
     },
@@ -133,6 +142,7 @@ export function createAttachments(options: CommandOptions): Attachments {
       );
     },
     async detachMany(session, requests) {
+      await ensureReadable(session);
       await ensureRecovered(session, session.identity.projectId);
       return await workOnPairs(options, session, requests, (held, request) =>
         detach(held, ensureRecovered, session, request),
@@ -155,7 +165,7 @@ export function createAttachments(options: CommandOptions): Attachments {
       const id = attachmentId(serverId, shareId);
       const record = await readRecovered(session, () => store.get(session.identity.projectId, id));
       if (record) resumeOnRead(options, session, [record]);
-      return record;
+      return record && isVisible(record) ? record : null;
     },
     async list(session, listOptions) {
       const page = await readRecovered(session, () => store.list(session.identity.projectId, listOptions));
@@ -164,24 +174,32 @@ export function createAttachments(options: CommandOptions): Attachments {
         session,
         page.items.map((item) => item.attachment),
       );
-      return page;
+      const items = page.items.filter(({ attachment }) => isVisible(attachment));
+      const endPosition = page.endPosition ?? page.items.at(-1)?.position;
+      // the next page begins after what is hidden too
+      return { ...page, items, ...(endPosition !== undefined && { endPosition }) };
     },
     async listForServers(session, serverIds, first) {
       const { projectId } = session.identity;
       const lists = await readRecovered(session, () => store.listForServers(projectId, serverIds, first));
-      resumeOnRead(options, session, lists.flat());
-      return lists;
+      return resumed(session, lists);
     },
     async listForShares(session, shareIds, first) {
       const { projectId } = session.identity;
       const lists = await readRecovered(session, () => store.listForShares(projectId, shareIds, first));
-      resumeOnRead(options, session, lists.flat());
-      return lists;
+      return resumed(session, lists);
     },
     guestDocument: createGuestDocument(options, ensureRecovered),
     guestsSeenAt: (projectId, serverIds) => store.guestsSeenAt(projectId, serverIds),
-    historyReader: (session) => createHistoryReader(store, session.identity.projectId),
+    historyReader(session) {
+      const read = createHistoryReader(store, session.identity.projectId);
+      return async (historyOptions) => {
+        await ensureReadable(session);
+        return await read(historyOptions);
+      };
+    },
     async subscribe(session, filter) {
+      await ensureReadable(session);
       await ensureRecovered(session, session.identity.projectId);
       return await openEventStream(store, session.identity.projectId, filter);
     },

@@ -3,6 +3,7 @@ import { type EndpointChoice, trimTrailingSlashes } from './catalog.ts';
 import type { FinishedCall } from './http/call.ts';
 import { type Circuits, createCircuits } from './http/circuit.ts';
 import { createProjectLimit, type ProjectLimit } from './http/project-limit.ts';
+import { createReaders, type Readers } from './http/readers.ts';
 import type { Flights } from './http/single-flight.ts';
 import type { ServiceName } from './services.ts';
 
@@ -41,6 +42,8 @@ export interface Cloud {
   readonly microversions: Map<string, Promise<string>>;
   /** Reads in flight, which identical requests join. */
   readonly inFlight: Flights;
+  /** Whom Nova or Manila has let read lately. */
+  readonly readers: Readers;
   /** The connections that each project uses. */
   readonly projectLimit: ProjectLimit;
   /** Whether calls are sent to a service that keeps failing. */
@@ -69,6 +72,7 @@ export function createCloud(settings: CloudSettings, { onCall }: Pick<Cloud, 'on
     agent: createAgent(settings, connections),
     microversions: new Map(),
     inFlight: new Map(),
+    readers: createReaders(),
     projectLimit: createProjectLimit(connectionsPerProject, MAX_WAITING_PER_PROJECT),
     circuits: createCircuits(),
     calls: 0,

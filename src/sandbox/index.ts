@@ -38,7 +38,7 @@ export interface SandboxOptions {
   log?: Logger;
 }
 
-/** Starts a small Keystone, Nova and Manila on one loopback port. Users demo, reader, other, admin, gateway; password `secret`. */
+/** Starts a small Keystone, Nova and Manila on one loopback port. Users demo, reader, bystander, other, admin, gateway; password `secret`. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { host = '127.0.0.1', port = 0, seed = 'demo', accessDelayMs = 400, slowAccessMs = 20_000, log } = options;
   const cloud = makeCloud(accessDelayMs, slowAccessMs);

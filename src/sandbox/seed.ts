@@ -50,6 +50,7 @@ export function seedBasics(cloud: Cloud): void {
     cloud.users.push({ id: hexFor(`user/${name}`), name, password: 'secret', grants: [{ project: home, roles }] });
   user('demo', demo, ['member', 'reader']);
   user('reader', demo, ['reader']);
+  user('bystander', demo, ['load-balancer_member']);
   user('colleague', demo, ['member', 'reader']);
   user('other', other, ['member', 'reader']);
   user('admin', admin, ['admin', 'member', 'reader']);

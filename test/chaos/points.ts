@@ -53,8 +53,6 @@ const UNCHANGED: Outcome = { status: 'attached', events: '' };
 const ATTACHED: Outcome = { status: 'attached', events: 'ATTACH_STARTED ATTACHED' };
 const FAILED: Outcome = { status: 'error_attaching', events: 'ATTACH_STARTED ATTACH_FAILED' };
 const DETACHED: Outcome = { status: 'gone', events: 'DETACH_STARTED DETACHED' };
-const ABANDONED: Outcome = { status: 'attached', events: 'DETACH_STARTED DETACH_FAILED' };
-const ROLLED_BACK: Outcome = { status: 'gone', events: 'ATTACH_STARTED ATTACH_FAILED' };
 const UNDONE: Outcome = { status: 'gone', events: 'ATTACH_STARTED ATTACH_FAILED DETACHED' };
 const DELETED: Outcome = { status: 'gone', events: 'ATTACH_STARTED DETACH_STARTED DETACHED' };
 const RULE_GONE: Outcome = { status: 'error_attaching', events: 'ATTACH_FAILED' };
@@ -113,29 +111,32 @@ export const POINTS: readonly CrashPoint[] = [
   ...around('driftLate', 'deny_access', action(1), DETACHED, null),
 
   before('attach', 'the intent is recorded', { script: 'create' }, NOTHING),
-  after('attach', 'the intent is recorded', { script: 'create' }, FAILED, ATTACHED),
-  ...around('attach', 'the target is locked', { script: 'lock' }, FAILED, ATTACHED),
-  before('attach', 'allow_access', action(1), FAILED, ATTACHED),
+  after('attach', 'the intent is recorded', { script: 'create' }, NOTHING, ATTACHED),
+  ...around('attach', 'the target is locked', { script: 'lock' }, NOTHING, ATTACHED),
+  before('attach', 'allow_access', action(1), NOTHING, ATTACHED),
   after('attach', 'allow_access, its response lost', action(1), ATTACHED),
   ...around('attach', 'the target is unlocked', { script: 'unlock' }, ATTACHED),
-  ...around('attach', "the commit of Manila's response", { script: 'commit' }, ATTACHED),
+  ...around('attach', 'the commit of ATTACH_STARTED', write('commit', 'ATTACH_STARTED'), ATTACHED),
+  ...around('attach', "the commit of Manila's response", { script: 'commit', nth: 2 }, ATTACHED),
   ...around('attach', 'the claim by the queue', { script: 'claim' }, ATTACHED),
   ...around('attach', 'the commit of ATTACHED', write('commit', 'ATTACHED'), ATTACHED),
 
   before('attachTwo', 'the second allow_access', action(2), FAILED, ATTACHED),
   after('attachTwo', 'the second allow_access, its response lost', action(2), ATTACHED),
 
-  ...around('attachShared', 'the target is locked', { script: 'lock' }, ATTACHED),
-  ...around('attachShared', 'the target is unlocked', { script: 'unlock' }, ATTACHED),
+  ...around('attachShared', 'allow_access, which finds the rule', action(1), NOTHING, ATTACHED),
+  before('attachShared', 'the commit of ATTACH_STARTED', write('commit', 'ATTACH_STARTED'), NOTHING, ATTACHED),
+  ...around('attachShared', 'the target is locked again', { script: 'lock', nth: 2 }, ATTACHED),
+  ...around('attachShared', 'the target is unlocked again', { script: 'unlock', nth: 2 }, ATTACHED),
 
-  before('rejected', 'the record is removed', { script: 'remove' }, FAILED, ATTACHED),
-  after('rejected', 'the record is removed', { script: 'remove' }, ROLLED_BACK),
+  before('rejected', 'the record is removed', { script: 'remove' }, NOTHING, ATTACHED),
+  after('rejected', 'the record is removed', { script: 'remove' }, NOTHING),
 
   before('secondRejected', 'the commit of ATTACH_FAILED', write('commit', 'ATTACH_FAILED'), FAILED, ATTACHED),
   after('secondRejected', 'the commit of ATTACH_FAILED', write('commit', 'ATTACH_FAILED'), UNDONE),
   ...around('secondRejected', 'the claim by the queue', { script: 'claim' }, UNDONE),
   ...around('secondRejected', 'deny_access of the first', action(3), UNDONE),
-  ...around('secondRejected', 'the commit of the denial', { script: 'commit', nth: 2 }, UNDONE),
+  ...around('secondRejected', 'the commit of the denial', { script: 'commit', nth: 3 }, UNDONE),
   ...around('secondRejected', 'the record is removed', { script: 'remove' }, UNDONE),
 
   ...around('ruleFails', 'deny_access of the failed rule', action(2), FAILED),
@@ -143,10 +144,13 @@ export const POINTS: readonly CrashPoint[] = [
   ...around('ruleFails', 'the commit of ATTACH_FAILED', write('commit', 'ATTACH_FAILED'), FAILED),
 
   ...around('attachAgain', 'the claim', { script: 'claim' }, STILL_FAILED),
-  before('attachAgain', 'the commit of ATTACH_STARTED', write('commit', 'ATTACH_STARTED'), STILL_FAILED),
+  before('attachAgain', 'the commit of ATTACH_STARTED', write('commit', 'ATTACH_STARTED'), STILL_FAILED, ATTACHED),
   after('attachAgain', 'the commit of ATTACH_STARTED', write('commit', 'ATTACH_STARTED'), ATTACHED),
 
-  before('attachWhileDetaching', 'the commit of ATTACH_STARTED', write('commit', 'ATTACH_STARTED'), DETACHED),
+  before('attachWhileDetaching', 'the commit of ATTACH_STARTED', write('commit', 'ATTACH_STARTED'), DETACHED, {
+    status: 'attached',
+    events: 'DETACH_STARTED ATTACH_STARTED ATTACHED',
+  }),
   after(
     'attachWhileDetaching',
     'the commit of ATTACH_STARTED',
@@ -160,13 +164,13 @@ export const POINTS: readonly CrashPoint[] = [
   ...around('serverDeleted', 'the record is removed', { script: 'remove' }, DELETED),
 
   ...around('detach', 'the claim', { script: 'claim' }, UNCHANGED),
-  before('detach', 'the commit of DETACH_STARTED', write('commit', 'DETACH_STARTED'), UNCHANGED),
-  after('detach', 'the commit of DETACH_STARTED', write('commit', 'DETACH_STARTED'), ABANDONED, DETACHED),
-  ...around('detach', 'the target is locked', { script: 'lock' }, ABANDONED, DETACHED),
-  before('detach', 'deny_access', action(1), ABANDONED, DETACHED),
+  before('detach', 'the intent is recorded', { script: 'commit' }, UNCHANGED),
+  after('detach', 'the intent is recorded', { script: 'commit' }, UNCHANGED, DETACHED),
+  ...around('detach', 'the target is locked', { script: 'lock' }, UNCHANGED, DETACHED),
+  before('detach', 'deny_access', action(1), UNCHANGED, DETACHED),
   after('detach', 'deny_access, its response lost', action(1), DETACHED),
   ...around('detach', 'the target is unlocked', { script: 'unlock' }, DETACHED),
-  ...around('detach', 'the commit that it was accepted', { script: 'commit', says: /"isAccepted":true/ }, DETACHED),
+  ...around('detach', 'the commit of DETACH_STARTED', write('commit', 'DETACH_STARTED'), DETACHED),
   ...around(
     'detach',
     'the commit of its next reconcile',
@@ -176,9 +180,9 @@ export const POINTS: readonly CrashPoint[] = [
   ...around('detach', 'the claim by the queue', { script: 'claim', nth: 2 }, DETACHED),
   ...around('detach', 'the record is removed', { script: 'remove' }, DETACHED),
 
-  after('detachShared', 'the commit of DETACH_STARTED', write('commit', 'DETACH_STARTED'), ABANDONED, DETACHED),
-  before('detachShared', 'the rule is transferred to the other', { call: 'PUT metadata', nth: 1 }, ABANDONED, DETACHED),
-  after('detachShared', 'the rule is transferred to the other', { call: 'PUT metadata', nth: 1 }, ABANDONED, DETACHED),
-  before('detachShared', 'the record is removed', { script: 'remove' }, ABANDONED, DETACHED),
-  after('detachShared', 'the record is removed', { script: 'remove' }, DETACHED),
+  ...around('detachShared', 'Manila is asked for the right', action(1), UNCHANGED, DETACHED),
+  before('detachShared', 'the commit of DETACH_STARTED', write('commit', 'DETACH_STARTED'), UNCHANGED, DETACHED),
+  after('detachShared', 'the commit of DETACH_STARTED', write('commit', 'DETACH_STARTED'), DETACHED),
+  ...around('detachShared', 'the rule is transferred to the other', { call: 'PUT metadata', nth: 1 }, DETACHED),
+  ...around('detachShared', 'the record is removed', { script: 'remove' }, DETACHED),
 ];

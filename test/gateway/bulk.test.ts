@@ -191,13 +191,20 @@ describe('an outcome of its own', () => {
     const outcomes = await run(ATTACH, pairs, slow);
     const notBegun = outcomes.filter(({ error }) => error?.code === 'LIMIT_EXCEEDED');
     const begun = outcomes.filter((one) => !notBegun.includes(one));
-    const { data } = await slow.query('{ shareAttachments(first: 200) { nodes { serverId } } }');
+    const recorded = async () => {
+      const { data } = await slow.query('{ shareAttachments(first: 200) { nodes { serverId } } }');
+      return new Set(data.shareAttachments.nodes.map((one: Pair) => one.serverId));
+    };
+    // shown once Manila's answer to the grant is overdue: it may have taken effect
+    await until(async () => {
+      const shown = await recorded();
+      return begun.every(({ serverId }) => shown.has(serverId));
+    });
+    const shown = await recorded();
     await slow.close();
     expect(notBegun.length).toBeGreaterThan(0);
     expect(begun.length).toBeGreaterThan(0);
-    const recorded = new Set(data.shareAttachments.nodes.map((one: Pair) => one.serverId));
-    expect(notBegun.filter(({ serverId }) => recorded.has(serverId))).toEqual([]);
-    expect(begun.filter(({ serverId }) => !recorded.has(serverId))).toEqual([]);
+    expect(notBegun.filter(({ serverId }) => shown.has(serverId))).toEqual([]);
   });
 
   test('the codes of errors -> those of the code, and UNKNOWN', () => {

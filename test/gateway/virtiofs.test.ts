@@ -60,8 +60,11 @@ const types = (events: HeardEvent[]) => events.map((event) => event.type);
 const codeOf = (answer: GatewayResponse) => answer.errors?.[0]?.extensions.code;
 const inNova = () => gateway.sandbox.mappingsOf(serverId);
 const serverStatus = () => gateway.sandbox.server(serverId)?.status;
+/** The attaches that Nova took. Those that only ask for the right name no share, and are a 404 or a 409. */
 const posts = () =>
-  gateway.sandbox.requests.filter(({ method, path }) => method === 'POST' && path.endsWith('/shares'));
+  gateway.sandbox.requests.filter(
+    ({ method, path, status }) => method === 'POST' && path.endsWith('/shares') && status !== 404 && status !== 409,
+  );
 
 /** A gateway before a cloud whose share driver does not finish with one client until `sandbox.step()`. */
 async function startBusy(): Promise<void> {

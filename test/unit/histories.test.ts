@@ -7,6 +7,7 @@ import { createSessionRegistry } from '../../src/attachments/reconcile/sessions.
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { OpenStackError } from '../../src/openstack/errors.ts';
+import { createReaders } from '../../src/openstack/http/readers.ts';
 import type { AccessRule } from '../../src/openstack/manila/types.ts';
 import type { Session } from '../../src/openstack/session.ts';
 import { attachmentEvent } from '../support/attachment-records.ts';
@@ -69,6 +70,7 @@ jest.unstable_mockModule('../../src/openstack/manila/client.ts', () => ({
     project_id: PROJECT,
   }),
   getShareNetwork: async () => null,
+  mayListShares: async () => true,
   listAllShares: async () => ({ shares: [], isComplete: true }),
   listAccessRules: () =>
     through(environment.faults, () => [...environment.rules.values()].map((rule) => ({ ...rule }))),
@@ -102,6 +104,7 @@ jest.unstable_mockModule('../../src/openstack/nova/client.ts', () => ({
   }),
   listInterfaces: async () => [],
   listServers: async () => ({ servers: [], hasNext: false }),
+  mayListServers: async () => true,
 }));
 
 const microversions = await import('../../src/openstack/http/microversions.ts');
@@ -123,6 +126,7 @@ const { markStale } = await import('../../src/attachments/drift/reconcile-record
 
 const log = pino({ level: 'silent' });
 const session = {
+  cloud: { readers: createReaders() },
   token: 'token',
   identity: { projectId: PROJECT, userId: 'user-1', expiresAt: Date.now() + 3_600_000, roles: ['member'] },
   requestId: 'req-1',

@@ -5,6 +5,7 @@ import { createSessionRegistry } from '../../src/attachments/reconcile/sessions.
 import { createAttachments } from '../../src/attachments/service.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import type { Cloud } from '../../src/openstack/cloud.ts';
+import { createReaders } from '../../src/openstack/http/readers.ts';
 import type { Session } from '../../src/openstack/session.ts';
 import { anAttachment } from '../support/attachments.ts';
 
@@ -23,7 +24,10 @@ function sessionOf(userId: string): Session {
     roles: ['member'],
     expiresAt: Date.now() + 3_600_000,
   };
-  return { cloud: {} as Cloud, token: `token of ${userId}`, identity, catalog: [], requestId: 'req-1', log };
+  const cloud = { readers: createReaders() } as Cloud;
+  const session = { cloud, token: `token of ${userId}`, identity, catalog: [], requestId: 'req-1', log };
+  cloud.readers.note(session);
+  return session;
 }
 
 /** The delays with which reads have scheduled attachments. */

@@ -53,14 +53,14 @@ async function started() {
   let written = 0;
   let reply: (name: string) => Reply = (name) => ({
     status: 200,
-    body: { server: { id: SERVER, name, status: 'ACTIVE' } },
+    body: { server: { id: SERVER, name, status: 'ACTIVE', tenant_id: session.identity.projectId } },
   });
   const held: (() => void)[] = [];
   const gets: string[] = [];
   const service = await startService(
     withVersions('epoxy', ({ method, path, headers }) => {
       if (method !== 'GET') return { status: 202, body: { written: ++written } };
-      if (!path.includes('/servers/')) return { status: 200, body: {} };
+      if (!path.includes('/servers/')) return { status: 200, body: { servers: [] } };
       gets.push(String(headers['x-auth-token']));
       const answer = reply(String(written));
       return new Promise<Reply>((resolve) => held.push(() => resolve(answer)));

@@ -7,6 +7,7 @@ import { createSessionRegistry } from '../../src/attachments/reconcile/sessions.
 import type { AttachmentStore } from '../../src/attachments/store/contract.ts';
 import { createMemoryStore } from '../../src/attachments/store/memory.ts';
 import { OpenStackError } from '../../src/openstack/errors.ts';
+import { createReaders } from '../../src/openstack/http/readers.ts';
 import type { Session } from '../../src/openstack/session.ts';
 import { attachmentEvent } from '../support/attachment-records.ts';
 import { checkProperty, runsOf } from '../support/property.ts';
@@ -195,6 +196,7 @@ const RULE = { id: 'r', access_type: 'ip', access_to: '******', access_level: 'r
 jest.unstable_mockModule('../../src/openstack/manila/client.ts', () => ({
   getShare: async () => ({ id: SHARE, share_proto: 'NFS', status: 'available', project_id: PROJECT }),
   getShareNetwork: async () => null,
+  mayListShares: async () => true,
   listAllShares: async () => ({ shares: [], isComplete: true }),
   listShares: async () => ({ shares: [], count: null }),
   listAccessRules: () => reading(() => (environment.rule === 'none' ? [] : [{ ...RULE, state: environment.rule }])),
@@ -220,6 +222,7 @@ jest.unstable_mockModule('../../src/openstack/nova/client.ts', () => ({
           },
     ),
   listInterfaces: async () => [],
+  mayListServers: async () => true,
 }));
 const shown = () => {
   const { mapping, server } = environment;
@@ -242,10 +245,15 @@ jest.unstable_mockModule('../../src/openstack/nova/shares.ts', () => ({
       assertMember(session);
       return shown();
     }),
-  attachServerShare: (_: Session, __: string, { tag }: { tag: string }) =>
-    through(environment.faults, () => post(tag, true)),
-  detachServerShare: (_: Session) =>
+  // a share that does not exist only asks for the right
+  attachServerShare: (_: Session, __: string, { shareId, tag }: { shareId: string; tag: string }) =>
     through(environment.faults, () => {
+      if (shareId !== SHARE) throw refused(404, 'Share could not be found.');
+      return post(tag, true);
+    }),
+  detachServerShare: (_: Session, __: string, shareId: string) =>
+    through(environment.faults, () => {
+      if (shareId !== SHARE) return { isGone: true, openstackRequestId: null };
       try {
         return remove(true);
       } catch (error) {
@@ -283,7 +291,7 @@ const newSession = (token: string) =>
     token,
     identity: { projectId: PROJECT, userId: 'user-1', expiresAt: Number.MAX_SAFE_INTEGER, roles: ['member'] },
     requestId: 'req-1',
-    cloud: { settings: { timeoutMs: TIMEOUT_MS } },
+    cloud: { settings: { timeoutMs: TIMEOUT_MS }, readers: createReaders() },
     log,
   }) as unknown as Session;
 const session = newSession('token');

@@ -4,6 +4,7 @@ import { listAccessRules } from '../../openstack/manila/client.ts';
 import type { Session } from '../../openstack/session.ts';
 import type { Attachment } from '../attachment.ts';
 import type { CommandOptions, EnsureRecovered } from '../command.ts';
+import { isVisible } from '../pending.ts';
 import { type GuestDocument, guestDocument } from './document.ts';
 import { lacksExports } from './exported-as.ts';
 
@@ -44,10 +45,11 @@ export function createGuestDocument(options: CommandOptions, ensureRecovered: En
     session: Session,
     { projectId, serverId }: { projectId: string; serverId: string },
   ): Promise<GuestDocument | null> {
-    const [isRecovered, [records = []]] = await Promise.all([
+    const [isRecovered, [stored = []]] = await Promise.all([
       store.isRecovered(projectId),
       store.listForServers(projectId, [serverId]),
     ]);
+    const records = stored.filter(isVisible);
     if (!isRecovered) {
       const { signal: _signal, onRead: _onRead, ...durable } = session;
       void recover(durable, projectId);

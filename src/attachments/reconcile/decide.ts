@@ -25,6 +25,8 @@ export interface Observation {
   share: 'present' | 'gone';
   /** Aligned with the record's targets; null: no such rule. */
   rules: readonly (ObservedRule | null)[];
+  /** Aligned with the targets: whether the rule's metadata names this attachment. Absent: none does. */
+  isOwner?: readonly boolean[];
   /** Whether the share has an export location; null: Manila was not asked. */
   isExported: boolean | null;
 }
@@ -46,6 +48,12 @@ export type Action =
   | { do: 'deny'; target: number; ruleId: string }
   /** Commit: Manila accepted the revocation. */
   | { do: 'accept' }
+  /** Ask Manila whether the session may revoke, where the detach has nothing to revoke. */
+  | { do: 'authorize' }
+  /** Commit: Manila accepted the request before a crash. */
+  | { do: 'announce' }
+  /** Commit the record as it was before a request that Manila never accepted. */
+  | { do: 'restore' }
   /** Commit a new status, with its event. */
   | {
       do: 'transition';
@@ -79,6 +87,7 @@ export function decide(record: Attachment, observed: Observation, rights: Rights
   if (observed.server === 'gone' && record.status !== 'detaching') {
     return { do: 'transition', status: 'detaching', event: 'DETACH_STARTED', reason: 'SERVER_DELETED' };
   }
+  if (record.pending) return decidePending(record, observed, rights);
   switch (record.status) {
     case 'attaching':
       return decideAttaching(record, observed, rights, isOverdue);
@@ -90,6 +99,27 @@ export function decide(record: Attachment, observed: Observation, rights: Rights
     case 'error_detaching':
       return { do: 'idle' };
   }
+}
+
+/**
+ * A request whose caller Manila has not accepted yet. The first call is one that takes the right to grant, or to revoke,
+ * also where a rule exists already, or none has to go: Manila's policy decides. Without the caller's session, as after a
+ * crash, the request is accepted where a call of it has been, and forgotten otherwise.
+ */
+function decidePending(record: Attachment, observed: Observation, rights: Rights): Action {
+  if (record.status === 'attaching') {
+    const isNew = record.pending?.before === null;
+    const isGranted = observed.rules.some((rule, i) => rule && observed.isOwner?.[i]);
+    if (!rights.mayGrant) return isNew && isGranted ? { do: 'announce' } : { do: 'restore' };
+    const missing = observed.rules.findIndex((rule, i) => !rule && !isRemoving(record, i));
+    const kept = record.targets.findIndex((_, i) => !isRemoving(record, i));
+    return { do: 'allow', target: missing >= 0 ? missing : Math.max(kept, 0) };
+  }
+  const action = decideDetaching(record, observed, rights);
+  if (rights.mayRevoke) return action.do === 'deny' ? action : { do: 'authorize' };
+  return action.do === 'accept' || (action.do === 'remove' && record.targets.some(({ isOwned }) => isOwned))
+    ? action
+    : { do: 'restore' };
 }
 
 function decideAttaching(record: Attachment, observed: Observation, rights: Rights, isOverdue: boolean): Action {

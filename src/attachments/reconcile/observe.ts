@@ -45,6 +45,7 @@ export interface Observed extends Observation, RuleOwnership {
   /** Null: not read. */
   readonly locations: readonly ExportLocation[] | null;
   readonly rules: readonly (ObservedRule | null)[];
+  readonly isOwner: readonly boolean[];
 }
 
 /** Another worker has the record now, or it was removed: what this reconcile observed is void. */

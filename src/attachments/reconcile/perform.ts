@@ -1,4 +1,5 @@
 /** Performs one decided action against Manila, each call safe to repeat, and commits what it changed. */
+import { randomUUID } from 'node:crypto';
 import { type FaultCode, GatewayError } from '../../errors.ts';
 import { OpenStackError } from '../../openstack/errors.ts';
 import { orNull } from '../../openstack/http/request.ts';
@@ -17,9 +18,11 @@ import {
   withStatus,
 } from '../attachment.ts';
 import { tellGuest } from '../guest/tell-guest.ts';
+import { fromStored, toStored } from '../pending.ts';
 import { completeRetarget, isRetargeting } from '../retarget.ts';
 import { readRules, untilNextList } from '../rule-lists.ts';
 import {
+  isOwner,
   MANAGED_BY,
   readHolders,
   ruleMetadata,
@@ -64,6 +67,14 @@ export async function perform(
       return { result: await commitAndRelease(context, record, { dueInMs: null }) };
     case 'accept':
       return { record: await commitAccepted(context, record), observed };
+    case 'authorize':
+      // no rule has this id: Manila checks its policy first, then says 404
+      await deny(leasedSession(context), record, randomUUID());
+      return { record: await commitAccepted(context, record), observed };
+    case 'announce':
+      return { record: await announce(context, record), observed };
+    case 'restore':
+      return { result: await restore(context, record) };
     case 'allow':
       return await performAllow(context, record, observed, action.target);
     case 'deny':
@@ -102,12 +113,15 @@ async function performAllow(
   target: number,
 ): Promise<Step> {
   const granted = await withTargetLock(context, record, target, async () => {
-    const rule = await allow(context, record, target);
-    const isOwner = observed.isOwner.with(target, true);
-    const granted = rule && { ...observed, isOwner, rules: observed.rules.with(target, rule) };
-    const now = granted ?? (await observe(context, record));
-    if (!now.rules[target]) throw hiddenRule(record, target);
-    return { record: withObserved(record, now), observed: now };
+    // a rule that exists, and is gone when it is looked for, was being denied: only one that stays unseen is hidden
+    for (let tries = 0; tries < 2; tries++) {
+      const rule = await allow(context, record, target);
+      const isOwner = observed.isOwner.with(target, true);
+      const granted = rule && { ...observed, isOwner, rules: observed.rules.with(target, rule) };
+      const now = granted ?? (await observe(context, record));
+      if (now.rules[target]) return { record: withObserved(record, now), observed: now };
+    }
+    throw hiddenRule(record, target);
   });
   return granted?.value ?? (await requeueSoon(context, record));
 }
@@ -172,10 +186,10 @@ function locksOf({ isProtected, isHidden, serverId }: Attachment) {
  */
 async function denyUnlocked(context: ReconcileContext, record: Attachment, accessTo: string): Promise<void> {
   const session = leasedSession(context);
-  const rules = await readRules(session, record.shareId);
+  const [key, rules] = await Promise.all([context.store.signingKey(), readRules(session, record.shareId)]);
   const rule = rules?.find(
     (one) =>
-      one.metadata?.attachment_id === record.id &&
+      isOwner(key, record, one) &&
       one.access_type === record.accessType &&
       isSameTarget(record.accessType, one.access_to, accessTo),
   );
@@ -228,15 +242,43 @@ async function countDenial(
 
 /** Commits that the detach is accepted: from here on the gateway's own account may finish it. */
 export async function commitAccepted(context: ReconcileContext, record: Attachment): Promise<Attachment> {
-  return await commit(context, { ...record, isAccepted: true }, { dueInMs: null, keepLease: true });
+  const accepted = { ...record, isAccepted: true };
+  if (record.pending) return await announce(context, accepted);
+  return await commit(context, accepted, { dueInMs: null, keepLease: true });
+}
+
+/** Commits a pending change with its event: it is accepted, or may have been. Any other record stays as it is. */
+export async function announce(
+  context: Pick<ReconcileContext, 'store' | 'owner'>,
+  { pending, ...record }: Attachment,
+): Promise<Attachment> {
+  if (!pending) return record;
+  return await commit(context, record, { event: newEvent(pending.event, record), dueInMs: null, keepLease: true });
+}
+
+/** Commits the record as it was before a change that was rejected, without an event; removes it where there was none. */
+export async function restore(
+  { store, owner }: Pick<ReconcileContext, 'store' | 'owner'>,
+  record: Attachment,
+): Promise<ReconcileResult> {
+  const before = record.pending?.before ?? null;
+  if (before) {
+    const requeueAfterMs = isInProgress(before.status) ? 0 : null;
+    const restored = { ...before, version: record.version };
+    return { attachment: await commit({ store, owner }, restored, { dueInMs: requeueAfterMs }), requeueAfterMs };
+  }
+  if ((await store.remove(record, { owner })) !== 'removed') throw new LeaseLost();
+  const { pending: _, ...attachment } = record;
+  return { attachment: { ...attachment, status: 'detached' }, requeueAfterMs: null };
 }
 
 async function performTransition(
   context: ReconcileContext,
-  record: Attachment,
+  given: Attachment,
   observed: Observed,
   { status, event, ...action }: Extract<Action, { do: 'transition' }>,
 ): Promise<Step> {
+  const record = await announce(context, given);
   const isAttached = status === 'attached' && event === 'ATTACHED';
   const interrupted = isAttached ? await confirmShared(context, record, observed) : null;
   if (interrupted) return interrupted;
@@ -272,10 +314,11 @@ async function transferRemoved(context: ReconcileContext, record: Attachment, ob
 
 async function performRemove(
   context: ReconcileContext,
-  record: Attachment,
+  given: Attachment,
   observed: Observed,
   reason: Reason | null,
 ): Promise<ReconcileResult> {
+  const record = await announce(context, given);
   if (context.rights.mayRevoke) await transferRules(context.store, leasedSession(context), record, observed);
   const now = new Date().toISOString();
   const attachment: AttachmentView = {
@@ -338,9 +381,9 @@ export async function commit(
   record: Attachment,
   options: Omit<CommitOptions, 'owner'>,
 ): Promise<Attachment> {
-  const committed = await context.store.commit(record, { ...options, owner: context.owner });
+  const committed = await context.store.commit(toStored(record), { ...options, owner: context.owner });
   if (typeof committed === 'string') throw new LeaseLost();
-  return committed;
+  return fromStored(committed);
 }
 
 /** Commits and releases the lease. */
@@ -351,7 +394,7 @@ export async function commitAndRelease(
 ): Promise<ReconcileResult> {
   const { dueInMs } = options;
   const headStart = context.rights.mayGrant ? TOKEN_HOLDER_HEAD_START_MS : 0;
-  const attachment = await commit(context, record, {
+  const attachment = await commit(context, await announce(context, record), {
     ...options,
     dueInMs: dueInMs === null ? null : dueInMs + headStart,
   });

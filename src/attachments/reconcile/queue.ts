@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { OpenStackError } from '../../openstack/errors.ts';
 import { newRequestId } from '../../openstack/session.ts';
 import { isInProgress, parseAttachmentId } from '../attachment.ts';
+import { hasPending } from '../pending.ts';
 import type { AttachmentStore } from '../store/contract.ts';
 import { isInterruption } from './observe.ts';
 import { backOff, reconcile } from './reconcile.ts';
@@ -160,7 +161,8 @@ async function reconcileOne(
     acting = await sessions.rightsFor(claimed, requestId);
     if (!acting) {
       onReconcile('no_token');
-      await store.release(projectId, id, owner, isInProgress(claimed.status) ? NO_TOKEN_RETRY_MS : null);
+      const isUnfinished = isInProgress(claimed.status) || hasPending(claimed);
+      await store.release(projectId, id, owner, isUnfinished ? NO_TOKEN_RETRY_MS : null);
       // a read may have brought a token while this reconcile held the record
       return sessions.has(id) ? 0 : null;
     }

@@ -14,12 +14,22 @@ import {
   withSuccess,
 } from '../attachment.ts';
 import { GRACE_POLL_MS, markDetaching, remainingGraceMs } from '../guest/unmount-grace.ts';
+import { fromStored } from '../pending.ts';
 import { directReads } from '../reads.ts';
 import { isRetargeting, isStale, retarget } from '../retarget.ts';
 import { reconcileVirtiofs } from '../virtiofs/reconcile.ts';
 import { backoffDelay, decide } from './decide.ts';
-import { LeaseLost, leasedSession, observe, type ReconcileContext, remainingLeaseMs, withObserved } from './observe.ts';
 import {
+  LeaseLost,
+  leasedSession,
+  type Observed,
+  observe,
+  type ReconcileContext,
+  remainingLeaseMs,
+  withObserved,
+} from './observe.ts';
+import {
+  announce,
   commit,
   commitAccepted,
   commitAndRelease,
@@ -27,6 +37,7 @@ import {
   perform,
   type ReconcileResult,
   requeueLater,
+  restore,
   type Step,
 } from './perform.ts';
 
@@ -53,8 +64,9 @@ export async function reconcile(context: ReconcileContext, claimed: Attachment):
   const lease = startDeadline(remainingLeaseMs(context), context.signal, () => new LeaseLost());
   try {
     const leased = { ...context, signal: lease.signal };
-    if (claimed.via !== 'virtiofs') return await reconcileLeased(leased, claimed);
-    return await reconcileVirtiofs(leased, claimed, (...failure) => commitFailure(leased, ...failure));
+    const record = fromStored(claimed);
+    if (record.via !== 'virtiofs') return await reconcileLeased(leased, record);
+    return await reconcileVirtiofs(leased, record, (...failure) => commitFailure(leased, ...failure));
   } finally {
     lease.end();
   }
@@ -86,14 +98,24 @@ async function reconcileLeased(context: ReconcileContext, claimed: Attachment): 
       if (action.do === 'wait') return await requeueLater(context, record, performance.now() - startedAt);
       const done: Step = await perform(context, record, observed, action);
       if ('result' in done) return done.result;
-      record = withSuccess(done.record, 'change');
-      observed = done.observed;
+      const wasPending = record.pending !== undefined;
+      // a call of this request has been accepted
+      record = await announce(context, withSuccess(done.record, 'change'));
+      observed = wasPending && mustReadHolders(record, done.observed) ? null : done.observed;
       phase = 'read';
     }
     return await commitAndRelease(context, record, { dueInMs: 1000 });
   } catch (error) {
     return await commitFailure(context, record, error, phase);
   }
+}
+
+/**
+ * Whether who else needs the rules must be read again once a detach is announced: until then, each of two attachments
+ * that share a rule and detach at the same time counts as a holder, and they would leave the rule to each other.
+ */
+function mustReadHolders({ status }: Attachment, observed: Observed | null): boolean {
+  return status === 'detaching' && (observed?.rules ?? []).some((rule) => rule?.isShared);
 }
 
 /**
@@ -127,6 +149,7 @@ async function commitFailure(
   if (error.status === 401 && !context.rethrowFinal) throw error;
   if (error.outcome === 'uncertain') return await backOff(context, record, error, phase);
   if (context.rethrowFinal) throw new FinalError(record, error);
+  if (record.pending) return await restore(context, record);
   const fault = toFault(error);
   if (record.status === 'attaching') {
     return await commitEvent(context, withStatus(record, 'error_attaching', { fault }), 'ATTACH_FAILED', null);

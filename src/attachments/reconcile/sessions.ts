@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { ServiceAccount } from '../../openstack/keystone/service-account.ts';
 import type { Session } from '../../openstack/session.ts';
 import { type Attachment, isInProgress } from '../attachment.ts';
+import { hasPending } from '../pending.ts';
 import type { Rights } from './decide.ts';
 
 const MAX_SESSIONS = 10_000;
@@ -107,16 +108,21 @@ interface Worker {
 
 /**
  * Lets an authenticated read resume attachments that are in progress or stale: it brings a token. The attachment's own
- * user resumes it fully; another user of the project only lets the gateway observe one that was abandoned.
+ * user resumes it fully, also after a crash before the request was accepted; another user of the project only lets the
+ * gateway observe one that was abandoned.
  */
 export function resumeOnRead({ sessions, queue }: Worker, session: Session, records: readonly Attachment[]): void {
   for (const record of records) {
     const isStale = record.status === 'attached' && record.staleSince !== null && !isRefusedLately(record);
     const isOutdated = isOutdatedMapping(record);
-    if (!(isStale || isOutdated || isInProgress(record.status))) continue;
-    const isOwnUser = record.userId === session.identity.userId;
-    const isAbandoned = !isStale && Date.now() - Date.parse(record.statusSince) > ABANDONED_AFTER_MS;
+    // of a request that is not accepted yet: its own user's, and since it was made
+    const { userId, statusSince } = record.requested?.record ?? record;
+    if (!(isStale || isOutdated || isInProgress(record.status) || hasPending(record))) continue;
+    const isOwnUser = userId === session.identity.userId;
+    const isAbandoned = !isStale && Date.now() - Date.parse(statusSince) > ABANDONED_AFTER_MS;
     const hadSession = sessions.has(record.id);
+    // a request that may be rejected must not take the place of the session that works on the attachment
+    if (record.requested && hadSession) continue;
     // the user's newest token replaces one that may have ended
     if (isOwnUser) sessions.add(record.id, session);
     else if (isAbandoned || isOutdated) sessions.addObserver(record.id, session);

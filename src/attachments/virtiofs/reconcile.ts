@@ -1,4 +1,5 @@
 /** Reconciles one virtiofs attachment: observe Nova's mapping, decide, POST or DELETE with the caller's token, commit. */
+import { randomUUID } from 'node:crypto';
 import { OpenStackError } from '../../openstack/errors.ts';
 import { getServer } from '../../openstack/nova/client.ts';
 import { attachServerShare, detachServerShare, getServerShare } from '../../openstack/nova/shares.ts';
@@ -17,7 +18,15 @@ import {
 } from '../attachment.ts';
 import { tellGuest } from '../guest/tell-guest.ts';
 import { LeaseLost, leasedSession, type ReconcileContext, remainingLeaseMs } from '../reconcile/observe.ts';
-import { commit, commitAndRelease, commitEvent, type ReconcileResult, requeueLater } from '../reconcile/perform.ts';
+import {
+  announce,
+  commit,
+  commitAndRelease,
+  commitEvent,
+  type ReconcileResult,
+  requeueLater,
+  restore,
+} from '../reconcile/perform.ts';
 import {
   decideVirtiofs,
   isDeletable,
@@ -67,18 +76,51 @@ export async function reconcileVirtiofs(
         isPostSettled: isSettled(record.virtiofs?.postedAt, session.cloud.settings.timeoutMs),
         isDeleteSettled: isSettled(record.virtiofs?.deletedAt, session.cloud.settings.timeoutMs),
       });
-      if (action.do === 'wait') return await requeueLater(context, record, performance.now() - startedAt);
       phase = 'change';
+      if (record.pending && !isChange(action)) {
+        if (!context.rights.mayGrant && !isBegun(record)) return await restore(context, record);
+        if (context.rights.mayGrant) await authorize(context, record);
+        record = await announce(context, record);
+        continue;
+      }
+      if (action.do === 'wait') return await requeueLater(context, record, performance.now() - startedAt);
       const done = await performVirtiofs(context, record, action, (next) => {
         record = next;
       });
       if ('result' in done) return done.result;
-      record = withSuccess(done.record, 'change');
+      record = await announce(context, withSuccess(done.record, 'change'));
       phase = 'read';
     }
     return await commitAndRelease(context, record, { dueInMs: 1000 });
   } catch (error) {
     return await commitFailure(record, error, phase);
+  }
+}
+
+/** Whether Nova's policy decides on the action itself, or the request is rejected without asking Nova. */
+function isChange({ do: what }: VirtiofsAction): boolean {
+  return what === 'post' || what === 'delete' || what === 'reject';
+}
+
+/** Whether Nova has taken a pending request: its process crashed before that was committed. */
+function isBegun({ status, virtiofs, pending }: Attachment): boolean {
+  if (status === 'attaching') return pending?.before === null && Boolean(virtiofs?.status || virtiofs?.postedAt);
+  return virtiofs?.status === 'detaching' || virtiofs?.status === null || Boolean(virtiofs?.deletedAt);
+}
+
+/**
+ * Asks Nova whether the caller may request the change, though there is nothing to change: no share has this id, and Nova checks
+ * its policy before anything else. Any answer but a rejection of the caller is acceptance.
+ */
+async function authorize(context: ReconcileContext, { serverId, status }: Attachment): Promise<void> {
+  const session = leasedSession(context);
+  try {
+    const noShare = randomUUID();
+    if (status === 'detaching') await detachServerShare(session, serverId, noShare);
+    else await attachServerShare(session, serverId, { shareId: noShare, tag: noShare });
+  } catch (error) {
+    const isAccepted = error instanceof OpenStackError && (error.status === 404 || error.status === 409);
+    if (!isAccepted) throw error;
   }
 }
 
@@ -250,9 +292,10 @@ async function performDelete(
 
 async function performRemove(
   context: ReconcileContext,
-  record: Attachment,
+  given: Attachment,
   reason: Reason | null,
 ): Promise<ReconcileResult> {
+  const record = await announce(context, given);
   const now = new Date().toISOString();
   const attachment: AttachmentView = {
     ...withState(record, { status: null, postedAt: null }),

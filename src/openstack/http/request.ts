@@ -104,6 +104,11 @@ export function isNotFound(error: unknown): boolean {
   );
 }
 
+/** Whether an error says that the service's policy does not allow the call with this token. */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof OpenStackError && error.status === 403;
+}
+
 function toQuery(query: Query = {}): string {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {

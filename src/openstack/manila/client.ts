@@ -1,5 +1,5 @@
 import { OpenStackError } from '../errors.ts';
-import { isNotFound, orNull, path, type Query, request } from '../http/request.ts';
+import { isForbidden, isNotFound, orNull, path, type Query, request } from '../http/request.ts';
 import { MANILA } from '../services.ts';
 import type { Session } from '../session.ts';
 import { type Sort, sortParameters } from '../sort.ts';
@@ -35,7 +35,10 @@ export function getShare(session: Session, id: string): Promise<Share | null> {
 
 async function fetchShare(session: Session, id: string): Promise<Share> {
   const options = { path: path`/shares/${id}`, expects: 'share' };
-  return (await request<{ share: Share }>(session, MANILA, options)).body.share;
+  const { share } = (await request<{ share: Share }>(session, MANILA, options)).body;
+  // a public share of another project says nothing about the token's own
+  if (share.project_id === session.identity.projectId) session.cloud.readers.note(session);
+  return share;
 }
 
 /**
@@ -61,7 +64,14 @@ export async function listShares(
     query,
     expectsList: 'shares',
   });
+  session.cloud.readers.note(session);
   return { shares: body.shares, count: isCount(body.count) ? body.count : null };
+}
+
+/** Whether Manila lets the token list the shares of its project. Rejects with an OpenStackError other than 403. */
+export async function mayListShares(session: Session): Promise<boolean> {
+  const list = request(session, MANILA, { path: '/shares', query: { limit: 1 }, expectsList: 'shares' });
+  return (await orNull(list, isForbidden)) !== null;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { orNull, path, type Query, request } from '../http/request.ts';
+import { isForbidden, orNull, path, type Query, request } from '../http/request.ts';
 import { NOVA } from '../services.ts';
 import type { Session } from '../session.ts';
 import { type Sort, sortParameters } from '../sort.ts';
@@ -26,7 +26,9 @@ export function getServer(session: Session, id: string): Promise<NovaServer | nu
 
 async function fetchServer(session: Session, id: string): Promise<NovaServer> {
   const options = { path: path`/servers/${id}`, expects: 'server' };
-  return (await request<{ server: NovaServer }>(session, NOVA, options)).body.server;
+  const { server } = (await request<{ server: NovaServer }>(session, NOVA, options)).body;
+  if (server.tenant_id === session.identity.projectId) session.cloud.readers.note(session);
+  return server;
 }
 
 /**
@@ -49,8 +51,16 @@ export async function listServers(
     query,
     expectsList: 'servers',
   });
+  session.cloud.readers.note(session);
   const links: unknown[] = Array.isArray(body.servers_links) ? body.servers_links : [];
   return { servers: body.servers, hasNext: links.some((link) => (link as Link | null)?.rel === 'next') };
+}
+
+/** Whether Nova lets the token list the servers of its project, or of all projects. Rejects with an OpenStackError other than 403. */
+export async function mayListServers(session: Session, projects: 'own' | 'all'): Promise<boolean> {
+  const query: Query = { limit: 1, all_tenants: projects === 'all' ? '1' : null };
+  const list = request(session, NOVA, { path: '/servers', query, expectsList: 'servers' });
+  return (await orNull(list, isForbidden)) !== null;
 }
 
 /** A server's ports with their Neutron networks, which the server's own representation lacks. A deleted server is a 404. */

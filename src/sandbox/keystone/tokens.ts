@@ -65,7 +65,10 @@ export function validToken(cloud: Cloud, id: string | undefined): Token | null {
 export function authenticate(cloud: Cloud, id: string | undefined, origin: string): Token {
   const token = validToken(cloud, id);
   if (!token) throw unauthenticated(origin, true);
-  if (!token.project) throw new ApiError(403, 'forbidden', 'Access was denied to this resource.');
+  // no policy of the services names other roles
+  if (!token.project || !token.roles.some((role) => role === 'reader' || role === 'service')) {
+    throw new ApiError(403, 'forbidden', 'Access was denied to this resource.');
+  }
   return token;
 }
 

@@ -37,6 +37,7 @@ export function withAttachments(
     const bytes = await readBytes(rewritten);
     const servers = findServers(bytes).filter((server) => server.tenantId === session.identity.projectId);
     if (servers.length === 0) return reply.send(bytes);
+    session.cloud.readers.note(session);
     try {
       const lists = await attachments.listForServers(
         session,
