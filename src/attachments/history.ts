@@ -17,6 +17,8 @@ export interface HistoryOptions {
   readonly after: string | null;
   readonly serverId: string | null;
   readonly shareId: string | null;
+  /** The project of an attachment that the caller was shown; left out: the caller's, or the server's. */
+  readonly projectId?: string;
 }
 
 /** A page of the history. */

@@ -32,6 +32,23 @@ export async function ensureReadable(session: Session): Promise<void> {
   throw failure;
 }
 
+/**
+ * Whether Nova lets the token see the servers of all projects. Asked once in 30 s for a user's roles in a project, and while
+ * Nova does not answer, its last answer counts.
+ */
+export async function seesAllProjects(session: Session): Promise<boolean> {
+  const { readers } = session.cloud;
+  const last = readers.allProjects(session);
+  if (last && last.ageMs < FRESH_MS) return last.sees;
+  const sees = await settled(mayListServers(session, 'all'));
+  if (typeof sees === 'boolean') {
+    readers.noteAllProjects(session, sees);
+    return sees;
+  }
+  if (last && last.ageMs < STALE_MS) return last.sees;
+  throw sees;
+}
+
 /** The answer; or the error, where a service is missing from the catalog or does not answer. */
 async function settled(answer: Promise<boolean>): Promise<boolean | Error> {
   try {

@@ -3,19 +3,23 @@ import pLimit from 'p-limit';
 import type { Logger } from 'pino';
 import { startDeadline } from '../deadline.ts';
 import { GatewayError } from '../errors.ts';
+import { OpenStackError } from '../openstack/errors.ts';
+import type { ServiceAccount } from '../openstack/keystone/service-account.ts';
 import { listAccessRules, listAllShares, listExportLocations } from '../openstack/manila/client.ts';
 import type { AccessRule, Share } from '../openstack/manila/types.ts';
-import { getServer } from '../openstack/nova/client.ts';
+import { getServer, listServers } from '../openstack/nova/client.ts';
 import type { Session } from '../openstack/session.ts';
 import { timeOf } from '../openstack/timestamp.ts';
 import { accessTypeOf, isAttachable, isSameTarget } from './access-targets.ts';
 import { type Attachment, type AttachmentStatus, type EventType, newEvent, parseAttachmentId } from './attachment.ts';
 import { exportedAs, withExports } from './guest/exported-as.ts';
 import { isBeingDenied } from './reconcile/decide.ts';
-import { isManaged, readRuleMetadata } from './rule-metadata.ts';
+import { isHiddenTarget, isManaged, readRuleMetadata } from './rule-metadata.ts';
 import { checkSignature } from './rule-signature.ts';
 import type { AttachmentStore } from './store/contract.ts';
 
+/** Servers that one list reads: Nova's default `max_limit`. */
+const LISTED_SERVERS = 1000;
 /** Maximum concurrent lists of access rules. */
 const CONCURRENCY = 8;
 /** Time limit of one recovery, in ms. */
@@ -29,34 +33,79 @@ const EVENT_OF_STATUS: Record<AttachmentStatus, EventType> = {
   error_detaching: 'DETACH_FAILED',
 };
 
+/** How many recoveries that other callers began a caller waits for before it begins its own. */
+const MAX_JOINED = 2;
+
 /**
  * Returns a function that makes sure that the store's records of a project are complete. Where the project's marker is
- * missing (first use, or the store lost its state) it recovers them, once in this process for all concurrent callers.
+ * missing (first use, or the store lost its state) it recovers them, once in this process for all concurrent callers. A
+ * caller whose token does not suffice fails alone: the others go on with their own.
+ * @param account the gateway's own, which recovers what a caller's token may not read
  */
-export function createRecovery(store: AttachmentStore, log: Logger) {
-  const inFlight = new Map<string, Promise<void>>();
+export function createRecovery(store: AttachmentStore, log: Logger, account: ServiceAccount | null = null) {
+  const inFlight = new Map<string, Promise<boolean>>();
   return async function ensureRecovered(session: Session, projectId: string): Promise<void> {
-    if (await store.isRecovered(projectId)) return;
-    const shared =
-      inFlight.get(projectId) ??
-      recover(store, session, projectId, log).finally(() => {
-        inFlight.delete(projectId);
-      });
-    inFlight.set(projectId, shared);
-    await shared;
+    for (let joined = 0; ; joined++) {
+      if (await store.isRecovered(projectId)) return;
+      const running = inFlight.get(projectId);
+      if (!running || joined === MAX_JOINED) break;
+      if (await running.catch(unlessOfToken)) return;
+    }
+    const own = recover({ store, log, account }, session, projectId).finally(() => {
+      if (inFlight.get(projectId) === own) inFlight.delete(projectId);
+    });
+    inFlight.set(projectId, own);
+    await own;
   };
 }
 
-async function recover(store: AttachmentStore, caller: Session, projectId: string, log: Logger): Promise<void> {
+/** False for an error that says something of the caller's token only. */
+function unlessOfToken(error: unknown): false {
+  if (error instanceof OpenStackError && error.outcome === 'final') return false;
+  throw error;
+}
+
+interface Recovery {
+  store: AttachmentStore;
+  log: Logger;
+  account: ServiceAccount | null;
+}
+
+/** Recovers with the caller's token, else with the gateway's own. False when neither is known to see the project's shares. */
+async function recover(recovery: Recovery, caller: Session, projectId: string): Promise<boolean> {
   const deadline = startDeadline(DEADLINE_MS);
+  const own = async () => {
+    const session = await recovery.account?.session(caller.requestId).catch(() => null);
+    return session ? { ...session, signal: deadline.signal } : null;
+  };
   try {
-    await recoverProject(store, { ...caller, signal: deadline.signal }, projectId, log);
+    const isDone = await recoverProject(recovery, { ...caller, signal: deadline.signal }, own, projectId);
+    if (isDone) return true;
+    const session = await own();
+    return session !== null && (await recoverProject(recovery, session, own, projectId));
+  } catch (error) {
+    unlessOfToken(error);
+    const session = await own();
+    if (!session || !(await recoverProject(recovery, session, own, projectId))) throw error;
+    return true;
   } finally {
     deadline.end();
   }
 }
 
-async function recoverProject(store: AttachmentStore, session: Session, projectId: string, log: Logger): Promise<void> {
+/** The gateway's own session, for what the caller's token does not show; null where it has no credentials. */
+type OwnSession = () => Promise<Session | null>;
+
+/**
+ * False when the token may not see the project's shares: Manila ignores `all_tenants` of a token that is no
+ * administrator's, and lists the shares of its own project. Only a share of the project proves that it does not.
+ */
+async function recoverProject(
+  { store, log }: Recovery,
+  session: Session,
+  own: OwnSession,
+  projectId: string,
+): Promise<boolean> {
   const isOwn = session.identity.projectId === projectId;
   const filters = isOwn ? {} : { all_tenants: '1' as const, project_id: projectId };
   const { shares, isComplete } = await listAllShares(session, filters);
@@ -64,12 +113,16 @@ async function recoverProject(store: AttachmentStore, session: Session, projectI
     const message = `Project ${projectId} has more than ${shares.length} shares: its attachments cannot be recovered`;
     throw new GatewayError('LIMIT_EXCEEDED', message);
   }
+  const isProven = isOwn || shares.some((share) => share.project_id === projectId);
+  if (!isProven) return false;
   const limit = pLimit(CONCURRENCY);
+  const read = { session, own, projectOf: createServerProjects(session, own, projectId) };
   try {
-    const counts = await Promise.all(shares.map((share) => limit(recoverShare, store, session, projectId, share)));
+    const counts = await Promise.all(shares.map((share) => limit(recoverShare, store, read, projectId, share)));
     await store.markRecovered(projectId);
     const attachments = counts.reduce((sum, count) => sum + count, 0);
     log.info({ projectId, shares: shares.length, attachments }, 'attachments recovered from Manila');
+    return true;
   } finally {
     limit.clearQueue();
   }
@@ -78,25 +131,35 @@ async function recoverProject(store: AttachmentStore, session: Session, projectI
 /** Creates the records that a share's rules name and the store lacks; returns how many. */
 async function recoverShare(
   store: AttachmentStore,
-  session: Session,
+  { session, own, projectOf }: { session: Session; own: OwnSession; projectOf: ServerProjects },
   projectId: string,
   share: Share,
 ): Promise<number> {
   const key = await store.signingKey();
-  const read = async () => recordsOf(projectId, share, (await listAccessRules(session, share.id)) ?? [], key);
+  const read = async () => recordsOf(projectId, share, await readRules(session, own, share.id), key);
   const found = await missingFrom(store, await read());
   if (found.length === 0) return 0;
-  const lost = new Set((await confirmServers(session, projectId, found)).map(({ record }) => record.id));
+  const confirmed = await confirmServers(projectOf, projectId, found);
+  const projects = new Map(confirmed.map(({ record }) => [record.id, record.projectId]));
   // an attachment detached meanwhile is not lost: its rules are gone by the second read, or the log has its event
-  const readAfter = await store.lastCursor(projectId);
+  const readAfter = new Map<string, string>();
+  for (const project of new Set(projects.values())) readAfter.set(project, await store.lastCursor(project));
   let count = 0;
   const locations = (await listExportLocations(session, share.id)) ?? [];
-  for (const { record: recovered } of (await read()).filter(({ record }) => lost.has(record.id))) {
-    const record = withExports(recovered, locations);
+  for (const { record: recovered } of await read()) {
+    const project = projects.get(recovered.id);
+    if (project === undefined) continue;
+    const record = withExports(filedUnder(project, recovered), locations);
     // where a failover lost the end of the log, its subscribers must learn the attachment's current state
     const event = { ...newEvent(EVENT_OF_STATUS[record.status], record), at: record.statusSince };
     // create leaves an existing record alone: that one is newer than what was read
-    const created = await store.create(record, event, null, record.status === 'attached' ? null : 0, readAfter);
+    const created = await store.create(
+      record,
+      event,
+      null,
+      record.status === 'attached' ? null : 0,
+      readAfter.get(project) ?? null,
+    );
     if (created.outcome === 'created') count++;
   }
   return count;
@@ -115,18 +178,67 @@ async function missingFrom(store: AttachmentStore, found: readonly RecoveredReco
 }
 
 /**
- * Those whose server is of the project. What is not signed, anyone who may write the rules of the share can have written:
- * it must not name the server of another project. Nova is asked; a server that it does not show is not confirmed.
+ * Those whose server is known to be the right one, filed under its project. What is not signed, anyone who may write the
+ * rules of the share can have written: it must not name the server of another project, or one that Nova does not show.
+ * What is signed is filed under the server's project, which is another one after a share was transferred; a server that
+ * Nova does not show is taken to be of the share's project: it may be deleted, and then drift detection revokes the rule.
  */
 async function confirmServers(
-  session: Session,
+  projectOf: ServerProjects,
   projectId: string,
   found: readonly RecoveredRecord[],
 ): Promise<RecoveredRecord[]> {
-  const isConfirmed = await pLimit(CONCURRENCY).map(found, async ({ record, isSigned }) => {
-    return isSigned || (await getServer(session, record.serverId))?.tenant_id === projectId;
+  const confirmed = await pLimit(CONCURRENCY).map(found, async ({ record, isSigned }) => {
+    const project = await projectOf(record.serverId, isSigned);
+    if (!isSigned) return project === projectId ? [{ record, isSigned }] : [];
+    return [{ record: filedUnder(project ?? projectId, record), isSigned }];
   });
-  return found.filter((_, i) => isConfirmed[i]);
+  return confirmed.flat();
+}
+
+/** The record in its server's project. Where that is not the share's, its metadata names it to the share's project. */
+function filedUnder(projectId: string, record: Attachment): Attachment {
+  return projectId === record.projectId ? record : { ...record, projectId, isForeignShare: true };
+}
+
+/**
+ * The project of a server; null when Nova does not show it.
+ * @param isOptional null too where Nova does not answer
+ */
+type ServerProjects = (serverId: string, isOptional: boolean) => Promise<string | null>;
+
+/** Lists the project's servers once, and asks for others one by one, also with the gateway's own token. */
+function createServerProjects(session: Session, own: OwnSession, projectId: string): ServerProjects {
+  const isOwn = session.identity.projectId === projectId;
+  const filters = isOwn ? {} : { all_tenants: '1' as const, project_id: projectId };
+  let listed: Promise<Map<string, string>> | null = null;
+  const list = async () => {
+    const { servers } = await listServers(session, { limit: LISTED_SERVERS, filters });
+    return new Map(servers.map(({ id, tenant_id }) => [id, tenant_id]));
+  };
+  const ask = async (serverId: string) => {
+    const shown = await getServer(session, serverId);
+    if (shown) return shown.tenant_id;
+    const account = await own();
+    return account ? ((await getServer(account, serverId))?.tenant_id ?? null) : null;
+  };
+  return async (serverId, isOptional) => {
+    try {
+      listed ??= list();
+      return (await listed).get(serverId) ?? (await ask(serverId));
+    } catch (error) {
+      if (isOptional && error instanceof OpenStackError) return null;
+      throw error;
+    }
+  };
+}
+
+/** A share's rules. Where one of the gateway's is hidden from this token, as the gateway's own token shows them. */
+async function readRules(session: Session, own: OwnSession, shareId: string): Promise<AccessRule[]> {
+  const rules = (await listAccessRules(session, shareId)) ?? [];
+  if (!rules.some((rule) => isManaged(rule) && isHiddenTarget(rule))) return rules;
+  const account = await own();
+  return account ? ((await listAccessRules(account, shareId)) ?? rules) : rules;
 }
 
 /**

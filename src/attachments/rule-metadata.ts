@@ -35,9 +35,14 @@ export function isManaged(rule: AccessRule): boolean {
 /** What Manila shows in place of a target that is locked against being seen (manila api/views/share_accesses.py). */
 const MASKED = '******';
 
+/** Whether Manila hides the rule's target from this token. */
+export function isHiddenTarget(rule: AccessRule): boolean {
+  return rule.access_to === MASKED;
+}
+
 /** A rule that no gateway made and whose target is hidden is Nova's: the only sign of its work that a member sees. */
 export function isMasked(rule: AccessRule): boolean {
-  return rule.access_to === MASKED && !isManaged(rule);
+  return isHiddenTarget(rule) && !isManaged(rule);
 }
 
 /**

@@ -17,6 +17,14 @@ import { openEventStream } from './events.ts';
 import type { GuestDocument } from './guest/document.ts';
 import { createGuestDocument } from './guest/read-document.ts';
 import { createHistoryReader, type ReadHistory } from './history.ts';
+import {
+  listForServersOf,
+  listForSharesOf,
+  projectOfServer,
+  type ReadIn,
+  type ServerRef,
+  type ShareRef,
+} from './other-projects.ts';
 import { isVisible } from './pending.ts';
 import { ensureReadable } from './read-access.ts';
 import { sharedReads } from './reads.ts';
@@ -62,7 +70,7 @@ export interface EventFilter {
 }
 
 /**
- * The attachments of this gateway. Every method acts with the session's token and in its project, throws GatewayError
+ * The attachments of this gateway. Every method acts with the session's token, in its project unless it says otherwise, throws GatewayError
  * or OpenStackError, and first recovers the project's records from Manila where the store does not have them.
  */
 export interface Attachments {
@@ -77,13 +85,21 @@ export interface Attachments {
   /** Starts, stops or reboots a server; a start is rejected while Nova attaches or detaches a share of the server. */
   power(session: Session, request: PowerRequest): Promise<PowerResult>;
   /** One server's attachments, oldest first, and those that Nova made at others' requests. Asks Nova. */
-  listWithNova(session: Session, serverId: string): Promise<AttachmentView[]>;
+  listWithNova(session: Session, server: ServerRef): Promise<AttachmentView[]>;
+  /** Of the session's project; of the server's, where the session sees all projects. Also with a `serverId` in `list`. */
   get(session: Session, serverId: string, shareId: string): Promise<Attachment | null>;
   list(session: Session, options: ListOptions): Promise<AttachmentPage>;
   /** One list for each server, in the order of the ids: complete, or the `first` oldest. */
   listForServers(session: Session, serverIds: readonly string[], first?: number): Promise<Attachment[][]>;
   /** One list for each share, like listForServers. */
   listForShares(session: Session, shareIds: readonly string[], first?: number): Promise<Attachment[][]>;
+  /** The same for servers of any project that Nova showed this session: the caller has read them with its token. */
+  listForServersOf(session: Session, servers: readonly ServerRef[], first?: number): Promise<Attachment[][]>;
+  /**
+   * The same for shares of other projects, and public ones, that Manila showed this session: the attachments of its
+   * project, and of every project where Nova lets it see all.
+   */
+  listForSharesOf(session: Session, shares: readonly ShareRef[], first?: number): Promise<Attachment[][]>;
   /**
    * What a server's guest is to mount, from the store alone, and records that the guest has read it. Null while the project's
    * records, or the export locations of one that is attached, are not known: the guest must then change nothing.
@@ -92,7 +108,7 @@ export interface Attachments {
   guestDocument(session: Session, server: { projectId: string; serverId: string }): Promise<GuestDocument | null>;
   /** When the servers' guests last read their lists, ISO 8601, in the order of the ids; null: not within a week. */
   guestsSeenAt(projectId: string, serverIds: readonly string[]): Promise<(string | null)[]>;
-  /** The reader of the project's history for one request, from the store alone. */
+  /** The reader of the project's history for one request, from the store alone; with a server, of the server's project. */
   historyReader(session: Session): ReadHistory;
   /**
    * The project's events, live once this resolves; ends when its consumer returns it. Rejects with CURSOR_EXPIRED or
@@ -104,16 +120,21 @@ export interface Attachments {
 
 /** Creates the service over a store, a session registry and a queue. */
 export function createAttachments(options: CommandOptions): Attachments {
-  const { store, log } = options;
-  const ensureRecovered = createRecovery(store, log);
+  const { store, log, account } = options;
+  const ensureRecovered = createRecovery(store, log, account ?? null);
   // the marker and the records come in one round trip; the records are read again only after a recovery
-  const readRecovered = async <T>(session: Session, read: () => Promise<T>): Promise<T> => {
-    const { projectId } = session.identity;
-    session.onRead?.();
-    const [isRecovered, result] = await Promise.all([store.isRecovered(projectId), read(), ensureReadable(session)]);
-    if (isRecovered) return result;
-    await ensureRecovered(session, projectId);
-    return await read();
+  const readIn =
+    (session: Session): ReadIn =>
+    async (projectId, read) => {
+      session.onRead?.();
+      const [isRecovered, result] = await Promise.all([store.isRecovered(projectId), read()]);
+      if (isRecovered) return result;
+      await ensureRecovered(session, projectId);
+      return await read();
+    };
+  const readOwn = async <T>(session: Session, read: () => Promise<T>): Promise<T> => {
+    const [result] = await Promise.all([readIn(session)(session.identity.projectId, read), ensureReadable(session)]);
+    return result;
   };
 
   /** The lists that clients see; their attachments' work continues. */
@@ -155,20 +176,26 @@ export function createAttachments(options: CommandOptions): Attachments {
     async power(session, request) {
       return await powerServer(options, session, request);
     },
-    async listWithNova(session, serverId) {
-      const [records = []] = await this.listForServers(session, [serverId]);
-      const shown = await withNova(session, serverId, records);
+    async listWithNova(session, server) {
+      const [records = []] = await this.listForServersOf(session, [server]);
+      const shown = await withNova(session, server, records);
       resumeOnRead(options, session, changedInNova(records, shown));
       return shown;
     },
     async get(session, serverId, shareId) {
       const id = attachmentId(serverId, shareId);
-      const record = await readRecovered(session, () => store.get(session.identity.projectId, id));
+      const own = session.identity.projectId;
+      const ofOwn = await readOwn(session, () => store.get(own, id));
+      const projectId = ofOwn ? own : await projectOfServer(store, session, serverId);
+      const record = projectId === own ? ofOwn : await readIn(session)(projectId, () => store.get(projectId, id));
       if (record) resumeOnRead(options, session, [record]);
       return record && isVisible(record) ? record : null;
     },
     async list(session, listOptions) {
-      const page = await readRecovered(session, () => store.list(session.identity.projectId, listOptions));
+      await ensureReadable(session);
+      const { serverId } = listOptions;
+      const projectId = serverId ? await projectOfServer(store, session, serverId) : session.identity.projectId;
+      const page = await readIn(session)(projectId, () => store.list(projectId, listOptions));
       resumeOnRead(
         options,
         session,
@@ -181,27 +208,42 @@ export function createAttachments(options: CommandOptions): Attachments {
     },
     async listForServers(session, serverIds, first) {
       const { projectId } = session.identity;
-      const lists = await readRecovered(session, () => store.listForServers(projectId, serverIds, first));
+      const lists = await readOwn(session, () => store.listForServers(projectId, serverIds, first));
       return resumed(session, lists);
     },
     async listForShares(session, shareIds, first) {
       const { projectId } = session.identity;
-      const lists = await readRecovered(session, () => store.listForShares(projectId, shareIds, first));
+      const lists = await readOwn(session, () => store.listForShares(projectId, shareIds, first));
       return resumed(session, lists);
+    },
+    async listForServersOf(session, servers, first) {
+      return resumed(session, await listForServersOf(store, readIn(session), servers, first));
+    },
+    async listForSharesOf(session, shares, first) {
+      await ensureReadable(session);
+      return resumed(session, await listForSharesOf(store, readIn(session), session, shares, first));
     },
     guestDocument: createGuestDocument(options, ensureRecovered),
     guestsSeenAt: (projectId, serverIds) => store.guestsSeenAt(projectId, serverIds),
     historyReader(session) {
-      const read = createHistoryReader(store, session.identity.projectId);
+      const readers = new Map<string, ReadHistory>();
       return async (historyOptions) => {
         await ensureReadable(session);
+        const { serverId, projectId: given } = historyOptions;
+        const projectId =
+          given ?? (serverId ? await projectOfServer(store, session, serverId) : session.identity.projectId);
+        const read = readers.get(projectId) ?? createHistoryReader(store, projectId);
+        readers.set(projectId, read);
         return await read(historyOptions);
       };
     },
     async subscribe(session, filter) {
       await ensureReadable(session);
       await ensureRecovered(session, session.identity.projectId);
-      return await openEventStream(store, session.identity.projectId, filter);
+      const { serverId } = filter;
+      const projectId = serverId ? await projectOfServer(store, session, serverId) : session.identity.projectId;
+      await ensureRecovered(session, projectId);
+      return await openEventStream(store, projectId, filter);
     },
   };
 }

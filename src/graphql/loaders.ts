@@ -3,6 +3,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { AttachmentView } from '../attachments/attachment.ts';
 import { preferredFirst } from '../attachments/guest/exported-as.ts';
 import type { HistoryOptions, ReadHistory } from '../attachments/history.ts';
+import type { ServerRef, ShareRef } from '../attachments/other-projects.ts';
 import type { Attachments } from '../attachments/service.ts';
 import * as manila from '../openstack/manila/client.ts';
 import * as nova from '../openstack/nova/client.ts';
@@ -87,9 +88,22 @@ export function createLoaders(
     /** By server id, at most MAX_PAGE, oldest first. */
     attachmentsOfServer: new DataLoader((ids: readonly string[]) => attachments.listForServers(session, ids, MAX_PAGE)),
     /** By server id, oldest first, then those that only Nova has. */
-    attachmentsWithNova: onePerKey((serverId) => limit(() => attachments.listWithNova(session, serverId))),
+    attachmentsWithNova: onePerKey(
+      (server: ServerRef) => limit(() => attachments.listWithNova(session, server)),
+      ({ id }) => id,
+    ),
     /** By share id, at most MAX_PAGE, oldest first. */
     attachmentsOfShare: new DataLoader((ids: readonly string[]) => attachments.listForShares(session, ids, MAX_PAGE)),
+    /** The same for servers of other projects. */
+    attachmentsOfOtherServer: new DataLoader(
+      (servers: readonly ServerRef[]) => attachments.listForServersOf(session, servers, MAX_PAGE),
+      { cacheKeyFn: ({ id }) => id },
+    ),
+    /** The same for shares of other projects, and for public shares. */
+    attachmentsOfOtherShare: new DataLoader(
+      (shares: readonly ShareRef[]) => attachments.listForSharesOf(session, shares, MAX_PAGE),
+      { cacheKeyFn: ({ id }) => id },
+    ),
 
     /** A page of the project's history; the log is read once for all of them. */
     history: (options: HistoryOptions) => {
@@ -149,6 +163,10 @@ async function guestsSeenAt(attachments: Attachments, keys: readonly GuestKey[])
 }
 
 /** One call per key; the loader makes each call once. */
-function onePerKey<T>(read: (id: string) => Promise<T>): DataLoader<string, T> {
-  return new DataLoader((ids: readonly string[]) => Promise.all(ids.map((id) => read(id).catch(asError))));
+function onePerKey<T, K = string>(
+  read: (key: K) => Promise<T>,
+  cacheKeyFn?: (key: K) => unknown,
+): DataLoader<K, T, unknown> {
+  const options = cacheKeyFn ? { cacheKeyFn } : {};
+  return new DataLoader((keys: readonly K[]) => Promise.all(keys.map((key) => read(key).catch(asError))), options);
 }

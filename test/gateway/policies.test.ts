@@ -156,7 +156,7 @@ describe('a rejected request changes nothing and logs no event', () => {
     });
   });
 
-  test('nobody is shown an attachment, or hears of it, before Manila has accepted it', async () => {
+  test('no reader is shown an attachment, and no event is logged, before Manila has accepted it', async () => {
     const call = gateway.sandbox.faults.add({ service: 'manila', method: 'POST', path: /action$/, kind: 'hang' });
     const attaching = attach();
     await gateway.sandbox.waitForRequest(({ method, path }) => method === 'POST' && path.endsWith('/action'));

@@ -164,3 +164,35 @@ test('metadata copied from the rule of another target -> no record', async () =>
     await recoveredFrom((shareId) => signedWith(KEY, shareId, ownerOf(DEMO.serverId, shareId)), '10.0.0.10'),
   ).toEqual([]);
 });
+
+test('a token to which Manila shows only its own project -> the other project is not taken for recovered', async () => {
+  const other = await createServiceAccount(cloud, passwordOf('other', 'other'), log).session('req-1');
+  const { id } = aRule();
+  await createRecovery(store, log)(other, session.identity.projectId);
+  expect(await store.isRecovered(session.identity.projectId)).toBe(false);
+  await rebuilt(store);
+  expect(await store.get(session.identity.projectId, id)).toMatchObject({ status: 'attached' });
+});
+
+test('the same, where the gateway has credentials of its own -> recovered with those', async () => {
+  const other = await createServiceAccount(cloud, passwordOf('other', 'other'), log).session('req-1');
+  const { id } = aRule();
+  const account = createServiceAccount(cloud, passwordOf('gateway', 'service'), log);
+  await createRecovery(store, log, account)(other, session.identity.projectId);
+  expect(await store.get(session.identity.projectId, id)).toMatchObject({ status: 'attached' });
+});
+
+test('a share that was transferred to another project -> its attachment is filed under its server’s project', async () => {
+  const account = createServiceAccount(cloud, passwordOf('gateway', 'service'), log);
+  const other = await createServiceAccount(cloud, passwordOf('other', 'other'), log).session('req-1');
+  const share = sandbox.addShare();
+  const id = attachmentId(DEMO.serverId, share.id);
+  const target = { share_id: share.id, access_type: 'ip', access_to: '10.0.0.9' };
+  const metadata = { managed_by: MANAGED_BY, attachment_id: id, server_id: DEMO.serverId };
+  const signature = signRule(await store.signingKey(), target, metadata);
+  sandbox.addRule(share.id, { accessType: 'ip', accessTo: '10.0.0.9', metadata: { ...metadata, signature } });
+  sandbox.updateShare(share.id, { projectId: other.identity.projectId });
+  await createRecovery(store, log, account)(other, other.identity.projectId);
+  expect(await store.get(other.identity.projectId, id)).toBeNull();
+  expect(await store.get(session.identity.projectId, id)).toMatchObject({ projectId: session.identity.projectId });
+});

@@ -26,7 +26,7 @@ const STATUS: Record<string, AttachmentStatus> = {
  */
 export async function withNova(
   session: Session,
-  serverId: string,
+  { id: serverId, projectId }: { id: string; projectId: string },
   records: readonly Attachment[],
 ): Promise<AttachmentView[]> {
   if (!(await hasServerShares(session)).isSupported) return [...records];
@@ -39,7 +39,6 @@ export async function withNova(
     return { ...record, virtiofs: { ...record.virtiofs, status, tag } };
   });
   const known = new Set(records.filter(({ via }) => via === 'virtiofs').map(({ shareId }) => shareId));
-  const projectId = records[0]?.projectId ?? session.identity.projectId;
   const others = mappings
     .filter((mapping) => !known.has(mapping.share_id))
     .map((mapping) => ({ ...recordOfMapping({ projectId, serverId }, mapping), isOfNova: true }));

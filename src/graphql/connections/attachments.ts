@@ -14,7 +14,7 @@ export async function listAttachments(read: ReadAttachments, { first, after, fil
   const position = after ? decodeCursor('attachment', after).position : null;
   const statuses = anyOf(filter?.status);
   const listed = statuses?.filter(isListed).map((status) => status.toLowerCase() as ListedStatus);
-  if (listed?.length === 0) return emptyPage(read);
+  if (listed?.length === 0) return emptyPage(read, filter ?? {});
   const page = await read({ first: size, after: position, ...(listed && { status: listed }), ...idsOf(filter ?? {}) });
   const rows = page.items.map(({ position, attachment }) => ({ node: attachment, after: { position } }));
   const endPosition = page.endPosition ?? page.items.at(-1)?.position;
@@ -33,8 +33,8 @@ function isListed(status: ShareAttachmentStatus): boolean {
   return status !== 'DETACHED';
 }
 
-async function emptyPage(read: ReadAttachments) {
-  const { cursor } = await read({ first: 1, after: null });
+async function emptyPage(read: ReadAttachments, filter: ShareAttachmentFilter) {
+  const { cursor } = await read({ first: 1, after: null, ...idsOf(filter) });
   return {
     ...toConnection<Attachment, 'attachment'>('attachment', { rows: [], hasNextPage: false, end: null }, 0),
     eventCursor: cursor,

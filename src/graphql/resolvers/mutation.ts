@@ -37,7 +37,7 @@ async function power(
     return await attachments.power(session, { serverId, action });
   } finally {
     loaders.server.clear(serverId);
-    loaders.attachmentsWithNova.clear(serverId);
+    loaders.attachmentsWithNova.clearAll();
   }
 }
 
@@ -47,7 +47,9 @@ export function clearLoaders(
   { serverId, shareId }: { serverId: string; shareId: string },
 ): void {
   loaders.attachmentsOfServer.clear(serverId);
-  loaders.attachmentsWithNova.clear(serverId);
+  loaders.attachmentsWithNova.clearAll();
+  loaders.attachmentsOfOtherServer.clearAll();
+  loaders.attachmentsOfOtherShare.clearAll();
   loaders.attachmentsOfShare.clear(shareId);
   loaders.accessRules.clear(shareId);
   loaders.share.clear(shareId);

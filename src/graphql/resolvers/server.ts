@@ -63,10 +63,15 @@ export const Server: ServerResolvers = {
   projectId: (server) => text(server, 'tenant_id'),
   userId: (server) => text(server, 'user_id'),
   actions: (server, { first, after }, { loaders }) => loaders.serverActions(server.id, { first, after }),
-  sharesAttached: async (server, { first, inNova }, { loaders }) => {
+  sharesAttached: async (server, { first, inNova }, { loaders, identity }) => {
     const size = pageSize(first);
-    const loader = inNova ? loaders.attachmentsWithNova : loaders.attachmentsOfServer;
-    return (await loader.load(server.id)).slice(0, size);
+    const { id, tenant_id: projectId } = server;
+    if (inNova) return (await loaders.attachmentsWithNova.load({ id, projectId })).slice(0, size);
+    const isOthers = typeof projectId === 'string' && projectId !== identity.projectId;
+    const list = isOthers
+      ? loaders.attachmentsOfOtherServer.load({ id, projectId })
+      : loaders.attachmentsOfServer.load(id);
+    return (await list).slice(0, size);
   },
 };
 

@@ -44,8 +44,10 @@ export const ShareAttachment: ShareAttachmentResolvers = {
   isStale: (attachment) => Boolean(attachment.staleSince),
   guestSeenAt: (attachment, _args, { loaders }) => loaders.guestSeenAt.load(attachment),
   fault: (attachment) => attachment.fault,
-  history: async ({ serverId, shareId }, { first, after }, { loaders }) =>
-    historyConnection(await loaders.history({ first: pageSize(first, 20), after: after ?? null, serverId, shareId })),
+  history: async ({ serverId, shareId, projectId }, { first, after }, { loaders }) =>
+    historyConnection(
+      await loaders.history({ first: pageSize(first, 20), after: after ?? null, serverId, shareId, projectId }),
+    ),
   createdAt: (attachment) => (attachment.isOfNova ? null : attachment.createdAt),
   updatedAt: (attachment) => (attachment.isOfNova ? null : attachment.updatedAt),
 };

@@ -50,8 +50,13 @@ export const Share: ShareResolvers = {
     const size = pageSize(first);
     return (await loaders.snapshotsOfShare.load(share)).slice(0, size);
   },
-  serversAttached: async (share, { first }, { loaders }) => {
+  serversAttached: async (share, { first }, { loaders, identity }) => {
     const size = pageSize(first);
-    return (await loaders.attachmentsOfShare.load(share.id)).slice(0, size);
+    const { id, project_id: projectId, is_public: isPublic } = share;
+    const isOthers = typeof projectId === 'string' && (isPublic === true || projectId !== identity.projectId);
+    const list = isOthers
+      ? loaders.attachmentsOfOtherShare.load({ id, projectId })
+      : loaders.attachmentsOfShare.load(id);
+    return (await list).slice(0, size);
   },
 };

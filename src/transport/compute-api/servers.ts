@@ -18,8 +18,7 @@ const WARNING = `199 - "${FIELD} is left out: the attachments cannot be read now
 
 /**
  * Adds `os-extended-shares:shares_attached` to Nova's response for a server or a page of servers, with one read of the
- * store. If the store is unavailable, the response lacks the field and has a Warning. Servers of other projects, in an
- * admin's list, lack it too: attachments are read by project.
+ * store for each project. If the store is unavailable, the response lacks the field and has a Warning.
  */
 export function withAttachments(
   request: FastifyRequest,
@@ -35,13 +34,12 @@ export function withAttachments(
     body.once('error', (error) => rewritten.destroy(error));
     if (!isKnownSize) return reply.header('warning', WARNING).send(rewritten);
     const bytes = await readBytes(rewritten);
-    const servers = findServers(bytes).filter((server) => server.tenantId === session.identity.projectId);
+    const servers = findServers(bytes);
     if (servers.length === 0) return reply.send(bytes);
-    session.cloud.readers.note(session);
     try {
-      const lists = await attachments.listForServers(
+      const lists = await attachments.listForServersOf(
         session,
-        servers.map((server) => server.id),
+        servers.map(({ id, tenantId }) => ({ id, projectId: tenantId })),
       );
       return reply.send(insertFields(bytes, servers, lists));
     } catch (error) {
@@ -58,7 +56,7 @@ function view({ shareId, mountPoint, status, via = 'access_rule', virtiofs }: At
 /** A server in a response, and the index of the brace that ends it. */
 interface ServerPosition {
   readonly id: string;
-  readonly tenantId: unknown;
+  readonly tenantId: string;
   readonly end: number;
 }
 
@@ -86,7 +84,8 @@ export function findServers(bytes: Buffer): ServerPosition[] {
   try {
     return objectsBelow(bytes, ['server', 'servers']).flatMap(({ start, end }) => {
       const server = JSON.parse(bytes.toString('utf8', start, end + 1)) as { id?: unknown; tenant_id?: unknown };
-      return typeof server.id === 'string' ? [{ id: server.id, tenantId: server.tenant_id, end }] : [];
+      const { id, tenant_id: tenantId } = server;
+      return typeof id === 'string' && typeof tenantId === 'string' ? [{ id, tenantId, end }] : [];
     });
   } catch {
     return [];
