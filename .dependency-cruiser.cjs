@@ -4,7 +4,7 @@
  */
 
 /** The transports: each has a folder, and the files beside the folders are common to all of them. */
-const TRANSPORTS = '^src/transport/(graphql-http|graphql-ws|compute-api|graphiql|console)/';
+const TRANSPORTS = '^src/transport/(graphql-http|graphql-ws|graphql-sse|compute-api|graphiql|console)/';
 const GRAPHQL =
   '^(src/graphql/|node_modules/(graphql|graphql-jit|graphql-ws|@graphql-tools|@apollo|@as-integrations)/)';
 

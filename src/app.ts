@@ -32,6 +32,7 @@ import { registerConsole } from './transport/console/page.ts';
 import { registerSignIn } from './transport/console/sign-in.ts';
 import { type GraphiqlOptions, registerGraphiql } from './transport/graphiql/page.ts';
 import { registerGraphQLHttp } from './transport/graphql-http/apollo.ts';
+import { registerGraphQLSse } from './transport/graphql-sse/index.ts';
 import { registerGraphQLWs } from './transport/graphql-ws/server.ts';
 import { namingSetting } from './transport/listen-errors.ts';
 import { createServer } from './transport/server.ts';
@@ -179,6 +180,7 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
               registerVendordata(app, { config, metrics, authenticate, guestDocument: attachments.guestDocument }),
           ]
         : []),
+      (app, shared) => registerGraphQLSse(app, graphql, shared),
       (app) => registerGraphQLHttp(app, graphql),
       (app, shared) => registerGraphQLWs(app, graphql, shared),
     ],

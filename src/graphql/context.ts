@@ -12,6 +12,8 @@ export interface GatewayContext {
   readonly loaders: Loaders;
   readonly attachments: Attachments;
   readonly log: Logger;
+  /** The cursor after which a client that reconnects continues, in the place of `after`. */
+  readonly resumeAfter?: string | null;
   /** Lets identical queries share this operation's execution; without it the operation is executed by itself. */
   readonly sharedExecution?: SharedExecution;
 }

@@ -7,7 +7,7 @@ export interface Metrics {
   count<N extends SeriesName<'counter'>>(name: N, labels: LabelsOf<N>, by?: number): void;
   /** Adds a measurement to a histogram, in the unit of its name. */
   observe<N extends SeriesName<'histogram'>>(name: N, labels: LabelsOf<N>, value: number): void;
-  /** Sets how a gauge is read when the metrics are collected. When that fails, the gauge is missing from them. */
+  /** Adds samples of a gauge, which are read when the metrics are collected. When that fails, the gauge is missing from them. */
   gauge<N extends SeriesName<'gauge'>>(name: N, read: () => Samples<N> | Promise<Samples<N>>): void;
 }
 
@@ -25,7 +25,7 @@ export function createMetrics({ withProcess = true }: { withProcess?: boolean } 
   const registry = new Registry();
   if (withProcess) collectDefaultMetrics({ register: registry });
   const counters = new Map<string, Counter>();
-  const gauges = new Map<string, () => Samples<never> | Promise<Samples<never>>>();
+  const gauges = new Map<string, (() => Samples<never> | Promise<Samples<never>>)[]>();
   const histograms = new Map<string, Histogram>();
   const bounds = new Map<string, (labels: Labels) => Labels>();
   for (const [name, series] of Object.entries<Series>(SERIES)) {
@@ -33,7 +33,9 @@ export function createMetrics({ withProcess = true }: { withProcess?: boolean } 
     if (series.type === 'counter') counters.set(name, new Counter(options));
     if (series.type === 'gauge') {
       addGauge(options, async () =>
-        ((await gauges.get(name)?.()) ?? []).map(([labels, value]) => [bounded(name, labels), value]),
+        (await Promise.all((gauges.get(name) ?? []).map((read) => read())))
+          .flat()
+          .map(([labels, value]) => [bounded(name, labels), value]),
       );
     }
     if (series.type === 'histogram') {
@@ -46,7 +48,7 @@ export function createMetrics({ withProcess = true }: { withProcess?: boolean } 
   return {
     count: (name, labels, by = 1) => counters.get(name)?.inc(bounded(name, labels), by),
     observe: (name, labels, value) => histograms.get(name)?.observe(bounded(name, labels), value),
-    gauge: (name, read) => gauges.set(name, read as never),
+    gauge: (name, read) => gauges.set(name, [...(gauges.get(name) ?? []), read as never]),
     contentType: registry.contentType,
     text: () => registry.metrics(),
   };

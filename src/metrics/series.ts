@@ -17,7 +17,7 @@ export interface Series {
   readonly buckets?: readonly number[];
 }
 
-const TRANSPORTS = ['graphql_http', 'graphql_ws', 'compute_api', 'vendordata'];
+const TRANSPORTS = ['graphql_http', 'graphql_ws', 'graphql_sse', 'compute_api', 'vendordata'];
 const OPERATIONS = ['query', 'mutation', 'subscription', 'none'];
 const SERVICES = ['keystone', 'nova', 'manila'];
 

@@ -12,6 +12,10 @@ export interface LogFields {
   /** The code of the first error. */
   code?: string;
   errors?: number;
+  /** The transport, where it is not the route's. */
+  transport?: string;
+  /** When a stream began, in ms after the request. */
+  startedMs?: number;
   /** What the first error says of the service that failed: `service`, `status` and `openstackRequestId`. */
   upstream?: UpstreamDetails;
 }
@@ -93,9 +97,14 @@ export function logRequests(app: FastifyInstance, metrics?: Metrics): void {
   app.addHook('onResponse', (request, reply, done) => {
     const { identity, operationName, operationType, errors, code, upstream } = logFieldsOf(request);
     const { transport, isQuiet } = request.routeOptions.config;
+    const served = logFieldsOf(request);
     if (transport) {
-      const counted = { transport, operation: operationType, code: code ?? codeOfStatus(reply.statusCode) };
-      countRequest(metrics, counted, reply.elapsedTime);
+      const counted = {
+        transport: served.transport ?? transport,
+        operation: operationType,
+        code: code ?? codeOfStatus(reply.statusCode),
+      };
+      countRequest(metrics, counted, served.startedMs ?? reply.elapsedTime);
     }
     app.log[isQuiet ? 'debug' : 'info'](
       {

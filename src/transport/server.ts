@@ -20,6 +20,7 @@ import { type Checks, registerHealth } from './health.ts';
 import { createOrigins, type Origins } from './origin.ts';
 import { createPrefixRemover } from './public-url.ts';
 import { logRequests } from './request-log.ts';
+import { createSubscriptionLimits, type HoldSubscription } from './subscription-limits.ts';
 
 /** Maximum size of a request's head, in bytes; a token takes at most 8 KiB of it. */
 const MAX_HEAD_BYTES = 16_384;
@@ -30,6 +31,7 @@ export interface SharedState {
   readonly addresses: ClientAddresses;
   /** Why no work is accepted yet; null once it is. */
   notStarted(): string | null;
+  readonly holdSubscription: HoldSubscription;
 }
 
 /** Adds one transport to the server: its routes, its hooks, and what happens to it when the server closes. */
@@ -82,7 +84,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   limitConnections(app, config, addresses);
   registerConcurrency(app, config);
   registerHealth(app, { checks, log, isStopping, notStarted });
-  for (const transport of transports) await transport(app, { origins, addresses, notStarted });
+  const shared = { origins, addresses, notStarted, holdSubscription: createSubscriptionLimits(config) };
+  for (const transport of transports) await transport(app, shared);
 
   return {
     app,

@@ -12,6 +12,7 @@ import { type Session, signalOf } from '../../src/openstack/session.ts';
 import type { Authenticate } from '../../src/transport/authenticate.ts';
 import type { GraphQLTransportOptions } from '../../src/transport/graphql.ts';
 import { registerGraphQLHttp } from '../../src/transport/graphql-http/apollo.ts';
+import { registerGraphQLSse } from '../../src/transport/graphql-sse/index.ts';
 import { registerGraphQLWs } from '../../src/transport/graphql-ws/server.ts';
 import type { Checks } from '../../src/transport/health.ts';
 import { createServer, type Server, type Transport } from '../../src/transport/server.ts';
@@ -95,6 +96,7 @@ export async function startTransports(
     checks: { store: (signal) => probe.checks.store?.(signal) ?? Promise.resolve() },
     transports: [
       ...(transport ? [transport] : []),
+      (app, shared) => registerGraphQLSse(app, graphql, shared),
       (app) => registerGraphQLHttp(app, graphql),
       (app, shared) => registerGraphQLWs(app, graphql, shared),
     ],

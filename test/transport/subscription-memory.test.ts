@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { readConfig } from '../../src/config.ts';
 import { createExecutor } from '../../src/graphql/execution/execute.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
-import { createMemoryQuota } from '../../src/transport/graphql-ws/memory.ts';
+import { createMemoryQuota } from '../../src/transport/subscription-memory.ts';
 import { type SmallGateway, startTransports } from '../support/transports.ts';
 import { until } from '../support/until.ts';
 import { connect, type WsClient } from '../support/ws-client.ts';

@@ -128,9 +128,12 @@ function execution(options: GraphQLTransportOptions): ApolloServerPlugin<Authent
 }
 
 function subscriptionOverHttp(): GraphQLError {
-  return new GraphQLError('Subscriptions need a WebSocket to this path, with the graphql-transport-ws protocol', {
-    extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
-  });
+  return new GraphQLError(
+    'Subscriptions need a WebSocket to this path, with the graphql-transport-ws protocol, or Accept: text/event-stream',
+    {
+      extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
+    },
+  );
 }
 
 /** The error with the HTTP status and headers that Apollo Server is to send. */

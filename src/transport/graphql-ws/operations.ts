@@ -11,12 +11,12 @@ import { takeSlot } from '../concurrency.ts';
 import { type GraphQLTransportOptions, startOperationDeadline, withOperationTimeout } from '../graphql.ts';
 import { createQuota, tenantKeys } from '../quota.ts';
 import { countRequest, shortName, upstreamOf } from '../request-log.ts';
+import { createRevalidation } from '../revalidation.ts';
+import type { SharedState } from '../server.ts';
 import { withLog } from './broadcast.ts';
 import { CLOSE, type Connection, closeConnection, expectResult, SocketClose, TOO_SLOW } from './connection.ts';
 import { createGroups } from './groups.ts';
 import { closeAtExpiry, type Extra, logOf, socketCloseOf, tokenOf } from './identity.ts';
-import { createMemoryQuota } from './memory.ts';
-import { createRevalidation } from './revalidation.ts';
 
 /** The labels of this transport's metrics. */
 const WS = { transport: 'graphql_ws' };
@@ -37,7 +37,7 @@ interface RunningOperation extends Operation {
  * The gateway's hooks into the graphql-transport-ws protocol: who connects, what may run, how it runs and how its errors
  * look. A SocketClose that a hook throws closes the socket with its code.
  */
-export function socketHooks(app: FastifyInstance, options: GraphQLTransportOptions): Hooks {
+export function socketHooks(app: FastifyInstance, options: GraphQLTransportOptions, shared: SharedState): Hooks {
   const { config, log, metrics, executor, authenticate, makeContext } = options;
   const groups = createGroups({
     executor,
@@ -50,17 +50,6 @@ export function socketHooks(app: FastifyInstance, options: GraphQLTransportOptio
   });
   const watchToken = createRevalidation(options);
   const sockets = createQuota({ token: config.WS_MAX_SOCKETS_PER_TOKEN, project: config.WS_MAX_SOCKETS_PER_PROJECT });
-  const subscriptions = createQuota({
-    token: config.WS_MAX_SUBSCRIPTIONS_PER_TOKEN,
-    project: config.WS_MAX_SUBSCRIPTIONS_PER_PROJECT,
-    total: config.WS_MAX_SUBSCRIPTIONS_TOTAL,
-  });
-  const acquireMemory = createMemoryQuota({
-    socket: config.WS_MAX_MEMORY_BYTES,
-    token: config.WS_MAX_MEMORY_BYTES_PER_TOKEN,
-    total: config.WS_MAX_MEMORY_BYTES_TOTAL,
-  });
-
   let open = 0;
   metrics?.gauge('nmg_subscriptions', () => [[WS, open]]);
 
@@ -76,7 +65,10 @@ export function socketHooks(app: FastifyInstance, options: GraphQLTransportOptio
     const socket = sockets.acquire(tenantKeys(session));
     if ('exceeded' in socket) throw new SocketClose(CLOSE.TRY_AGAIN, `Too many sockets of this ${socket.exceeded}`);
     extra.token = session.token;
-    extra.releases.push(socket.release, watchToken(extra.connection, session));
+    extra.releases.push(
+      socket.release,
+      watchToken((reason) => closeConnection(extra.connection, CLOSE.TOKEN_ENDED, reason), session),
+    );
     if (extra.connection.socket.readyState !== extra.connection.socket.OPEN) releaseAll(extra);
     closeAtExpiry(extra, session.identity.expiresAt);
     return true;
@@ -190,24 +182,14 @@ export function socketHooks(app: FastifyInstance, options: GraphQLTransportOptio
     }
   }
 
-  /** Counts a subscription and the memory that it holds; returns what releases both, or the error of an exceeded limit. */
+  /** Counts a subscription; returns the function that releases it, or the error of an exceeded limit. */
   function holdSubscription({ session, connection, document, variables }: RunningOperation) {
-    const keys = tenantKeys(session);
-    const subscription = subscriptions.acquire(keys);
-    if ('exceeded' in subscription) {
-      return new GatewayError('LIMIT_EXCEEDED', `Too many subscriptions (${subscription.exceeded})`);
-    }
-    const memory = acquireMemory({ ...keys, socket: connection.id }, document, variables);
-    if ('exceeded' in memory) {
-      subscription.release();
-      const message = `The documents and variables of subscriptions need too much memory (${memory.exceeded})`;
-      return new GatewayError('LIMIT_EXCEEDED', message);
-    }
+    const release = shared.holdSubscription({ session, connectionId: connection.id, document, variables });
+    if (release instanceof GatewayError) return release;
     open += 1;
     return () => {
       open -= 1;
-      subscription.release();
-      memory.release();
+      release();
     };
   }
 

@@ -30,7 +30,7 @@ export function registerGraphQLWs(app: FastifyInstance, options: GraphQLTranspor
   const connections = new Set<Connection>();
   const server = makeServer<Record<string, unknown>, Extra>({
     connectionInitWaitTimeout: config.WS_INIT_TIMEOUT_MS,
-    ...socketHooks(app, options),
+    ...socketHooks(app, options, shared),
   });
   let isDraining = false;
   metrics?.gauge('nmg_websockets', () => [[{}, connections.size]]);

@@ -1,5 +1,5 @@
 import type { DocumentNode } from 'graphql';
-import type { Acquired } from '../quota.ts';
+import type { Acquired } from './quota.ts';
 
 /** Heap per character of a document's source: measured 57 bytes for the parsed and compiled document of a subscription. */
 const DOCUMENT_FACTOR = 64;

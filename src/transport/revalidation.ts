@@ -1,9 +1,8 @@
 import type { Logger } from 'pino';
-import type { Config } from '../../config.ts';
-import { GatewayError } from '../../errors.ts';
-import { newRequestId, type Session, tokenHash } from '../../openstack/session.ts';
-import type { Authenticate } from '../authenticate.ts';
-import { CLOSE, type Connection, closeConnection } from './connection.ts';
+import type { Config } from '../config.ts';
+import { GatewayError } from '../errors.ts';
+import { newRequestId, type Session, tokenHash } from '../openstack/session.ts';
+import type { Authenticate } from './authenticate.ts';
 
 /** By how much of the interval a validation is put off at most, so that tokens are not validated all at once. */
 const JITTER = 0.2;
@@ -12,9 +11,16 @@ const MIN_INTERVAL_MS = 1000;
 
 interface WatchedToken {
   readonly session: Session;
-  readonly connections: Set<Connection>;
+  /** Called with the reason when the token is no longer valid. */
+  readonly listeners: Set<OnInvalid>;
   timer: NodeJS.Timeout;
 }
+
+/** Ends what the token was used for. */
+export type OnInvalid = (reason: string) => void;
+
+/** Calls the listener when the session's token is no longer valid; returns the function that stops that. */
+export type WatchToken = (listener: OnInvalid, session: Session) => () => void;
 
 export interface RevalidationOptions {
   readonly authenticate: Authenticate;
@@ -23,11 +29,11 @@ export interface RevalidationOptions {
 }
 
 /**
- * Validates the tokens of open sockets again every TOKEN_CACHE_SECONDS, one validation for all sockets of a token. Closes
- * its sockets with 4403 when the token is no longer valid (revoked) or its roles or project have changed; they stay open
- * while Keystone is away. Returns the function that starts it for a socket, which returns the one that stops it.
+ * Validates the tokens of open sockets and streams again every TOKEN_CACHE_SECONDS, one validation for all of a token. Calls
+ * their listeners when the token is no longer valid (revoked) or its roles or project have changed; they stay open while
+ * Keystone is away.
  */
-export function createRevalidation({ authenticate, config, log }: RevalidationOptions) {
+export function createRevalidation({ authenticate, config, log }: RevalidationOptions): WatchToken {
   const watched = new Map<string, WatchedToken>();
 
   function schedule(key: string): NodeJS.Timeout {
@@ -44,7 +50,7 @@ export function createRevalidation({ authenticate, config, log }: RevalidationOp
       token.timer = schedule(key);
       return;
     }
-    for (const connection of token.connections) closeConnection(connection, CLOSE.TOKEN_ENDED, reason);
+    for (const listener of token.listeners) listener(reason);
   }
 
   async function reasonToClose({ token, identity }: Session): Promise<string | null> {
@@ -61,14 +67,14 @@ export function createRevalidation({ authenticate, config, log }: RevalidationOp
     }
   }
 
-  return function watch(connection: Connection, session: Session): () => void {
+  return function watch(listener, session) {
     const key = tokenHash(session.token);
-    const token = watched.get(key) ?? { session, connections: new Set<Connection>(), timer: schedule(key) };
+    const token = watched.get(key) ?? { session, listeners: new Set<OnInvalid>(), timer: schedule(key) };
     watched.set(key, token);
-    token.connections.add(connection);
+    token.listeners.add(listener);
     return () => {
-      token.connections.delete(connection);
-      if (token.connections.size > 0 || watched.get(key) !== token) return;
+      token.listeners.delete(listener);
+      if (token.listeners.size > 0 || watched.get(key) !== token) return;
       clearTimeout(token.timer);
       watched.delete(key);
     };
