@@ -7,6 +7,7 @@ import { fair } from './benches/fair.ts';
 import { fanout, sockets } from './benches/fanout.ts';
 import { growth } from './benches/growth.ts';
 import { list, tiny } from './benches/list.ts';
+import { metrics } from './benches/metrics.ts';
 import { redis } from './benches/redis.ts';
 import { start } from './benches/start.ts';
 import { vendordata } from './benches/vendordata.ts';
@@ -24,6 +25,7 @@ const BENCHES: Record<string, () => Promise<Line[]>> = {
   bulk,
   growth,
   redis,
+  metrics,
   start,
   vendordata,
   worth,

@@ -14,6 +14,7 @@ import { createContext } from '../../src/graphql/context.ts';
 import { createExecutor } from '../../src/graphql/execution/execute.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import { createLog } from '../../src/logging.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
 import { createCloud } from '../../src/openstack/cloud.ts';
 import type { Session } from '../../src/openstack/session.ts';
 import { createAuthenticate } from '../../src/transport/authenticate.ts';
@@ -71,17 +72,20 @@ const identity = {
   roles: ['member'],
   expiresAt: Date.now() + 3_600_000,
 };
+const metrics = process.argv[2] === 'metrics' ? createMetrics() : undefined;
 const graphql: GraphQLTransportOptions = {
   config,
   log,
+  metrics,
   executor: createExecutor({ schema: createSchema(), config }),
-  authenticate: createAuthenticate({ cloud, config, validate: async () => ({ identity, catalog: [] }) }),
+  authenticate: createAuthenticate({ cloud, config, metrics, validate: async () => ({ identity, catalog: [] }) }),
   // nothing is shared, so that each response shows its own cost
   makeContext: (session) => Object.assign(createContext(session, attachments, clients), { sharedExecution: undefined }),
 };
 const server = await createServer({
   config,
   log,
+  metrics,
   checks: {},
   transports: [(app) => registerGraphQLHttp(app, graphql), (app, shared) => registerGraphQLWs(app, graphql, shared)],
 });
