@@ -110,6 +110,7 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
   const queue = createQueue({
     ...work,
     onReconcile: metrics && ((outcome) => metrics.count('nmg_reconciles_total', { outcome })),
+    reconcileShare: (...which) => attachments.shares.reconcile(...which),
   });
   const attachments = createAttachments({
     ...work,

@@ -30,6 +30,7 @@ import { ensureReadable } from './read-access.ts';
 import { sharedReads } from './reads.ts';
 import { resumeOnRead } from './reconcile/sessions.ts';
 import { createRecovery } from './recovery.ts';
+import { createShares, type Shares } from './shares/service.ts';
 import type { AttachmentPage, ListOptions } from './store/contract.ts';
 import { changedInNova, withNova } from './virtiofs/list.ts';
 import { type PowerRequest, type PowerResult, powerServer } from './virtiofs/power.ts';
@@ -116,6 +117,8 @@ export interface Attachments {
    * too slow.
    */
   subscribe(session: Session, filter: EventFilter): Promise<AsyncIterableIterator<AttachmentEvent>>;
+  /** Creating, resizing and deleting shares. */
+  readonly shares: Shares;
 }
 
 /** Creates the service over a store, a session registry and a queue. */
@@ -237,6 +240,11 @@ export function createAttachments(options: CommandOptions): Attachments {
         return await read(historyOptions);
       };
     },
+    shares: createShares({
+      ...options,
+      ensureRecovered,
+      detach: (session, request) => detach(options, ensureRecovered, session, request),
+    }),
     async subscribe(session, filter) {
       await ensureReadable(session);
       await ensureRecovered(session, session.identity.projectId);

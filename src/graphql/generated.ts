@@ -1,13 +1,14 @@
 // Made by `npm run codegen` from schema/ and codegen.yml. Never edited.
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { FoundNode } from './nodes.ts';
-import type { NovaServer, EmbeddedFlavor as NovaFlavor, InstanceAction, ServerFault as NovaFault } from '../openstack/nova/types.ts';
+import type { NovaServer, EmbeddedFlavor as NovaFlavor, ServerFault as NovaFault } from '../openstack/nova/types.ts';
 import type { Share as ManilaShare, ExportLocation as ManilaExportLocation, ShareNetwork as ManilaShareNetwork, Message as ManilaMessage, Snapshot as ManilaSnapshot } from '../openstack/manila/types.ts';
+import type { ShareOperationView, ShareFault as ShareFaultRecord, ShareEvent as LoggedShareEvent } from '../attachments/shares/operation.ts';
+import type { ShareCommandResult } from '../attachments/shares/commands.ts';
 import type { ShareTypeView } from './resolvers/share-type.ts';
 import type { SubnetView, NoParent } from './resolvers/share-options.ts';
 import type { AccessRuleView } from './resolvers/access-rule.ts';
 import type { AttachmentView, Fault, VirtiofsState, AttachmentEvent } from '../attachments/attachment.ts';
-import type { GivenOutcome } from './resolvers/bulk.ts';
 import type { AttachOption } from '../attachments/check.ts';
 import type { Identity } from '../openstack/session.ts';
 import type { GatewayContext } from './context.ts';
@@ -270,18 +271,6 @@ export type AttachSharePayload = {
   readonly attachment: ShareAttachment;
 };
 
-/** Arguments of `attachShares`. */
-export type AttachSharesInput = {
-  /** The pairs, 1 to 100, each with the arguments of `attachShare`. */
-  readonly attachments: ReadonlyArray<AttachShareInput>;
-};
-
-/** Result of `attachShares`. */
-export type AttachSharesPayload = {
-  /** One outcome per pair, in the order of the input. */
-  readonly outcomes: ReadonlyArray<AttachmentOutcome>;
-};
-
 /** How a server gets access to a share. */
 export const AttachVia = {
   /**
@@ -354,18 +343,6 @@ export const AttachmentOrigin = {
 } as const;
 
 export type AttachmentOrigin = typeof AttachmentOrigin[keyof typeof AttachmentOrigin];
-/** What became of one pair. */
-export type AttachmentOutcome = {
-  /** The attachment after the request; null with an error. */
-  readonly attachment?: Maybe<ShareAttachment>;
-  /** Why the pair was rejected, or not begun; null otherwise. */
-  readonly error?: Maybe<OutcomeError>;
-  /** The server's id, as given. */
-  readonly serverId: Scalars['ID']['output'];
-  /** The share's id, as given. */
-  readonly shareId: Scalars['ID']['output'];
-};
-
 /** An availability zone. */
 export type AvailabilityZone = {
   /** Whether the zone has a service that runs; null for Manila, which does not say. */
@@ -391,6 +368,97 @@ export const Certainty = {
 } as const;
 
 export type Certainty = typeof Certainty[keyof typeof Certainty];
+/** Arguments of `createShare`. */
+export type CreateShareInput = {
+  /** The availability zone. Default: Manila chooses. */
+  readonly availabilityZone?: InputMaybe<Scalars['String']['input']>;
+  /** The description, at most 255 characters. */
+  readonly description?: InputMaybe<Scalars['String']['input']>;
+  /**
+   * Makes repeating the mutation safe, also after a lost response: 1 to 128 characters of the client's choice, new for each
+   * share, for example a UUID. With the same key and arguments the same user gets the same share as long as it exists; with
+   * other arguments it is a `CONFLICT`.
+   */
+  readonly idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  /** The metadata. Keys that begin with `nmg_` are the gateway's. */
+  readonly metadata?: InputMaybe<Scalars['StringMap']['input']>;
+  /** The name, at most 255 characters. */
+  readonly name?: InputMaybe<Scalars['String']['input']>;
+  /** The protocol, one of those that the cloud has enabled. */
+  readonly protocol: ShareProtocol;
+  /** The share network, which share types with `needsShareNetwork` require. */
+  readonly shareNetworkId?: InputMaybe<Scalars['ID']['input']>;
+  /** The name or id of the share type. Default: the snapshot's share's, or the cloud's default type. */
+  readonly shareType?: InputMaybe<Scalars['String']['input']>;
+  /** The size in GiB, at least 1; from a snapshot at least the snapshot's `shareSizeGib`. */
+  readonly sizeGib: Scalars['Int']['input'];
+  /** The snapshot from which the share is created, with its type and share network. */
+  readonly snapshotId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** Result of `createShare`. */
+export type CreateSharePayload = {
+  /** The work; null when the share of this `idempotencyKey` was there already. */
+  readonly operation?: Maybe<ShareOperation>;
+  /** The share; null while Manila has not said whether it created it: `operation` and `shareEvents` tell. */
+  readonly share?: Maybe<Share>;
+};
+
+/** Arguments of `createSnapshot`. */
+export type CreateSnapshotInput = {
+  /** The description, at most 255 characters. */
+  readonly description?: InputMaybe<Scalars['String']['input']>;
+  /** The metadata; `NOT_SUPPORTED` before Manila 2.73. */
+  readonly metadata?: InputMaybe<Scalars['StringMap']['input']>;
+  /** The name, at most 255 characters. */
+  readonly name?: InputMaybe<Scalars['String']['input']>;
+  /** The UUID of the share, which must be `AVAILABLE`. */
+  readonly shareId: Scalars['ID']['input'];
+};
+
+/** Result of `createSnapshot`. */
+export type CreateSnapshotPayload = {
+  /** The snapshot: `CREATING`. */
+  readonly snapshot?: Maybe<ShareSnapshot>;
+};
+
+/** Arguments of `deleteShare`. */
+export type DeleteShareInput = {
+  /**
+   * Whether to detach the share from all servers first, also from those that are mounting it now. The caller's token must
+   * last until that is done.
+   */
+  readonly detach?: InputMaybe<Scalars['Boolean']['input']>;
+  /** The share's UUID. */
+  readonly shareId: Scalars['ID']['input'];
+  /** With `detach`: how long the access rules stay in place, in seconds from 0 to 600, so that the guest agents unmount first. */
+  readonly unmountGraceSeconds?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** Result of `deleteShare`. */
+export type DeleteSharePayload = {
+  /** The work. */
+  readonly operation?: Maybe<ShareOperation>;
+  /** The share after the request; null when it is gone already. */
+  readonly share?: Maybe<Share>;
+  /** The id of the share that is deleted, for caches. */
+  readonly shareId?: Maybe<Scalars['ID']['output']>;
+};
+
+/** Arguments of `deleteSnapshot`. */
+export type DeleteSnapshotInput = {
+  /** The snapshot's UUID. */
+  readonly snapshotId: Scalars['ID']['input'];
+};
+
+/** Result of `deleteSnapshot`. */
+export type DeleteSnapshotPayload = {
+  /** The snapshot after the request: `DELETING`; null when it is gone already. */
+  readonly snapshot?: Maybe<ShareSnapshot>;
+  /** The id of the snapshot that is deleted, for caches. */
+  readonly snapshotId?: Maybe<Scalars['ID']['output']>;
+};
+
 /** Arguments of `detachShare`. */
 export type DetachShareInput = {
   /** If given, it must equal the attachment's mount point. */
@@ -413,56 +481,6 @@ export type DetachSharePayload = {
   readonly attachment: ShareAttachment;
 };
 
-/** Arguments of `detachShares`. */
-export type DetachSharesInput = {
-  /** The pairs, 1 to 100, each with the arguments of `detachShare`. */
-  readonly attachments: ReadonlyArray<DetachShareInput>;
-};
-
-/** Result of `detachShares`. */
-export type DetachSharesPayload = {
-  /** One outcome per pair, in the order of the input. */
-  readonly outcomes: ReadonlyArray<AttachmentOutcome>;
-};
-
-/** The kinds of error, as in `extensions.code` of errors. */
-export const ErrorCode = {
-  /** A variable or an argument is not valid for the schema or for OpenStack. */
-  BAD_USER_INPUT: 'BAD_USER_INPUT',
-  /** It conflicts with the present state: other arguments, a mount point in use, a state that does not allow it. */
-  CONFLICT: 'CONFLICT',
-  /** The event log no longer contains the cursor. */
-  CURSOR_EXPIRED: 'CURSOR_EXPIRED',
-  /** The policy of Nova, Manila or the gateway does not allow it to this token. */
-  FORBIDDEN: 'FORBIDDEN',
-  /** A bug in the gateway. */
-  INTERNAL_SERVER_ERROR: 'INTERNAL_SERVER_ERROR',
-  /** A limit of the gateway is exceeded. */
-  LIMIT_EXCEEDED: 'LIMIT_EXCEEDED',
-  /** The server, share or attachment does not exist for this token. */
-  NOT_FOUND: 'NOT_FOUND',
-  /**
-   * The cloud, its compute hosts or the flavor lack what the request needs; the message says what is needed and what is
-   * there.
-   */
-  NOT_SUPPORTED: 'NOT_SUPPORTED',
-  /** A quota or rate limit of OpenStack is exceeded. */
-  QUOTA_EXCEEDED: 'QUOTA_EXCEEDED',
-  /** The attachment store (Redis) is unavailable; nothing was sent to OpenStack. */
-  STATE_UNAVAILABLE: 'STATE_UNAVAILABLE',
-  /** The token is missing, invalid or expired. */
-  UNAUTHENTICATED: 'UNAUTHENTICATED',
-  /** A code that this schema does not have. */
-  UNKNOWN: 'UNKNOWN',
-  /** An OpenStack service sent an invalid response. */
-  UPSTREAM_ERROR: 'UPSTREAM_ERROR',
-  /** An OpenStack service did not respond in time; the request may still take effect. */
-  UPSTREAM_TIMEOUT: 'UPSTREAM_TIMEOUT',
-  /** An OpenStack service cannot be reached, or reports that it is unavailable. */
-  UPSTREAM_UNAVAILABLE: 'UPSTREAM_UNAVAILABLE'
-} as const;
-
-export type ErrorCode = typeof ErrorCode[keyof typeof ErrorCode];
 /** A location that a share can be mounted from. */
 export type ExportLocation = {
   /** The export location's UUID. */
@@ -501,11 +519,23 @@ export type Mutation = {
    */
   readonly attachShare?: Maybe<AttachSharePayload>;
   /**
-   * Attaches shares to servers, many pairs with one request: each is done as `attachShare` does it, and has an outcome of its
-   * own, so that one that is rejected does not stop the others. Servers and shares are read once for all pairs. Idempotent:
-   * repeat it when the response was lost, or for the pairs that were not begun.
+   * Creates a share. Returns when Manila has accepted the request: the share is then `CREATING`, and `shareEvents` tells when
+   * it is available. The gateway never creates it twice by a retry of its own: it finds it by the metadata `nmg_request`.
+   * With an `idempotencyKey` repeating the mutation is safe too; without one, each call creates a share.
    */
-  readonly attachShares?: Maybe<AttachSharesPayload>;
+  readonly createShare?: Maybe<CreateSharePayload>;
+  /**
+   * Creates a snapshot of a share: `CREATING` first. Not idempotent: each call creates one. After an `UPSTREAM_TIMEOUT` look
+   * for it in `snapshots` before calling again.
+   */
+  readonly createSnapshot?: Maybe<CreateSnapshotPayload>;
+  /**
+   * Deletes a share and its data. Manila deletes also under guests that have it mounted: a share that is attached is a
+   * `CONFLICT`, unless `detach` asks to detach it from all servers first. Idempotent while the deletion is in progress.
+   */
+  readonly deleteShare?: Maybe<DeleteSharePayload>;
+  /** Deletes a snapshot. Idempotent while it is being deleted; afterwards it is `NOT_FOUND`. */
+  readonly deleteSnapshot?: Maybe<DeleteSnapshotPayload>;
   /**
    * Revokes a server's access to a share, also one that Nova attached at the request of another client. Unmount the share
    * in the guest first: some back ends end the mount at once. With `VIRTIOFS` the server must be stopped, else `CONFLICT`.
@@ -513,15 +543,15 @@ export type Mutation = {
    */
   readonly detachShare?: Maybe<DetachSharePayload>;
   /**
-   * Detaches shares from servers, many pairs with one request: each is done as `detachShare` does it, and has an outcome of
-   * its own. Idempotent, except that a pair that is already detached is `NOT_FOUND`.
-   */
-  readonly detachShares?: Maybe<DetachSharesPayload>;
-  /**
    * Reboots a server. Rejected as `startServer` is. A hard reboot repeats the mount of shares attached by virtiofs, and
    * cures a server in `ERROR` after the share that caused it was detached.
    */
   readonly rebootServer?: Maybe<ServerActionPayload>;
+  /**
+   * Extends or shrinks a share. Idempotent: a share that has the size already is returned. Returns when Manila has accepted
+   * the request; attachments keep their access, and no share is attached meanwhile.
+   */
+  readonly resizeShare?: Maybe<ResizeSharePayload>;
   /**
    * Starts a stopped server. Rejected with `CONFLICT` while a share is being attached to the server or detached from it by
    * virtiofs, which would leave the server in `ERROR`. Returns when Nova has accepted the request.
@@ -529,6 +559,8 @@ export type Mutation = {
   readonly startServer?: Maybe<ServerActionPayload>;
   /** Stops a running server, as its power button would. Returns when Nova has accepted the request. */
   readonly stopServer?: Maybe<ServerActionPayload>;
+  /** Changes a share's name, description and metadata. Idempotent. */
+  readonly updateShare?: Maybe<UpdateSharePayload>;
 };
 
 
@@ -539,8 +571,26 @@ export type MutationAttachShareArgs = {
 
 
 /** Write operations. */
-export type MutationAttachSharesArgs = {
-  input: AttachSharesInput;
+export type MutationCreateShareArgs = {
+  input: CreateShareInput;
+};
+
+
+/** Write operations. */
+export type MutationCreateSnapshotArgs = {
+  input: CreateSnapshotInput;
+};
+
+
+/** Write operations. */
+export type MutationDeleteShareArgs = {
+  input: DeleteShareInput;
+};
+
+
+/** Write operations. */
+export type MutationDeleteSnapshotArgs = {
+  input: DeleteSnapshotInput;
 };
 
 
@@ -551,14 +601,14 @@ export type MutationDetachShareArgs = {
 
 
 /** Write operations. */
-export type MutationDetachSharesArgs = {
-  input: DetachSharesInput;
+export type MutationRebootServerArgs = {
+  input: RebootServerInput;
 };
 
 
 /** Write operations. */
-export type MutationRebootServerArgs = {
-  input: RebootServerInput;
+export type MutationResizeShareArgs = {
+  input: ResizeShareInput;
 };
 
 
@@ -573,35 +623,16 @@ export type MutationStopServerArgs = {
   input: ServerActionInput;
 };
 
+
+/** Write operations. */
+export type MutationUpdateShareArgs = {
+  input: UpdateShareInput;
+};
+
 /** An object that can be read again by its id alone, as caches of clients do. */
 export type Node = {
   /** The id of the object: OpenStack's UUID, or `<server id>:<share id>` of an attachment. */
   readonly id: Scalars['ID']['output'];
-};
-
-/** The directions of an order. */
-export const OrderDirection = {
-  /** Smallest, oldest or first by the alphabet first. */
-  ASC: 'ASC',
-  /** Largest, newest or last by the alphabet first. */
-  DESC: 'DESC'
-} as const;
-
-export type OrderDirection = typeof OrderDirection[keyof typeof OrderDirection];
-/** An error as data: the same code and message as the error of the mutation for one pair has. */
-export type OutcomeError = {
-  /** The kind of error. */
-  readonly code: ErrorCode;
-  /** The error in words, with what was expected and what came. */
-  readonly message: Scalars['String']['output'];
-  /** The OpenStack request id, to quote to the operators of the cloud. */
-  readonly openstackRequestId?: Maybe<Scalars['String']['output']>;
-  /** When to try again, in seconds. */
-  readonly retryAfter?: Maybe<Scalars['Int']['output']>;
-  /** The OpenStack service that failed: `nova`, `manila` or `keystone`. */
-  readonly service?: Maybe<Scalars['String']['output']>;
-  /** The HTTP status of that service. */
-  readonly status?: Maybe<Scalars['Int']['output']>;
 };
 
 /** The position of a page within its connection. */
@@ -612,8 +643,6 @@ export type PageInfo = {
   readonly hasNextPage: Scalars['Boolean']['output'];
   /** Always false: paging is forward only. */
   readonly hasPreviousPage: Scalars['Boolean']['output'];
-  /** Of a history: whether the log no longer has its oldest entries, because it keeps a limited number; null for other lists. */
-  readonly isTruncated?: Maybe<Scalars['Boolean']['output']>;
   /** The cursor of the page's first edge. */
   readonly startCursor?: Maybe<Scalars['String']['output']>;
 };
@@ -648,34 +677,23 @@ export type Query = {
   readonly nodes?: Maybe<ReadonlyArray<Maybe<Node>>>;
   /** A server by id; null when the caller's project has no such server. */
   readonly server?: Maybe<Server>;
-  /**
-   * The server with a fixed IP address; null when the caller's project has none. Servers on different networks may have the
-   * same address: then it is a `CONFLICT`, and `servers(filter: {address})` lists them.
-   */
-  readonly serverByAddress?: Maybe<Server>;
   /** The servers of the caller's project, newest first, in Nova's order. */
   readonly servers?: Maybe<ServerConnection>;
   /** A share by id; null when no such share is visible to the caller. */
   readonly share?: Maybe<Share>;
-  /**
-   * The attachment of a share to a server; null when the share is not attached to the server. For a token that sees the
-   * servers of all projects, also of another project's server.
-   */
+  /** The attachment of a share to a server; null when the share is not attached to the server. */
   readonly shareAttachment?: Maybe<ShareAttachment>;
-  /**
-   * What happened to the attachments of the caller's project, newest first: the events that `shareAttachmentEvents` sends,
-   * as far as the event log reaches back (`EVENT_LOG_LENGTH`; `pageInfo.isTruncated`).
-   */
-  readonly shareAttachmentHistory?: Maybe<ShareAttachmentHistoryConnection>;
-  /**
-   * The attachments of the caller's project, oldest first. With a `serverId`, for a token that sees the servers of all
-   * projects, those of the server's project.
-   */
+  /** The attachments of the caller's project, oldest first. */
   readonly shareAttachments?: Maybe<ShareAttachmentConnection>;
   /** Manila's messages about operations that failed, newest first. Manila keeps them for 30 days by default. */
   readonly shareMessages?: Maybe<ReadonlyArray<ShareMessage>>;
   /** The share networks of the caller's project. */
   readonly shareNetworks?: Maybe<ReadonlyArray<ShareNetwork>>;
+  /**
+   * The shares of the caller's project that are being created, resized or deleted through this gateway, oldest first. What
+   * has ended is in the events (`shareEvents`). Reading it lets work that waits for the caller's token go on.
+   */
+  readonly shareOperations?: Maybe<ReadonlyArray<ShareOperation>>;
   /** The share types that the caller can create shares with. */
   readonly shareTypes?: Maybe<ReadonlyArray<ShareType>>;
   /** The shares of the caller's project, newest first, in Manila's order. */
@@ -714,17 +732,10 @@ export type QueryServerArgs = {
 
 
 /** Read operations. */
-export type QueryServerByAddressArgs = {
-  address: Scalars['String']['input'];
-};
-
-
-/** Read operations. */
 export type QueryServersArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<ServerFilter>;
   first?: InputMaybe<Scalars['Int']['input']>;
-  orderBy?: InputMaybe<ServerOrder>;
 };
 
 
@@ -738,14 +749,6 @@ export type QueryShareArgs = {
 export type QueryShareAttachmentArgs = {
   serverId: Scalars['ID']['input'];
   shareId: Scalars['ID']['input'];
-};
-
-
-/** Read operations. */
-export type QueryShareAttachmentHistoryArgs = {
-  after?: InputMaybe<Scalars['String']['input']>;
-  filter?: InputMaybe<ShareAttachmentHistoryFilter>;
-  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -771,11 +774,16 @@ export type QueryShareNetworksArgs = {
 
 
 /** Read operations. */
+export type QueryShareOperationsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Read operations. */
 export type QuerySharesArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<ShareFilter>;
   first?: InputMaybe<Scalars['Int']['input']>;
-  orderBy?: InputMaybe<ShareOrder>;
 };
 
 
@@ -800,17 +808,28 @@ export type RebootServerInput = {
   readonly serverId: Scalars['ID']['input'];
 };
 
+/** Arguments of `resizeShare`. */
+export type ResizeShareInput = {
+  /** The share's UUID. */
+  readonly shareId: Scalars['ID']['input'];
+  /** The new size in GiB, at least 1. */
+  readonly sizeGib: Scalars['Int']['input'];
+};
+
+/** Result of `resizeShare`. */
+export type ResizeSharePayload = {
+  /** The work; null when the share has the size already. */
+  readonly operation?: Maybe<ShareOperation>;
+  /** The share after the request. */
+  readonly share?: Maybe<Share>;
+};
+
 /** A virtual machine in Nova, as the caller sees it. */
 export type Server = Node & {
   /** The IPv4 address that its user set for access; null when none is set. */
   readonly accessIPv4?: Maybe<Scalars['String']['output']>;
   /** The IPv6 address that its user set for access; null when none is set. */
   readonly accessIPv6?: Maybe<Scalars['String']['output']>;
-  /**
-   * What was done to the server, newest first, by any client: Nova's instance actions. Costs one call to Nova per server; null
-   * with an error on this path when the call fails.
-   */
-  readonly actions?: Maybe<ServerActionConnection>;
   /** The addresses on all networks, in Nova's order. */
   readonly addresses?: Maybe<ReadonlyArray<ServerAddress>>;
   /** The availability zone of the server; null until the server is scheduled. */
@@ -855,8 +874,7 @@ export type Server = Node & {
   readonly securityGroups?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
   /**
    * The shares attached to the server through this gateway, oldest first. `shareAttachments` with a filter has all of them
-   * in pages. Null with an error on this path when the attachment store is unavailable, or when the attachments of another
-   * project's server cannot be read.
+   * in pages. Null with an error on this path when the attachment store is unavailable.
    */
   readonly sharesAttached?: Maybe<ReadonlyArray<ShareAttachment>>;
   /** The status of the server. */
@@ -881,52 +899,9 @@ export type Server = Node & {
 
 
 /** A virtual machine in Nova, as the caller sees it. */
-export type ServerActionsArgs = {
-  after?: InputMaybe<Scalars['String']['input']>;
-  first?: InputMaybe<Scalars['Int']['input']>;
-};
-
-
-/** A virtual machine in Nova, as the caller sees it. */
 export type ServerSharesAttachedArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   inNova?: InputMaybe<Scalars['Boolean']['input']>;
-};
-
-/** Something that was done to a server. */
-export type ServerAction = {
-  /** Nova's name of the action, for example `create`, `reboot` or `attach_share`. */
-  readonly action?: Maybe<Scalars['String']['output']>;
-  /** When the action began. */
-  readonly createdAt?: Maybe<Scalars['DateTime']['output']>;
-  /** Nova's message, `Error` for an action that failed; null otherwise. */
-  readonly message?: Maybe<Scalars['String']['output']>;
-  /** The OpenStack request id of the action, to quote to the operators of the cloud. */
-  readonly openstackRequestId: Scalars['ID']['output'];
-  /** The id of the project of that user's token. */
-  readonly projectId?: Maybe<Scalars['ID']['output']>;
-  /** When the action last changed. */
-  readonly updatedAt?: Maybe<Scalars['DateTime']['output']>;
-  /** The id of the user who asked for it. */
-  readonly userId?: Maybe<Scalars['ID']['output']>;
-};
-
-/** A page of the actions of a server. */
-export type ServerActionConnection = {
-  /** The actions of the page with their cursors. */
-  readonly edges: ReadonlyArray<ServerActionEdge>;
-  /** The actions of the page. */
-  readonly nodes: ReadonlyArray<ServerAction>;
-  /** The position of the page. */
-  readonly pageInfo: PageInfo;
-};
-
-/** An action of a server and its cursor. */
-export type ServerActionEdge = {
-  /** The position of the action in the list. */
-  readonly cursor: Scalars['String']['output'];
-  /** The action. */
-  readonly node: ServerAction;
 };
 
 /** Arguments of `startServer` and `stopServer`. */
@@ -989,10 +964,6 @@ export type ServerFault = {
 
 /** Conditions on servers. A server must match all of them. */
 export type ServerFilter = {
-  /** Servers with this fixed IP address: not part of one, and not a floating one. */
-  readonly address?: InputMaybe<Scalars['String']['input']>;
-  /** Servers that have shares attached through this gateway, or those that have none. */
-  readonly hasShares?: InputMaybe<Scalars['Boolean']['input']>;
   /** Servers whose name contains this text. */
   readonly name?: InputMaybe<Scalars['String']['input']>;
   /** Servers in one of these statuses; an empty list does not filter. */
@@ -1029,25 +1000,6 @@ export type ServerLimits = {
   readonly vcpus?: Maybe<Limit>;
 };
 
-/** The order of a list of servers. */
-export type ServerOrder = {
-  /** The direction of the order. */
-  readonly direction?: InputMaybe<OrderDirection>;
-  /** What the servers are ordered by. Servers that Nova cannot reach are missing from a list with an order. */
-  readonly field: ServerOrderField;
-};
-
-/** What servers can be ordered by. */
-export const ServerOrderField = {
-  /** When the server was created. */
-  CREATED_AT: 'CREATED_AT',
-  /** The name of the server. */
-  NAME: 'NAME',
-  /** When the server last changed. */
-  UPDATED_AT: 'UPDATED_AT'
-} as const;
-
-export type ServerOrderField = typeof ServerOrderField[keyof typeof ServerOrderField];
 /** The power state that the hypervisor reports. */
 export const ServerPowerState = {
   /** The machine crashed. */
@@ -1161,8 +1113,7 @@ export type Share = Node & {
   readonly scheduledToBeDeletedAt?: Maybe<Scalars['DateTime']['output']>;
   /**
    * The servers that the share is attached to through this gateway, oldest first. `shareAttachments` with a filter has all
-   * of them in pages; of all projects for a token that sees the servers of all, else of the caller's. Null with an error on
-   * this path when the attachment store is unavailable.
+   * of them in pages. Null with an error on this path when the attachment store is unavailable.
    */
   readonly serversAttached?: Maybe<ReadonlyArray<ShareAttachment>>;
   /** The id of the share group. */
@@ -1222,8 +1173,6 @@ export type ShareAttachment = Node & {
    * not within a week. The guest agent then mounts the attached shares.
    */
   readonly guestSeenAt?: Maybe<Scalars['DateTime']['output']>;
-  /** What happened to the attachment, and to earlier ones of the same server and share, newest first. */
-  readonly history?: Maybe<ShareAttachmentHistoryConnection>;
   /** The id of the attachment: `<server id>:<share id>`. */
   readonly id: Scalars['ID']['output'];
   /** Whether Manila hides from the project's other users whom the access rules admit. */
@@ -1270,13 +1219,6 @@ export type ShareAttachment = Node & {
 
 /** A share attached to a server: the server's access to it, from request to removal. */
 export type ShareAttachmentAccessRulesArgs = {
-  first?: InputMaybe<Scalars['Int']['input']>;
-};
-
-
-/** A share attached to a server: the server's access to it, from request to removal. */
-export type ShareAttachmentHistoryArgs = {
-  after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -1363,32 +1305,6 @@ export type ShareAttachmentFilter = {
   readonly status?: InputMaybe<ReadonlyArray<ShareAttachmentStatus>>;
 };
 
-/** A page of a history of attachments. */
-export type ShareAttachmentHistoryConnection = {
-  /** The events of the page with their cursors. */
-  readonly edges: ReadonlyArray<ShareAttachmentHistoryEdge>;
-  /** The events of the page. The `attachment` of each is as it was after the event. */
-  readonly nodes: ReadonlyArray<ShareAttachmentEvent>;
-  /** The position of the page, and whether older events are gone. */
-  readonly pageInfo: PageInfo;
-};
-
-/** An event of a history and its cursor. */
-export type ShareAttachmentHistoryEdge = {
-  /** The cursor of the event, as in `ShareAttachmentEvent.cursor`. */
-  readonly cursor: Scalars['String']['output'];
-  /** The event. */
-  readonly node: ShareAttachmentEvent;
-};
-
-/** Conditions on the events of a history. An event must match all of them. */
-export type ShareAttachmentHistoryFilter = {
-  /** Events of this server. */
-  readonly serverId?: InputMaybe<Scalars['ID']['input']>;
-  /** Events of this share. */
-  readonly shareId?: InputMaybe<Scalars['ID']['input']>;
-};
-
 /** The states of an attachment. */
 export const ShareAttachmentStatus = {
   /** Every access rule is active, or Nova has the share attached. The guest can mount it, with `VIRTIOFS` once its server runs. */
@@ -1414,7 +1330,7 @@ export type ShareConnection = {
   readonly nodes: ReadonlyArray<Share>;
   /** The position of the page. */
   readonly pageInfo: PageInfo;
-  /** The total number of shares; null when Manila cannot count for the filter (a protocol, more than one status, or `isAttached`). */
+  /** The total number of shares; null when Manila cannot count for the filter (a protocol, or more than one status). */
   readonly totalCount?: Maybe<Scalars['Int']['output']>;
 };
 
@@ -1426,12 +1342,83 @@ export type ShareEdge = {
   readonly node: Share;
 };
 
+/** A change of a share that this gateway works on. */
+export type ShareEvent = {
+  /** When the change happened. */
+  readonly at: Scalars['DateTime']['output'];
+  /** The position of the event in the project's event log. Pass it as `after` to resume after this event. */
+  readonly cursor: Scalars['String']['output'];
+  /** The work after the change. */
+  readonly operation: ShareOperation;
+  /** The id of the request that caused the change. */
+  readonly requestId?: Maybe<Scalars['String']['output']>;
+  /** The share, read when the event is delivered; null when it does not exist yet, or any more. */
+  readonly share?: Maybe<Share>;
+  /** The UUID of the share; null while Manila has not said which share it creates. */
+  readonly shareId?: Maybe<Scalars['ID']['output']>;
+  /** The kind of change. */
+  readonly type: ShareEventType;
+};
+
+/** The kinds of change: start, end and error of each operation. */
+export const ShareEventType = {
+  /** The share is available. */
+  CREATED: 'CREATED',
+  /** The share was not created, or is in error. */
+  CREATE_FAILED: 'CREATE_FAILED',
+  /** A creation was requested. */
+  CREATE_STARTED: 'CREATE_STARTED',
+  /** The share does not exist any more. */
+  DELETED: 'DELETED',
+  /** The share was not deleted. */
+  DELETE_FAILED: 'DELETE_FAILED',
+  /** A deletion was requested. */
+  DELETE_STARTED: 'DELETE_STARTED',
+  /** The share has its new size. */
+  RESIZED: 'RESIZED',
+  /** The share was not resized. */
+  RESIZE_FAILED: 'RESIZE_FAILED',
+  /** A new size was requested. */
+  RESIZE_STARTED: 'RESIZE_STARTED'
+} as const;
+
+export type ShareEventType = typeof ShareEventType[keyof typeof ShareEventType];
+/** Why work on a share failed. */
+export type ShareFault = {
+  /** When the failure happened. */
+  readonly at: Scalars['DateTime']['output'];
+  /** A code for programs. */
+  readonly code: ShareFaultCode;
+  /** What failed, with Manila's message if there is one. */
+  readonly message: Scalars['String']['output'];
+  /** The OpenStack request id, to quote to the operators of the cloud. */
+  readonly openstackRequestId?: Maybe<Scalars['String']['output']>;
+};
+
+/** Why work on a share failed, for programs. */
+export const ShareFaultCode = {
+  /** The share could not be detached from a server, and was not deleted: see the attachment's fault. */
+  DETACH_FAILED: 'DETACH_FAILED',
+  /** The share was deleted by someone else meanwhile. */
+  SHARE_DELETED: 'SHARE_DELETED',
+  /** Manila accepted the request and could not do it: the share has an error status, or its old size. */
+  SHARE_ERROR: 'SHARE_ERROR',
+  /**
+   * The token of the user who asked expired before Manila had accepted the change. Only that token changes shares: what it had
+   * done until then stays, for example that the share is detached. Ask again with a new token.
+   */
+  TOKEN_EXPIRED: 'TOKEN_EXPIRED',
+  /** The gateway that wrote the fault knows a reason that this one does not. */
+  UNKNOWN: 'UNKNOWN',
+  /** Manila keeps failing. The gateway tries again, and gives up after five times; ask again later. */
+  UPSTREAM_FAILING: 'UPSTREAM_FAILING',
+  /** Manila rejected the request; `message` has its words. Correct what it names, then ask again. */
+  UPSTREAM_REFUSED: 'UPSTREAM_REFUSED'
+} as const;
+
+export type ShareFaultCode = typeof ShareFaultCode[keyof typeof ShareFaultCode];
 /** Conditions on shares. A share must match all of them. */
 export type ShareFilter = {
-  /** The share with this export location, exactly as a client mounts it, for example `10.0.0.10:/shares/share-1`. */
-  readonly exportPath?: InputMaybe<Scalars['String']['input']>;
-  /** Shares that are attached to servers through this gateway, or those that are not. */
-  readonly isAttached?: InputMaybe<Scalars['Boolean']['input']>;
   /** Shares with all of these key-value pairs in their metadata. */
   readonly metadata?: InputMaybe<Scalars['StringMap']['input']>;
   /** Shares whose name contains this text. */
@@ -1516,27 +1503,52 @@ export type ShareNetworkSubnet = {
   readonly neutronSubnetId?: Maybe<Scalars['ID']['output']>;
 };
 
-/** The order of a list of shares. */
-export type ShareOrder = {
-  /** The direction of the order. */
-  readonly direction?: InputMaybe<OrderDirection>;
-  /** What the shares are ordered by. */
-  readonly field: ShareOrderField;
+/** Work on a share that this gateway was asked for, from the request until the share's status is stable. */
+export type ShareOperation = {
+  /** When it was requested. */
+  readonly createdAt: Scalars['DateTime']['output'];
+  /** Why it failed, or why the latest attempt failed; null otherwise. */
+  readonly fault?: Maybe<ShareFault>;
+  /** The id of the operation: of a creation, the value of the share's metadata `nmg_request`; else the share's id. */
+  readonly id: Scalars['ID']['output'];
+  /** The id of the request, to find it in the gateway's log. */
+  readonly requestId?: Maybe<Scalars['String']['output']>;
+  /** The share; null when it does not exist yet, or any more. */
+  readonly share?: Maybe<Share>;
+  /** The share's UUID; null while Manila has not said which share it creates. */
+  readonly shareId?: Maybe<Scalars['ID']['output']>;
+  /** The size in GiB that the share will have; null for a deletion. */
+  readonly sizeGib?: Maybe<Scalars['Int']['output']>;
+  /** Whether it has ended, and how. */
+  readonly status: ShareOperationStatus;
+  /** What is done. */
+  readonly type: ShareOperationType;
+  /** When it last changed. */
+  readonly updatedAt: Scalars['DateTime']['output'];
 };
 
-/** What shares can be ordered by. */
-export const ShareOrderField = {
-  /** When the share was created. */
-  CREATED_AT: 'CREATED_AT',
-  /** The name of the share. */
-  NAME: 'NAME',
-  /** The size of the share. */
-  SIZE: 'SIZE',
-  /** When the share last changed. */
-  UPDATED_AT: 'UPDATED_AT'
+/** The states of work on a share. */
+export const ShareOperationStatus = {
+  /** It was given up; see `fault`. */
+  FAILED: 'FAILED',
+  /** Manila works on it, or the gateway has not reached Manila yet. */
+  IN_PROGRESS: 'IN_PROGRESS',
+  /** It is done. */
+  SUCCEEDED: 'SUCCEEDED'
 } as const;
 
-export type ShareOrderField = typeof ShareOrderField[keyof typeof ShareOrderField];
+export type ShareOperationStatus = typeof ShareOperationStatus[keyof typeof ShareOperationStatus];
+/** What is done to a share. */
+export const ShareOperationType = {
+  /** The share is created. */
+  CREATE: 'CREATE',
+  /** The share is detached from all servers if that was asked for, and deleted. */
+  DELETE: 'DELETE',
+  /** The share is extended or shrunk. */
+  RESIZE: 'RESIZE'
+} as const;
+
+export type ShareOperationType = typeof ShareOperationType[keyof typeof ShareOperationType];
 /** The protocol of a share. */
 export const ShareProtocol = {
   /** CephFS. Access is granted to cephx ids. */
@@ -1745,11 +1757,13 @@ export type ShareType = {
 
 /** Event streams. */
 export type Subscription = {
-  /**
-   * The changes of the attachments of the caller's project, in order and without duplicates. With a `serverId`, for a token
-   * that sees the servers of all projects, those of the server's project.
-   */
+  /** The changes of the attachments of the caller's project, in order and without duplicates. */
   readonly shareAttachmentEvents: ShareAttachmentEvent;
+  /**
+   * What becomes of the shares of the caller's project that are created, resized or deleted through this gateway, in order
+   * and without duplicates. The gateway observes a share until its status is stable; it does not observe other shares.
+   */
+  readonly shareEvents: ShareEvent;
 };
 
 
@@ -1758,6 +1772,33 @@ export type SubscriptionShareAttachmentEventsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   serverId?: InputMaybe<Scalars['ID']['input']>;
   shareId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+/** Event streams. */
+export type SubscriptionShareEventsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  shareId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** Arguments of `updateShare`. What is left out does not change. */
+export type UpdateShareInput = {
+  /** The new description, at most 255 characters; empty for none. */
+  readonly description?: InputMaybe<Scalars['String']['input']>;
+  /** The new name, at most 255 characters; empty for none. */
+  readonly name?: InputMaybe<Scalars['String']['input']>;
+  /** Keys of the metadata to remove; a key that is not there is ignored. */
+  readonly removeMetadata?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Metadata to add or to replace. Keys that begin with `nmg_` are the gateway's, those with `__` the driver's. */
+  readonly setMetadata?: InputMaybe<Scalars['StringMap']['input']>;
+  /** The share's UUID. */
+  readonly shareId: Scalars['ID']['input'];
+};
+
+/** Result of `updateShare`. */
+export type UpdateSharePayload = {
+  /** The share after the change. */
+  readonly share?: Maybe<Share>;
 };
 
 /** A Keystone user. */
@@ -1894,23 +1935,25 @@ export type ResolversTypes = {
   AttachShareInput: AttachShareInput;
   AttachShareOption: ResolverTypeWrapper<AttachOption>;
   AttachSharePayload: ResolverTypeWrapper<Omit<AttachSharePayload, 'attachment'> & { attachment: ResolversTypes['ShareAttachment'] }>;
-  AttachSharesInput: AttachSharesInput;
-  AttachSharesPayload: ResolverTypeWrapper<Omit<AttachSharesPayload, 'outcomes'> & { outcomes: ReadonlyArray<ResolversTypes['AttachmentOutcome']> }>;
   AttachVia: AttachVia;
   AttachmentFault: ResolverTypeWrapper<Fault>;
   AttachmentFaultCode: AttachmentFaultCode;
   AttachmentOrigin: AttachmentOrigin;
-  AttachmentOutcome: ResolverTypeWrapper<GivenOutcome>;
   AvailabilityZone: ResolverTypeWrapper<AvailabilityZone>;
   AvailabilityZones: ResolverTypeWrapper<NoParent>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   Certainty: Certainty;
+  CreateShareInput: CreateShareInput;
+  CreateSharePayload: ResolverTypeWrapper<ShareCommandResult>;
+  CreateSnapshotInput: CreateSnapshotInput;
+  CreateSnapshotPayload: ResolverTypeWrapper<Omit<CreateSnapshotPayload, 'snapshot'> & { snapshot: Maybe<ResolversTypes['ShareSnapshot']> }>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
+  DeleteShareInput: DeleteShareInput;
+  DeleteSharePayload: ResolverTypeWrapper<ShareCommandResult>;
+  DeleteSnapshotInput: DeleteSnapshotInput;
+  DeleteSnapshotPayload: ResolverTypeWrapper<Omit<DeleteSnapshotPayload, 'snapshot'> & { snapshot: Maybe<ResolversTypes['ShareSnapshot']> }>;
   DetachShareInput: DetachShareInput;
   DetachSharePayload: ResolverTypeWrapper<Omit<DetachSharePayload, 'attachment'> & { attachment: ResolversTypes['ShareAttachment'] }>;
-  DetachSharesInput: DetachSharesInput;
-  DetachSharesPayload: ResolverTypeWrapper<Omit<DetachSharesPayload, 'outcomes'> & { outcomes: ReadonlyArray<ResolversTypes['AttachmentOutcome']> }>;
-  ErrorCode: ErrorCode;
   ExportLocation: ResolverTypeWrapper<ManilaExportLocation>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
@@ -1918,16 +1961,13 @@ export type ResolversTypes = {
   Limits: ResolverTypeWrapper<NoParent>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Node: ResolverTypeWrapper<FoundNode>;
-  OrderDirection: OrderDirection;
-  OutcomeError: ResolverTypeWrapper<OutcomeError>;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Project: ResolverTypeWrapper<Project>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RebootServerInput: RebootServerInput;
+  ResizeShareInput: ResizeShareInput;
+  ResizeSharePayload: ResolverTypeWrapper<ShareCommandResult>;
   Server: ResolverTypeWrapper<NovaServer>;
-  ServerAction: ResolverTypeWrapper<InstanceAction>;
-  ServerActionConnection: ResolverTypeWrapper<Omit<ServerActionConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['ServerActionEdge']>, nodes: ReadonlyArray<ResolversTypes['ServerAction']> }>;
-  ServerActionEdge: ResolverTypeWrapper<Omit<ServerActionEdge, 'node'> & { node: ResolversTypes['ServerAction'] }>;
   ServerActionInput: ServerActionInput;
   ServerActionPayload: ResolverTypeWrapper<Omit<ServerActionPayload, 'server'> & { server: ResolversTypes['Server'] }>;
   ServerAddress: ResolverTypeWrapper<ServerAddress>;
@@ -1937,8 +1977,6 @@ export type ResolversTypes = {
   ServerFilter: ServerFilter;
   ServerFlavor: ResolverTypeWrapper<NovaFlavor>;
   ServerLimits: ResolverTypeWrapper<ServerLimits>;
-  ServerOrder: ServerOrder;
-  ServerOrderField: ServerOrderField;
   ServerPowerState: ServerPowerState;
   ServerStatus: ServerStatus;
   Share: ResolverTypeWrapper<ManilaShare>;
@@ -1949,19 +1987,21 @@ export type ResolversTypes = {
   ShareAttachmentEventReason: ShareAttachmentEventReason;
   ShareAttachmentEventType: ShareAttachmentEventType;
   ShareAttachmentFilter: ShareAttachmentFilter;
-  ShareAttachmentHistoryConnection: ResolverTypeWrapper<Omit<ShareAttachmentHistoryConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['ShareAttachmentHistoryEdge']>, nodes: ReadonlyArray<ResolversTypes['ShareAttachmentEvent']> }>;
-  ShareAttachmentHistoryEdge: ResolverTypeWrapper<Omit<ShareAttachmentHistoryEdge, 'node'> & { node: ResolversTypes['ShareAttachmentEvent'] }>;
-  ShareAttachmentHistoryFilter: ShareAttachmentHistoryFilter;
   ShareAttachmentStatus: ShareAttachmentStatus;
   ShareConnection: ResolverTypeWrapper<Omit<ShareConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['ShareEdge']>, nodes: ReadonlyArray<ResolversTypes['Share']> }>;
   ShareEdge: ResolverTypeWrapper<Omit<ShareEdge, 'node'> & { node: ResolversTypes['Share'] }>;
+  ShareEvent: ResolverTypeWrapper<LoggedShareEvent>;
+  ShareEventType: ShareEventType;
+  ShareFault: ResolverTypeWrapper<ShareFaultRecord>;
+  ShareFaultCode: ShareFaultCode;
   ShareFilter: ShareFilter;
   ShareLimits: ResolverTypeWrapper<ShareLimits>;
   ShareMessage: ResolverTypeWrapper<ManilaMessage>;
   ShareNetwork: ResolverTypeWrapper<ManilaShareNetwork>;
   ShareNetworkSubnet: ResolverTypeWrapper<SubnetView>;
-  ShareOrder: ShareOrder;
-  ShareOrderField: ShareOrderField;
+  ShareOperation: ResolverTypeWrapper<ShareOperationView>;
+  ShareOperationStatus: ShareOperationStatus;
+  ShareOperationType: ShareOperationType;
   ShareProtocol: ShareProtocol;
   ShareSnapshot: ResolverTypeWrapper<ManilaSnapshot>;
   ShareSnapshotConnection: ResolverTypeWrapper<Omit<ShareSnapshotConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['ShareSnapshotEdge']>, nodes: ReadonlyArray<ResolversTypes['ShareSnapshot']> }>;
@@ -1973,6 +2013,8 @@ export type ResolversTypes = {
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   StringMap: ResolverTypeWrapper<Scalars['StringMap']['output']>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  UpdateShareInput: UpdateShareInput;
+  UpdateSharePayload: ResolverTypeWrapper<Omit<UpdateSharePayload, 'share'> & { share: Maybe<ResolversTypes['Share']> }>;
   User: ResolverTypeWrapper<User>;
   Viewer: ResolverTypeWrapper<Identity>;
   VirtiofsAttachment: ResolverTypeWrapper<VirtiofsState>;
@@ -1987,18 +2029,21 @@ export type ResolversParentTypes = {
   AttachShareInput: AttachShareInput;
   AttachShareOption: AttachOption;
   AttachSharePayload: Omit<AttachSharePayload, 'attachment'> & { attachment: ResolversParentTypes['ShareAttachment'] };
-  AttachSharesInput: AttachSharesInput;
-  AttachSharesPayload: Omit<AttachSharesPayload, 'outcomes'> & { outcomes: ReadonlyArray<ResolversParentTypes['AttachmentOutcome']> };
   AttachmentFault: Fault;
-  AttachmentOutcome: GivenOutcome;
   AvailabilityZone: AvailabilityZone;
   AvailabilityZones: NoParent;
   Boolean: Scalars['Boolean']['output'];
+  CreateShareInput: CreateShareInput;
+  CreateSharePayload: ShareCommandResult;
+  CreateSnapshotInput: CreateSnapshotInput;
+  CreateSnapshotPayload: Omit<CreateSnapshotPayload, 'snapshot'> & { snapshot: Maybe<ResolversParentTypes['ShareSnapshot']> };
   DateTime: Scalars['DateTime']['output'];
+  DeleteShareInput: DeleteShareInput;
+  DeleteSharePayload: ShareCommandResult;
+  DeleteSnapshotInput: DeleteSnapshotInput;
+  DeleteSnapshotPayload: Omit<DeleteSnapshotPayload, 'snapshot'> & { snapshot: Maybe<ResolversParentTypes['ShareSnapshot']> };
   DetachShareInput: DetachShareInput;
   DetachSharePayload: Omit<DetachSharePayload, 'attachment'> & { attachment: ResolversParentTypes['ShareAttachment'] };
-  DetachSharesInput: DetachSharesInput;
-  DetachSharesPayload: Omit<DetachSharesPayload, 'outcomes'> & { outcomes: ReadonlyArray<ResolversParentTypes['AttachmentOutcome']> };
   ExportLocation: ManilaExportLocation;
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
@@ -2006,15 +2051,13 @@ export type ResolversParentTypes = {
   Limits: NoParent;
   Mutation: Record<PropertyKey, never>;
   Node: FoundNode;
-  OutcomeError: OutcomeError;
   PageInfo: PageInfo;
   Project: Project;
   Query: Record<PropertyKey, never>;
   RebootServerInput: RebootServerInput;
+  ResizeShareInput: ResizeShareInput;
+  ResizeSharePayload: ShareCommandResult;
   Server: NovaServer;
-  ServerAction: InstanceAction;
-  ServerActionConnection: Omit<ServerActionConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ServerActionEdge']>, nodes: ReadonlyArray<ResolversParentTypes['ServerAction']> };
-  ServerActionEdge: Omit<ServerActionEdge, 'node'> & { node: ResolversParentTypes['ServerAction'] };
   ServerActionInput: ServerActionInput;
   ServerActionPayload: Omit<ServerActionPayload, 'server'> & { server: ResolversParentTypes['Server'] };
   ServerAddress: ServerAddress;
@@ -2024,24 +2067,22 @@ export type ResolversParentTypes = {
   ServerFilter: ServerFilter;
   ServerFlavor: NovaFlavor;
   ServerLimits: ServerLimits;
-  ServerOrder: ServerOrder;
   Share: ManilaShare;
   ShareAttachment: AttachmentView;
   ShareAttachmentConnection: Omit<ShareAttachmentConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ShareAttachmentEdge']>, nodes: ReadonlyArray<ResolversParentTypes['ShareAttachment']> };
   ShareAttachmentEdge: Omit<ShareAttachmentEdge, 'node'> & { node: ResolversParentTypes['ShareAttachment'] };
   ShareAttachmentEvent: AttachmentEvent;
   ShareAttachmentFilter: ShareAttachmentFilter;
-  ShareAttachmentHistoryConnection: Omit<ShareAttachmentHistoryConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ShareAttachmentHistoryEdge']>, nodes: ReadonlyArray<ResolversParentTypes['ShareAttachmentEvent']> };
-  ShareAttachmentHistoryEdge: Omit<ShareAttachmentHistoryEdge, 'node'> & { node: ResolversParentTypes['ShareAttachmentEvent'] };
-  ShareAttachmentHistoryFilter: ShareAttachmentHistoryFilter;
   ShareConnection: Omit<ShareConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ShareEdge']>, nodes: ReadonlyArray<ResolversParentTypes['Share']> };
   ShareEdge: Omit<ShareEdge, 'node'> & { node: ResolversParentTypes['Share'] };
+  ShareEvent: LoggedShareEvent;
+  ShareFault: ShareFaultRecord;
   ShareFilter: ShareFilter;
   ShareLimits: ShareLimits;
   ShareMessage: ManilaMessage;
   ShareNetwork: ManilaShareNetwork;
   ShareNetworkSubnet: SubnetView;
-  ShareOrder: ShareOrder;
+  ShareOperation: ShareOperationView;
   ShareSnapshot: ManilaSnapshot;
   ShareSnapshotConnection: Omit<ShareSnapshotConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ShareSnapshotEdge']>, nodes: ReadonlyArray<ResolversParentTypes['ShareSnapshot']> };
   ShareSnapshotEdge: Omit<ShareSnapshotEdge, 'node'> & { node: ResolversParentTypes['ShareSnapshot'] };
@@ -2050,6 +2091,8 @@ export type ResolversParentTypes = {
   String: Scalars['String']['output'];
   StringMap: Scalars['StringMap']['output'];
   Subscription: Record<PropertyKey, never>;
+  UpdateShareInput: UpdateShareInput;
+  UpdateSharePayload: Omit<UpdateSharePayload, 'share'> & { share: Maybe<ResolversParentTypes['Share']> };
   User: User;
   Viewer: Identity;
   VirtiofsAttachment: VirtiofsState;
@@ -2087,23 +2130,12 @@ export type AttachSharePayloadResolvers<ContextType = GatewayContext, ParentType
   attachment: Resolver<ResolversTypes['ShareAttachment'], ParentType, ContextType>;
 };
 
-export type AttachSharesPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AttachSharesPayload'] = ResolversParentTypes['AttachSharesPayload']> = {
-  outcomes: Resolver<ReadonlyArray<ResolversTypes['AttachmentOutcome']>, ParentType, ContextType>;
-};
-
 export type AttachmentFaultResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AttachmentFault'] = ResolversParentTypes['AttachmentFault']> = {
   at: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   code: Resolver<ResolversTypes['AttachmentFaultCode'], ParentType, ContextType>;
   codeRaw: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   message: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   openstackRequestId: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-};
-
-export type AttachmentOutcomeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AttachmentOutcome'] = ResolversParentTypes['AttachmentOutcome']> = {
-  attachment: Resolver<Maybe<ResolversTypes['ShareAttachment']>, ParentType, ContextType>;
-  error: Resolver<Maybe<ResolversTypes['OutcomeError']>, ParentType, ContextType>;
-  serverId: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
-  shareId: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
 };
 
 export type AvailabilityZoneResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AvailabilityZone'] = ResolversParentTypes['AvailabilityZone']> = {
@@ -2116,16 +2148,32 @@ export type AvailabilityZonesResolvers<ContextType = GatewayContext, ParentType 
   shares: Resolver<Maybe<ReadonlyArray<ResolversTypes['AvailabilityZone']>>, ParentType, ContextType>;
 };
 
+export type CreateSharePayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['CreateSharePayload'] = ResolversParentTypes['CreateSharePayload']> = {
+  operation: Resolver<Maybe<ResolversTypes['ShareOperation']>, ParentType, ContextType>;
+  share: Resolver<Maybe<ResolversTypes['Share']>, ParentType, ContextType>;
+};
+
+export type CreateSnapshotPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['CreateSnapshotPayload'] = ResolversParentTypes['CreateSnapshotPayload']> = {
+  snapshot: Resolver<Maybe<ResolversTypes['ShareSnapshot']>, ParentType, ContextType>;
+};
+
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime';
 }
 
-export type DetachSharePayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['DetachSharePayload'] = ResolversParentTypes['DetachSharePayload']> = {
-  attachment: Resolver<ResolversTypes['ShareAttachment'], ParentType, ContextType>;
+export type DeleteSharePayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['DeleteSharePayload'] = ResolversParentTypes['DeleteSharePayload']> = {
+  operation: Resolver<Maybe<ResolversTypes['ShareOperation']>, ParentType, ContextType>;
+  share: Resolver<Maybe<ResolversTypes['Share']>, ParentType, ContextType>;
+  shareId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
 };
 
-export type DetachSharesPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['DetachSharesPayload'] = ResolversParentTypes['DetachSharesPayload']> = {
-  outcomes: Resolver<ReadonlyArray<ResolversTypes['AttachmentOutcome']>, ParentType, ContextType>;
+export type DeleteSnapshotPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['DeleteSnapshotPayload'] = ResolversParentTypes['DeleteSnapshotPayload']> = {
+  snapshot: Resolver<Maybe<ResolversTypes['ShareSnapshot']>, ParentType, ContextType>;
+  snapshotId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+};
+
+export type DetachSharePayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['DetachSharePayload'] = ResolversParentTypes['DetachSharePayload']> = {
+  attachment: Resolver<ResolversTypes['ShareAttachment'], ParentType, ContextType>;
 };
 
 export type ExportLocationResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ExportLocation'] = ResolversParentTypes['ExportLocation']> = {
@@ -2147,32 +2195,26 @@ export type LimitsResolvers<ContextType = GatewayContext, ParentType extends Res
 
 export type MutationResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   attachShare?: Resolver<Maybe<ResolversTypes['AttachSharePayload']>, ParentType, ContextType, RequireFields<MutationAttachShareArgs, 'input'>>;
-  attachShares?: Resolver<Maybe<ResolversTypes['AttachSharesPayload']>, ParentType, ContextType, RequireFields<MutationAttachSharesArgs, 'input'>>;
+  createShare?: Resolver<Maybe<ResolversTypes['CreateSharePayload']>, ParentType, ContextType, RequireFields<MutationCreateShareArgs, 'input'>>;
+  createSnapshot?: Resolver<Maybe<ResolversTypes['CreateSnapshotPayload']>, ParentType, ContextType, RequireFields<MutationCreateSnapshotArgs, 'input'>>;
+  deleteShare?: Resolver<Maybe<ResolversTypes['DeleteSharePayload']>, ParentType, ContextType, RequireFields<MutationDeleteShareArgs, 'input'>>;
+  deleteSnapshot?: Resolver<Maybe<ResolversTypes['DeleteSnapshotPayload']>, ParentType, ContextType, RequireFields<MutationDeleteSnapshotArgs, 'input'>>;
   detachShare?: Resolver<Maybe<ResolversTypes['DetachSharePayload']>, ParentType, ContextType, RequireFields<MutationDetachShareArgs, 'input'>>;
-  detachShares?: Resolver<Maybe<ResolversTypes['DetachSharesPayload']>, ParentType, ContextType, RequireFields<MutationDetachSharesArgs, 'input'>>;
   rebootServer?: Resolver<Maybe<ResolversTypes['ServerActionPayload']>, ParentType, ContextType, RequireFields<MutationRebootServerArgs, 'input'>>;
+  resizeShare?: Resolver<Maybe<ResolversTypes['ResizeSharePayload']>, ParentType, ContextType, RequireFields<MutationResizeShareArgs, 'input'>>;
   startServer?: Resolver<Maybe<ResolversTypes['ServerActionPayload']>, ParentType, ContextType, RequireFields<MutationStartServerArgs, 'input'>>;
   stopServer?: Resolver<Maybe<ResolversTypes['ServerActionPayload']>, ParentType, ContextType, RequireFields<MutationStopServerArgs, 'input'>>;
+  updateShare?: Resolver<Maybe<ResolversTypes['UpdateSharePayload']>, ParentType, ContextType, RequireFields<MutationUpdateShareArgs, 'input'>>;
 };
 
 export type NodeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
   __resolveType: TypeResolveFn<'Server' | 'Share' | 'ShareAttachment' | 'ShareSnapshot', ParentType, ContextType>;
 };
 
-export type OutcomeErrorResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['OutcomeError'] = ResolversParentTypes['OutcomeError']> = {
-  code: Resolver<ResolversTypes['ErrorCode'], ParentType, ContextType>;
-  message: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  openstackRequestId: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  retryAfter: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
-  service: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  status: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
-};
-
 export type PageInfoResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
   endCursor: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   hasNextPage: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   hasPreviousPage: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
-  isTruncated: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   startCursor: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
@@ -2189,14 +2231,13 @@ export type QueryResolvers<ContextType = GatewayContext, ParentType extends Reso
   node?: Resolver<Maybe<ResolversTypes['Node']>, ParentType, ContextType, RequireFields<QueryNodeArgs, 'id'>>;
   nodes?: Resolver<Maybe<ReadonlyArray<Maybe<ResolversTypes['Node']>>>, ParentType, ContextType, RequireFields<QueryNodesArgs, 'ids'>>;
   server?: Resolver<Maybe<ResolversTypes['Server']>, ParentType, ContextType, RequireFields<QueryServerArgs, 'id'>>;
-  serverByAddress?: Resolver<Maybe<ResolversTypes['Server']>, ParentType, ContextType, RequireFields<QueryServerByAddressArgs, 'address'>>;
   servers?: Resolver<Maybe<ResolversTypes['ServerConnection']>, ParentType, ContextType, RequireFields<QueryServersArgs, 'first'>>;
   share?: Resolver<Maybe<ResolversTypes['Share']>, ParentType, ContextType, RequireFields<QueryShareArgs, 'id'>>;
   shareAttachment?: Resolver<Maybe<ResolversTypes['ShareAttachment']>, ParentType, ContextType, RequireFields<QueryShareAttachmentArgs, 'serverId' | 'shareId'>>;
-  shareAttachmentHistory?: Resolver<Maybe<ResolversTypes['ShareAttachmentHistoryConnection']>, ParentType, ContextType, RequireFields<QueryShareAttachmentHistoryArgs, 'first'>>;
   shareAttachments?: Resolver<Maybe<ResolversTypes['ShareAttachmentConnection']>, ParentType, ContextType, RequireFields<QueryShareAttachmentsArgs, 'first'>>;
   shareMessages?: Resolver<Maybe<ReadonlyArray<ResolversTypes['ShareMessage']>>, ParentType, ContextType, RequireFields<QueryShareMessagesArgs, 'first'>>;
   shareNetworks?: Resolver<Maybe<ReadonlyArray<ResolversTypes['ShareNetwork']>>, ParentType, ContextType, RequireFields<QueryShareNetworksArgs, 'first'>>;
+  shareOperations?: Resolver<Maybe<ReadonlyArray<ResolversTypes['ShareOperation']>>, ParentType, ContextType, RequireFields<QueryShareOperationsArgs, 'first'>>;
   shareTypes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['ShareType']>>, ParentType, ContextType>;
   shares?: Resolver<Maybe<ResolversTypes['ShareConnection']>, ParentType, ContextType, RequireFields<QuerySharesArgs, 'first'>>;
   snapshot?: Resolver<Maybe<ResolversTypes['ShareSnapshot']>, ParentType, ContextType, RequireFields<QuerySnapshotArgs, 'id'>>;
@@ -2204,10 +2245,14 @@ export type QueryResolvers<ContextType = GatewayContext, ParentType extends Reso
   viewer?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
 };
 
+export type ResizeSharePayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ResizeSharePayload'] = ResolversParentTypes['ResizeSharePayload']> = {
+  operation: Resolver<Maybe<ResolversTypes['ShareOperation']>, ParentType, ContextType>;
+  share: Resolver<Maybe<ResolversTypes['Share']>, ParentType, ContextType>;
+};
+
 export type ServerResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Server'] = ResolversParentTypes['Server']> = {
   accessIPv4: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   accessIPv6: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  actions: Resolver<Maybe<ResolversTypes['ServerActionConnection']>, ParentType, ContextType, RequireFields<ServerActionsArgs, 'first'>>;
   addresses: Resolver<Maybe<ReadonlyArray<ResolversTypes['ServerAddress']>>, ParentType, ContextType>;
   availabilityZone: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   createdAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
@@ -2240,27 +2285,6 @@ export type ServerResolvers<ContextType = GatewayContext, ParentType extends Res
   vmState: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   volumeIds: Resolver<Maybe<ReadonlyArray<ResolversTypes['ID']>>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
-};
-
-export type ServerActionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerAction'] = ResolversParentTypes['ServerAction']> = {
-  action: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  createdAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
-  message: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  openstackRequestId: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
-  projectId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
-  updatedAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
-  userId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
-};
-
-export type ServerActionConnectionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerActionConnection'] = ResolversParentTypes['ServerActionConnection']> = {
-  edges: Resolver<ReadonlyArray<ResolversTypes['ServerActionEdge']>, ParentType, ContextType>;
-  nodes: Resolver<ReadonlyArray<ResolversTypes['ServerAction']>, ParentType, ContextType>;
-  pageInfo: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
-};
-
-export type ServerActionEdgeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerActionEdge'] = ResolversParentTypes['ServerActionEdge']> = {
-  cursor: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  node: Resolver<ResolversTypes['ServerAction'], ParentType, ContextType>;
 };
 
 export type ServerActionPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerActionPayload'] = ResolversParentTypes['ServerActionPayload']> = {
@@ -2355,7 +2379,6 @@ export type ShareAttachmentResolvers<ContextType = GatewayContext, ParentType ex
   createdAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   fault: Resolver<Maybe<ResolversTypes['AttachmentFault']>, ParentType, ContextType>;
   guestSeenAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
-  history: Resolver<Maybe<ResolversTypes['ShareAttachmentHistoryConnection']>, ParentType, ContextType, RequireFields<ShareAttachmentHistoryArgs, 'first'>>;
   id: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   isHidden: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   isProtected: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -2398,17 +2421,6 @@ export type ShareAttachmentEventResolvers<ContextType = GatewayContext, ParentTy
   type: Resolver<ResolversTypes['ShareAttachmentEventType'], ParentType, ContextType>;
 };
 
-export type ShareAttachmentHistoryConnectionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareAttachmentHistoryConnection'] = ResolversParentTypes['ShareAttachmentHistoryConnection']> = {
-  edges: Resolver<ReadonlyArray<ResolversTypes['ShareAttachmentHistoryEdge']>, ParentType, ContextType>;
-  nodes: Resolver<ReadonlyArray<ResolversTypes['ShareAttachmentEvent']>, ParentType, ContextType>;
-  pageInfo: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
-};
-
-export type ShareAttachmentHistoryEdgeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareAttachmentHistoryEdge'] = ResolversParentTypes['ShareAttachmentHistoryEdge']> = {
-  cursor: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  node: Resolver<ResolversTypes['ShareAttachmentEvent'], ParentType, ContextType>;
-};
-
 export type ShareConnectionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareConnection'] = ResolversParentTypes['ShareConnection']> = {
   edges: Resolver<ReadonlyArray<ResolversTypes['ShareEdge']>, ParentType, ContextType>;
   nodes: Resolver<ReadonlyArray<ResolversTypes['Share']>, ParentType, ContextType>;
@@ -2419,6 +2431,23 @@ export type ShareConnectionResolvers<ContextType = GatewayContext, ParentType ex
 export type ShareEdgeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareEdge'] = ResolversParentTypes['ShareEdge']> = {
   cursor: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   node: Resolver<ResolversTypes['Share'], ParentType, ContextType>;
+};
+
+export type ShareEventResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareEvent'] = ResolversParentTypes['ShareEvent']> = {
+  at: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  cursor: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  operation: Resolver<ResolversTypes['ShareOperation'], ParentType, ContextType>;
+  requestId: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  share: Resolver<Maybe<ResolversTypes['Share']>, ParentType, ContextType>;
+  shareId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  type: Resolver<ResolversTypes['ShareEventType'], ParentType, ContextType>;
+};
+
+export type ShareFaultResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareFault'] = ResolversParentTypes['ShareFault']> = {
+  at: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  code: Resolver<ResolversTypes['ShareFaultCode'], ParentType, ContextType>;
+  message: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  openstackRequestId: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export type ShareLimitsResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareLimits'] = ResolversParentTypes['ShareLimits']> = {
@@ -2460,6 +2489,19 @@ export type ShareNetworkSubnetResolvers<ContextType = GatewayContext, ParentType
   ipVersion: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   neutronNetworkId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   neutronSubnetId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+};
+
+export type ShareOperationResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareOperation'] = ResolversParentTypes['ShareOperation']> = {
+  createdAt: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  fault: Resolver<Maybe<ResolversTypes['ShareFault']>, ParentType, ContextType>;
+  id: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  requestId: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  share: Resolver<Maybe<ResolversTypes['Share']>, ParentType, ContextType>;
+  shareId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  sizeGib: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  status: Resolver<ResolversTypes['ShareOperationStatus'], ParentType, ContextType>;
+  type: Resolver<ResolversTypes['ShareOperationType'], ParentType, ContextType>;
+  updatedAt: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
 };
 
 export type ShareSnapshotResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareSnapshot'] = ResolversParentTypes['ShareSnapshot']> = {
@@ -2510,6 +2552,11 @@ export interface StringMapScalarConfig extends GraphQLScalarTypeConfig<Resolvers
 
 export type SubscriptionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
   shareAttachmentEvents?: SubscriptionResolver<ResolversTypes['ShareAttachmentEvent'], "shareAttachmentEvents", ParentType, ContextType, Partial<SubscriptionShareAttachmentEventsArgs>>;
+  shareEvents?: SubscriptionResolver<ResolversTypes['ShareEvent'], "shareEvents", ParentType, ContextType, Partial<SubscriptionShareEventsArgs>>;
+};
+
+export type UpdateSharePayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['UpdateSharePayload'] = ResolversParentTypes['UpdateSharePayload']> = {
+  share: Resolver<Maybe<ResolversTypes['Share']>, ParentType, ContextType>;
 };
 
 export type UserResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['User'] = ResolversParentTypes['User']> = {
@@ -2536,27 +2583,25 @@ export type Resolvers<ContextType = GatewayContext> = {
   AttachProblem: AttachProblemResolvers<ContextType>;
   AttachShareOption: AttachShareOptionResolvers<ContextType>;
   AttachSharePayload: AttachSharePayloadResolvers<ContextType>;
-  AttachSharesPayload: AttachSharesPayloadResolvers<ContextType>;
   AttachmentFault: AttachmentFaultResolvers<ContextType>;
-  AttachmentOutcome: AttachmentOutcomeResolvers<ContextType>;
   AvailabilityZone: AvailabilityZoneResolvers<ContextType>;
   AvailabilityZones: AvailabilityZonesResolvers<ContextType>;
+  CreateSharePayload: CreateSharePayloadResolvers<ContextType>;
+  CreateSnapshotPayload: CreateSnapshotPayloadResolvers<ContextType>;
   DateTime: GraphQLScalarType;
+  DeleteSharePayload: DeleteSharePayloadResolvers<ContextType>;
+  DeleteSnapshotPayload: DeleteSnapshotPayloadResolvers<ContextType>;
   DetachSharePayload: DetachSharePayloadResolvers<ContextType>;
-  DetachSharesPayload: DetachSharesPayloadResolvers<ContextType>;
   ExportLocation: ExportLocationResolvers<ContextType>;
   Limit: LimitResolvers<ContextType>;
   Limits: LimitsResolvers<ContextType>;
   Mutation: MutationResolvers<ContextType>;
   Node: NodeResolvers<ContextType>;
-  OutcomeError: OutcomeErrorResolvers<ContextType>;
   PageInfo: PageInfoResolvers<ContextType>;
   Project: ProjectResolvers<ContextType>;
   Query: QueryResolvers<ContextType>;
+  ResizeSharePayload: ResizeSharePayloadResolvers<ContextType>;
   Server: ServerResolvers<ContextType>;
-  ServerAction: ServerActionResolvers<ContextType>;
-  ServerActionConnection: ServerActionConnectionResolvers<ContextType>;
-  ServerActionEdge: ServerActionEdgeResolvers<ContextType>;
   ServerActionPayload: ServerActionPayloadResolvers<ContextType>;
   ServerAddress: ServerAddressResolvers<ContextType>;
   ServerConnection: ServerConnectionResolvers<ContextType>;
@@ -2569,20 +2614,22 @@ export type Resolvers<ContextType = GatewayContext> = {
   ShareAttachmentConnection: ShareAttachmentConnectionResolvers<ContextType>;
   ShareAttachmentEdge: ShareAttachmentEdgeResolvers<ContextType>;
   ShareAttachmentEvent: ShareAttachmentEventResolvers<ContextType>;
-  ShareAttachmentHistoryConnection: ShareAttachmentHistoryConnectionResolvers<ContextType>;
-  ShareAttachmentHistoryEdge: ShareAttachmentHistoryEdgeResolvers<ContextType>;
   ShareConnection: ShareConnectionResolvers<ContextType>;
   ShareEdge: ShareEdgeResolvers<ContextType>;
+  ShareEvent: ShareEventResolvers<ContextType>;
+  ShareFault: ShareFaultResolvers<ContextType>;
   ShareLimits: ShareLimitsResolvers<ContextType>;
   ShareMessage: ShareMessageResolvers<ContextType>;
   ShareNetwork: ShareNetworkResolvers<ContextType>;
   ShareNetworkSubnet: ShareNetworkSubnetResolvers<ContextType>;
+  ShareOperation: ShareOperationResolvers<ContextType>;
   ShareSnapshot: ShareSnapshotResolvers<ContextType>;
   ShareSnapshotConnection: ShareSnapshotConnectionResolvers<ContextType>;
   ShareSnapshotEdge: ShareSnapshotEdgeResolvers<ContextType>;
   ShareType: ShareTypeResolvers<ContextType>;
   StringMap: GraphQLScalarType;
   Subscription: SubscriptionResolvers<ContextType>;
+  UpdateSharePayload: UpdateSharePayloadResolvers<ContextType>;
   User: UserResolvers<ContextType>;
   Viewer: ViewerResolvers<ContextType>;
   VirtiofsAttachment: VirtiofsAttachmentResolvers<ContextType>;

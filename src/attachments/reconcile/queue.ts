@@ -7,6 +7,7 @@ import { newRequestId } from '../../openstack/session.ts';
 import { isInProgress, parseAttachmentId } from '../attachment.ts';
 import { hasPending } from '../pending.ts';
 import type { AttachmentStore } from '../store/contract.ts';
+import { isOperationId } from '../store/share-operations.ts';
 import { isInterruption } from './observe.ts';
 import { backOff, reconcile } from './reconcile.ts';
 import type { ActingSession, SessionRegistry } from './sessions.ts';
@@ -43,6 +44,8 @@ export interface QueueOptions {
   deadlineMs: number;
   /** Called after each reconcile. */
   onReconcile?: ((outcome: ReconcileOutcome) => void) | undefined;
+  /** Claims and reconciles work on a share; returns in how many ms this process does so again. */
+  reconcileShare?: (projectId: string, id: string, signal: AbortSignal) => Promise<number | null>;
 }
 
 /**
@@ -64,6 +67,12 @@ export function createQueue(options: QueueOptions): ReconcileQueue {
   const run = (projectId: string, id: string) => {
     if (stopping.signal.aborted || running.has(id) || !slots.take(projectId, id)) return;
     const done = reconcileOne(options, stopping.signal, projectId, id)
+    if (stopping.signal.aborted || running.has(id)) return;
+    if (running.size >= MAX_CONCURRENT) {
+      if (waiting.size < MAX_SCHEDULED) waiting.set(id, projectId);
+      return;
+    }
+    const done = reconcileDue(options, stopping.signal, projectId, id)
       .then((requeueAfterMs) => {
         releaseSlot(projectId, id);
         if (requeueAfterMs !== null) enqueueAfter(projectId, id, requeueAfterMs);
@@ -136,6 +145,10 @@ function createAlignment(): (id: string, delayMs: number) => number {
     dueAt.set(shareId, now + delayMs);
     return delayMs;
   };
+/** Reconciles what a due list names: an attachment, or work on a share. */
+function reconcileDue(options: QueueOptions, signal: AbortSignal, projectId: string, id: string) {
+  if (!isOperationId(id)) return reconcileOne(options, signal, projectId, id);
+  return options.reconcileShare?.(projectId, id, signal) ?? Promise.resolve(null);
 }
 
 /** Claims and reconciles one record. Returns in how many ms this process reconciles it again; null: it does not. */

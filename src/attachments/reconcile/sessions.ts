@@ -32,7 +32,10 @@ export interface SessionRegistry {
   /** The gateway's own session; null where it has no credentials, or Keystone does not accept them now. */
   own(requestId: string): Promise<Session | null>;
   /** The session that may act on a record now: the caller's, else the gateway's own, else null. */
-  rightsFor(record: Attachment, requestId: string): Promise<ActingSession | null>;
+  rightsFor(
+    record: Pick<Attachment, 'id' | 'projectId' | 'status' | 'isAccepted'>,
+    requestId: string,
+  ): Promise<ActingSession | null>;
 }
 
 /** A session and what it may do. */
@@ -88,12 +91,12 @@ export function createSessionRegistry(account: ServiceAccount | null): SessionRe
 }
 
 /** Whether the gateway's own token sees the record's project: for one that does not, all is a 404, as if deleted. */
-function canSee({ identity }: Session, record: Attachment): boolean {
+function canSee({ identity }: Session, record: Pick<Attachment, 'projectId'>): boolean {
   return identity.projectId === record.projectId || identity.roles.includes('admin');
 }
 
 /** The gateway's own token only finishes a detach that Manila accepted from a caller, or of a deleted server. */
-function mayFinish(record: Attachment): boolean {
+function mayFinish(record: Pick<Attachment, 'status' | 'isAccepted'>): boolean {
   return record.status === 'detaching' && record.isAccepted;
 }
 

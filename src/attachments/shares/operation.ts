@@ -45,8 +45,19 @@ export interface ShareOperation {
   create?: NewShareArguments;
   /** Only of a resize: the size in GiB before and after. */
   resize?: { from: number; to: number };
-  /** Only of a deletion: whether the share is detached from all servers first, and the group that the share is in. */
-  deletion?: { detach: boolean; shareGroupId: string | null };
+  /** Only of a deletion. */
+  deletion?: {
+    /** Whether the share is detached from all servers first. */
+    detach: boolean;
+    /** How long each server's access rules stay for its guest to unmount, in seconds. */
+    unmountGraceSeconds: number;
+    /** The group that the share is in. */
+    shareGroupId: string | null;
+    /** The attachments whose detach this operation has started. */
+    started: readonly string[];
+  };
+  /** Only of a creation: a hash of its arguments, by which a repeated request with the same key is recognised. */
+  digest?: string;
   /** Whether Manila accepted the change: from here on the share is only observed. */
   isAccepted: boolean;
   /** When the change was sent last, ISO 8601, while its outcome is unknown; null: not sent, or the outcome is known. */

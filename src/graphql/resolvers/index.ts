@@ -16,6 +16,14 @@ import {
   ShareAttachmentEvent,
   VirtiofsAttachment,
 } from './share-attachment.ts';
+import {
+  CreateSharePayload,
+  DeleteSharePayload,
+  ResizeSharePayload,
+  ShareEvent,
+  ShareFault,
+  ShareOperation,
+} from './share-operations.ts';
 import { AvailabilityZones, Limits, ShareMessage, ShareNetwork, ShareNetworkSubnet } from './share-options.ts';
 import { ShareType } from './share-type.ts';
 import { ShareSnapshot } from './snapshot.ts';
@@ -34,6 +42,8 @@ type SchemaShaped =
   | 'ServerActionPayload'
   | 'ServerAddress'
   | 'AvailabilityZone'
+  | 'UpdateSharePayload'
+  | `${'Create' | 'Delete'}SnapshotPayload`
   | 'Limit'
   | 'ServerLimits'
   | 'ShareLimits'
@@ -58,6 +68,12 @@ export const resolvers: Omit<Resolvers, SchemaShaped> = {
   ShareNetworkSubnet,
   ShareMessage,
   ShareSnapshot,
+  ShareOperation,
+  ShareFault,
+  ShareEvent,
+  CreateSharePayload,
+  ResizeSharePayload,
+  DeleteSharePayload,
   AvailabilityZones,
   Limits,
   ShareAttachment,

@@ -2,9 +2,11 @@ import type { PowerRequest, PowerResult } from '../../attachments/virtiofs/power
 import { attachArguments, detachArguments, uuid } from '../arguments.ts';
 import type { GatewayContext } from '../context.ts';
 import type { MutationResolvers } from '../generated.ts';
+import { shareMutations } from './share-operations.ts';
 
 /** Every mutation clears the loaders of what it changes, so that the payload shows the change. */
 export const Mutation: MutationResolvers = {
+  ...shareMutations,
   attachShare: async (_root, { input }, { session, attachments, loaders }) => {
     const request = attachArguments(input);
     try {

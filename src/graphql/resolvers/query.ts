@@ -5,6 +5,7 @@ import { historyConnection } from '../connections/history.ts';
 import { pageSize } from '../connections/paging.ts';
 import type { QueryResolvers } from '../generated.ts';
 import type { FoundNode } from '../nodes.ts';
+import { shareOperationQueries } from './share-operations.ts';
 import { shareOptionQueries } from './share-options.ts';
 import { snapshotQueries } from './snapshot.ts';
 
@@ -36,6 +37,7 @@ export const Query: QueryResolvers = {
   attachShareCheck: (_root, { input }, { session, attachments }) => attachments.check(session, attachRequest(input)),
   ...shareOptionQueries,
   ...snapshotQueries,
+  ...shareOperationQueries,
 };
 
 /** The only server of a list; null when it is empty. Throws CONFLICT for more. */

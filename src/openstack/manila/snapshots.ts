@@ -36,3 +36,17 @@ export async function listSnapshots(
   });
   return { snapshots: body.snapshots, count: Number.isInteger(body.count) ? Number(body.count) : null };
 }
+
+/** Creates a snapshot: Manila answers 202 with `creating`. Repeating the call makes a second one. */
+export async function createSnapshot(
+  session: Session,
+  snapshot: { share_id: string; name?: string; description?: string; metadata?: Record<string, string> },
+): Promise<Snapshot> {
+  const options = { method: 'POST' as const, path: '/snapshots', body: { snapshot }, expects: 'snapshot' };
+  return (await request<{ snapshot: Snapshot }>(session, MANILA, options)).body.snapshot;
+}
+
+/** Starts the deletion of a snapshot. */
+export async function deleteSnapshot(session: Session, id: string): Promise<void> {
+  await request(session, MANILA, { method: 'DELETE', path: path`/snapshots/${id}` });
+}
