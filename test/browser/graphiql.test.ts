@@ -55,6 +55,12 @@ test('the page is opened and the first tab run -> the dashboard, and no request 
     'Many',
     'History',
     'Find',
+    'Quota',
+    'ShareEvents',
+    'CreateShare',
+    'ResizeShare',
+    'Snapshot',
+    'DeleteShare',
   ]);
   expect(violations).toEqual([]);
 });

@@ -111,6 +111,10 @@ test('the examples, with and without the sandbox -> valid in the schema', () => 
     { input: { attachments: [{ serverId: 's', shareId: 't' }] } },
     { serverId: 's' },
     { address: '10.10.0.11' },
+    { input: { name: 'my-share', sizeGib: 1, protocol: 'NFS' } },
+    { input: { shareId: 't', sizeGib: 200 } },
+    { input: { shareId: 't', name: 'before' } },
+    { input: { shareId: 't', detach: true } },
   ]);
   expect(examples(null).map(({ query }) => query)).toEqual(shown.map(({ query }) => query));
 });

@@ -106,6 +106,8 @@ async function reconcileLeased(context: ShareContext, claimed: ShareOperation): 
       if (action.do === 'succeed') return await end(context, operation, 'succeeded', null);
       if (action.do === 'fail') return await fail(context, operation, action);
       operation = await perform(context, operation, action);
+      // Manila has just begun: there is nothing to observe yet
+      if (action.do === 'send' && operation.isAccepted) return await wait(context, operation);
       observed = null;
     }
     return await wait(context, operation);

@@ -129,7 +129,7 @@ async function actingSession({ sessions }: WorkerOptions, { id, projectId, reque
   return acting && { session: acting.session, maySend: acting.rights.mayGrant };
 }
 
-/** Nobody can look: work that Manila has not accepted ends with the token of the user who asked. */
+/** No session can look: work that Manila has not accepted ends with the token of the user who asked. */
 async function withoutToken({ store, sessions }: WorkerOptions, operation: ShareOperation, owner: string) {
   const { id, projectId } = operation;
   const action = operation.isAccepted

@@ -184,6 +184,61 @@ query Find($address: String!) {
   }
 }`;
 
+const CREATE_SHARE = `# Creates a share. Start Share events first
+# to see it become available.
+mutation CreateShare($input: CreateShareInput!) {
+  createShare(input: $input) {
+    share { id name status }
+    operation { status fault { code message } }
+  }
+}`;
+
+const SHARE_EVENTS = `# What becomes of the shares that are created,
+# resized or deleted through this gateway.
+subscription ShareEvents {
+  shareEvents {
+    type
+    at
+    share { id name status sizeGib }
+    operation { fault { code message } }
+    cursor
+  }
+}`;
+
+const RESIZE_SHARE = `# Extends a share, or shrinks it.
+mutation ResizeShare($input: ResizeShareInput!) {
+  resizeShare(input: $input) {
+    share { name status sizeGib }
+    operation { status }
+  }
+}`;
+
+const DELETE_SHARE = `# Deletes a share and its data. While it is
+# attached that is rejected, unless detach is true.
+mutation DeleteShare($input: DeleteShareInput!) {
+  deleteShare(input: $input) {
+    shareId
+    operation { status fault { code message } }
+  }
+}`;
+
+const SNAPSHOT = `# Takes a snapshot, from which createShare
+# creates another share.
+mutation Snapshot($input: CreateSnapshotInput!) {
+  createSnapshot(input: $input) {
+    snapshot { id name status shareSizeGib }
+  }
+}`;
+
+const QUOTA = `# What can be created, and what is left.
+query Quota {
+  shareTypes { name isDefault needsShareNetwork }
+  limits {
+    servers { servers { maximum used } vcpus { maximum used } }
+    shares { shares { maximum used } shareGib { maximum used } }
+  }
+}`;
+
 const json = (value: object) => JSON.stringify(value, null, 2);
 
 /** The objects of the sandbox's demo cloud that the examples name. */
@@ -216,5 +271,11 @@ export function examples(sandbox: ExampleIds | null): readonly Example[] {
     { query: MANY, variables: json({ input: { attachments: [{ serverId, shareId }] } }) },
     { query: HISTORY, variables: json({ serverId }) },
     { query: FIND, variables: json({ address: sandbox ? '10.10.0.11' : '' }) },
+    { query: QUOTA },
+    { query: SHARE_EVENTS },
+    { query: CREATE_SHARE, variables: json({ input: { name: 'my-share', sizeGib: 1, protocol: 'NFS' } }) },
+    { query: RESIZE_SHARE, variables: json({ input: { shareId, sizeGib: 200 } }) },
+    { query: SNAPSHOT, variables: json({ input: { shareId, name: 'before' } }) },
+    { query: DELETE_SHARE, variables: json({ input: { shareId, detach: true } }) },
   ];
 }
