@@ -36,9 +36,9 @@ export interface Target {
   state: string | null;
   /**
    * Set while the rules change to the server's new addresses: `adding` is to be granted, `removing` is revoked once all
-   * others are active.
+   * others are active. `updating`: its rule gets the record's access level.
    */
-  change?: 'adding' | 'removing';
+  change?: 'adding' | 'removing' | 'updating';
 }
 
 /** Why an attachment is in an error status. Never contains a token or an access key. */
@@ -100,6 +100,8 @@ export interface Attachment {
   isProtected?: boolean;
   isHidden?: boolean;
   accessLevel: AccessLevel;
+  /** While targets are `updating`: whether rules are denied and granted again, for a Manila that cannot change them. */
+  renewsRules?: boolean;
   accessType: AccessType;
   /**
    * `accessTo` of the request, canonical and sorted; null when the gateway chose the targets. A repeated request is

@@ -139,7 +139,7 @@ async function startDetach(
 }
 
 /** The project of the record: the caller's, or the server's where an admin detaches from another project's server. */
-async function projectOf(
+export async function projectOf(
   { store }: CommandOptions,
   ensureRecovered: EnsureRecovered,
   session: Session,

@@ -19,7 +19,7 @@ export function isStale({ targets }: Pick<Attachment, 'targets'>, desired: reado
   return kept.length !== desired.length || kept.some((accessTo) => !desired.includes(accessTo));
 }
 
-/** Whether targets are being added or removed. */
+/** Whether targets are being added, removed or updated. */
 export function isRetargeting({ targets }: Pick<Attachment, 'targets'>): boolean {
   return targets.some(({ change }) => change !== undefined);
 }
@@ -49,5 +49,6 @@ export function completeRetarget(record: Attachment, observed: Observation): Att
     if (change !== 'removing') return [unchanged];
     return rule?.isOurs && !rule.isShared ? [target] : [];
   });
-  return { ...record, targets, staleSince: isRetargeting({ targets }) ? record.staleSince : null };
+  const { renewsRules: _renews, ...changed } = record;
+  return { ...changed, targets, staleSince: isRetargeting({ targets }) ? record.staleSince : null };
 }

@@ -32,6 +32,7 @@ import { resumeOnRead } from './reconcile/sessions.ts';
 import { createRecovery } from './recovery.ts';
 import { createShares, type Shares } from './shares/service.ts';
 import type { AttachmentPage, ListOptions } from './store/contract.ts';
+import { type UpdateAttachmentRequest, update } from './update.ts';
 import { changedInNova, withNova } from './virtiofs/list.ts';
 import { type PowerRequest, type PowerResult, powerServer } from './virtiofs/power.ts';
 
@@ -81,6 +82,8 @@ export interface Attachments {
   attachMany(session: Session, requests: readonly AttachRequest[]): Promise<PairOutcome[]>;
   /** Detaches many pairs: one outcome each, in their order. */
   detachMany(session: Session, requests: readonly DetachRequest[]): Promise<PairOutcome[]>;
+  /** Changes the access level or the mount point of an attachment that is attached. */
+  update(session: Session, request: UpdateAttachmentRequest): Promise<AttachmentView>;
   /** Which ways to attach are open, access rules first. Changes nothing. */
   check(session: Session, request: AttachRequest): Promise<AttachOption[]>;
   /** Starts, stops or reboots a server; a start is rejected while Nova attaches or detaches a share of the server. */
@@ -171,6 +174,9 @@ export function createAttachments(options: CommandOptions): Attachments {
       return await workOnPairs(options, session, requests, (held, request) =>
         detach(held, ensureRecovered, session, request),
       );
+    async update(session, request) {
+      await ensureRecovered(session, session.identity.projectId);
+      return await update(options, ensureRecovered, session, request);
     },
     async check(session, request) {
       await ensureRecovered(session, session.identity.projectId);

@@ -561,6 +561,14 @@ export type Mutation = {
   readonly stopServer?: Maybe<ServerActionPayload>;
   /** Changes a share's name, description and metadata. Idempotent. */
   readonly updateShare?: Maybe<UpdateSharePayload>;
+  /**
+   * Changes the access level of an attachment that is `ATTACHED`, without an outage, or its mount point. The status stays
+   * `ATTACHED`; an `ATTACHED` event is sent again when the change is done, and until then `accessRules` are
+   * `QUEUED_TO_UPDATE` or `UPDATING`. Idempotent.
+   * Changing the level takes Manila 2.88, else `NOT_SUPPORTED` unless `allowOutage`; a rule that another attachment needs,
+   * or that the gateway did not make, is a `CONFLICT`.
+   */
+  readonly updateShareAttachment?: Maybe<UpdateShareAttachmentPayload>;
 };
 
 
@@ -627,6 +635,12 @@ export type MutationStopServerArgs = {
 /** Write operations. */
 export type MutationUpdateShareArgs = {
   input: UpdateShareInput;
+};
+
+
+/** Write operations. */
+export type MutationUpdateShareAttachmentArgs = {
+  input: UpdateShareAttachmentInput;
 };
 
 /** An object that can be read again by its id alone, as caches of clients do. */
@@ -1781,6 +1795,29 @@ export type SubscriptionShareEventsArgs = {
   shareId?: InputMaybe<Scalars['ID']['input']>;
 };
 
+/** Arguments of `updateShareAttachment`. What is left out does not change. */
+export type UpdateShareAttachmentInput = {
+  /** The new access level. Not with `VIRTIOFS`, where Nova grants read and write access. */
+  readonly accessLevel?: InputMaybe<AccessLevel>;
+  /**
+   * Whether the access rules may be revoked and granted again where Manila cannot change them (before 2.88): the guest loses
+   * access meanwhile.
+   */
+  readonly allowOutage?: InputMaybe<Scalars['Boolean']['input']>;
+  /** The new intended mount path in the guest: an absolute POSIX path as `attachShare` takes it. The guest agent mounts there. */
+  readonly mountPoint?: InputMaybe<Scalars['String']['input']>;
+  /** The server's UUID. */
+  readonly serverId: Scalars['ID']['input'];
+  /** The share's UUID. */
+  readonly shareId: Scalars['ID']['input'];
+};
+
+/** Result of `updateShareAttachment`. */
+export type UpdateShareAttachmentPayload = {
+  /** The attachment after the request. */
+  readonly attachment?: Maybe<ShareAttachment>;
+};
+
 /** Arguments of `updateShare`. What is left out does not change. */
 export type UpdateShareInput = {
   /** The new description, at most 255 characters; empty for none. */
@@ -2013,6 +2050,8 @@ export type ResolversTypes = {
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   StringMap: ResolverTypeWrapper<Scalars['StringMap']['output']>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  UpdateShareAttachmentInput: UpdateShareAttachmentInput;
+  UpdateShareAttachmentPayload: ResolverTypeWrapper<Omit<UpdateShareAttachmentPayload, 'attachment'> & { attachment: Maybe<ResolversTypes['ShareAttachment']> }>;
   UpdateShareInput: UpdateShareInput;
   UpdateSharePayload: ResolverTypeWrapper<Omit<UpdateSharePayload, 'share'> & { share: Maybe<ResolversTypes['Share']> }>;
   User: ResolverTypeWrapper<User>;
@@ -2091,6 +2130,8 @@ export type ResolversParentTypes = {
   String: Scalars['String']['output'];
   StringMap: Scalars['StringMap']['output'];
   Subscription: Record<PropertyKey, never>;
+  UpdateShareAttachmentInput: UpdateShareAttachmentInput;
+  UpdateShareAttachmentPayload: Omit<UpdateShareAttachmentPayload, 'attachment'> & { attachment: Maybe<ResolversParentTypes['ShareAttachment']> };
   UpdateShareInput: UpdateShareInput;
   UpdateSharePayload: Omit<UpdateSharePayload, 'share'> & { share: Maybe<ResolversParentTypes['Share']> };
   User: User;
@@ -2205,6 +2246,7 @@ export type MutationResolvers<ContextType = GatewayContext, ParentType extends R
   startServer?: Resolver<Maybe<ResolversTypes['ServerActionPayload']>, ParentType, ContextType, RequireFields<MutationStartServerArgs, 'input'>>;
   stopServer?: Resolver<Maybe<ResolversTypes['ServerActionPayload']>, ParentType, ContextType, RequireFields<MutationStopServerArgs, 'input'>>;
   updateShare?: Resolver<Maybe<ResolversTypes['UpdateSharePayload']>, ParentType, ContextType, RequireFields<MutationUpdateShareArgs, 'input'>>;
+  updateShareAttachment?: Resolver<Maybe<ResolversTypes['UpdateShareAttachmentPayload']>, ParentType, ContextType, RequireFields<MutationUpdateShareAttachmentArgs, 'input'>>;
 };
 
 export type NodeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
@@ -2555,6 +2597,10 @@ export type SubscriptionResolvers<ContextType = GatewayContext, ParentType exten
   shareEvents?: SubscriptionResolver<ResolversTypes['ShareEvent'], "shareEvents", ParentType, ContextType, Partial<SubscriptionShareEventsArgs>>;
 };
 
+export type UpdateShareAttachmentPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['UpdateShareAttachmentPayload'] = ResolversParentTypes['UpdateShareAttachmentPayload']> = {
+  attachment: Resolver<Maybe<ResolversTypes['ShareAttachment']>, ParentType, ContextType>;
+};
+
 export type UpdateSharePayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['UpdateSharePayload'] = ResolversParentTypes['UpdateSharePayload']> = {
   share: Resolver<Maybe<ResolversTypes['Share']>, ParentType, ContextType>;
 };
@@ -2629,6 +2675,7 @@ export type Resolvers<ContextType = GatewayContext> = {
   ShareType: ShareTypeResolvers<ContextType>;
   StringMap: GraphQLScalarType;
   Subscription: SubscriptionResolvers<ContextType>;
+  UpdateShareAttachmentPayload: UpdateShareAttachmentPayloadResolvers<ContextType>;
   UpdateSharePayload: UpdateSharePayloadResolvers<ContextType>;
   User: UserResolvers<ContextType>;
   Viewer: ViewerResolvers<ContextType>;

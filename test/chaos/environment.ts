@@ -63,7 +63,10 @@ export interface GatewayKind {
 }
 
 /** Starts an environment, without a gateway yet. */
-export async function startEnvironment(kind: GatewayKind): Promise<Environment> {
+export async function startEnvironment(
+  kind: GatewayKind,
+  settings: Record<string, string> = {},
+): Promise<Environment> {
   const { hasAccount, scans, seesServerShares = false } = kind;
   const sandbox = await startSandbox({ seed: 'empty', accessDelayMs: STEP_MS });
   sandbox.letAdminsReadServerShares(seesServerShares);
@@ -77,6 +80,7 @@ export async function startEnvironment(kind: GatewayKind): Promise<Environment> 
     SWEEP_INTERVAL_MS: String(scans ? SCAN_MS : 0),
     REDIS_URL: proxy.url,
     REDIS_PREFIX: prefix,
+    ...settings,
   };
   let running: GatewayProcess | null = null;
   const start = async () => {

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import type { Attachment, AttachmentEvent } from '../../src/attachments/attachment.ts';
 import { MANAGED_BY } from '../../src/attachments/rule-metadata.ts';
+import type { ShareEvent, ShareOperation } from '../../src/attachments/shares/operation.ts';
 import { type AttachmentStore, isAttachmentEvent, type LogEvent } from '../../src/attachments/store/contract.ts';
 import { createKeys, dueMember, shardOf } from '../../src/attachments/store/keys.ts';
 import { createRedisStore } from '../../src/attachments/store/redis.ts';
@@ -25,6 +26,9 @@ export interface Ledger {
    * only while no gateway runs, as none could tell the difference.
    */
   expireLeases(): Promise<void>;
+  /** The work on shares in progress, and the types of all their events with the operation's id. */
+  shareOperations(): Promise<ShareOperation[]>;
+  shareEvents(): Promise<ShareEvent[]>;
   close(): Promise<void>;
 }
 
@@ -44,6 +48,9 @@ export async function openLedger(url: string, prefix: string, projectId: string)
     record: (id) => store.get(projectId, id),
     events: () => allEvents(store, projectId),
     storeId: () => store.storeId(),
+    shareOperations: () => store.shareOperations.list(projectId),
+    shareEvents: async () =>
+      (await allEntries(store, projectId)).filter((event) => !isAttachmentEvent(event)) as ShareEvent[],
     async isAtRest(id) {
       const [owner, due] = await Promise.all([
         redis.hget(keys.record(projectId, id), 'owner'),
@@ -58,6 +65,10 @@ export async function openLedger(url: string, prefix: string, projectId: string)
       for (const record of await allRecords(store, projectId)) {
         await redis.hset(keys.record(projectId, record.id), { until: 0, record: JSON.stringify(aged(record)) });
         await redis.zadd(dueKey, 'XX', 0, dueMember(projectId, record.id));
+      }
+      for (const { id } of await store.shareOperations.list(projectId)) {
+        await redis.hset(keys.shareOperation(projectId, id), 'until', 0);
+        await redis.zadd(dueKey, 'XX', 0, dueMember(projectId, id));
       }
     },
     async close() {
@@ -88,12 +99,16 @@ async function allRecords(store: AttachmentStore, projectId: string): Promise<At
 }
 
 async function allEvents(store: AttachmentStore, projectId: string): Promise<AttachmentEvent[]> {
+  return (await allEntries(store, projectId)).filter(isAttachmentEvent);
+}
+
+async function allEntries(store: AttachmentStore, projectId: string): Promise<LogEvent[]> {
   const found: LogEvent[] = [];
   for (;;) {
     const page = await store.readEvents(projectId, found.at(-1)?.cursor ?? '0-0', PAGE);
     if (page === 'expired') throw new Error('The log has dropped its beginning');
     found.push(...page);
-    if (page.length < PAGE) return found.filter(isAttachmentEvent);
+    if (page.length < PAGE) return found;
   }
 }
 

@@ -3,16 +3,16 @@ import {
   decideShare,
   MAX_ATTEMPTS,
   type ObservedShare,
-  RESEND_AFTER_MS,
   type ShareObservation,
 } from '../../src/attachments/shares/decide.ts';
 import type { ShareOperation } from '../../src/attachments/shares/operation.ts';
 
+const RESEND_AFTER_MS = 30_000;
 const NOW = Date.UTC(2026, 10, 25, 12);
 const at = (ms: number) => new Date(NOW + ms).toISOString();
-const MINE = { maySend: true, now: NOW };
-const OBSERVER = { maySend: false, now: NOW };
-const EXPIRED = { maySend: false, now: NOW + 3_600_001 };
+const MINE = { maySend: true, now: NOW, resendAfterMs: RESEND_AFTER_MS };
+const OBSERVER = { maySend: false, now: NOW, resendAfterMs: RESEND_AFTER_MS };
+const EXPIRED = { maySend: false, now: NOW + 3_600_001, resendAfterMs: RESEND_AFTER_MS };
 
 const operation = (change: Partial<ShareOperation>): ShareOperation => ({
   ...{ id: 'operation-1', projectId: 'p', type: 'create', shareId: null, isAccepted: false },

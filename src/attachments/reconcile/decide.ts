@@ -46,6 +46,8 @@ export type Action =
   | { do: 'idle' }
   | { do: 'allow'; target: number }
   | { do: 'deny'; target: number; ruleId: string }
+  /** Give the rule the record's access level. */
+  | { do: 'update'; target: number; ruleId: string }
   /** Commit: Manila accepted the revocation. */
   | { do: 'accept' }
   /** Ask Manila whether the session may revoke, where the detach has nothing to revoke. */
@@ -150,7 +152,27 @@ function decideAttached(record: Attachment, observed: Observation, rights: Right
   const isDenied = observed.rules.some((rule, i) => !record.targets[i]?.change && isBeingDenied(rule?.state));
   if (isDenied) return { do: 'wait' };
   if (!record.targets.some((target) => target.change)) return { do: 'idle' };
-  return decideRetarget(record, observed, rights, isOverdue);
+  return decideUpdating(record, observed, rights) ?? decideRetarget(record, observed, rights, isOverdue);
+}
+
+/**
+ * The access level changed: each rule gets it, by an update or, with `renewsRules`, denied and granted again. Null when all
+ * of them have it. The status stays `attached` meanwhile.
+ */
+function decideUpdating(record: Attachment, observed: Observation, { mayGrant }: Rights): Action | null {
+  let pending: Action | null = null;
+  for (const [target, rule] of observed.rules.entries()) {
+    if (record.targets[target]?.change !== 'updating') continue;
+    if (!rule) return mayGrant ? { do: 'allow', target } : failed('RULE_MISSING', target);
+    if (isBeingDenied(rule.state)) pending = { do: 'wait' };
+    else if (rule.level !== record.accessLevel) {
+      if (rule.isShared || !rule.isOurs || record.attempts >= MAX_DENIALS) return failed('LEVEL_CONFLICT', target);
+      if (mayGrant) return { do: record.renewsRules ? 'deny' : 'update', target, ruleId: rule.id };
+      pending ??= { do: 'idle' };
+    } else if (rule.state === 'error') return failed('RULE_ERROR', target);
+    else if (rule.state !== 'active') pending = { do: 'wait' };
+  }
+  return pending;
 }
 
 /**

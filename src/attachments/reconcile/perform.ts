@@ -4,6 +4,14 @@ import { type FaultCode, GatewayError } from '../../errors.ts';
 import { OpenStackError } from '../../openstack/errors.ts';
 import { orNull } from '../../openstack/http/request.ts';
 import { allowAccess, denyAccess, isDuplicateRule, listMessages } from '../../openstack/manila/client.ts';
+import {
+  allowAccess,
+  denyAccess,
+  isDuplicateRule,
+  listAccessRules,
+  listMessages,
+  updateAccessLevel,
+} from '../../openstack/manila/client.ts';
 import type { Session } from '../../openstack/session.ts';
 import { isSameTarget } from '../access-targets.ts';
 import {
@@ -79,6 +87,8 @@ export async function perform(
       return await performAllow(context, record, observed, action.target);
     case 'deny':
       return await performDeny(context, record, observed, action);
+    case 'update':
+      return await performUpdate(context, record, observed, action);
     case 'transition':
       return await performTransition(context, record, observed, action);
     case 'remove':
@@ -164,6 +174,29 @@ async function performDeny(
   if (!denied) return await requeueSoon(context, record);
   if (denied.value === 'needed') return { record, observed: null };
   return await countDenial(context, record, observed, target, denied.value === 'gone');
+}
+
+/** Gives one rule the record's access level. Manila's answer says `active` at once: the next observation tells. */
+async function performUpdate(
+  context: ReconcileContext,
+  record: Attachment,
+  observed: Observed,
+  { target, ruleId }: Extract<Action, { do: 'update' }>,
+): Promise<Step> {
+  const updated = await withTargetLock(context, record, target, async () => {
+    const [holder] = await readHolders(context.store, record, record.targets.slice(target, target + 1));
+    if (holder) return 'needed';
+    await updateAccessLevel(leasedSession(context), ruleId, record.accessLevel);
+    return 'updated';
+  });
+  if (!updated) return await requeueSoon(context, record);
+  const rule = observed.rules[target];
+  if (updated.value === 'needed' || !rule) return { record, observed: null };
+  const queued = { ...rule, level: record.accessLevel, state: 'queued_to_update' };
+  return {
+    record: { ...record, attempts: record.attempts + 1 },
+    observed: { ...observed, rules: observed.rules.with(target, queued) },
+  };
 }
 
 function isLocked({ isProtected, isHidden }: Attachment): boolean {

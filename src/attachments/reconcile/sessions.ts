@@ -120,7 +120,8 @@ export function resumeOnRead({ sessions, queue }: Worker, session: Session, reco
     const isOutdated = isOutdatedMapping(record);
     // of a request that is not accepted yet: its own user's, and since it was made
     const { userId, statusSince } = record.requested?.record ?? record;
-    if (!(isStale || isOutdated || isInProgress(record.status) || hasPending(record))) continue;
+    const isUpdating = record.targets.some(({ change }) => change === 'updating');
+    if (!(isStale || isOutdated || isUpdating || isInProgress(record.status) || hasPending(record))) continue;
     const isOwnUser = userId === session.identity.userId;
     const isAbandoned = !isStale && Date.now() - Date.parse(statusSince) > ABANDONED_AFTER_MS;
     const hadSession = sessions.has(record.id);

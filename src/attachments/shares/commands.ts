@@ -269,6 +269,7 @@ function newContext(options: ShareCommandOptions, session: Session): ShareContex
     session: durable,
     maySend: true,
     owner: randomUUID(),
+    leaseMs: options.leaseMs,
     leaseEnds: performance.now() + options.leaseMs,
     rethrowFinal: true,
     detach: options.detach,

@@ -22,6 +22,11 @@ export interface ShareRights {
   maySend: boolean;
   /** ms since the epoch. */
   now: number;
+  /**
+   * How long after a creation was sent without an answer it is not sent again, in ms: Manila may still be working on it,
+   * and the share appears later.
+   */
+  resendAfterMs: number;
 }
 
 /** A failure without its time. */
@@ -41,11 +46,6 @@ export type ShareAction =
 
 /** How often a change is sent when its outcome stays unknown. */
 export const MAX_ATTEMPTS = 5;
-/**
- * How long after a creation was sent without an answer it is not sent again, in ms: Manila may still be working on it,
- * and the share appears later.
- */
-export const RESEND_AFTER_MS = 30_000;
 
 /** Manila's statuses in which something is still done to a share (manila/common/constants.py). */
 const TRANSITIONAL: ReadonlySet<string> = new Set(
@@ -75,7 +75,7 @@ export function decideShare(operation: ShareOperation, seen: ShareObservation, r
 function decideCreation(operation: ShareOperation, { share }: ShareObservation, rights: ShareRights): ShareAction {
   if (share) return { do: 'accept', shareId: share.id };
   const { sentAt } = operation;
-  if (sentAt !== null && rights.now - Date.parse(sentAt) < RESEND_AFTER_MS) return { do: 'wait' };
+  if (sentAt !== null && rights.now - Date.parse(sentAt) < rights.resendAfterMs) return { do: 'wait' };
   return sendOrEnd(operation, rights, 'the share was not created');
 }
 
@@ -127,7 +127,11 @@ function sendOrEnd(operation: ShareOperation, rights: ShareRights, what: string)
 }
 
 /** Only the token of the user who asked changes a share: after its end, the work ends too. */
-export function waitForToken({ tokenExpiresAt }: ShareOperation, { now }: ShareRights, what: string): ShareAction {
+export function waitForToken(
+  { tokenExpiresAt }: ShareOperation,
+  { now }: Pick<ShareRights, 'now'>,
+  what: string,
+): ShareAction {
   if (now < Date.parse(tokenExpiresAt)) return { do: 'wait' };
   const message = `The token of the user who asked expired at ${tokenExpiresAt}: ${what}. Ask again`;
   return { do: 'fail', failure: { code: 'TOKEN_EXPIRED', message } };

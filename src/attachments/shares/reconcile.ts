@@ -52,6 +52,8 @@ export interface ShareContext {
   readonly maySend: boolean;
   /** The random value under which the operation is leased. */
   readonly owner: string;
+  /** How long the operation is leased, in ms: several times the timeout of a call. */
+  readonly leaseMs: number;
   /** When the lease ends, on this process's monotonic clock. */
   readonly leaseEnds: number;
   /** Ends the reconcile early: the process stops. */
@@ -99,7 +101,7 @@ async function reconcileLeased(context: ShareContext, claimed: ShareOperation): 
   try {
     for (let step = 0; step < MAX_STEPS; step++) {
       observed ??= await observe(context, operation);
-      const rights = { maySend: context.maySend, now: Date.now() };
+      const rights = { maySend: context.maySend, now: Date.now(), resendAfterMs: context.leaseMs };
       const action = decideShare(operation, observed, rights);
       if (action.do === 'wait') return await wait(context, operation);
       if (action.do === 'succeed' && (await hasSurplus(context, operation))) return await wait(context, operation);

@@ -107,7 +107,7 @@ async function reconcile(
     if (!acting) return await withoutToken(options, claimed, owner);
     session = acting.session;
     const { detach } = options;
-    const context: ShareContext = { store, ...acting, owner, leaseEnds, rethrowFinal: false, detach };
+    const context: ShareContext = { store, ...acting, owner, leaseMs, leaseEnds, rethrowFinal: false, detach };
     const { operation, requeueAfterMs } = await reconcileOperation(signal ? { ...context, signal } : context, claimed);
     log.debug({ operationId: id, type: operation.type, status: operation.status }, 'share reconciled');
     if (requeueAfterMs === null) sessions.remove(id);
@@ -134,7 +134,7 @@ async function withoutToken({ store, sessions }: WorkerOptions, operation: Share
   const { id, projectId } = operation;
   const action = operation.isAccepted
     ? null
-    : waitForToken(operation, { maySend: false, now: Date.now() }, 'whether the share was changed is unknown');
+    : waitForToken(operation, { now: Date.now() }, 'whether the share was changed is unknown');
   if (action?.do === 'fail') {
     await end({ store, owner }, operation, 'failed', toShareFault(action.failure, { openstackRequestId: null }));
     return null;

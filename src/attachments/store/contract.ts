@@ -128,6 +128,12 @@ export interface AttachmentStore {
   /** Writes the record if `attachment.version` is the stored one; returns the record with its new version. */
   commit(attachment: Attachment, options: CommitOptions): Promise<Attachment | WriteConflict>;
 
+  /**
+   * Gives a record its `mountPoint`, unless another attachment of its server has it, under the conditions of `commit`;
+   * the lease goes on.
+   */
+  moveMount(attachment: Attachment, owner: string): Promise<Attachment | WriteConflict | { takenBy: string }>;
+
   /** Deletes the record and its index entries under the conditions of `commit`; appends the event. */
   remove(attachment: Attachment, options: { event?: NewEvent; owner?: string }): Promise<'removed' | WriteConflict>;
 

@@ -81,6 +81,11 @@ export function createProjectRecords(): ProjectRecords {
         stored,
         [...now].filter((name) => !before.has(name)),
       );
+      const { serverId, mountPoint } = stored.attachment;
+      if (mountPoint !== attachment.mountPoint) {
+        if (mountPoint !== null) mounts.delete(mountName(serverId, mountPoint));
+        if (attachment.mountPoint !== null) mounts.set(mountName(serverId, attachment.mountPoint), stored.id);
+      }
       stored.attachment = attachment;
     },
     remove(stored) {

@@ -141,6 +141,17 @@ export function createMemoryStore(options: MemoryStoreOptions): AttachmentStore 
       return stored.attachment;
     },
 
+    async moveMount(attachment, owner) {
+      const stored = writable(attachment, owner);
+      if (typeof stored === 'string') return stored;
+      const { records } = project(attachment.projectId);
+      const { serverId, mountPoint } = attachment;
+      const takenBy = mountPoint === null ? undefined : records.mountedAt(serverId, mountPoint);
+      if (takenBy !== undefined && takenBy !== attachment.id) return { takenBy };
+      records.update(stored, frozenCopy({ ...attachment, version: attachment.version + 1 }));
+      return stored.attachment;
+    },
+
     async remove(attachment, { event, owner }) {
       const stored = writable(attachment, owner);
       if (typeof stored === 'string') return stored;

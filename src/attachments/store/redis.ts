@@ -184,6 +184,17 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Atta
       return isWriteConflict(outcome) ? outcome : { ...structuredClone(attachment), version: version + 1 };
     },
 
+    async moveMount(attachment, owner) {
+      const { id, projectId, serverId, mountPoint, version } = attachment;
+      const { status, values } = await run(
+        'move_mount',
+        [keys.record(projectId, id), keys.mountPoints(projectId, serverId), keys.channel(projectId)],
+        [version, owner, id, mountPoint ?? '', JSON.stringify(attachment)],
+      );
+      if (status === 'mount_point_taken') return { takenBy: String(values[0]) };
+      return isWriteConflict(status) ? status : { ...structuredClone(attachment), version: version + 1 };
+    },
+
     async remove(attachment, { event, owner = '' }) {
       const { id, projectId, version } = attachment;
       const { status } = await run('remove', allKeys(attachment), [

@@ -12,7 +12,7 @@ export function eventJson(event: NewEvent | null | undefined, version: number): 
 /** An event from its JSON; throws for what is none. */
 export function parseEvent(json: string, cursor: string): LogEvent {
   const event = JSON.parse(json) as NewEvent | NewShareEvent;
-  if (!('attachment' in event)) return { ...event, cursor };
+  if ('operation' in event) return { ...event, cursor };
   return { ...event, attachment: withCurrentChanges(event.attachment), cursor };
 }
 

@@ -25,13 +25,14 @@ const SCRIPTS = [
   'once',
   'share_create',
   'share_commit',
+  'move_mount',
 ] as const;
 
 /**
  * Scripts whose effect must survive a failover once a caller knows of it; losing one of the others only costs time.
  */
 const DURABLE: ReadonlySet<string> = new Set([
-  ...['create', 'commit', 'remove', 'claim', 'lock', 'once', 'share_create', 'share_commit'],
+  ...['create', 'commit', 'remove', 'claim', 'lock', 'once', 'share_create', 'share_commit', 'move_mount'],
 ]);
 
 /** How long replicas may take, in ms: less than the timeout of a command. */

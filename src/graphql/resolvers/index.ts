@@ -43,6 +43,7 @@ type SchemaShaped =
   | 'ServerAddress'
   | 'AvailabilityZone'
   | 'UpdateSharePayload'
+  | 'UpdateShareAttachmentPayload'
   | `${'Create' | 'Delete'}SnapshotPayload`
   | 'Limit'
   | 'ServerLimits'

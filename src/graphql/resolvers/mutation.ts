@@ -23,6 +23,22 @@ export const Mutation: MutationResolvers = {
       clearLoaders(loaders, request);
     }
   },
+  updateShareAttachment: async (_root, { input }, { session, attachments, loaders }) => {
+    const { accessLevel, mountPoint, allowOutage } = input;
+    const pair = { serverId: uuid('serverId', input.serverId), shareId: uuid('shareId', input.shareId) };
+    const level = accessLevel === 'READ_ONLY' ? ('ro' as const) : ('rw' as const);
+    try {
+      const attachment = await attachments.update(session, {
+        ...pair,
+        accessLevel: accessLevel ? level : null,
+        mountPoint: mountPoint ?? null,
+        allowOutage: allowOutage ?? false,
+      });
+      return { attachment };
+    } finally {
+      clearLoaders(loaders, pair);
+    }
+  },
   startServer: (_root, { input }, context) => power(context, input.serverId, 'start'),
   stopServer: (_root, { input }, context) => power(context, input.serverId, 'stop'),
   rebootServer: (_root, { input }, context) =>

@@ -185,6 +185,18 @@ export async function updateAccessRuleMetadata(
   return body.metadata;
 }
 
+/**
+ * Changes the access level of a rule (2.88). Manila's answer has the new level and `active` at once; the rule is then
+ * `queued_to_update` and `updating` until the back end has it.
+ */
+export async function updateAccessLevel(session: Session, ruleId: string, level: string): Promise<void> {
+  await request(session, MANILA, {
+    method: 'PUT',
+    path: path`/share-access-rules/${ruleId}`,
+    body: { update_access: { access_level: level } },
+  });
+}
+
 /** Manila's user messages about failed operations, newest first: of one object, or of all. */
 export async function listMessages(
   session: Session,
