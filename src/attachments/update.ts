@@ -19,9 +19,9 @@ import {
   commit,
   type EnsureRecovered,
   newReconcileContext,
+  reconcileNow,
   untilFree,
   withRequest,
-  work,
 } from './command.ts';
 import { projectOf } from './detach.ts';
 import { checkMountPoint, mountPointTaken } from './preconditions.ts';
@@ -122,7 +122,7 @@ async function changeLevel(
   const committed = await options.store.commit(changing, { dueInMs: null, owner: context.owner, keepLease: true });
   if (typeof committed === 'string') return null;
   try {
-    return await work(options, context, committed);
+    return await reconcileNow(options, context, committed);
   } catch (error) {
     if (!(error instanceof FinalError)) throw error;
     const { renewsRules: _renews, ...failed } = error.record;
