@@ -257,6 +257,34 @@ describe('deleteShare', () => {
     expect(gateway.sandbox.share(DEMO.nfsShareId)?.status).toBe('available');
   });
 
+  test.each([
+    ['with a snapshot', /it has snapshots/],
+    ['with a lock', /locks prevent it/],
+    ['in a wrong state', /its status is extending/],
+  ])('%s, and attached -> CONFLICT before anything is detached', async (what, message) => {
+    await start({ store: 'memory' });
+    await attach(DEMO.serverId);
+    const post = (path: string, body: object) =>
+      fetch(`${gateway.sandbox.url}/share/v2${path}`, {
+        method: 'POST',
+        headers: {
+          ...{ 'content-type': 'application/json', 'x-auth-token': gateway.token },
+          'x-openstack-manila-api-version': '2.89',
+        },
+        body: JSON.stringify(body),
+      });
+    if (what === 'with a snapshot') await post('/snapshots', { snapshot: { share_id: DEMO.nfsShareId } });
+    if (what === 'with a lock') {
+      const lock = { resource_id: DEMO.nfsShareId, resource_type: 'share', resource_action: 'delete' };
+      expect((await post('/resource-locks', { resource_lock: lock })).status).toBe(200);
+    }
+    if (what === 'in a wrong state') gateway.sandbox.updateShare(DEMO.nfsShareId, { status: 'extending' });
+    const response = await remove({ detach: true });
+    expect([codeOf(response), response.errors?.[0]?.message]).toEqual(['CONFLICT', expect.stringMatching(message)]);
+    expect(gateway.sandbox.rulesOf(DEMO.nfsShareId).some(({ metadata }) => metadata.managed_by)).toBe(true);
+    expect(calls('DELETE', /\/shares\//)).toEqual([]);
+  });
+
   test('an unknown share, another project’s -> NOT_FOUND', async () => {
     await start({ store: 'memory' });
     expect(codeOf(await remove({ shareId: DEMO.otherShareId }))).toBe('NOT_FOUND');

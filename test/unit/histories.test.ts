@@ -62,6 +62,7 @@ async function through<T>(faults: Fault[], work: () => T | Promise<T>): Promise<
 
 jest.unstable_mockModule('../../src/openstack/manila/client.ts', () => ({
   listShares: async () => ({ shares: [], count: null }),
+  updateAccessLevel: async () => undefined,
   getShare: async () => ({
     id: SHARE,
     share_proto: 'NFS',

@@ -1,14 +1,18 @@
 /** createShare, resizeShare and deleteShare: what is rejected before anything is written, and the recorded intent. */
 import { createHash, randomUUID } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
+import { isAtLeast, supportedMicroversion } from '../../openstack/http/microversions.ts';
 import { getShare, listAccessRules } from '../../openstack/manila/client.ts';
+import { listDeletionLocks } from '../../openstack/manila/shares.ts';
+import { listSnapshots } from '../../openstack/manila/snapshots.ts';
 import type { Share } from '../../openstack/manila/types.ts';
+import { MANILA } from '../../openstack/services.ts';
 import type { Session } from '../../openstack/session.ts';
 import type { AttachmentView } from '../attachment.ts';
 import { isVirtiofs } from '../attachment.ts';
 import { type CommandOptions, type EnsureRecovered, untilFree } from '../command.ts';
 import { LeaseLost } from '../reconcile/observe.ts';
-import { isManaged } from '../rule-metadata.ts';
+import { isManaged, isMasked } from '../rule-metadata.ts';
 import type { DetachRequest } from '../service.ts';
 import { MAX_SHARE_OPERATIONS } from '../store/share-operations.ts';
 import { assertDetachable } from '../virtiofs/detachable.ts';
@@ -166,11 +170,36 @@ async function observeAttachments(
       `Share ${share.id} is attached to a server of another project, or by another gateway, which alone can detach it`,
     );
   }
+  if (rules.some(isMasked) && !attachments.some(isVirtiofs)) {
+    throw new GatewayError('CONFLICT', `Share ${share.id} has a hidden access rule: Nova has it attached to a server`);
+  }
+  if (attachments.length > 0) await assertDeletable(session, share);
   for (const record of attachments) if (isVirtiofs(record)) await assertDetachable(session, record);
   return { share: { id: share.id, status: share.status, size: share.size }, attachments };
 }
 
-/** Whether a managed rule is of another project's attachment: its metadata names no server, or a record elsewhere. */
+/**
+ * Rejects what Manila will reject, before the share is detached from its servers in vain: one in a wrong state, with
+ * snapshots, replicas or locks.
+ */
+async function assertDeletable(session: Session, share: Share): Promise<void> {
+  const version = await supportedMicroversion(session, MANILA);
+  const [{ snapshots }, locks] = await Promise.all([
+    listSnapshots(session, { limit: 1, filters: { share_id: share.id } }),
+    isAtLeast(version, '2.81') ? listDeletionLocks(session, share.id) : [],
+  ]);
+  const problem =
+    (!DELETABLE.includes(share.status) && `its status is ${share.status}, expected ${DELETABLE.join(', ')}`) ||
+    (share.has_replicas && 'it has replicas: remove them first') ||
+    (snapshots.length > 0 && 'it has snapshots: delete them first') ||
+    (locks.length > 0 && `locks prevent it: ${locks.join(', ')}`);
+  if (problem) throw new GatewayError('CONFLICT', `Share ${share.id} cannot be deleted: ${problem}`);
+}
+
+/** The statuses in which Manila deletes a share (manila/share/api.py). */
+const DELETABLE = ['available', 'error', 'inactive'];
+
+/** Whether a managed rule stays: it is not being denied. */
 function isForeign({ state }: { state: string | null }): boolean {
   return state !== 'queued_to_deny' && state !== 'denying';
 }

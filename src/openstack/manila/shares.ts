@@ -3,7 +3,10 @@ import { OpenStackError } from '../errors.ts';
 import { path, request } from '../http/request.ts';
 import { MANILA } from '../services.ts';
 import type { Session } from '../session.ts';
-import type { Share } from './types.ts';
+import type { ResourceLock, Share } from './types.ts';
+
+/** The reason of a lock on a share that a lock of one of its rules has placed. */
+const OF_A_RULE = 'Locked by access lock';
 
 /** The body of a new share. `share_proto` and `size` (GiB) are required. */
 export interface NewShare {
@@ -35,6 +38,17 @@ export async function createShare(session: Session, share: NewShare): Promise<Sh
 export async function deleteShare(session: Session, id: string, shareGroupId: string | null): Promise<void> {
   const query = { share_group_id: shareGroupId };
   await request(session, MANILA, { method: 'DELETE', path: path`/shares/${id}`, query });
+}
+
+/**
+ * Ids of the locks against the deletion of a share that are visible to the token (2.81), without those that come and go with
+ * a lock of one of its access rules (manila api/v2/shares.py, _create_access_locks).
+ */
+export async function listDeletionLocks(session: Session, shareId: string): Promise<string[]> {
+  const query = { resource_id: shareId, resource_action: 'delete' };
+  const options = { path: '/resource-locks', query, expectsList: 'resource_locks' };
+  const { body } = await request<{ resource_locks: ResourceLock[] }>(session, MANILA, options);
+  return body.resource_locks.filter((lock) => !lock.lock_reason?.startsWith(OF_A_RULE)).map(({ id }) => id);
 }
 
 /** Starts to extend or shrink a share to a size in GiB. The same size, or one in the wrong direction, is a 400. */
