@@ -1,6 +1,6 @@
 /** attachShare: a new attachment, one that failed or is being detached, or one whose server has new addresses. */
 import { GatewayError } from '../errors.ts';
-import type { AccessRule } from '../openstack/manila/types.ts';
+import type { AccessRule, Share } from '../openstack/manila/types.ts';
 import type { Session } from '../openstack/session.ts';
 import {
   type Attachment,
@@ -59,6 +59,7 @@ export async function attach(
   const observed = await readObservedState(session, request, { accessRule: isByRule, virtiofs: !isByRule }, reads);
   const { server, share, rules } = observed;
   if (server.tenant_id !== session.identity.projectId) await ensureRecovered(session, server.tenant_id);
+  await assertStays(options.store, share);
 
   return await untilFree(attachmentId(server.id, share.id), async () => {
     const recorded = await readRecorded(options.store, observed);
@@ -80,6 +81,12 @@ export async function attach(
       ? await repair(options, session, existing)
       : await attachAgain(options, session, existing, desiredAddresses);
   });
+}
+
+/** Rejects a share that this gateway was asked to delete: `deleteShare` detaches it from all servers, and not from a new one. */
+async function assertStays(store: CommandOptions['store'], share: Share): Promise<void> {
+  const [operation] = await store.shareOperations.ofShares(share.project_id, [share.id]);
+  if (operation?.type === 'delete') throw new GatewayError('CONFLICT', `Share ${share.id} is being deleted`);
 }
 
 /**

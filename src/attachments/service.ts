@@ -174,6 +174,7 @@ export function createAttachments(options: CommandOptions): Attachments {
       return await workOnPairs(options, session, requests, (held, request) =>
         detach(held, ensureRecovered, session, request),
       );
+    },
     async update(session, request) {
       await ensureRecovered(session, session.identity.projectId);
       return await update(options, ensureRecovered, session, request);

@@ -1,7 +1,7 @@
 // Made by `npm run codegen` from schema/ and codegen.yml. Never edited.
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { FoundNode } from './nodes.ts';
-import type { NovaServer, EmbeddedFlavor as NovaFlavor, ServerFault as NovaFault } from '../openstack/nova/types.ts';
+import type { NovaServer, EmbeddedFlavor as NovaFlavor, InstanceAction, ServerFault as NovaFault } from '../openstack/nova/types.ts';
 import type { Share as ManilaShare, ExportLocation as ManilaExportLocation, ShareNetwork as ManilaShareNetwork, Message as ManilaMessage, Snapshot as ManilaSnapshot } from '../openstack/manila/types.ts';
 import type { ShareOperationView, ShareFault as ShareFaultRecord, ShareEvent as LoggedShareEvent } from '../attachments/shares/operation.ts';
 import type { ShareCommandResult } from '../attachments/shares/commands.ts';
@@ -9,6 +9,7 @@ import type { ShareTypeView } from './resolvers/share-type.ts';
 import type { SubnetView, NoParent } from './resolvers/share-options.ts';
 import type { AccessRuleView } from './resolvers/access-rule.ts';
 import type { AttachmentView, Fault, VirtiofsState, AttachmentEvent } from '../attachments/attachment.ts';
+import type { GivenOutcome } from './resolvers/bulk.ts';
 import type { AttachOption } from '../attachments/check.ts';
 import type { Identity } from '../openstack/session.ts';
 import type { GatewayContext } from './context.ts';
@@ -271,6 +272,18 @@ export type AttachSharePayload = {
   readonly attachment: ShareAttachment;
 };
 
+/** Arguments of `attachShares`. */
+export type AttachSharesInput = {
+  /** The pairs, 1 to 100, each with the arguments of `attachShare`. */
+  readonly attachments: ReadonlyArray<AttachShareInput>;
+};
+
+/** Result of `attachShares`. */
+export type AttachSharesPayload = {
+  /** One outcome per pair, in the order of the input. */
+  readonly outcomes: ReadonlyArray<AttachmentOutcome>;
+};
+
 /** How a server gets access to a share. */
 export const AttachVia = {
   /**
@@ -343,6 +356,18 @@ export const AttachmentOrigin = {
 } as const;
 
 export type AttachmentOrigin = typeof AttachmentOrigin[keyof typeof AttachmentOrigin];
+/** What became of one pair. */
+export type AttachmentOutcome = {
+  /** The attachment after the request; null with an error. */
+  readonly attachment?: Maybe<ShareAttachment>;
+  /** Why the pair was rejected, or not begun; null otherwise. */
+  readonly error?: Maybe<OutcomeError>;
+  /** The server's id, as given. */
+  readonly serverId: Scalars['ID']['output'];
+  /** The share's id, as given. */
+  readonly shareId: Scalars['ID']['output'];
+};
+
 /** An availability zone. */
 export type AvailabilityZone = {
   /** Whether the zone has a service that runs; null for Manila, which does not say. */
@@ -481,6 +506,56 @@ export type DetachSharePayload = {
   readonly attachment: ShareAttachment;
 };
 
+/** Arguments of `detachShares`. */
+export type DetachSharesInput = {
+  /** The pairs, 1 to 100, each with the arguments of `detachShare`. */
+  readonly attachments: ReadonlyArray<DetachShareInput>;
+};
+
+/** Result of `detachShares`. */
+export type DetachSharesPayload = {
+  /** One outcome per pair, in the order of the input. */
+  readonly outcomes: ReadonlyArray<AttachmentOutcome>;
+};
+
+/** The kinds of error, as in `extensions.code` of errors. */
+export const ErrorCode = {
+  /** A variable or an argument is not valid for the schema or for OpenStack. */
+  BAD_USER_INPUT: 'BAD_USER_INPUT',
+  /** It conflicts with the present state: other arguments, a mount point in use, a state that does not allow it. */
+  CONFLICT: 'CONFLICT',
+  /** The event log no longer contains the cursor. */
+  CURSOR_EXPIRED: 'CURSOR_EXPIRED',
+  /** The policy of Nova, Manila or the gateway does not allow it to this token. */
+  FORBIDDEN: 'FORBIDDEN',
+  /** A bug in the gateway. */
+  INTERNAL_SERVER_ERROR: 'INTERNAL_SERVER_ERROR',
+  /** A limit of the gateway is exceeded. */
+  LIMIT_EXCEEDED: 'LIMIT_EXCEEDED',
+  /** The server, share or attachment does not exist for this token. */
+  NOT_FOUND: 'NOT_FOUND',
+  /**
+   * The cloud, its compute hosts or the flavor lack what the request needs; the message says what is needed and what is
+   * there.
+   */
+  NOT_SUPPORTED: 'NOT_SUPPORTED',
+  /** A quota or rate limit of OpenStack is exceeded. */
+  QUOTA_EXCEEDED: 'QUOTA_EXCEEDED',
+  /** The attachment store (Redis) is unavailable; nothing was sent to OpenStack. */
+  STATE_UNAVAILABLE: 'STATE_UNAVAILABLE',
+  /** The token is missing, invalid or expired. */
+  UNAUTHENTICATED: 'UNAUTHENTICATED',
+  /** A code that this schema does not have. */
+  UNKNOWN: 'UNKNOWN',
+  /** An OpenStack service sent an invalid response. */
+  UPSTREAM_ERROR: 'UPSTREAM_ERROR',
+  /** An OpenStack service did not respond in time; the request may still take effect. */
+  UPSTREAM_TIMEOUT: 'UPSTREAM_TIMEOUT',
+  /** An OpenStack service cannot be reached, or reports that it is unavailable. */
+  UPSTREAM_UNAVAILABLE: 'UPSTREAM_UNAVAILABLE'
+} as const;
+
+export type ErrorCode = typeof ErrorCode[keyof typeof ErrorCode];
 /** A location that a share can be mounted from. */
 export type ExportLocation = {
   /** The export location's UUID. */
@@ -519,6 +594,12 @@ export type Mutation = {
    */
   readonly attachShare?: Maybe<AttachSharePayload>;
   /**
+   * Attaches shares to servers, many pairs with one request: each is done as `attachShare` does it, and has an outcome of its
+   * own, so that one that is rejected does not stop the others. Servers and shares are read once for all pairs. Idempotent:
+   * repeat it when the response was lost, or for the pairs that were not begun.
+   */
+  readonly attachShares?: Maybe<AttachSharesPayload>;
+  /**
    * Creates a share. Returns when Manila has accepted the request: the share is then `CREATING`, and `shareEvents` tells when
    * it is available. The gateway never creates it twice by a retry of its own: it finds it by the metadata `nmg_request`.
    * With an `idempotencyKey` repeating the mutation is safe too; without one, each call creates a share.
@@ -542,6 +623,11 @@ export type Mutation = {
    * Returns when Manila has accepted the revocation: the attachment is then `DETACHING`, and removed when no rule is left.
    */
   readonly detachShare?: Maybe<DetachSharePayload>;
+  /**
+   * Detaches shares from servers, many pairs with one request: each is done as `detachShare` does it, and has an outcome of
+   * its own. Idempotent, except that a pair that is already detached is `NOT_FOUND`.
+   */
+  readonly detachShares?: Maybe<DetachSharesPayload>;
   /**
    * Reboots a server. Rejected as `startServer` is. A hard reboot repeats the mount of shares attached by virtiofs, and
    * cures a server in `ERROR` after the share that caused it was detached.
@@ -579,6 +665,12 @@ export type MutationAttachShareArgs = {
 
 
 /** Write operations. */
+export type MutationAttachSharesArgs = {
+  input: AttachSharesInput;
+};
+
+
+/** Write operations. */
 export type MutationCreateShareArgs = {
   input: CreateShareInput;
 };
@@ -605,6 +697,12 @@ export type MutationDeleteSnapshotArgs = {
 /** Write operations. */
 export type MutationDetachShareArgs = {
   input: DetachShareInput;
+};
+
+
+/** Write operations. */
+export type MutationDetachSharesArgs = {
+  input: DetachSharesInput;
 };
 
 
@@ -649,6 +747,31 @@ export type Node = {
   readonly id: Scalars['ID']['output'];
 };
 
+/** The directions of an order. */
+export const OrderDirection = {
+  /** Smallest, oldest or first by the alphabet first. */
+  ASC: 'ASC',
+  /** Largest, newest or last by the alphabet first. */
+  DESC: 'DESC'
+} as const;
+
+export type OrderDirection = typeof OrderDirection[keyof typeof OrderDirection];
+/** An error as data: the same code and message as the error of the mutation for one pair has. */
+export type OutcomeError = {
+  /** The kind of error. */
+  readonly code: ErrorCode;
+  /** The error in words, with what was expected and what came. */
+  readonly message: Scalars['String']['output'];
+  /** The OpenStack request id, to quote to the operators of the cloud. */
+  readonly openstackRequestId?: Maybe<Scalars['String']['output']>;
+  /** When to try again, in seconds. */
+  readonly retryAfter?: Maybe<Scalars['Int']['output']>;
+  /** The OpenStack service that failed: `nova`, `manila` or `keystone`. */
+  readonly service?: Maybe<Scalars['String']['output']>;
+  /** The HTTP status of that service. */
+  readonly status?: Maybe<Scalars['Int']['output']>;
+};
+
 /** The position of a page within its connection. */
 export type PageInfo = {
   /** The cursor to pass as `after` for the next page. */
@@ -657,6 +780,8 @@ export type PageInfo = {
   readonly hasNextPage: Scalars['Boolean']['output'];
   /** Always false: paging is forward only. */
   readonly hasPreviousPage: Scalars['Boolean']['output'];
+  /** Of a history: whether the log no longer has its oldest entries, because it keeps a limited number; null for other lists. */
+  readonly isTruncated?: Maybe<Scalars['Boolean']['output']>;
   /** The cursor of the page's first edge. */
   readonly startCursor?: Maybe<Scalars['String']['output']>;
 };
@@ -691,12 +816,22 @@ export type Query = {
   readonly nodes?: Maybe<ReadonlyArray<Maybe<Node>>>;
   /** A server by id; null when the caller's project has no such server. */
   readonly server?: Maybe<Server>;
+  /**
+   * The server with a fixed IP address; null when the caller's project has none. Servers on different networks may have the
+   * same address: then it is a `CONFLICT`, and `servers(filter: {address})` lists them.
+   */
+  readonly serverByAddress?: Maybe<Server>;
   /** The servers of the caller's project, newest first, in Nova's order. */
   readonly servers?: Maybe<ServerConnection>;
   /** A share by id; null when no such share is visible to the caller. */
   readonly share?: Maybe<Share>;
   /** The attachment of a share to a server; null when the share is not attached to the server. */
   readonly shareAttachment?: Maybe<ShareAttachment>;
+  /**
+   * What happened to the attachments of the caller's project, newest first: the events that `shareAttachmentEvents` sends,
+   * as far as the event log reaches back (`EVENT_LOG_LENGTH`; `pageInfo.isTruncated`).
+   */
+  readonly shareAttachmentHistory?: Maybe<ShareAttachmentHistoryConnection>;
   /** The attachments of the caller's project, oldest first. */
   readonly shareAttachments?: Maybe<ShareAttachmentConnection>;
   /** Manila's messages about operations that failed, newest first. Manila keeps them for 30 days by default. */
@@ -746,10 +881,17 @@ export type QueryServerArgs = {
 
 
 /** Read operations. */
+export type QueryServerByAddressArgs = {
+  address: Scalars['String']['input'];
+};
+
+
+/** Read operations. */
 export type QueryServersArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<ServerFilter>;
   first?: InputMaybe<Scalars['Int']['input']>;
+  orderBy?: InputMaybe<ServerOrder>;
 };
 
 
@@ -763,6 +905,14 @@ export type QueryShareArgs = {
 export type QueryShareAttachmentArgs = {
   serverId: Scalars['ID']['input'];
   shareId: Scalars['ID']['input'];
+};
+
+
+/** Read operations. */
+export type QueryShareAttachmentHistoryArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<ShareAttachmentHistoryFilter>;
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -798,6 +948,7 @@ export type QuerySharesArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<ShareFilter>;
   first?: InputMaybe<Scalars['Int']['input']>;
+  orderBy?: InputMaybe<ShareOrder>;
 };
 
 
@@ -844,6 +995,11 @@ export type Server = Node & {
   readonly accessIPv4?: Maybe<Scalars['String']['output']>;
   /** The IPv6 address that its user set for access; null when none is set. */
   readonly accessIPv6?: Maybe<Scalars['String']['output']>;
+  /**
+   * What was done to the server, newest first, by any client: Nova's instance actions. Costs one call to Nova per server; null
+   * with an error on this path when the call fails.
+   */
+  readonly actions?: Maybe<ServerActionConnection>;
   /** The addresses on all networks, in Nova's order. */
   readonly addresses?: Maybe<ReadonlyArray<ServerAddress>>;
   /** The availability zone of the server; null until the server is scheduled. */
@@ -913,9 +1069,52 @@ export type Server = Node & {
 
 
 /** A virtual machine in Nova, as the caller sees it. */
+export type ServerActionsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A virtual machine in Nova, as the caller sees it. */
 export type ServerSharesAttachedArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   inNova?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+/** Something that was done to a server. */
+export type ServerAction = {
+  /** Nova's name of the action, for example `create`, `reboot` or `attach_share`. */
+  readonly action?: Maybe<Scalars['String']['output']>;
+  /** When the action began. */
+  readonly createdAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Nova's message, `Error` for an action that failed; null otherwise. */
+  readonly message?: Maybe<Scalars['String']['output']>;
+  /** The OpenStack request id of the action, to quote to the operators of the cloud. */
+  readonly openstackRequestId: Scalars['ID']['output'];
+  /** The id of the project of that user's token. */
+  readonly projectId?: Maybe<Scalars['ID']['output']>;
+  /** When the action last changed. */
+  readonly updatedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The id of the user who asked for it. */
+  readonly userId?: Maybe<Scalars['ID']['output']>;
+};
+
+/** A page of the actions of a server. */
+export type ServerActionConnection = {
+  /** The actions of the page with their cursors. */
+  readonly edges: ReadonlyArray<ServerActionEdge>;
+  /** The actions of the page. */
+  readonly nodes: ReadonlyArray<ServerAction>;
+  /** The position of the page. */
+  readonly pageInfo: PageInfo;
+};
+
+/** An action of a server and its cursor. */
+export type ServerActionEdge = {
+  /** The position of the action in the list. */
+  readonly cursor: Scalars['String']['output'];
+  /** The action. */
+  readonly node: ServerAction;
 };
 
 /** Arguments of `startServer` and `stopServer`. */
@@ -978,6 +1177,10 @@ export type ServerFault = {
 
 /** Conditions on servers. A server must match all of them. */
 export type ServerFilter = {
+  /** Servers with this fixed IP address: not part of one, and not a floating one. */
+  readonly address?: InputMaybe<Scalars['String']['input']>;
+  /** Servers that have shares attached through this gateway, or those that have none. */
+  readonly hasShares?: InputMaybe<Scalars['Boolean']['input']>;
   /** Servers whose name contains this text. */
   readonly name?: InputMaybe<Scalars['String']['input']>;
   /** Servers in one of these statuses; an empty list does not filter. */
@@ -1014,6 +1217,25 @@ export type ServerLimits = {
   readonly vcpus?: Maybe<Limit>;
 };
 
+/** The order of a list of servers. */
+export type ServerOrder = {
+  /** The direction of the order. */
+  readonly direction?: InputMaybe<OrderDirection>;
+  /** What the servers are ordered by. Servers that Nova cannot reach are missing from a list with an order. */
+  readonly field: ServerOrderField;
+};
+
+/** What servers can be ordered by. */
+export const ServerOrderField = {
+  /** When the server was created. */
+  CREATED_AT: 'CREATED_AT',
+  /** The name of the server. */
+  NAME: 'NAME',
+  /** When the server last changed. */
+  UPDATED_AT: 'UPDATED_AT'
+} as const;
+
+export type ServerOrderField = typeof ServerOrderField[keyof typeof ServerOrderField];
 /** The power state that the hypervisor reports. */
 export const ServerPowerState = {
   /** The machine crashed. */
@@ -1187,6 +1409,8 @@ export type ShareAttachment = Node & {
    * not within a week. The guest agent then mounts the attached shares.
    */
   readonly guestSeenAt?: Maybe<Scalars['DateTime']['output']>;
+  /** What happened to the attachment, and to earlier ones of the same server and share, newest first. */
+  readonly history?: Maybe<ShareAttachmentHistoryConnection>;
   /** The id of the attachment: `<server id>:<share id>`. */
   readonly id: Scalars['ID']['output'];
   /** Whether Manila hides from the project's other users whom the access rules admit. */
@@ -1233,6 +1457,13 @@ export type ShareAttachment = Node & {
 
 /** A share attached to a server: the server's access to it, from request to removal. */
 export type ShareAttachmentAccessRulesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A share attached to a server: the server's access to it, from request to removal. */
+export type ShareAttachmentHistoryArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -1319,6 +1550,32 @@ export type ShareAttachmentFilter = {
   readonly status?: InputMaybe<ReadonlyArray<ShareAttachmentStatus>>;
 };
 
+/** A page of a history of attachments. */
+export type ShareAttachmentHistoryConnection = {
+  /** The events of the page with their cursors. */
+  readonly edges: ReadonlyArray<ShareAttachmentHistoryEdge>;
+  /** The events of the page. The `attachment` of each is as it was after the event. */
+  readonly nodes: ReadonlyArray<ShareAttachmentEvent>;
+  /** The position of the page, and whether older events are gone. */
+  readonly pageInfo: PageInfo;
+};
+
+/** An event of a history and its cursor. */
+export type ShareAttachmentHistoryEdge = {
+  /** The cursor of the event, as in `ShareAttachmentEvent.cursor`. */
+  readonly cursor: Scalars['String']['output'];
+  /** The event. */
+  readonly node: ShareAttachmentEvent;
+};
+
+/** Conditions on the events of a history. An event must match all of them. */
+export type ShareAttachmentHistoryFilter = {
+  /** Events of this server. */
+  readonly serverId?: InputMaybe<Scalars['ID']['input']>;
+  /** Events of this share. */
+  readonly shareId?: InputMaybe<Scalars['ID']['input']>;
+};
+
 /** The states of an attachment. */
 export const ShareAttachmentStatus = {
   /** Every access rule is active, or Nova has the share attached. The guest can mount it, with `VIRTIOFS` once its server runs. */
@@ -1344,7 +1601,7 @@ export type ShareConnection = {
   readonly nodes: ReadonlyArray<Share>;
   /** The position of the page. */
   readonly pageInfo: PageInfo;
-  /** The total number of shares; null when Manila cannot count for the filter (a protocol, or more than one status). */
+  /** The total number of shares; null when Manila cannot count for the filter (a protocol, more than one status, or `isAttached`). */
   readonly totalCount?: Maybe<Scalars['Int']['output']>;
 };
 
@@ -1433,6 +1690,10 @@ export const ShareFaultCode = {
 export type ShareFaultCode = typeof ShareFaultCode[keyof typeof ShareFaultCode];
 /** Conditions on shares. A share must match all of them. */
 export type ShareFilter = {
+  /** The share with this export location, exactly as a client mounts it, for example `10.0.0.10:/shares/share-1`. */
+  readonly exportPath?: InputMaybe<Scalars['String']['input']>;
+  /** Shares that are attached to servers through this gateway, or those that are not. */
+  readonly isAttached?: InputMaybe<Scalars['Boolean']['input']>;
   /** Shares with all of these key-value pairs in their metadata. */
   readonly metadata?: InputMaybe<Scalars['StringMap']['input']>;
   /** Shares whose name contains this text. */
@@ -1563,6 +1824,27 @@ export const ShareOperationType = {
 } as const;
 
 export type ShareOperationType = typeof ShareOperationType[keyof typeof ShareOperationType];
+/** The order of a list of shares. */
+export type ShareOrder = {
+  /** The direction of the order. */
+  readonly direction?: InputMaybe<OrderDirection>;
+  /** What the shares are ordered by. */
+  readonly field: ShareOrderField;
+};
+
+/** What shares can be ordered by. */
+export const ShareOrderField = {
+  /** When the share was created. */
+  CREATED_AT: 'CREATED_AT',
+  /** The name of the share. */
+  NAME: 'NAME',
+  /** The size of the share. */
+  SIZE: 'SIZE',
+  /** When the share last changed. */
+  UPDATED_AT: 'UPDATED_AT'
+} as const;
+
+export type ShareOrderField = typeof ShareOrderField[keyof typeof ShareOrderField];
 /** The protocol of a share. */
 export const ShareProtocol = {
   /** CephFS. Access is granted to cephx ids. */
@@ -1972,10 +2254,13 @@ export type ResolversTypes = {
   AttachShareInput: AttachShareInput;
   AttachShareOption: ResolverTypeWrapper<AttachOption>;
   AttachSharePayload: ResolverTypeWrapper<Omit<AttachSharePayload, 'attachment'> & { attachment: ResolversTypes['ShareAttachment'] }>;
+  AttachSharesInput: AttachSharesInput;
+  AttachSharesPayload: ResolverTypeWrapper<Omit<AttachSharesPayload, 'outcomes'> & { outcomes: ReadonlyArray<ResolversTypes['AttachmentOutcome']> }>;
   AttachVia: AttachVia;
   AttachmentFault: ResolverTypeWrapper<Fault>;
   AttachmentFaultCode: AttachmentFaultCode;
   AttachmentOrigin: AttachmentOrigin;
+  AttachmentOutcome: ResolverTypeWrapper<GivenOutcome>;
   AvailabilityZone: ResolverTypeWrapper<AvailabilityZone>;
   AvailabilityZones: ResolverTypeWrapper<NoParent>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
@@ -1991,6 +2276,9 @@ export type ResolversTypes = {
   DeleteSnapshotPayload: ResolverTypeWrapper<Omit<DeleteSnapshotPayload, 'snapshot'> & { snapshot: Maybe<ResolversTypes['ShareSnapshot']> }>;
   DetachShareInput: DetachShareInput;
   DetachSharePayload: ResolverTypeWrapper<Omit<DetachSharePayload, 'attachment'> & { attachment: ResolversTypes['ShareAttachment'] }>;
+  DetachSharesInput: DetachSharesInput;
+  DetachSharesPayload: ResolverTypeWrapper<Omit<DetachSharesPayload, 'outcomes'> & { outcomes: ReadonlyArray<ResolversTypes['AttachmentOutcome']> }>;
+  ErrorCode: ErrorCode;
   ExportLocation: ResolverTypeWrapper<ManilaExportLocation>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
@@ -1998,6 +2286,8 @@ export type ResolversTypes = {
   Limits: ResolverTypeWrapper<NoParent>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Node: ResolverTypeWrapper<FoundNode>;
+  OrderDirection: OrderDirection;
+  OutcomeError: ResolverTypeWrapper<OutcomeError>;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Project: ResolverTypeWrapper<Project>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
@@ -2005,6 +2295,9 @@ export type ResolversTypes = {
   ResizeShareInput: ResizeShareInput;
   ResizeSharePayload: ResolverTypeWrapper<ShareCommandResult>;
   Server: ResolverTypeWrapper<NovaServer>;
+  ServerAction: ResolverTypeWrapper<InstanceAction>;
+  ServerActionConnection: ResolverTypeWrapper<Omit<ServerActionConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['ServerActionEdge']>, nodes: ReadonlyArray<ResolversTypes['ServerAction']> }>;
+  ServerActionEdge: ResolverTypeWrapper<Omit<ServerActionEdge, 'node'> & { node: ResolversTypes['ServerAction'] }>;
   ServerActionInput: ServerActionInput;
   ServerActionPayload: ResolverTypeWrapper<Omit<ServerActionPayload, 'server'> & { server: ResolversTypes['Server'] }>;
   ServerAddress: ResolverTypeWrapper<ServerAddress>;
@@ -2014,6 +2307,8 @@ export type ResolversTypes = {
   ServerFilter: ServerFilter;
   ServerFlavor: ResolverTypeWrapper<NovaFlavor>;
   ServerLimits: ResolverTypeWrapper<ServerLimits>;
+  ServerOrder: ServerOrder;
+  ServerOrderField: ServerOrderField;
   ServerPowerState: ServerPowerState;
   ServerStatus: ServerStatus;
   Share: ResolverTypeWrapper<ManilaShare>;
@@ -2024,6 +2319,9 @@ export type ResolversTypes = {
   ShareAttachmentEventReason: ShareAttachmentEventReason;
   ShareAttachmentEventType: ShareAttachmentEventType;
   ShareAttachmentFilter: ShareAttachmentFilter;
+  ShareAttachmentHistoryConnection: ResolverTypeWrapper<Omit<ShareAttachmentHistoryConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['ShareAttachmentHistoryEdge']>, nodes: ReadonlyArray<ResolversTypes['ShareAttachmentEvent']> }>;
+  ShareAttachmentHistoryEdge: ResolverTypeWrapper<Omit<ShareAttachmentHistoryEdge, 'node'> & { node: ResolversTypes['ShareAttachmentEvent'] }>;
+  ShareAttachmentHistoryFilter: ShareAttachmentHistoryFilter;
   ShareAttachmentStatus: ShareAttachmentStatus;
   ShareConnection: ResolverTypeWrapper<Omit<ShareConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['ShareEdge']>, nodes: ReadonlyArray<ResolversTypes['Share']> }>;
   ShareEdge: ResolverTypeWrapper<Omit<ShareEdge, 'node'> & { node: ResolversTypes['Share'] }>;
@@ -2039,6 +2337,8 @@ export type ResolversTypes = {
   ShareOperation: ResolverTypeWrapper<ShareOperationView>;
   ShareOperationStatus: ShareOperationStatus;
   ShareOperationType: ShareOperationType;
+  ShareOrder: ShareOrder;
+  ShareOrderField: ShareOrderField;
   ShareProtocol: ShareProtocol;
   ShareSnapshot: ResolverTypeWrapper<ManilaSnapshot>;
   ShareSnapshotConnection: ResolverTypeWrapper<Omit<ShareSnapshotConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['ShareSnapshotEdge']>, nodes: ReadonlyArray<ResolversTypes['ShareSnapshot']> }>;
@@ -2068,7 +2368,10 @@ export type ResolversParentTypes = {
   AttachShareInput: AttachShareInput;
   AttachShareOption: AttachOption;
   AttachSharePayload: Omit<AttachSharePayload, 'attachment'> & { attachment: ResolversParentTypes['ShareAttachment'] };
+  AttachSharesInput: AttachSharesInput;
+  AttachSharesPayload: Omit<AttachSharesPayload, 'outcomes'> & { outcomes: ReadonlyArray<ResolversParentTypes['AttachmentOutcome']> };
   AttachmentFault: Fault;
+  AttachmentOutcome: GivenOutcome;
   AvailabilityZone: AvailabilityZone;
   AvailabilityZones: NoParent;
   Boolean: Scalars['Boolean']['output'];
@@ -2083,6 +2386,8 @@ export type ResolversParentTypes = {
   DeleteSnapshotPayload: Omit<DeleteSnapshotPayload, 'snapshot'> & { snapshot: Maybe<ResolversParentTypes['ShareSnapshot']> };
   DetachShareInput: DetachShareInput;
   DetachSharePayload: Omit<DetachSharePayload, 'attachment'> & { attachment: ResolversParentTypes['ShareAttachment'] };
+  DetachSharesInput: DetachSharesInput;
+  DetachSharesPayload: Omit<DetachSharesPayload, 'outcomes'> & { outcomes: ReadonlyArray<ResolversParentTypes['AttachmentOutcome']> };
   ExportLocation: ManilaExportLocation;
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
@@ -2090,6 +2395,7 @@ export type ResolversParentTypes = {
   Limits: NoParent;
   Mutation: Record<PropertyKey, never>;
   Node: FoundNode;
+  OutcomeError: OutcomeError;
   PageInfo: PageInfo;
   Project: Project;
   Query: Record<PropertyKey, never>;
@@ -2097,6 +2403,9 @@ export type ResolversParentTypes = {
   ResizeShareInput: ResizeShareInput;
   ResizeSharePayload: ShareCommandResult;
   Server: NovaServer;
+  ServerAction: InstanceAction;
+  ServerActionConnection: Omit<ServerActionConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ServerActionEdge']>, nodes: ReadonlyArray<ResolversParentTypes['ServerAction']> };
+  ServerActionEdge: Omit<ServerActionEdge, 'node'> & { node: ResolversParentTypes['ServerAction'] };
   ServerActionInput: ServerActionInput;
   ServerActionPayload: Omit<ServerActionPayload, 'server'> & { server: ResolversParentTypes['Server'] };
   ServerAddress: ServerAddress;
@@ -2106,12 +2415,16 @@ export type ResolversParentTypes = {
   ServerFilter: ServerFilter;
   ServerFlavor: NovaFlavor;
   ServerLimits: ServerLimits;
+  ServerOrder: ServerOrder;
   Share: ManilaShare;
   ShareAttachment: AttachmentView;
   ShareAttachmentConnection: Omit<ShareAttachmentConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ShareAttachmentEdge']>, nodes: ReadonlyArray<ResolversParentTypes['ShareAttachment']> };
   ShareAttachmentEdge: Omit<ShareAttachmentEdge, 'node'> & { node: ResolversParentTypes['ShareAttachment'] };
   ShareAttachmentEvent: AttachmentEvent;
   ShareAttachmentFilter: ShareAttachmentFilter;
+  ShareAttachmentHistoryConnection: Omit<ShareAttachmentHistoryConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ShareAttachmentHistoryEdge']>, nodes: ReadonlyArray<ResolversParentTypes['ShareAttachmentEvent']> };
+  ShareAttachmentHistoryEdge: Omit<ShareAttachmentHistoryEdge, 'node'> & { node: ResolversParentTypes['ShareAttachmentEvent'] };
+  ShareAttachmentHistoryFilter: ShareAttachmentHistoryFilter;
   ShareConnection: Omit<ShareConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ShareEdge']>, nodes: ReadonlyArray<ResolversParentTypes['Share']> };
   ShareEdge: Omit<ShareEdge, 'node'> & { node: ResolversParentTypes['Share'] };
   ShareEvent: LoggedShareEvent;
@@ -2122,6 +2435,7 @@ export type ResolversParentTypes = {
   ShareNetwork: ManilaShareNetwork;
   ShareNetworkSubnet: SubnetView;
   ShareOperation: ShareOperationView;
+  ShareOrder: ShareOrder;
   ShareSnapshot: ManilaSnapshot;
   ShareSnapshotConnection: Omit<ShareSnapshotConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['ShareSnapshotEdge']>, nodes: ReadonlyArray<ResolversParentTypes['ShareSnapshot']> };
   ShareSnapshotEdge: Omit<ShareSnapshotEdge, 'node'> & { node: ResolversParentTypes['ShareSnapshot'] };
@@ -2171,12 +2485,23 @@ export type AttachSharePayloadResolvers<ContextType = GatewayContext, ParentType
   attachment: Resolver<ResolversTypes['ShareAttachment'], ParentType, ContextType>;
 };
 
+export type AttachSharesPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AttachSharesPayload'] = ResolversParentTypes['AttachSharesPayload']> = {
+  outcomes: Resolver<ReadonlyArray<ResolversTypes['AttachmentOutcome']>, ParentType, ContextType>;
+};
+
 export type AttachmentFaultResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AttachmentFault'] = ResolversParentTypes['AttachmentFault']> = {
   at: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   code: Resolver<ResolversTypes['AttachmentFaultCode'], ParentType, ContextType>;
   codeRaw: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   message: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   openstackRequestId: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type AttachmentOutcomeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AttachmentOutcome'] = ResolversParentTypes['AttachmentOutcome']> = {
+  attachment: Resolver<Maybe<ResolversTypes['ShareAttachment']>, ParentType, ContextType>;
+  error: Resolver<Maybe<ResolversTypes['OutcomeError']>, ParentType, ContextType>;
+  serverId: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  shareId: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
 };
 
 export type AvailabilityZoneResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['AvailabilityZone'] = ResolversParentTypes['AvailabilityZone']> = {
@@ -2217,6 +2542,10 @@ export type DetachSharePayloadResolvers<ContextType = GatewayContext, ParentType
   attachment: Resolver<ResolversTypes['ShareAttachment'], ParentType, ContextType>;
 };
 
+export type DetachSharesPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['DetachSharesPayload'] = ResolversParentTypes['DetachSharesPayload']> = {
+  outcomes: Resolver<ReadonlyArray<ResolversTypes['AttachmentOutcome']>, ParentType, ContextType>;
+};
+
 export type ExportLocationResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ExportLocation'] = ResolversParentTypes['ExportLocation']> = {
   id: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   metadata: Resolver<Maybe<ResolversTypes['StringMap']>, ParentType, ContextType>;
@@ -2236,11 +2565,13 @@ export type LimitsResolvers<ContextType = GatewayContext, ParentType extends Res
 
 export type MutationResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   attachShare?: Resolver<Maybe<ResolversTypes['AttachSharePayload']>, ParentType, ContextType, RequireFields<MutationAttachShareArgs, 'input'>>;
+  attachShares?: Resolver<Maybe<ResolversTypes['AttachSharesPayload']>, ParentType, ContextType, RequireFields<MutationAttachSharesArgs, 'input'>>;
   createShare?: Resolver<Maybe<ResolversTypes['CreateSharePayload']>, ParentType, ContextType, RequireFields<MutationCreateShareArgs, 'input'>>;
   createSnapshot?: Resolver<Maybe<ResolversTypes['CreateSnapshotPayload']>, ParentType, ContextType, RequireFields<MutationCreateSnapshotArgs, 'input'>>;
   deleteShare?: Resolver<Maybe<ResolversTypes['DeleteSharePayload']>, ParentType, ContextType, RequireFields<MutationDeleteShareArgs, 'input'>>;
   deleteSnapshot?: Resolver<Maybe<ResolversTypes['DeleteSnapshotPayload']>, ParentType, ContextType, RequireFields<MutationDeleteSnapshotArgs, 'input'>>;
   detachShare?: Resolver<Maybe<ResolversTypes['DetachSharePayload']>, ParentType, ContextType, RequireFields<MutationDetachShareArgs, 'input'>>;
+  detachShares?: Resolver<Maybe<ResolversTypes['DetachSharesPayload']>, ParentType, ContextType, RequireFields<MutationDetachSharesArgs, 'input'>>;
   rebootServer?: Resolver<Maybe<ResolversTypes['ServerActionPayload']>, ParentType, ContextType, RequireFields<MutationRebootServerArgs, 'input'>>;
   resizeShare?: Resolver<Maybe<ResolversTypes['ResizeSharePayload']>, ParentType, ContextType, RequireFields<MutationResizeShareArgs, 'input'>>;
   startServer?: Resolver<Maybe<ResolversTypes['ServerActionPayload']>, ParentType, ContextType, RequireFields<MutationStartServerArgs, 'input'>>;
@@ -2253,10 +2584,20 @@ export type NodeResolvers<ContextType = GatewayContext, ParentType extends Resol
   __resolveType: TypeResolveFn<'Server' | 'Share' | 'ShareAttachment' | 'ShareSnapshot', ParentType, ContextType>;
 };
 
+export type OutcomeErrorResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['OutcomeError'] = ResolversParentTypes['OutcomeError']> = {
+  code: Resolver<ResolversTypes['ErrorCode'], ParentType, ContextType>;
+  message: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  openstackRequestId: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  retryAfter: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  service: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  status: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+};
+
 export type PageInfoResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
   endCursor: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   hasNextPage: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   hasPreviousPage: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  isTruncated: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   startCursor: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
@@ -2273,9 +2614,11 @@ export type QueryResolvers<ContextType = GatewayContext, ParentType extends Reso
   node?: Resolver<Maybe<ResolversTypes['Node']>, ParentType, ContextType, RequireFields<QueryNodeArgs, 'id'>>;
   nodes?: Resolver<Maybe<ReadonlyArray<Maybe<ResolversTypes['Node']>>>, ParentType, ContextType, RequireFields<QueryNodesArgs, 'ids'>>;
   server?: Resolver<Maybe<ResolversTypes['Server']>, ParentType, ContextType, RequireFields<QueryServerArgs, 'id'>>;
+  serverByAddress?: Resolver<Maybe<ResolversTypes['Server']>, ParentType, ContextType, RequireFields<QueryServerByAddressArgs, 'address'>>;
   servers?: Resolver<Maybe<ResolversTypes['ServerConnection']>, ParentType, ContextType, RequireFields<QueryServersArgs, 'first'>>;
   share?: Resolver<Maybe<ResolversTypes['Share']>, ParentType, ContextType, RequireFields<QueryShareArgs, 'id'>>;
   shareAttachment?: Resolver<Maybe<ResolversTypes['ShareAttachment']>, ParentType, ContextType, RequireFields<QueryShareAttachmentArgs, 'serverId' | 'shareId'>>;
+  shareAttachmentHistory?: Resolver<Maybe<ResolversTypes['ShareAttachmentHistoryConnection']>, ParentType, ContextType, RequireFields<QueryShareAttachmentHistoryArgs, 'first'>>;
   shareAttachments?: Resolver<Maybe<ResolversTypes['ShareAttachmentConnection']>, ParentType, ContextType, RequireFields<QueryShareAttachmentsArgs, 'first'>>;
   shareMessages?: Resolver<Maybe<ReadonlyArray<ResolversTypes['ShareMessage']>>, ParentType, ContextType, RequireFields<QueryShareMessagesArgs, 'first'>>;
   shareNetworks?: Resolver<Maybe<ReadonlyArray<ResolversTypes['ShareNetwork']>>, ParentType, ContextType, RequireFields<QueryShareNetworksArgs, 'first'>>;
@@ -2295,6 +2638,7 @@ export type ResizeSharePayloadResolvers<ContextType = GatewayContext, ParentType
 export type ServerResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['Server'] = ResolversParentTypes['Server']> = {
   accessIPv4: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   accessIPv6: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  actions: Resolver<Maybe<ResolversTypes['ServerActionConnection']>, ParentType, ContextType, RequireFields<ServerActionsArgs, 'first'>>;
   addresses: Resolver<Maybe<ReadonlyArray<ResolversTypes['ServerAddress']>>, ParentType, ContextType>;
   availabilityZone: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   createdAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
@@ -2327,6 +2671,27 @@ export type ServerResolvers<ContextType = GatewayContext, ParentType extends Res
   vmState: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   volumeIds: Resolver<Maybe<ReadonlyArray<ResolversTypes['ID']>>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ServerActionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerAction'] = ResolversParentTypes['ServerAction']> = {
+  action: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  createdAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  message: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  openstackRequestId: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  projectId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  updatedAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  userId: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+};
+
+export type ServerActionConnectionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerActionConnection'] = ResolversParentTypes['ServerActionConnection']> = {
+  edges: Resolver<ReadonlyArray<ResolversTypes['ServerActionEdge']>, ParentType, ContextType>;
+  nodes: Resolver<ReadonlyArray<ResolversTypes['ServerAction']>, ParentType, ContextType>;
+  pageInfo: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type ServerActionEdgeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerActionEdge'] = ResolversParentTypes['ServerActionEdge']> = {
+  cursor: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node: Resolver<ResolversTypes['ServerAction'], ParentType, ContextType>;
 };
 
 export type ServerActionPayloadResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ServerActionPayload'] = ResolversParentTypes['ServerActionPayload']> = {
@@ -2421,6 +2786,7 @@ export type ShareAttachmentResolvers<ContextType = GatewayContext, ParentType ex
   createdAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   fault: Resolver<Maybe<ResolversTypes['AttachmentFault']>, ParentType, ContextType>;
   guestSeenAt: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  history: Resolver<Maybe<ResolversTypes['ShareAttachmentHistoryConnection']>, ParentType, ContextType, RequireFields<ShareAttachmentHistoryArgs, 'first'>>;
   id: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   isHidden: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   isProtected: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -2461,6 +2827,17 @@ export type ShareAttachmentEventResolvers<ContextType = GatewayContext, ParentTy
   reasonRaw: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   requestId: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   type: Resolver<ResolversTypes['ShareAttachmentEventType'], ParentType, ContextType>;
+};
+
+export type ShareAttachmentHistoryConnectionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareAttachmentHistoryConnection'] = ResolversParentTypes['ShareAttachmentHistoryConnection']> = {
+  edges: Resolver<ReadonlyArray<ResolversTypes['ShareAttachmentHistoryEdge']>, ParentType, ContextType>;
+  nodes: Resolver<ReadonlyArray<ResolversTypes['ShareAttachmentEvent']>, ParentType, ContextType>;
+  pageInfo: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type ShareAttachmentHistoryEdgeResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareAttachmentHistoryEdge'] = ResolversParentTypes['ShareAttachmentHistoryEdge']> = {
+  cursor: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node: Resolver<ResolversTypes['ShareAttachmentEvent'], ParentType, ContextType>;
 };
 
 export type ShareConnectionResolvers<ContextType = GatewayContext, ParentType extends ResolversParentTypes['ShareConnection'] = ResolversParentTypes['ShareConnection']> = {
@@ -2629,7 +3006,9 @@ export type Resolvers<ContextType = GatewayContext> = {
   AttachProblem: AttachProblemResolvers<ContextType>;
   AttachShareOption: AttachShareOptionResolvers<ContextType>;
   AttachSharePayload: AttachSharePayloadResolvers<ContextType>;
+  AttachSharesPayload: AttachSharesPayloadResolvers<ContextType>;
   AttachmentFault: AttachmentFaultResolvers<ContextType>;
+  AttachmentOutcome: AttachmentOutcomeResolvers<ContextType>;
   AvailabilityZone: AvailabilityZoneResolvers<ContextType>;
   AvailabilityZones: AvailabilityZonesResolvers<ContextType>;
   CreateSharePayload: CreateSharePayloadResolvers<ContextType>;
@@ -2638,16 +3017,21 @@ export type Resolvers<ContextType = GatewayContext> = {
   DeleteSharePayload: DeleteSharePayloadResolvers<ContextType>;
   DeleteSnapshotPayload: DeleteSnapshotPayloadResolvers<ContextType>;
   DetachSharePayload: DetachSharePayloadResolvers<ContextType>;
+  DetachSharesPayload: DetachSharesPayloadResolvers<ContextType>;
   ExportLocation: ExportLocationResolvers<ContextType>;
   Limit: LimitResolvers<ContextType>;
   Limits: LimitsResolvers<ContextType>;
   Mutation: MutationResolvers<ContextType>;
   Node: NodeResolvers<ContextType>;
+  OutcomeError: OutcomeErrorResolvers<ContextType>;
   PageInfo: PageInfoResolvers<ContextType>;
   Project: ProjectResolvers<ContextType>;
   Query: QueryResolvers<ContextType>;
   ResizeSharePayload: ResizeSharePayloadResolvers<ContextType>;
   Server: ServerResolvers<ContextType>;
+  ServerAction: ServerActionResolvers<ContextType>;
+  ServerActionConnection: ServerActionConnectionResolvers<ContextType>;
+  ServerActionEdge: ServerActionEdgeResolvers<ContextType>;
   ServerActionPayload: ServerActionPayloadResolvers<ContextType>;
   ServerAddress: ServerAddressResolvers<ContextType>;
   ServerConnection: ServerConnectionResolvers<ContextType>;
@@ -2660,6 +3044,8 @@ export type Resolvers<ContextType = GatewayContext> = {
   ShareAttachmentConnection: ShareAttachmentConnectionResolvers<ContextType>;
   ShareAttachmentEdge: ShareAttachmentEdgeResolvers<ContextType>;
   ShareAttachmentEvent: ShareAttachmentEventResolvers<ContextType>;
+  ShareAttachmentHistoryConnection: ShareAttachmentHistoryConnectionResolvers<ContextType>;
+  ShareAttachmentHistoryEdge: ShareAttachmentHistoryEdgeResolvers<ContextType>;
   ShareConnection: ShareConnectionResolvers<ContextType>;
   ShareEdge: ShareEdgeResolvers<ContextType>;
   ShareEvent: ShareEventResolvers<ContextType>;

@@ -258,6 +258,7 @@ describe('deleteShare', () => {
     expect(errors).toBeUndefined();
     expect(data.deleteShare.operation.status).toBe('IN_PROGRESS');
     expect((await remove({ detach: true })).data.deleteShare.operation.type).toBe('DELETE');
+    expect(codeOf(await attach(DEMO.shutoffServerId))).toBe('CONFLICT');
     expect(await listener.types('DELETED')).toEqual(['DELETE_STARTED', 'DELETED']);
     expect(rulesAtDelete).toBe(0);
     expect(gateway.sandbox.share(DEMO.nfsShareId)).toBeUndefined();

@@ -145,6 +145,8 @@ function createAlignment(): (id: string, delayMs: number) => number {
     dueAt.set(shareId, now + delayMs);
     return delayMs;
   };
+}
+
 /** Reconciles what a due list names: an attachment, or work on a share. */
 function reconcileDue(options: QueueOptions, signal: AbortSignal, projectId: string, id: string) {
   if (!isOperationId(id)) return reconcileOne(options, signal, projectId, id);
