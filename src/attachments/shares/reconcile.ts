@@ -58,7 +58,7 @@ export interface ShareContext {
   readonly leaseEnds: number;
   /** Ends the reconcile early: the process stops. */
   readonly signal?: AbortSignal;
-  /** A final upstream error is thrown as FinalShareError instead of becoming a fault: a caller waits for it. */
+  /** A token that is not accepted is a FinalShareError: the caller who waits has no other one. */
   readonly rethrowFinal: boolean;
   readonly detach: (session: Session, request: DetachRequest) => Promise<AttachmentView>;
   /** What is known without reading: a creation that was not sent before has made no share. */
@@ -71,7 +71,7 @@ export interface ShareResult {
   requeueAfterMs: number | null;
 }
 
-/** A final upstream error under `rethrowFinal`: the operation is still leased and uncommitted. */
+/** A change that was rejected: the operation is still leased and uncommitted. */
 export class FinalShareError extends Error {
   constructor(
     readonly operation: ShareOperation,
@@ -83,7 +83,7 @@ export class FinalShareError extends Error {
 
 /**
  * Works on a leased operation until it has to wait or has ended; commits and releases the lease.
- * @throws FinalShareError under `rethrowFinal`; LeaseLost; GatewayError STATE_UNAVAILABLE; OpenStackError 401 for a
+ * @throws FinalShareError for a change that was rejected; LeaseLost; GatewayError STATE_UNAVAILABLE; OpenStackError 401 for a
  * token that OpenStack no longer accepts
  */
 export async function reconcileOperation(context: ShareContext, claimed: ShareOperation): Promise<ShareResult> {
@@ -209,6 +209,8 @@ async function sendChange(context: ShareContext, operation: ShareOperation): Pro
     return await keep(context, { ...sent, shareId, isAccepted: true, sentAt: null, fault: null, failures: 0 });
   } catch (error) {
     if (!(error instanceof OpenStackError)) throw error;
+    // the user may come with another token
+    if (error.status === 401 && !context.rethrowFinal) throw error;
     if (error.outcome === 'uncertain') throw new Uncertain(error, isAnswered(error) ? { ...sent, sentAt: null } : sent);
     if (error.status === 404 && sent.type === 'delete') return { ...sent, isAccepted: true };
     // what was sent before may have been served meanwhile, so that Manila refuses the second one

@@ -58,7 +58,7 @@ export function createShares(given: Omit<ShareCommandOptions, 'reconcileShare'>)
     ...given,
     reconcileShare: async (projectId, id, session) => {
       const present = await given.store.shareOperations.get(projectId, id);
-      if (present) resumeOperations(given, session, [present]);
+      if (present?.userId === session.identity.userId) given.sessions.add(id, session);
       await reconcile(given, projectId, id);
     },
   };
