@@ -24,7 +24,14 @@ const steps: { step: string; calls: number; nova: number; manila: number; other:
 
 beforeAll(async () => {
   cloud = await openCloud();
-  const config = readConfig({ PORT: '0', REDIS_URL: testRedisUrl(), REDIS_PREFIX: `cloud-${randomUUID()}:` });
+  const config = readConfig({
+    PORT: '0',
+    UPSTREAM_TIMEOUT_MS: '60000',
+    REQUEST_TIMEOUT_MS: '120000',
+    LEASE_MS: '180000',
+    REDIS_URL: testRedisUrl(),
+    REDIS_PREFIX: `cloud-${randomUUID()}:`,
+  });
   const log = pino({ level: 'debug' }, { write: (line: string) => void countCall(line) });
   app = await createApp(config, { settings: cloud.settings, credentials: null, sandbox: null }, log);
   url = `${await app.listen()}/graphql`;

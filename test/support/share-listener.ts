@@ -25,6 +25,8 @@ export function listenToShares({ wsUrl, token }: Pick<TestGateway, 'wsUrl' | 'to
   const heard: HeardShareEvent[] = [];
   const client = createClient({ url: wsUrl, webSocketImpl: WebSocket, connectionParams: { 'X-Auth-Token': token } });
   const ended = collect();
+  // the end of the connection: `close` waits for it
+  ended.catch(() => undefined);
 
   async function collect(): Promise<void> {
     const results = client.iterate<{ shareEvents: HeardShareEvent }>({ query: EVENTS, variables: { after: '0-0' } });

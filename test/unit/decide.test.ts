@@ -541,3 +541,85 @@ describe('delays', () => {
     expect(backoffDelay(20, 90_000, 1)).toBe(60_000);
   });
 });
+
+const updating = (change: Partial<Attachment> = {}): Partial<Attachment> => ({
+  status: 'attached',
+  accessLevel: 'ro',
+  targets: [{ accessTo: '10.0.0.5', ruleId: 'rule-1', isOwned: true, state: 'active', change: 'updating' }],
+  ...change,
+});
+const ruleOf = (level: 'rw' | 'ro', state: string, change: Partial<ObservedRule> = {}): ObservedRule => ({
+  ...{ id: 'rule-1', isOurs: true, isShared: false },
+  ...{ level, state, ...change },
+});
+
+table('attached, while the access level changes', [
+  {
+    situation: 'a rule with the former level -> update',
+    is: updating(),
+    shows: observation([ruleOf('rw', 'active')]),
+    decides: { do: 'update', target: 0, ruleId: 'rule-1' },
+  },
+  ...['queued_to_update', 'updating'].map((state) => ({
+    situation: `a rule with the new level, ${state} -> wait`,
+    is: updating(),
+    shows: observation([ruleOf('ro', state)]),
+    decides: { do: 'wait' as const },
+  })),
+  {
+    situation: 'all have the new level -> attached again',
+    is: updating(),
+    shows: observation([ruleOf('ro', 'active')]),
+    decides: { do: 'transition', status: 'attached', event: 'ATTACHED' },
+  },
+  {
+    situation: 'Manila cannot update: a rule with the former level -> deny',
+    is: updating({ renewsRules: true }),
+    shows: observation([ruleOf('rw', 'active')]),
+    decides: { do: 'deny', target: 0, ruleId: 'rule-1' },
+  },
+  {
+    situation: 'a rule that is being denied -> wait',
+    is: updating({ renewsRules: true }),
+    shows: observation([ruleOf('rw', 'denying')]),
+    decides: { do: 'wait' },
+  },
+  {
+    situation: 'a denied rule is gone -> allow',
+    is: updating({ renewsRules: true }),
+    shows: observation([null]),
+    decides: { do: 'allow', target: 0 },
+  },
+  {
+    situation: 'a denied rule is gone, and no caller’s token -> failed',
+    is: updating({ renewsRules: true }),
+    shows: observation([null]),
+    rights: OWN,
+    decides: errorAttaching('RULE_MISSING'),
+  },
+  {
+    situation: 'no caller’s token -> idle until one comes',
+    is: updating(),
+    shows: observation([ruleOf('rw', 'active')]),
+    rights: NONE,
+    decides: { do: 'idle' },
+  },
+  {
+    situation: 'another attachment needs the rule meanwhile -> failed',
+    is: updating(),
+    shows: observation([ruleOf('rw', 'active', { isShared: true })]),
+    decides: errorAttaching('LEVEL_CONFLICT'),
+  },
+  {
+    situation: 'the back end fails -> failed',
+    is: updating(),
+    shows: observation([ruleOf('ro', 'error')]),
+    decides: errorAttaching('RULE_ERROR'),
+  },
+  {
+    situation: 'Manila changes it back again and again -> failed',
+    is: updating({ attempts: MAX_DENIALS }),
+    shows: observation([ruleOf('rw', 'active')]),
+    decides: errorAttaching('LEVEL_CONFLICT'),
+  },
+]);

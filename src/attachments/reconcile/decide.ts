@@ -160,13 +160,14 @@ function decideAttached(record: Attachment, observed: Observation, rights: Right
  * of them have it. The status stays `attached` meanwhile.
  */
 function decideUpdating(record: Attachment, observed: Observation, { mayGrant }: Rights): Action | null {
+  const isExhausted = record.attempts >= MAX_DENIALS * record.targets.length;
   let pending: Action | null = null;
   for (const [target, rule] of observed.rules.entries()) {
     if (record.targets[target]?.change !== 'updating') continue;
     if (!rule) return mayGrant ? { do: 'allow', target } : failed('RULE_MISSING', target);
     if (isBeingDenied(rule.state)) pending = { do: 'wait' };
     else if (rule.level !== record.accessLevel) {
-      if (rule.isShared || !rule.isOurs || record.attempts >= MAX_DENIALS) return failed('LEVEL_CONFLICT', target);
+      if (rule.isShared || !rule.isOurs || isExhausted) return failed('LEVEL_CONFLICT', target);
       if (mayGrant) return { do: record.renewsRules ? 'deny' : 'update', target, ruleId: rule.id };
       pending ??= { do: 'idle' };
     } else if (rule.state === 'error') return failed('RULE_ERROR', target);

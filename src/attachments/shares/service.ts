@@ -111,6 +111,8 @@ async function reconcile(
     const { operation, requeueAfterMs } = await reconcileOperation(signal ? { ...context, signal } : context, claimed);
     log.debug({ operationId: id, type: operation.type, status: operation.status }, 'share reconciled');
     if (requeueAfterMs === null) sessions.remove(id);
+    // a read may have brought the user's token while another session held the operation
+    else if (!acting.maySend && (await actingSession(options, claimed))?.maySend) return 0;
     return requeueAfterMs;
   } catch (error) {
     if (error instanceof FinalShareError) return await endRefused(options, owner, error);
