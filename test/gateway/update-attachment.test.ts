@@ -84,7 +84,7 @@ describe('what is rejected', () => {
 });
 
 describe('Manila before 2.88', () => {
-  const OLD = { service: 'manila', method: 'GET', path: /^\/$/, kind: 'status', status: 200 } as const;
+  const OLD = { service: 'manila', method: 'GET', path: /^\/?$/, kind: 'status', status: 200 } as const;
   const body = {
     versions: [{ id: 'v2.0', status: 'CURRENT', version: '2.73', min_version: '2.0', updated: '2015-08-27T11:33:21Z' }],
   };
