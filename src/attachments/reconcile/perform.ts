@@ -3,12 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { type FaultCode, GatewayError } from '../../errors.ts';
 import { OpenStackError } from '../../openstack/errors.ts';
 import { orNull } from '../../openstack/http/request.ts';
-import { allowAccess, denyAccess, isDuplicateRule, listMessages } from '../../openstack/manila/client.ts';
 import {
   allowAccess,
   denyAccess,
   isDuplicateRule,
-  listAccessRules,
   listMessages,
   updateAccessLevel,
 } from '../../openstack/manila/client.ts';

@@ -66,12 +66,6 @@ export function createQueue(options: QueueOptions): ReconcileQueue {
 
   const run = (projectId: string, id: string) => {
     if (stopping.signal.aborted || running.has(id) || !slots.take(projectId, id)) return;
-    const done = reconcileOne(options, stopping.signal, projectId, id)
-    if (stopping.signal.aborted || running.has(id)) return;
-    if (running.size >= MAX_CONCURRENT) {
-      if (waiting.size < MAX_SCHEDULED) waiting.set(id, projectId);
-      return;
-    }
     const done = reconcileDue(options, stopping.signal, projectId, id)
       .then((requeueAfterMs) => {
         releaseSlot(projectId, id);
