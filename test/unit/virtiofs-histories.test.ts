@@ -194,7 +194,6 @@ function grant(fails: boolean): void {
 const RULE = { id: 'r', access_type: 'ip', access_to: '******', access_level: 'rw', metadata: {} };
 
 jest.unstable_mockModule('../../src/openstack/manila/client.ts', () => ({
-  listShares: async () => ({ shares: [], count: null }),
   updateAccessLevel: async () => undefined,
   getShare: async () => ({ id: SHARE, share_proto: 'NFS', status: 'available', project_id: PROJECT }),
   getShareNetwork: async () => null,

@@ -315,7 +315,7 @@ export function resumeOperations(
     const hadSession = sessions.has(id);
     if (userId === session.identity.userId) sessions.add(id, session);
     else sessions.addObserver(id, session);
-    if (!(hadSession && queue.has(id))) queue.enqueueAfter(projectId, id, 0);
+    if (!(hadSession && queue.has(projectId, id))) queue.enqueueAfter(projectId, id, 0);
   }
 }
 
