@@ -201,9 +201,3 @@ export interface Snapshot {
   /** Since 2.73. */
   metadata?: Record<string, string>;
 }
-
-/** A lock of `/resource-locks` (since 2.81). */
-export interface ResourceLock {
-  id: string;
-  lock_reason?: string | null;
-}
