@@ -63,10 +63,7 @@ export interface GatewayKind {
 }
 
 /** Starts an environment, without a gateway yet. */
-export async function startEnvironment(
-  kind: GatewayKind,
-  settings: Record<string, string> = {},
-): Promise<Environment> {
+export async function startEnvironment(kind: GatewayKind, settings: Record<string, string> = {}): Promise<Environment> {
   const { hasAccount, scans, seesServerShares = false } = kind;
   const sandbox = await startSandbox({ seed: 'empty', accessDelayMs: STEP_MS });
   sandbox.letAdminsReadServerShares(seesServerShares);
