@@ -825,14 +825,20 @@ export type Query = {
   readonly servers?: Maybe<ServerConnection>;
   /** A share by id; null when no such share is visible to the caller. */
   readonly share?: Maybe<Share>;
-  /** The attachment of a share to a server; null when the share is not attached to the server. */
+  /**
+   * The attachment of a share to a server; null when the share is not attached to the server. For a token that sees the
+   * servers of all projects, also of another project's server.
+   */
   readonly shareAttachment?: Maybe<ShareAttachment>;
   /**
    * What happened to the attachments of the caller's project, newest first: the events that `shareAttachmentEvents` sends,
    * as far as the event log reaches back (`EVENT_LOG_LENGTH`; `pageInfo.isTruncated`).
    */
   readonly shareAttachmentHistory?: Maybe<ShareAttachmentHistoryConnection>;
-  /** The attachments of the caller's project, oldest first. */
+  /**
+   * The attachments of the caller's project, oldest first. With a `serverId`, for a token that sees the servers of all
+   * projects, those of the server's project.
+   */
   readonly shareAttachments?: Maybe<ShareAttachmentConnection>;
   /** Manila's messages about operations that failed, newest first. Manila keeps them for 30 days by default. */
   readonly shareMessages?: Maybe<ReadonlyArray<ShareMessage>>;
@@ -1044,7 +1050,8 @@ export type Server = Node & {
   readonly securityGroups?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
   /**
    * The shares attached to the server through this gateway, oldest first. `shareAttachments` with a filter has all of them
-   * in pages. Null with an error on this path when the attachment store is unavailable.
+   * in pages. Null with an error on this path when the attachment store is unavailable, or when the attachments of another
+   * project's server cannot be read.
    */
   readonly sharesAttached?: Maybe<ReadonlyArray<ShareAttachment>>;
   /** The status of the server. */
@@ -1349,7 +1356,8 @@ export type Share = Node & {
   readonly scheduledToBeDeletedAt?: Maybe<Scalars['DateTime']['output']>;
   /**
    * The servers that the share is attached to through this gateway, oldest first. `shareAttachments` with a filter has all
-   * of them in pages. Null with an error on this path when the attachment store is unavailable.
+   * of them in pages; of all projects for a token that sees the servers of all, else of the caller's. Null with an error on
+   * this path when the attachment store is unavailable.
    */
   readonly serversAttached?: Maybe<ReadonlyArray<ShareAttachment>>;
   /** The id of the share group. */
@@ -2053,7 +2061,10 @@ export type ShareType = {
 
 /** Event streams. */
 export type Subscription = {
-  /** The changes of the attachments of the caller's project, in order and without duplicates. */
+  /**
+   * The changes of the attachments of the caller's project, in order and without duplicates. With a `serverId`, for a token
+   * that sees the servers of all projects, those of the server's project.
+   */
   readonly shareAttachmentEvents: ShareAttachmentEvent;
   /**
    * What becomes of the shares of the caller's project that are created, resized or deleted through this gateway, in order
