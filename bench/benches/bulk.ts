@@ -17,6 +17,8 @@ const ONES = 5;
 interface Figures {
   readonly times: number[];
   readonly calls: number[];
+  /** CPU time of the gateway, in ms. */
+  readonly cpu: number[];
 }
 
 export async function bulk(): Promise<Line[]> {
@@ -32,10 +34,12 @@ export async function bulk(): Promise<Line[]> {
     const single = () => cloud.call<Pair[]>({ method: 'grid', servers: 1, shares: 1 });
     const measure = async (figures: Figures, work: () => Promise<unknown>) => {
       const before = await cloud.call<number>({ method: 'calls' });
+      const cpuBefore = await server.cpu();
       figures.times.push(await timed(async () => void (await work())));
+      figures.cpu.push(((await server.cpu()) - cpuBefore) / 1000);
       figures.calls.push((await cloud.call<number>({ method: 'calls' })) - before);
     };
-    const figures = (): Figures => ({ times: [], calls: [] });
+    const figures = (): Figures => ({ times: [], calls: [], cpu: [] });
     const [one, many, hand] = [figures(), figures(), figures()];
     await gateway.attach(await single());
     for (let i = 0; i < ONES; i++) {
@@ -56,12 +60,13 @@ export async function bulk(): Promise<Line[]> {
 }
 
 function lines(one: Figures, many: Figures, hand: Figures): Line[] {
-  const line = (stack: string, { times, calls }: Figures) => ({
+  const line = (stack: string, { times, calls, cpu }: Figures) => ({
     bench: `bulk: ${SERVERS} servers × ${SHARES} shares to ATTACHED`,
     stack,
     figures: {
       'ms median': number(median(times)),
       'calls to OpenStack': number(median(calls)),
+      'CPU ms of the gateway': number(median(cpu)),
       'of one': ratio(median(times), median(one.times)),
     },
   });

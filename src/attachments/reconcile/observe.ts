@@ -3,7 +3,7 @@ import { GatewayError } from '../../errors.ts';
 import { listExportLocations } from '../../openstack/manila/client.ts';
 import type { AccessRule, ExportLocation } from '../../openstack/manila/types.ts';
 import type { Session } from '../../openstack/session.ts';
-import { isSameTarget } from '../access-targets.ts';
+import { canonicalTarget } from '../access-targets.ts';
 import { type Attachment, elapsedMs } from '../attachment.ts';
 import { withExports } from '../guest/exported-as.ts';
 import { readRules } from '../rule-lists.ts';
@@ -109,10 +109,9 @@ export function matchRules(
   key: string | null,
 ): Observed {
   const { accessType } = record;
+  const byTarget = indexByTarget(rules);
   const wire = record.targets.map(({ accessTo, ruleId }) => {
-    const isForTarget = (rule: AccessRule) =>
-      rule.access_type === accessType && isSameTarget(accessType, rule.access_to, accessTo);
-    return rules.find(isForTarget) ?? rules.find((rule) => rule.id === ruleId) ?? null;
+    return byTarget.get(targetOf(accessType, accessTo)) ?? rules.find((rule) => rule.id === ruleId) ?? null;
   });
   return {
     server: 'unasked',
@@ -124,6 +123,22 @@ export function matchRules(
     isOwner: wire.map((rule) => rule !== null && isOwner(key, record, rule)),
     rules: wire.map((rule, i) => rule && toObservedRule(rule, isOwn(key, record, rule), Boolean(holders[i]))),
   };
+}
+
+const indexes = new WeakMap<readonly AccessRule[], ReadonlyMap<string, AccessRule>>();
+
+/** A share's rules by their target, the first one of each: a list that many records are matched with is indexed once. */
+function indexByTarget(rules: readonly AccessRule[]): ReadonlyMap<string, AccessRule> {
+  let index = indexes.get(rules);
+  if (!index) {
+    index = new Map(rules.toReversed().map((rule) => [targetOf(rule.access_type, rule.access_to), rule]));
+    indexes.set(rules, index);
+  }
+  return index;
+}
+
+function targetOf(type: string, accessTo: string): string {
+  return `${type} ${canonicalTarget(type, accessTo)}`;
 }
 
 /** What a decision needs of a rule. */
