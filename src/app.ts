@@ -12,6 +12,7 @@ import { type Config, ConfigError } from './config.ts';
 import { createContext } from './graphql/context.ts';
 import { createExecutor } from './graphql/execution/execute.ts';
 import { createSchema } from './graphql/schema.ts';
+import { loadTrustedDocuments, type TrustedDocuments } from './graphql/trusted-documents.ts';
 import { collectGauges, countNotification, countScan } from './metrics/gateway.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { type MetricsServer, serveMetrics } from './metrics/server.ts';
@@ -30,6 +31,7 @@ import { createAuthenticate } from './transport/authenticate.ts';
 import { registerComputeApi } from './transport/compute-api/index.ts';
 import { registerConsole } from './transport/console/page.ts';
 import { registerSignIn } from './transport/console/sign-in.ts';
+import { registerDocumentIds } from './transport/document-ids.ts';
 import { type GraphiqlOptions, registerGraphiql } from './transport/graphiql/page.ts';
 import { registerGraphQLHttp } from './transport/graphql-http/apollo.ts';
 import { registerGraphQLSse } from './transport/graphql-sse/index.ts';
@@ -61,6 +63,8 @@ export interface App {
   listen(): Promise<string>;
   /** Where the metrics are, after `listen`; null if they are not served. */
   metricsUrl(): string | null;
+  /** Reads the trusted documents again. Throws an Error that names the file that is wrong, and keeps the former ones. */
+  reload(): void;
   /** Before `close`: makes `/readyz` fail, and serves requests for DRAIN_MS more. */
   drain(): Promise<void>;
   /** In this order: closes the transports, stops the background work and releases its leases, closes connections. */
@@ -136,6 +140,7 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
         onPublished: metrics && ((event) => countNotification(metrics, event)),
       })
     : null;
+  const trusted = readTrusted(config);
   const authenticate = createAuthenticate({ cloud, config, metrics });
   if (metrics) collectGauges(metrics, { services, store, redis, notifier });
   const schema = config.FEDERATION
@@ -145,7 +150,8 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
     config,
     log,
     metrics,
-    executor: createExecutor({ schema, config }),
+    executor: createExecutor({ schema, config, trusted }),
+    trusted,
     authenticate,
     makeContext: (session: Session) => createContext(session, attachments),
   };
@@ -181,6 +187,7 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
               registerVendordata(app, { config, metrics, authenticate, guestDocument: attachments.guestDocument }),
           ]
         : []),
+      ...(trusted ? [(app: FastifyInstance) => registerDocumentIds(app, trusted)] : []),
       (app, shared) => registerGraphQLSse(app, graphql, shared),
       (app) => registerGraphQLHttp(app, graphql),
       (app, shared) => registerGraphQLWs(app, graphql, shared),
@@ -199,6 +206,9 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
       await start.begin();
       return address;
     },
+    reload() {
+      trusted?.reload();
+    },
     drain: () => server.drain(),
     async close() {
       start.stop();
@@ -212,6 +222,17 @@ export async function createApp(config: Config, choice: CloudChoice, log: Logger
       await metricsServer?.close();
     },
   };
+}
+
+/** The trusted documents of the settings. Throws a ConfigError. */
+function readTrusted({ TRUSTED_DOCUMENTS: path, TRUSTED_ONLY }: Config): TrustedDocuments | null {
+  if (path === undefined && TRUSTED_ONLY) throw new ConfigError(['TRUSTED_ONLY: expected with TRUSTED_DOCUMENTS']);
+  if (path === undefined) return null;
+  try {
+    return loadTrustedDocuments(path);
+  } catch (error) {
+    throw new ConfigError([`TRUSTED_DOCUMENTS: ${(error as Error).message}`]);
+  }
 }
 
 function anotherCloud({ REDIS_PREFIX }: Config, cloud: string, other: string): ConfigError {

@@ -140,6 +140,15 @@ export const SETTINGS = {
     z.enum(['2026', 'draft']).default('2026'),
     'Which GraphQL over HTTP decides the status of responses ([Errors](errors.md#http-status)): `2026` is the specification of September 2026, `draft` what clients of its drafts expect.',
   ),
+  TRUSTED_DOCUMENTS: setting(
+    z.string().min(1).optional(),
+    'File or folder of operations that clients may send by their id as `documentId` ([Security](security.md#trusted-documents)): a manifest of Apollo’s tools, JSON of documents by their ids, or `.graphql` files. Read again on `SIGHUP`.',
+    'none',
+  ),
+  TRUSTED_ONLY: setting(
+    flag(false),
+    'Accept only the operations of `TRUSTED_DOCUMENTS`, over every transport; all others, introspection included, are rejected.',
+  ),
   SANDBOX_PORT: setting(count(0, 65535, 4001), 'Port of the sandbox cloud, which starts when no cloud is configured.'),
   SANDBOX_REDIS: setting(
     flag(false),

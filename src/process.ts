@@ -79,6 +79,21 @@ function printBanner(address: string, config: Config, { sandbox, label }: Chosen
   return `\n${lines.map((line) => `  ${line}`).join('\n')}\n\n`;
 }
 
+/** `SIGHUP`: reads the trusted documents again. */
+function reloadOnSignal(app: App, log: Logger): void {
+  process.on('SIGHUP', () => {
+    try {
+      app.reload();
+      log.warn('the trusted documents were read again');
+    } catch (error) {
+      log.error(
+        { reason: (error as Error).message },
+        'the trusted documents are as they were: they cannot be read again',
+      );
+    }
+  });
+}
+
 /** Stops the app on the first signal; a second signal ends the process at once. */
 function stopOnSignal(app: App, chosen: ChosenCloud, log: Logger): void {
   let isStopping = false;
@@ -124,6 +139,7 @@ async function main(): Promise<void> {
   const chosen = await chooseCloud(config, process.env, log);
   const app = await createApp(config, chosen.choice, log);
   stopOnSignal(app, chosen, log);
+  reloadOnSignal(app, log);
   process.stdout.write(printBanner(await app.listen(), config, chosen));
 }
 

@@ -6,6 +6,7 @@ import { type Deadline, settledWithin, startDeadline } from '../deadline.ts';
 import { GatewayError } from '../errors.ts';
 import { type ErrorContext, formatError } from '../graphql/errors.ts';
 import type { Executor } from '../graphql/execution/execute.ts';
+import type { TrustedDocuments } from '../graphql/trusted-documents.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Session } from '../openstack/session.ts';
 import type { Authenticate } from './authenticate.ts';
@@ -18,6 +19,8 @@ export interface GraphQLTransportOptions {
   readonly log: Logger;
   readonly metrics?: Metrics | undefined;
   readonly executor: Executor;
+  /** The documents that clients may name by their id; null without TRUSTED_DOCUMENTS. */
+  readonly trusted?: TrustedDocuments | null;
   readonly authenticate: Authenticate;
   /** Creates the context of one operation, or of one event of a subscription. */
   readonly makeContext: (session: Session) => unknown;

@@ -19,7 +19,8 @@ import type { Config } from '../../config.ts';
 import { type ErrorContext, formatError, withCode } from '../errors.ts';
 import { createCostCheck } from '../limits/check-cost.ts';
 import { type LimitedExecution, startExecution, withResultLimits } from '../limits/result-limits.ts';
-import { limitRules, parseOptions } from '../limits/rules.ts';
+import { limitRules, parseOptions, trustedRule } from '../limits/rules.ts';
+import type { TrustedDocuments } from '../trusted-documents.ts';
 import { createEventSharing } from './event-sharing.ts';
 import { createCompiler, type PreparedOperation } from './jit/compile.ts';
 import { type SharedExecution, shareExecution } from './shared-execution.ts';
@@ -58,15 +59,23 @@ export interface OpenSubscription {
 /** The execution that all transports call. Every error in every result has been formatted by `formatError`. */
 export type Executor = ReturnType<typeof createExecutor>;
 
+export interface ExecutorOptions {
+  schema: GraphQLSchema;
+  config: Config;
+  /** The documents that are accepted with TRUSTED_ONLY. */
+  trusted?: TrustedDocuments | null;
+}
+
 /**
  * Creates the execution of one schema: parse, validate with limits, coerce variables, check the cost, execute, format
  * errors. `parseOptions`, `rules` and `documents` are for Apollo Server, which parses and validates by itself.
  */
-export function createExecutor({ schema, config }: { schema: GraphQLSchema; config: Config }) {
-  const rules = limitRules(config);
+export function createExecutor({ schema, config, trusted }: ExecutorOptions) {
+  const isAllowed = config.TRUSTED_ONLY ? (source = '') => trusted?.has(source) ?? false : () => true;
+  const rules = config.TRUSTED_ONLY ? [...limitRules(config), trustedRule(isAllowed)] : limitRules(config);
   const options = parseOptions(config);
   const hideSuggestions = !config.INTROSPECTION;
-  const documents = createDocuments();
+  const documents = createDocuments(isAllowed);
   const limitedSchema = withResultLimits(schema);
   const compiler = createCompiler(limitedSchema);
   const checkCost = createCostCheck(schema, config.MAX_COST);
@@ -234,7 +243,7 @@ export function operationOf(document: DocumentNode, operationName?: string | nul
   return getOperationAST(document, operationName) ?? null;
 }
 
-function createDocuments(): Documents {
+function createDocuments(isAllowed: (source?: string) => boolean): Documents {
   const documents = new LRUCache<string, DocumentNode>({
     ...DOCUMENTS,
     sizeCalculation: (document) => document.loc?.source.body.length || 1,
@@ -245,7 +254,9 @@ function createDocuments(): Documents {
     if (!held.get(sha256)?.deref()) held.delete(sha256);
   });
   function get(sha256: string): DocumentNode | undefined {
-    return documents.get(sha256) ?? held.get(sha256)?.deref();
+    const document = documents.get(sha256) ?? held.get(sha256)?.deref();
+    // a document that is no longer trusted is validated again, and rejected
+    return document && isAllowed(document.loc?.source.body) ? document : undefined;
   }
   return {
     get,

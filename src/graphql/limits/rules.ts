@@ -29,6 +29,17 @@ export function limitRules(config: Config): readonly ValidationRule[] {
   ] as ValidationRule[];
 }
 
+/** Rejects every document whose text is not that of a trusted one. */
+export function trustedRule(isTrusted: (source: string) => boolean): ValidationRule {
+  return (context) => ({
+    Document(node) {
+      if (isTrusted(node.loc?.source.body ?? '')) return;
+      const message = 'Expected a trusted document: this gateway accepts only the operations of its operator';
+      context.reportError(new GraphQLError(message, { extensions: { code: 'FORBIDDEN' } }));
+    },
+  });
+}
+
 function reportLimit(context: ValidationContext | null, error: GraphQLError): void {
   context?.reportError(limitError(error.message.replace('Syntax Error: ', '')));
 }

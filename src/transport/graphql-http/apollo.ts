@@ -32,7 +32,8 @@ export async function registerGraphQLHttp(app: FastifyInstance, options: GraphQL
   const route = { url: '/graphql', config, preParsing: decompressBody, handler: apollo.handle };
   app.route({ ...route, method: 'POST' });
   app.route({ ...route, method: 'GET', exposeHeadRoute: false });
-  if (options.config.INTROSPECTION) registerSchemaDocument(app, options.executor.schema);
+  const { INTROSPECTION, TRUSTED_ONLY } = options.config;
+  if (INTROSPECTION && !TRUSTED_ONLY) registerSchemaDocument(app, options.executor.schema);
   app.addHook('onClose', () => apollo.stop());
 }
 

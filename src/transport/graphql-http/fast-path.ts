@@ -24,12 +24,12 @@ interface FastPathOperation extends PreparedOperation {
  * prevention), and ignores unknown properties of the body; the fast path leaves both to it.
  */
 export function createFastPath(options: GraphQLTransportOptions) {
-  const { executor } = options;
+  const { config, executor } = options;
   const mediaTypes = new LRUCache<string, string>({ max: MAX_HEADERS });
   const documents = new LRUCache<string, DocumentNode>({ ...DOCUMENTS, sizeCalculation: (_, source) => source.length });
 
   function find({ method, headers, body }: FastifyRequest): FastPathOperation | null {
-    if (method !== 'POST' || !isRecord(body)) return null;
+    if (config.TRUSTED_ONLY || method !== 'POST' || !isRecord(body)) return null;
     const { query, operationName, variables, ...more } = body;
     if (typeof query !== 'string' || Object.keys(more).length > 0) return null;
     if (!isMissing(operationName) && typeof operationName !== 'string') return null;

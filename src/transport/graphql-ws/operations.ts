@@ -81,7 +81,10 @@ export function socketHooks(app: FastifyInstance, options: GraphQLTransportOptio
     if (limitError) return [formatError(limitError, meta)];
     const session = await renew(extra, meta);
     if (session instanceof GraphQLError) return [session];
-    const parsed = executor.parseAndValidate(payload.query, { ...meta, log: session.log });
+    const query = documentOf(payload, meta);
+    if (query instanceof GraphQLError) return [query];
+    Object.assign(payload, { query });
+    const parsed = executor.parseAndValidate(query, { ...meta, log: session.log });
     if ('errors' in parsed) return [...parsed.errors];
     const { document } = parsed;
     // graphql-ws keeps the payload as long as the operation: all operations of one document share its text
@@ -106,6 +109,14 @@ export function socketHooks(app: FastifyInstance, options: GraphQLTransportOptio
     // the executor words the error, as it does over HTTP
     const { errors } = await executor.execute({ ...withLog(running), context: null });
     return [...(errors ?? [])];
+  }
+
+  /** The document of a payload, or of `extensions.documentId` with an empty query. */
+  function documentOf({ query, extensions }: SubscribePayload, meta: RequestMeta): string | GraphQLError {
+    const id = extensions?.documentId;
+    if (typeof id !== 'string' || query !== '' || !options.trusted) return query;
+    const message = `No document has the id ${JSON.stringify(id.slice(0, 100))}`;
+    return options.trusted.find(id) ?? formatError(new GatewayError('NOT_FOUND', message), meta);
   }
 
   const newRequestMeta = () => {
