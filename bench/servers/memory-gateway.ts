@@ -79,8 +79,11 @@ const graphql: GraphQLTransportOptions = {
   metrics,
   executor: createExecutor({ schema: createSchema(), config }),
   authenticate: createAuthenticate({ cloud, config, metrics, validate: async () => ({ identity, catalog: [] }) }),
-  // nothing is shared, so that each response shows its own cost
-  makeContext: (session) => Object.assign(createContext(session, attachments, clients), { sharedExecution: undefined }),
+  // nothing is shared, so that each response shows its own cost; the clients note each read, as the real ones do
+  makeContext: (session) => {
+    session.cloud.readers.note(session);
+    return Object.assign(createContext(session, attachments, clients), { sharedExecution: undefined });
+  },
 };
 const server = await createServer({
   config,
