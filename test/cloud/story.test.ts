@@ -93,7 +93,7 @@ test('quota, create, attach to three, change the level, resize, snapshot, delete
   };
   await step('attach to three', async () => {
     for (const { id: serverId } of servers) {
-      const input = { serverId, shareId, mountPoint: '/mnt/story' };
+      const input = { serverId, shareId, mountPoint: `/mnt/story-${shareId}` };
       await query('mutation ($input: AttachShareInput!) { attachShare(input: $input) { attachment { id } } }', {
         input,
       });
