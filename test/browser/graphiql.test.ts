@@ -148,3 +148,16 @@ test('a token in the headers editor -> used, and no token is ever kept by the br
   expect(kept).toContain('Dashboard');
   expect(kept).not.toContain(token);
 });
+
+test('the gateway is away -> the header says so, and at 420 px nothing is wider than the page', async () => {
+  await tokenStatus('demo in project demo');
+  await page.setViewportSize({ width: 420, height: 800 });
+  expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(420);
+  await page.getByRole('link', { name: 'Console' }).waitFor();
+  await page.route('**/graphql', (route) => route.abort());
+  await run();
+  await page.locator('header').getByText('The gateway did not respond').waitFor();
+  await page.unroute('**/graphql');
+  await run();
+  await page.locator('header [role=alert]').waitFor({ state: 'detached' });
+});

@@ -47,8 +47,27 @@ function operationOf({ query, operationName }: FetcherParams) {
   }
 }
 
-/** GraphiQL's fetcher: sends subscriptions over WebSocket and everything else over HTTP, both with the token. */
-export function createFetcher(token: string, subscriptions: TabSubscriptions): Fetcher {
+/** What a result says of the token or the gateway, for the header: null when both are well. */
+function problemOf({ errors = [] }: ExecutionResult): string | null {
+  const [first] = errors;
+  if (!first || (first.extensions && first.extensions['code'] !== 'UNAUTHENTICATED')) return null;
+  return first.message;
+}
+
+/**
+ * GraphiQL's fetcher: sends subscriptions over WebSocket and everything else over HTTP, both with the token. After each
+ * operation over HTTP it reports whether the token is still accepted and the gateway responds.
+ */
+export function createFetcher(
+  token: string,
+  subscriptions: TabSubscriptions,
+  onProblem: (problem: string | null) => void,
+): Fetcher {
+  const postAndReport = async (params: FetcherParams, headers: Record<string, string>) => {
+    const result = await post(params, headers);
+    onProblem(problemOf(result));
+    return result;
+  };
   return (params, { headers: edited } = {}) => {
     const headers = headersOf(token, edited);
     if (!headers['X-Auth-Token']) {
@@ -58,6 +77,8 @@ export function createFetcher(token: string, subscriptions: TabSubscriptions): F
     }
     const operation = operationOf(params);
     const sent = operation ? { ...params, operationName: operation.name?.value ?? null } : params;
-    return operation?.operation === 'subscription' ? subscriptions.subscribe(sent, headers) : post(sent, headers);
+    return operation?.operation === 'subscription'
+      ? subscriptions.subscribe(sent, headers)
+      : postAndReport(sent, headers);
   };
 }

@@ -33,9 +33,10 @@ export interface TabSubscriptions {
 
 /**
  * Keeps subscriptions alive while other tabs are used. GraphiQL itself stops a subscription when its tab is left, so that
- * one could not subscribe in one tab and attach in the next.
+ * one could not subscribe in one tab and attach in the next. `onBackgroundEnd` is called when one ends with an error while
+ * another tab is shown.
  */
-export function createTabSubscriptions(url: string): TabSubscriptions {
+export function createTabSubscriptions(url: string, onBackgroundEnd: (reason: string) => void): TabSubscriptions {
   const byTab = new Map<string, TabSubscription>();
   let activeTab = '';
   const end = (tab: string) => {
@@ -48,7 +49,7 @@ export function createTabSubscriptions(url: string): TabSubscriptions {
       const key = JSON.stringify([params, connectionParams]);
       const existing = byTab.get(tab);
       if (existing && (existing.isComplete || existing.key !== key)) end(tab);
-      const subscription = byTab.get(tab) ?? start(url, key, params, connectionParams);
+      const subscription = byTab.get(tab) ?? start(url, key, params, connectionParams, onBackgroundEnd);
       byTab.set(tab, subscription);
       const oldest = byTab.keys().next().value;
       if (byTab.size > MAX_TABS && oldest !== undefined) end(oldest);
@@ -79,6 +80,7 @@ function start(
   key: string,
   params: FetcherParams,
   connectionParams: Record<string, string>,
+  onBackgroundEnd: (reason: string) => void,
 ): TabSubscription {
   // 4403: the token has expired or is not accepted; retrying with the same one would not help
   const shouldRetry = (event: unknown) => event instanceof CloseEvent && event.code !== 4403;
@@ -96,6 +98,8 @@ function start(
   const complete = (errors: unknown[] | null) => {
     subscription.errors = errors;
     subscription.isComplete = true;
+    const [error] = (errors ?? []) as { message?: string }[];
+    if (error && subscription.view === null) onBackgroundEnd(error.message ?? 'no reason given');
     subscription.onChange();
     void client.dispose();
   };
