@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { Server as TcpServer } from 'node:net';
+import { setImmediate as afterPoll, setTimeout as sleep } from 'node:timers/promises';
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
@@ -24,6 +25,11 @@ import { createSubscriptionLimits, type HoldSubscription } from './subscription-
 
 /** Maximum size of a request's head, in bytes; a token takes at most 8 KiB of it. */
 const MAX_HEAD_BYTES = 16_384;
+
+/** Time for requests on connections that were accepted last, in ms. */
+const LINGER_MS = 500;
+/** The duration of a turn of the event loop that did nothing, in ms. */
+const QUIET_MS = 0.2;
 
 /** What all transports of one server share. */
 export interface SharedState {
@@ -73,7 +79,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     reply.header('x-openstack-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     reply.header('cache-control', 'no-store');
-    // the client's next request goes to another gateway
+    done();
+  });
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    // the client's next request goes to another gateway; also after a request that came before the stop
     if (isStopping()) reply.header('connection', 'close');
     done();
   });
@@ -92,7 +101,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     listen: () => app.listen({ host: config.HOST, port: config.PORT }),
     async drain() {
       stopping.abort();
-      await sleep(config.DRAIN_MS, undefined, { signal: closing.signal }).catch(() => undefined);
+      const ended = await sleep(config.DRAIN_MS, true, { signal: closing.signal }).catch(() => false);
+      if (ended && config.DRAIN_MS > 0) await stopListening(app, closing.signal);
     },
     async close() {
       stopping.abort();
@@ -101,6 +111,25 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       await app.close().finally(() => clearTimeout(cut));
     },
   };
+}
+
+/**
+ * Accepts no more connections, and serves what comes on those that it has. Of a connection that is closed unread a proxy
+ * cannot know whether its request was executed, and fails it.
+ */
+async function stopListening({ server }: FastifyInstance, signal: AbortSignal): Promise<void> {
+  let accepted = 0;
+  server.on('connection', () => accepted++);
+  const end = performance.now() + LINGER_MS;
+  // a poll that accepted none and took no time: what came since then is all that can wait
+  for (let isQuiet = false; !isQuiet && performance.now() < end; ) {
+    const [before, begun] = [accepted, performance.now()];
+    await afterPoll();
+    isQuiet = accepted === before && performance.now() - begun < QUIET_MS;
+  }
+  // http.Server's own close would close those without a request at once
+  TcpServer.prototype.close.call(server);
+  await sleep(LINGER_MS, undefined, { signal }).catch(() => undefined);
 }
 
 /** Requests for the transports get 503 until the gateway has started; health checks and pages are answered. */
