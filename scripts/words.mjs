@@ -5,7 +5,10 @@ import { extname, join } from 'node:path';
 // to find (case matters) and what to write instead.
 
 const WORDS = [
-  [/[Pp]atience|\bdear(er)?\b|refuseDear|tooDear/, 'deadline (startDeadline, withTimeout); expensive, costError'],
+  [
+    /[Pp]atience|PATIENCE|\bdear(er)?\b|refuseDear|tooDear/,
+    'deadline (startDeadline, withTimeout); expensive, costError',
+  ],
   [/[Cc]ompany|\brealm\b/, 'singleFlight, visibilityKey'],
   [/bequeath|\bheirs?\b/, 'transferRules, newOwner (ownership, reference count)'],
   [/[Bb]ehind (our|their|its|the gateway's) backs?\b/, 'drift, drift detection'],
@@ -32,6 +35,7 @@ const WORDS = [
   [/compilable|\bisEndless\b/, 'jit/supported, isRecursiveInput'],
   [/\bsameWish\b|\bcheckSameWish\b|\bShareWish\b/, 'assertSameRequest, preconditions, desired (state)'],
   [/\bStrays\b/, 'handleUncaughtErrors'],
+  [/\breadFacts\b/, 'readObservedState'],
 ];
 
 const ROOTS = ['src', 'test', 'schema', 'docs', 'bench', 'examples', 'web', 'scripts', 'README.md', 'CONTRIBUTING.md'];

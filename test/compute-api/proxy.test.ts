@@ -24,7 +24,7 @@ import { until } from '../support/until.ts';
 let nova: Server;
 let novaUrl: string;
 let asked: { method: string; url: string; rawHeaders: string[]; body: string }[];
-let answer: (request: IncomingMessage, response: ServerResponse) => void;
+let respond: (request: IncomingMessage, response: ServerResponse) => void;
 let cloud: Cloud;
 let gateway: SmallGateway;
 let origin: string;
@@ -73,7 +73,7 @@ const NONE = {
 
 beforeEach(async () => {
   asked = [];
-  answer = (_request, response) => response.end('{}');
+  respond = (_request, response) => response.end('{}');
   nova = createServer(async (request, response) => {
     const { method = '', url = '', rawHeaders } = request;
     const entry = { method, url, rawHeaders, body: '' };
@@ -83,7 +83,7 @@ beforeEach(async () => {
     });
     request.on('error', () => undefined);
     await once(request, 'end').catch(() => undefined);
-    if (request.complete) answer(request, response);
+    if (request.complete) respond(request, response);
   }).listen(0, '127.0.0.1');
   await once(nova, 'listening');
   novaUrl = `http://127.0.0.1:${(nova.address() as AddressInfo).port}`;
@@ -218,7 +218,7 @@ describe('requests', () => {
   test('a project’s requests to Nova hang -> other projects’ are answered, its own wait in turn', async () => {
     await restart({ PROXY_CONNECTIONS_PER_PROJECT: '2' });
     const waiting: ServerResponse[] = [];
-    answer = (request, response) => {
+    respond = (request, response) => {
       if (request.url?.includes('slow')) waiting.push(response);
       else response.end('{}');
     };
@@ -238,7 +238,7 @@ describe('requests', () => {
   });
 
   test('Nova keeps failing a project’s writes -> 503 at once with the reason; reads and other projects go on', async () => {
-    answer = ({ method }, response) => response.writeHead(method === 'POST' ? 500 : 200).end('{}');
+    respond = ({ method }, response) => response.writeHead(method === 'POST' ? 500 : 200).end('{}');
     const post = (token?: string) => call('/v2.1/servers', { method: 'POST', body: {}, ...(token && { token }) });
     for (let i = 0; i < 5; i++) expect((await post()).status).toBe(500);
     const { status, body, headers } = await post();
@@ -256,7 +256,7 @@ describe('requests', () => {
 
 describe('answers', () => {
   test('status, headers and body come back; Location and links lead to the gateway; hop-by-hop headers end here', async () => {
-    answer = (_request, response) => {
+    respond = (_request, response) => {
       response.writeHead(202, {
         'content-type': 'application/json',
         location: `${novaUrl}/compute/v2.1/servers/x`,
@@ -282,7 +282,7 @@ describe('answers', () => {
   });
 
   test('links at another address of Nova’s in the catalog -> the gateway as well; elsewhere -> as they are', async () => {
-    answer = (_request, response) => {
+    respond = (_request, response) => {
       response.setHeader('content-type', 'application/json');
       response.end(
         '{"href": "http://inside.example.org:8774/v2.1/x", "links": [{"href": "http://inside.example.org:87745/v2.1/x"}]}',
@@ -298,7 +298,7 @@ describe('answers', () => {
   test('what is no JSON -> byte for byte', async () => {
     const bytes = Buffer.from([0, 255, 128, 10, 34]);
     const page = Buffer.concat([Buffer.from(`{"href": "${novaUrl}/compute/v2.1/x"}`), bytes]);
-    answer = (_request, response) => {
+    respond = (_request, response) => {
       response.setHeader('content-type', 'application/octet-stream');
       response.end(page);
     };
@@ -313,13 +313,13 @@ describe('answers', () => {
       ['GET', 304],
       ['HEAD', 200],
     ] as const) {
-      answer = (_request, response) => response.writeHead(status, { 'content-type': 'application/json' }).end();
+      respond = (_request, response) => response.writeHead(status, { 'content-type': 'application/json' }).end();
       expect(await call('/v2.1/servers/x', { method })).toMatchObject({ status, text: '' });
     }
   });
 
   test('a redirect -> the client’s to follow, never the gateway’s: the token would go along', async () => {
-    answer = (_request, response) => response.writeHead(302, { location: 'http://elsewhere.example.org/' }).end();
+    respond = (_request, response) => response.writeHead(302, { location: 'http://elsewhere.example.org/' }).end();
     const { status, headers } = await call('/v2.1/x');
     expect(status).toBe(302);
     expect(headers.location).toBe('http://elsewhere.example.org/');
@@ -328,7 +328,7 @@ describe('answers', () => {
 
   test('the first part of an answer is there before Nova has ended it', async () => {
     let end = () => {};
-    answer = (_request, response) => {
+    respond = (_request, response) => {
       response.writeHead(200, { 'content-type': 'text/plain' });
       response.write('first');
       end = () => response.end(' last');
@@ -341,14 +341,14 @@ describe('answers', () => {
   });
 
   test('Nova says 503 to a read -> that answer, once: nothing is tried again', async () => {
-    answer = (_request, response) => response.writeHead(503, { 'retry-after': '7' }).end('away');
+    respond = (_request, response) => response.writeHead(503, { 'retry-after': '7' }).end('away');
     const { status, text, headers } = await call('/v2.1/x');
     expect({ status, text, retry: headers['retry-after'] }).toEqual({ status: 503, text: 'away', retry: '7' });
     expect(asked).toHaveLength(1);
   });
 
   test('Nova breaks off in the middle of JSON -> the client’s connection breaks too, and does not look whole', async () => {
-    answer = (_request, response) => {
+    respond = (_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
       response.write('{"a": ');
       setImmediate(() => response.destroy());
@@ -363,7 +363,7 @@ describe('reads that are under way in the gateway', () => {
     const scope = { visibilityKey: 'p1', rights: 'any' };
     const join = () => singleFlight(cloud, scope, 'good', 'x', () => new Promise(() => {}));
     let during: unknown = null;
-    answer = (_request, response) => {
+    respond = (_request, response) => {
       during = join();
       finish(response);
     };
@@ -442,7 +442,7 @@ describe('what is not proxied', () => {
     await closeCloud(cloud);
     await start({ MAX_IN_FLIGHT: '1' });
     const waiting = new Promise<() => void>((resolve) => {
-      answer = (_request, response) => resolve(() => response.end('{}'));
+      respond = (_request, response) => resolve(() => response.end('{}'));
     });
     const first = call('/v2.1/flavors');
     const finish = await waiting;
@@ -505,7 +505,7 @@ describe('what is not proxied', () => {
   });
 
   test('Nova cuts off a server that attachments are added to -> 502 computeFault', async () => {
-    answer = (_request, response) => {
+    respond = (_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
       response.write('{"server": {"id": ');
       setImmediate(() => response.destroy());
@@ -519,7 +519,7 @@ describe('what is not proxied', () => {
   test('Nova does not answer in time -> 504 computeFault', async () => {
     await gateway.close();
     await start({ REQUEST_TIMEOUT_MS: '100' });
-    answer = () => {};
+    respond = () => {};
     expect(await call('/v2.1/x')).toMatchObject({
       status: 504,
       body: { computeFault: { code: 504, message: 'Nova did not answer in time' } },
@@ -536,7 +536,7 @@ describe('what is not proxied', () => {
 });
 
 test('the catalog names the gateway itself -> 502 that says what to set, and no request goes round', async () => {
-  answer = async ({ url, headers }, response) => {
+  respond = async ({ url, headers }, response) => {
     const again = await callRest(origin, (url ?? '').replace('/compute', ''), {
       token: 'good',
       headers: { via: String(headers.via) },
@@ -552,7 +552,7 @@ test('the catalog names the gateway itself -> 502 that says what to set, and no 
 
 describe('the version document', () => {
   test('no token before the first token -> 401; after it -> Nova’s', async () => {
-    answer = (_request, response) => {
+    respond = (_request, response) => {
       response.setHeader('content-type', 'application/json');
       response.end(`{"version": {"links": [{"href": "${novaUrl}/compute/v2.1/"}]}}`);
     };

@@ -55,9 +55,9 @@ describe('a server', () => {
     await attach(DEMO.nfsShareId, '/mnt/home');
     await attach(DEMO.cephfsShareId);
     const plain = await fromNova(`/v2.1/servers/${DEMO.serverId}`);
-    const answer = await get(path);
-    expect(answer.status).toBe(200);
-    const { [FIELD]: attached, ...server } = answer.body.server;
+    const response = await get(path);
+    expect(response.status).toBe(200);
+    const { [FIELD]: attached, ...server } = response.body.server;
     expect({ server }).toEqual(rewritten(plain.body));
     expect(attached).toEqual([
       { ...BY_RULE, id: DEMO.nfsShareId, mount_point: '/mnt/home' },
@@ -91,25 +91,25 @@ describe('a server', () => {
     "the caller's microversion in %s -> Nova's answer at that one, its headers passed",
     async (_how, headers, version) => {
       const plain = await fromNova(`/v2.1/servers/${DEMO.serverId}`, headers);
-      const answer = await get(`/v2.1/servers/${DEMO.serverId}`, headers);
-      const { [FIELD]: attached, ...server } = answer.body.server;
+      const response = await get(`/v2.1/servers/${DEMO.serverId}`, headers);
+      const { [FIELD]: attached, ...server } = response.body.server;
       expect({ server }).toEqual(rewritten(plain.body));
       expect(attached).toEqual([]);
-      expect(answer.headers['openstack-api-version']).toBe(`compute ${version}`);
-      expect(answer.headers['x-openstack-nova-api-version']).toBe(version);
-      expect(answer.headers.vary).toBe(plain.headers.vary);
-      expect(answer.headers['content-type']).toBe(plain.headers['content-type']);
-      expect(answer.headers['content-length']).toBe(String(Buffer.byteLength(answer.text)));
+      expect(response.headers['openstack-api-version']).toBe(`compute ${version}`);
+      expect(response.headers['x-openstack-nova-api-version']).toBe(version);
+      expect(response.headers.vary).toBe(plain.headers.vary);
+      expect(response.headers['content-type']).toBe(plain.headers['content-type']);
+      expect(response.headers['content-length']).toBe(String(Buffer.byteLength(response.text)));
     },
   );
 
   test("Nova's request id is returned, not the gateway's", async () => {
-    const answer = await get(`/v2.1/servers/${DEMO.serverId}`);
-    expect(answer.headers['x-openstack-request-id']).toMatch(/^req-/);
-    expect(answer.headers['x-compute-request-id']).toBe(answer.headers['x-openstack-request-id']);
+    const response = await get(`/v2.1/servers/${DEMO.serverId}`);
+    expect(response.headers['x-openstack-request-id']).toMatch(/^req-/);
+    expect(response.headers['x-compute-request-id']).toBe(response.headers['x-openstack-request-id']);
     const sent = gateway.sandbox.requests.find(({ path }) => path === `/servers/${DEMO.serverId}`);
     expect(sent?.requestId).toMatch(/^req-/);
-    expect(sent?.requestId).not.toBe(answer.headers['x-openstack-request-id']);
+    expect(sent?.requestId).not.toBe(response.headers['x-openstack-request-id']);
   });
 
   test.each([
@@ -121,9 +121,9 @@ describe('a server', () => {
     ],
     ["of another project's", `/v2.1/servers/${DEMO.otherServerId}`, MICROVERSION],
   ])('%s -> Nova’s refusal as it is', async (_what, path, headers) => {
-    const [plain, answer] = [await fromNova(path, headers), await get(path, headers)];
-    expect(answer.status).toBeGreaterThanOrEqual(400);
-    expect(answer).toMatchObject({ status: plain.status, text: plain.text });
+    const [plain, response] = [await fromNova(path, headers), await get(path, headers)];
+    expect(response.status).toBeGreaterThanOrEqual(400);
+    expect(response).toMatchObject({ status: plain.status, text: plain.text });
   });
 });
 
@@ -172,8 +172,8 @@ describe('a page of servers', () => {
   });
 
   test('the plain list -> passed on as it is', async () => {
-    const answer = await get('/v2.1/servers?limit=3');
-    expect(answer.body).toEqual(rewritten((await fromNova('/v2.1/servers?limit=3')).body));
+    const response = await get('/v2.1/servers?limit=3');
+    expect(response.body).toEqual(rewritten((await fromNova('/v2.1/servers?limit=3')).body));
   });
 });
 
@@ -184,10 +184,10 @@ describe('what the gateway cannot say does not cost what Nova said', () => {
     await start({ env: { REDIS_URL: redis.url } });
     expect((await get(`/v2.1/servers/${DEMO.serverId}`)).body.server[FIELD]).toEqual([]);
     await redis.stop();
-    const answer = await get(`/v2.1/servers/${DEMO.serverId}`);
-    expect(answer.status).toBe(200);
-    expect(answer.body).toEqual(rewritten((await fromNova(`/v2.1/servers/${DEMO.serverId}`)).body));
-    expect(answer.headers.warning).toBe(`199 - "${FIELD} is left out: the attachments cannot be read now"`);
+    const response = await get(`/v2.1/servers/${DEMO.serverId}`);
+    expect(response.status).toBe(200);
+    expect(response.body).toEqual(rewritten((await fromNova(`/v2.1/servers/${DEMO.serverId}`)).body));
+    expect(response.headers.warning).toBe(`199 - "${FIELD} is left out: the attachments cannot be read now"`);
     await redis.start();
     const back = await until(async () => {
       const { body } = await get(`/v2.1/servers/${DEMO.serverId}`);
@@ -201,24 +201,24 @@ describe('what the gateway cannot say does not cost what Nova said', () => {
 
   test('Manila away while the project is not known yet -> the same', async () => {
     gateway.sandbox.down('manila');
-    const answer = await get('/v2.1/servers/detail?limit=2');
-    expect(answer).toMatchObject({ status: 200, headers: { warning: expect.stringMatching(/left out/) } });
-    expect(answer.body.servers).toHaveLength(2);
+    const response = await get('/v2.1/servers/detail?limit=2');
+    expect(response).toMatchObject({ status: 200, headers: { warning: expect.stringMatching(/left out/) } });
+    expect(response.body.servers).toHaveLength(2);
   });
 
   test('Nova breaks the connection -> 503, no address in it', async () => {
     await get('/v2.1/servers');
     gateway.sandbox.down('nova');
-    const answer = await get(`/v2.1/servers/${DEMO.serverId}`);
-    expect(answer).toMatchObject({ status: 503, body: { serviceUnavailable: { code: 503 } } });
-    expect(answer.text).not.toContain('127.0.0.1');
+    const response = await get(`/v2.1/servers/${DEMO.serverId}`);
+    expect(response).toMatchObject({ status: 503, body: { serviceUnavailable: { code: 503 } } });
+    expect(response.text).not.toContain('127.0.0.1');
   });
 
   test('Nova answers with a page of a proxy -> that page', async () => {
     gateway.sandbox.faults.add({ service: 'nova', kind: 'html', status: 502 });
-    const answer = await get(`/v2.1/servers/${DEMO.serverId}`);
-    expect(answer.status).toBe(502);
-    expect(answer.text).toMatch(/<html/i);
+    const response = await get(`/v2.1/servers/${DEMO.serverId}`);
+    expect(response.status).toBe(502);
+    expect(response.text).toMatch(/<html/i);
   });
 });
 

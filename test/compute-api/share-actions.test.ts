@@ -110,9 +110,9 @@ describe('refusals, in the shapes of Nova and keystonemiddleware', () => {
         "mount_point": "/net/mymount",
     }
 }`;
-    const answer = await post(body);
-    expect(answer.status).toBe(400);
-    expect(answer.body).toEqual(
+    const response = await post(body);
+    expect(response.status).toBe(400);
+    expect(response.body).toEqual(
       badRequest('Malformed request body: trailing comma at line 4 column 38: JSON has none after the last property'),
     );
   });
@@ -137,16 +137,19 @@ describe('refusals, in the shapes of Nova and keystonemiddleware', () => {
     ],
     [{ ...ATTACH_BODY, mount_point: `/${'x'.repeat(255)}` }, expect.stringMatching(/ is too long$/)],
   ])('share_attach %j -> 400 in the words of Nova’s validator', async (share_attach, message) => {
-    const answer = await post({ share_attach });
-    expect(answer).toMatchObject({ status: 400, body: badRequest(message) });
-    expect(answer.headers['content-type']).toBe('application/json; charset=UTF-8');
-    expect(answer.headers['x-compute-request-id']).toMatch(/^req-/);
+    const response = await post({ share_attach });
+    expect(response).toMatchObject({ status: 400, body: badRequest(message) });
+    expect(response.headers['content-type']).toBe('application/json; charset=UTF-8');
+    expect(response.headers['x-compute-request-id']).toMatch(/^req-/);
   });
 
   test("another project's id in the path -> 400, as Nova refuses it", async () => {
     const path = `/v2.1/${DEMO.otherProjectId}/servers/${DEMO.serverId}/action`;
-    const answer = await post({ share_attach: ATTACH_BODY }, path);
-    expect(answer).toMatchObject({ status: 400, body: badRequest(expect.stringMatching(/^Malformed request URL: /)) });
+    const response = await post({ share_attach: ATTACH_BODY }, path);
+    expect(response).toMatchObject({
+      status: 400,
+      body: badRequest(expect.stringMatching(/^Malformed request URL: /)),
+    });
     expect(ourRules()).toEqual([]);
   });
 
@@ -157,8 +160,8 @@ describe('refusals, in the shapes of Nova and keystonemiddleware', () => {
     ['an unknown share', DEMO.serverId, randomUUID()],
     ["another project's share", DEMO.serverId, DEMO.otherShareId],
   ])('%s -> 404 itemNotFound', async (_what, serverId, shareId) => {
-    const answer = await post({ share_attach: { share_id: shareId } }, `/v2.1/servers/${serverId}/action`);
-    expect(answer).toMatchObject({ status: 404, body: { itemNotFound: { code: 404, message: expect.any(String) } } });
+    const response = await post({ share_attach: { share_id: shareId } }, `/v2.1/servers/${serverId}/action`);
+    expect(response).toMatchObject({ status: 404, body: { itemNotFound: { code: 404, message: expect.any(String) } } });
   });
 
   test('detached what is not attached -> 404', async () => {
@@ -169,13 +172,13 @@ describe('refusals, in the shapes of Nova and keystonemiddleware', () => {
   });
 
   test('a share that is not available -> 409 conflictingRequest', async () => {
-    const answer = await post({ share_attach: { share_id: DEMO.creatingShareId } });
-    expect(answer).toMatchObject({ status: 409, body: { conflictingRequest: { code: 409 } } });
+    const response = await post({ share_attach: { share_id: DEMO.creatingShareId } });
+    expect(response).toMatchObject({ status: 409, body: { conflictingRequest: { code: 409 } } });
   });
 
   test('a reader -> 403 forbidden, and nothing is left behind', async () => {
-    const answer = await post({ share_attach: ATTACH_BODY }, ACTION, { token: gateway.sandbox.issueToken('reader') });
-    expect(answer).toMatchObject({ status: 403, body: { forbidden: { code: 403, message: expect.any(String) } } });
+    const response = await post({ share_attach: ATTACH_BODY }, ACTION, { token: gateway.sandbox.issueToken('reader') });
+    expect(response).toMatchObject({ status: 403, body: { forbidden: { code: 403, message: expect.any(String) } } });
     expect((await gateway.query(SEE)).data.shareAttachments.nodes).toEqual([]);
   });
 
@@ -184,10 +187,10 @@ describe('refusals, in the shapes of Nova and keystonemiddleware', () => {
     ['an unknown token', () => 'gAAAAAunknown'],
     ['an expired token', (one: TestGateway) => one.sandbox.issueToken('demo', { expiresInMs: -1 })],
   ])('%s -> 401 as keystonemiddleware answers it', async (_what, tokenOf) => {
-    const answer = await post({ share_attach: ATTACH_BODY }, ACTION, { token: tokenOf(gateway) });
-    expect(answer.status).toBe(401);
-    expect(answer.headers['www-authenticate']).toBe(`Keystone uri="${gateway.sandbox.authUrl}"`);
-    expect(answer.body).toEqual({
+    const response = await post({ share_attach: ATTACH_BODY }, ACTION, { token: tokenOf(gateway) });
+    expect(response.status).toBe(401);
+    expect(response.headers['www-authenticate']).toBe(`Keystone uri="${gateway.sandbox.authUrl}"`);
+    expect(response.body).toEqual({
       error: { code: 401, title: 'Unauthorized', message: expect.stringMatching(/requires authentication/) },
     });
   });
@@ -201,13 +204,13 @@ describe('refusals, in the shapes of Nova and keystonemiddleware', () => {
     const token = service === 'keystone' ? gateway.sandbox.issueToken('demo') : gateway.token;
     await callRest(origin, '/v2.1/servers', { token: gateway.token });
     gateway.sandbox.down(service);
-    const answer = await post({ share_attach: ATTACH_BODY }, ACTION, { token });
-    expect(answer).toMatchObject({ status, body: { [name]: { code: status, message: expect.any(String) } } });
+    const response = await post({ share_attach: ATTACH_BODY }, ACTION, { token });
+    expect(response).toMatchObject({ status, body: { [name]: { code: status, message: expect.any(String) } } });
   });
 
   test('a body past the limit -> 413 overLimit', async () => {
-    const answer = await post(Buffer.alloc(1_100_000, 0x20));
-    expect(answer).toMatchObject({ status: 413, body: { overLimit: { code: 413 } } });
+    const response = await post(Buffer.alloc(1_100_000, 0x20));
+    expect(response).toMatchObject({ status: 413, body: { overLimit: { code: 413 } } });
   });
 });
 
@@ -227,8 +230,8 @@ describe('other actions of a server', () => {
     ['what is no JSON', '{"os-stop": null,}'],
   ])('%s -> Nova’s own refusal', async (_what, body) => {
     gateway.sandbox.clearRequests();
-    const answer = await post(body);
-    expect(answer.status).toBe(400);
+    const response = await post(body);
+    expect(response.status).toBe(400);
     expect(
       gateway.sandbox.requests.filter(({ service, method }) => service === 'nova' && method === 'POST'),
     ).toHaveLength(1);

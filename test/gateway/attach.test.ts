@@ -35,7 +35,7 @@ const see = async () => (await gateway.query(SEE, PAIR)).data.shareAttachment;
 const logEnd = async () =>
   (await gateway.query('{ shareAttachments { eventCursor } }')).data.shareAttachments.eventCursor;
 const types = (events: HeardEvent[]) => events.map((event) => event.type);
-const codeOf = (answer: { errors?: { extensions: Record<string, unknown> }[] }) => answer.errors?.[0]?.extensions.code;
+const codeOf = (result: { errors?: { extensions: Record<string, unknown> }[] }) => result.errors?.[0]?.extensions.code;
 
 describe.each(['redis', 'memory'] as const)('attach and detach on the %s store', (store) => {
   test("attach -> rule in Manila with the gateway's metadata -> ATTACHED; detach -> rule gone -> DETACHED", async () => {
@@ -131,9 +131,9 @@ describe('access types and targets', () => {
     [[], /expected 1 to 16 entries, got 0/],
   ])('accessTo %j -> BAD_USER_INPUT, nothing sent to Manila', async (accessTo, message) => {
     await start();
-    const answer = await attach({ accessTo });
-    expect(codeOf(answer)).toBe('BAD_USER_INPUT');
-    expect(answer.errors?.[0]?.message).toMatch(message);
+    const result = await attach({ accessTo });
+    expect(codeOf(result)).toBe('BAD_USER_INPUT');
+    expect(result.errors?.[0]?.message).toMatch(message);
     expect(
       gateway.sandbox.requests.filter((request) => request.method === 'POST' && request.service === 'manila'),
     ).toEqual([]);
@@ -159,8 +159,8 @@ describe('idempotence and conflicts', () => {
 
   test('twenty concurrent calls -> one attachment, one rule, no error', async () => {
     await start();
-    const answers = await Promise.all(Array.from({ length: 20 }, () => attach()));
-    expect(answers.map((answer) => answer.errors)).toEqual(answers.map(() => undefined));
+    const results = await Promise.all(Array.from({ length: 20 }, () => attach()));
+    expect(results.map((result) => result.errors)).toEqual(results.map(() => undefined));
     expect(types(await listener.until('ATTACHED'))).toEqual(['ATTACH_STARTED', 'ATTACHED']);
     expect(gateway.sandbox.rulesOf(DEMO.nfsShareId).filter((rule) => rule.metadata.managed_by)).toHaveLength(1);
   });
@@ -173,9 +173,9 @@ describe('idempotence and conflicts', () => {
     await start();
     await attach();
     await listener.until('ATTACHED');
-    const answer = await attach(change);
-    expect(codeOf(answer)).toBe('CONFLICT');
-    expect(answer.errors?.[0]?.message).toMatch(message);
+    const result = await attach(change);
+    expect(codeOf(result)).toBe('CONFLICT');
+    expect(result.errors?.[0]?.message).toMatch(message);
   });
 
   test('a mount point that another share has on this server -> CONFLICT, no rule', async () => {
@@ -183,8 +183,8 @@ describe('idempotence and conflicts', () => {
     await attach({ mountPoint: '/mnt/data' });
     await listener.until('ATTACHED');
     const other = gateway.sandbox.addShare({});
-    const answer = await attach({ shareId: other.id, mountPoint: '/mnt/data/' });
-    expect(codeOf(answer)).toBe('CONFLICT');
+    const result = await attach({ shareId: other.id, mountPoint: '/mnt/data/' });
+    expect(codeOf(result)).toBe('CONFLICT');
     expect(gateway.sandbox.rulesOf(other.id)).toEqual([]);
   });
 
@@ -313,8 +313,8 @@ describe('rejected requests', () => {
   test('a reader attaches -> FORBIDDEN with service, status and request id; no record, no rule, no event', async () => {
     await start();
     const before = await logEnd();
-    const answer = await attach({}, gateway.sandbox.issueToken('reader'));
-    expect(answer.errors?.[0]?.extensions).toMatchObject({
+    const result = await attach({}, gateway.sandbox.issueToken('reader'));
+    expect(result.errors?.[0]?.extensions).toMatchObject({
       code: 'FORBIDDEN',
       service: 'manila',
       status: 403,
@@ -342,8 +342,8 @@ describe('rejected requests', () => {
           body: refusal,
         });
     });
-    const answer = await attach({ accessTo });
-    expect(codeOf(answer)).toBe('BAD_USER_INPUT');
+    const result = await attach({ accessTo });
+    expect(codeOf(result)).toBe('BAD_USER_INPUT');
     expect(types(await listener.until('DETACHED'))).toEqual(['ATTACH_STARTED', 'ATTACH_FAILED', 'DETACHED']);
     expect(gateway.sandbox.rulesOf(DEMO.nfsShareId).filter((rule) => accessTo.includes(rule.accessTo))).toEqual([]);
     expect(await see()).toBeNull();
@@ -414,9 +414,9 @@ describe('work that fails or is slow', () => {
   test('Manila does the work and the response is lost -> no error, ATTACHED, one rule', async () => {
     await start();
     gateway.sandbox.faults.add({ service: 'manila', method: 'POST', path: /action$/, times: 1, kind: 'lose_reply' });
-    const answer = await attach();
-    expect(answer.errors).toBeUndefined();
-    expect(answer.data.attachShare.attachment.status).toBe('ATTACHING');
+    const result = await attach();
+    expect(result.errors).toBeUndefined();
+    expect(result.data.attachShare.attachment.status).toBe('ATTACHING');
     expect(types(await listener.until('ATTACHED'))).toEqual(['ATTACH_STARTED', 'ATTACHED']);
     expect(gateway.sandbox.rulesOf(DEMO.nfsShareId).filter((rule) => rule.metadata.managed_by)).toHaveLength(1);
   });

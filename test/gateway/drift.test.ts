@@ -29,8 +29,8 @@ afterEach(async () => {
 const attach = async (input: Record<string, unknown> = {}, token = gateway.token) =>
   await gateway.query(ATTACH, { input: { ...PAIR, ...input } }, token);
 const attached = async (input: Record<string, unknown> = {}) => {
-  const answer = await attach(input);
-  if (answer.errors) throw new Error(JSON.stringify(answer.errors));
+  const result = await attach(input);
+  if (result.errors) throw new Error(JSON.stringify(result.errors));
   await listener.until('ATTACHED');
 };
 const see = async (token = gateway.token) => (await gateway.query(SEE, PAIR, token)).data.shareAttachment;

@@ -96,24 +96,24 @@ test('200 concurrent calls over four pairs and two gateways -> true responses, o
     const pair = pairs[Math.floor(random() * pairs.length)] as Pair;
     const document = random() < 0.5 ? ATTACH : DETACH;
     const from = Date.now();
-    const answer = await ask(i, document, pair);
-    return { pair, document, answer, from, to: Date.now() };
+    const result = await ask(i, document, pair);
+    return { pair, document, result, from, to: Date.now() };
   });
-  const answers = await Promise.all(made);
+  const results = await Promise.all(made);
   const records = await settled();
   const events = await ledger.events();
 
-  for (const { pair, document, answer, from, to } of answers) {
+  for (const { pair, document, result, from, to } of results) {
     const was = statusesBetween(events, idOf(pair), from, to);
-    const status = statusOf(answer)?.toLowerCase();
+    const status = statusOf(result)?.toLowerCase();
     if (status) {
       expect(document === ATTACH ? ['attaching', 'attached'] : ['detaching', 'detached']).toContain(status);
       expect(was).toContain(status);
-    } else if (codeOf(answer) === 'NOT_FOUND') {
+    } else if (codeOf(result) === 'NOT_FOUND') {
       expect(document).toBe(DETACH);
       expect(was).toContain('detached');
     } else {
-      expect(codeOf(answer)).toBe('CONFLICT');
+      expect(codeOf(result)).toBe('CONFLICT');
     }
   }
   expect(most).toBe(1);
@@ -176,8 +176,8 @@ test('two servers behind one address take turns 20 times at two gateways -> the 
   await settled();
   for (let round = 0; round < 20; round++) {
     const [from, to] = round % 2 === 0 ? [a, b] : [b, a];
-    const answers = await Promise.all([ask(round, DETACH, idsOf(from)), ask(round + 1, ATTACH, to)]);
-    expect(answers.map(codeOf)).toEqual([undefined, undefined]);
+    const results = await Promise.all([ask(round, DETACH, idsOf(from)), ask(round + 1, ATTACH, to)]);
+    expect(results.map(codeOf)).toEqual([undefined, undefined]);
     const records = await settled();
     expect(records.map((record) => [record.serverId, record.status])).toEqual([[to.serverId, 'attached']]);
     expect(oursOn(DEMO.nfsShareId)).toMatchObject([{ state: 'active', metadata: { attachment_id: idOf(to) } }]);

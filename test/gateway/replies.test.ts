@@ -65,9 +65,9 @@ describe('attach, Manila', () => {
   test.each(UNCERTAIN)('%s -> ATTACHING without an error, then ATTACHED, one rule', async (_, fault) => {
     await start();
     const met = break_(fault);
-    const answer = await attach();
-    expect(answer.errors).toBeUndefined();
-    expect(answer.data.attachShare.attachment).toEqual({ status: 'ATTACHING', fault: null });
+    const result = await attach();
+    expect(result.errors).toBeUndefined();
+    expect(result.data.attachShare.attachment).toEqual({ status: 'ATTACHING', fault: null });
     expect(types(await listener.until('ATTACHED'))).toEqual(['ATTACH_STARTED', 'ATTACHED']);
     expect(met.hits).toBe(fault.times ?? 1);
     expect(rulesOfOurs()).toHaveLength(1);
@@ -117,9 +117,9 @@ describe('attach, Manila', () => {
     await start();
     const before = await logEnd();
     break_({ kind: 'status', status, body: { badRequest: { code: status, message: 'Not today.' } } });
-    const answer = await attach();
-    expect(answer.errors?.[0]?.extensions).toMatchObject({ code, service: 'manila', status });
-    expect(answer.errors?.[0]?.message).toContain('Not today.');
+    const result = await attach();
+    expect(result.errors?.[0]?.extensions).toMatchObject({ code, service: 'manila', status });
+    expect(result.errors?.[0]?.message).toContain('Not today.');
     expect(await logEnd()).toBe(before);
     expect(await see()).toBeNull();
     expect(made).toEqual([]);
@@ -140,9 +140,9 @@ describe('detach, Manila', () => {
     await attach();
     await listener.until('ATTACHED');
     const met = break_(fault);
-    const answer = await detach();
-    expect(answer.errors).toBeUndefined();
-    expect(answer.data.detachShare.attachment.status).toBe('DETACHING');
+    const result = await detach();
+    expect(result.errors).toBeUndefined();
+    expect(result.data.detachShare.attachment.status).toBe('DETACHING');
     expect(types(await listener.until('DETACHED'))).toEqual(['DETACH_STARTED', 'DETACHED']);
     expect(met.hits).toBe(fault.times ?? 1);
     expect(rulesOfOurs()).toEqual([]);

@@ -70,8 +70,8 @@ async function attached(gateway: TestGateway, pair: { serverId: string; shareId:
 /** Asks until the project is recovered. */
 async function recovered(gateway: TestGateway) {
   return await until(async () => {
-    const answer = await ask(gateway);
-    return answer.status === 200 && answer;
+    const response = await ask(gateway);
+    return response.status === 200 && response;
   });
 }
 
@@ -123,8 +123,8 @@ describe('an attached share', () => {
     gateway.sandbox.setAccessDelay(20);
     gateway.sandbox.step();
     const { json } = await until(async () => {
-      const answer = await ask(gateway, { body });
-      return answer.json.shares[0].status === 'attached' && answer;
+      const response = await ask(gateway, { body });
+      return response.json.shares[0].status === 'attached' && response;
     });
     expect(json.shares).toMatchObject([share]);
     expect(json.fstab).toBe('data /srv/data virtiofs rw,nosuid,nodev 0 0\n');
@@ -178,9 +178,9 @@ describe('who may ask', () => {
   ])('%s -> %s', async (_who, user, status) => {
     const gateway = await start();
     await attached(gateway, NFS);
-    const answer = await ask(gateway, { user });
-    expect(answer.status).toBe(status);
-    if (status !== 200) expect(answer.text).not.toContain(DEMO.nfsShareId);
+    const response = await ask(gateway, { user });
+    expect(response.status).toBe(status);
+    if (status !== 200) expect(response.text).not.toContain(DEMO.nfsShareId);
   });
 
   test('VENDORDATA_USERS without the user -> 403; with the user’s name -> 200', async () => {
@@ -195,8 +195,8 @@ describe('who may ask', () => {
     await attached(gateway, NFS);
     const foreign = { 'project-id': DEMO.otherProjectId };
     const { json } = await until(async () => {
-      const answer = await ask(gateway, { body: foreign });
-      return answer.status === 200 && answer;
+      const response = await ask(gateway, { body: foreign });
+      return response.status === 200 && response;
     });
     expect(json).toMatchObject({ version: 1, fstab: '', shares: [] });
   });
@@ -247,17 +247,17 @@ describe('the body', () => {
   ])('%s -> 400 in words, and nothing of it is logged', async (_what, body) => {
     const { log, lines } = hearingLog();
     const gateway = await start({ log });
-    const answer = await ask(gateway, { body });
-    expect(answer.status).toBe(400);
+    const response = await ask(gateway, { body });
+    expect(response.status).toBe(400);
     await until(() => lines.some(({ msg }) => String(msg).startsWith('vendor data:')));
     expect(JSON.stringify(lines)).not.toMatch(/secret|c2VjcmV0/);
-    expect(answer.text).not.toMatch(/secret/);
+    expect(response.text).not.toMatch(/secret/);
   });
 
   test('too large -> 413', async () => {
     const gateway = await start();
-    const answer = await ask(gateway, { body: { 'user-data': 'x'.repeat(300_000) } });
-    expect(answer.status).toBe(413);
+    const response = await ask(gateway, { body: { 'user-data': 'x'.repeat(300_000) } });
+    expect(response.status).toBe(413);
   });
 });
 

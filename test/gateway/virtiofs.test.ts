@@ -57,7 +57,7 @@ const attachInNova = (shareId: string, tag = shareId) =>
   askNova('POST', '/shares', { share: { share_id: shareId, tag } });
 const detachInNova = () => askNova('DELETE', `/shares/${SHARE}`);
 const types = (events: HeardEvent[]) => events.map((event) => event.type);
-const codeOf = (answer: GatewayResponse) => answer.errors?.[0]?.extensions.code;
+const codeOf = (result: GatewayResponse) => result.errors?.[0]?.extensions.code;
 const inNova = () => gateway.sandbox.mappingsOf(serverId);
 const serverStatus = () => gateway.sandbox.server(serverId)?.status;
 /** The attaches that Nova took. Those that only ask for the right name no share, and are a 404 or a 409. */
@@ -146,8 +146,8 @@ describe('rejected before anything is written', () => {
     await start({ store: 'memory' });
     await given?.();
     gateway.sandbox.clearRequests();
-    const answer = await attach(input);
-    expect(codeOf(answer)).toBe(code);
+    const result = await attach(input);
+    expect(codeOf(result)).toBe(code);
     expect(posts()).toEqual([]);
     expect(await see()).toBeNull();
   });
@@ -168,9 +168,9 @@ describe('rejected before anything is written', () => {
     });
     const again = await startGateway({ store: 'memory', sandbox: gateway.sandbox });
     try {
-      const answer = await again.query(ATTACH, { input: { serverId, shareId: SHARE, via: 'VIRTIOFS' } });
-      expect(codeOf(answer)).toBe('NOT_SUPPORTED');
-      expect(answer.errors?.[0]?.message).toMatch(/2\.97.*2\.93/);
+      const result = await again.query(ATTACH, { input: { serverId, shareId: SHARE, via: 'VIRTIOFS' } });
+      expect(codeOf(result)).toBe('NOT_SUPPORTED');
+      expect(result.errors?.[0]?.message).toMatch(/2\.97.*2\.93/);
       const { data } = await again.query(LIST, { id: serverId, inNova: true });
       expect(data.server.sharesAttached).toEqual([]);
     } finally {

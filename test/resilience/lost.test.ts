@@ -71,11 +71,11 @@ describe('Redis with an append-only file', () => {
     const asking = Promise.all(shares.map((id) => attach(gateway, id)));
     await third;
     await redis.stop();
-    const answers = await asking;
+    const results = await asking;
     await redis.start();
 
-    const accepted = shares.filter((_, i) => !answers[i]?.errors);
-    const refused = answers.filter(({ errors }) => errors);
+    const accepted = shares.filter((_, i) => !results[i]?.errors);
+    const refused = results.filter(({ errors }) => errors);
     expect(refused.map(codeOf)).toEqual(refused.map(() => 'STATE_UNAVAILABLE'));
     const now = await allAttached(gateway);
     expect(now).toEqual(expect.arrayContaining(accepted));

@@ -52,8 +52,8 @@ async function attachThroughFailover(): Promise<string[]> {
   const third = nthRuleChange(one, 3);
   const asking = Promise.all(shares.map((id, i) => attach(i % 2 ? one : two, id)));
   await third;
-  const [answers] = await Promise.all([asking, redis.failOver()]);
-  const refused = answers.filter(({ errors }) => errors);
+  const [results] = await Promise.all([asking, redis.failOver()]);
+  const refused = results.filter(({ errors }) => errors);
   expect(refused.map(codeOf)).toEqual(refused.map(() => 'STATE_UNAVAILABLE'));
 
   // each gateway has found the new primary when it attaches again
@@ -61,7 +61,7 @@ async function attachThroughFailover(): Promise<string[]> {
   await until(async () => !(await attach(one, late[0])).errors);
   await until(async () => !(await attach(two, late[1])).errors);
   const all = await allAttached(two);
-  expect(all).toEqual(expect.arrayContaining([...shares.filter((_, i) => !answers[i]?.errors), ...late, first]));
+  expect(all).toEqual(expect.arrayContaining([...shares.filter((_, i) => !results[i]?.errors), ...late, first]));
   expect(granted(one, [...shares, ...late, first]).sort()).toEqual(all);
   return all;
 }

@@ -59,9 +59,9 @@ async function attachThrough(failOver: () => Promise<void>): Promise<Outcome> {
   const third = nthRuleChange(one, 3);
   const asking = Promise.all(shares.map((id, i) => attach(i % 2 ? one : two, id)));
   await third;
-  const [answers] = await Promise.all([asking, failOver()]);
-  const refused = shares.filter((_, i) => answers[i]?.errors);
-  expect(new Set(answers.filter(({ errors }) => errors).map(codeOf))).toEqual(
+  const [results] = await Promise.all([asking, failOver()]);
+  const refused = shares.filter((_, i) => results[i]?.errors);
+  expect(new Set(results.filter(({ errors }) => errors).map(codeOf))).toEqual(
     new Set(refused.length > 0 ? ['STATE_UNAVAILABLE'] : []),
   );
 

@@ -47,11 +47,11 @@ describe('a slot moves to another master', () => {
     const owner = await cluster.ownerOf(key);
     expect(await cluster.moveSlot(key)).not.toBe(owner);
 
-    const answers = await asking;
-    const refused = answers.filter(({ errors }) => errors);
+    const results = await asking;
+    const refused = results.filter(({ errors }) => errors);
     expect(refused.map(codeOf)).toEqual(refused.map(() => 'STATE_UNAVAILABLE'));
     const all = await allAttached(two);
-    expect(all).toEqual(expect.arrayContaining([first, ...shares.filter((_, i) => !answers[i]?.errors)]));
+    expect(all).toEqual(expect.arrayContaining([first, ...shares.filter((_, i) => !results[i]?.errors)]));
     expect(granted(one, [first, ...shares]).sort()).toEqual(all);
     const events = await logOf(one);
     expectEachOnce(events, all);
