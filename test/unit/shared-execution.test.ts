@@ -68,6 +68,8 @@ async function started() {
   );
   const session = sessionIn(cloudAt(service.url), { log });
   await request(session, NOVA, { path: '/warm' });
+  // it was let read shortly before: the store is read at once
+  session.cloud.readers.note(session);
   const { projectId } = session.identity;
   const store = slow(createMemoryStore({ logLength: 100 }));
   await store.markRecovered(projectId);
