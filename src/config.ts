@@ -2,6 +2,7 @@ import proxyAddr from '@fastify/proxy-addr';
 import { z } from 'zod';
 import { isBrokerUrl } from './notifications/broker-url.ts';
 import { parseRedisUrl } from './redis/url.ts';
+import { parseUrl } from './url.ts';
 
 /** A setting: its schema with the default, its description for docs/configuration.md, and what the table shows if there is no default. */
 interface Setting<T extends z.ZodType> {
@@ -65,8 +66,7 @@ const proxies = items
 function normaliseOrigin(text: string): string | null {
   if (text === '*') return text;
   // a wildcard within a host would be taken literally
-  if (!/^https?:\/\/[^/?#@\\*]+\/?$/i.test(text) || !URL.canParse(text)) return null;
-  return new URL(text).origin;
+  return /^https?:\/\/[^/?#@\\*]+\/?$/i.test(text) ? (parseUrl(text)?.origin ?? null) : null;
 }
 
 function areProxies(texts: string[]): boolean {
@@ -130,7 +130,7 @@ export const SETTINGS = {
         error: 'expected http(s)://host, with a path if a proxy serves it below one',
         abort: true,
       })
-      .refine((url) => URL.canParse(url), { error: 'expected a valid host and port', abort: true })
+      .refine((url) => parseUrl(url) !== null, { error: 'expected a valid host and port', abort: true })
       .refine((url) => !OWN_PATHS.test(url), 'expected the base URL, without the path of an API')
       .optional(),
     'Public base URL of the gateway, with a path if a proxy serves it below one: for links in responses of the compute API, and its origin is the gateway’s own ([Deployment](deployment.md)).',

@@ -37,8 +37,8 @@ const listsByCloud = new WeakMap<Cloud, LRUCache<string, ShareLists>>();
 
 /**
  * The access rules of a share, from a list that starts after this call: it shows every change that was completed before.
- * Null when the share does not exist for this token. Rejects with an OpenStackError, or with the reason of the session's
- * signal.
+ * Null when the share does not exist for this token. Rejects with an OpenStackError; a `timeout` when the session's signal
+ * aborts first, as the clients do.
  */
 export async function readRules(session: Session, shareId: string): Promise<Rules> {
   for (;;) {
@@ -49,6 +49,7 @@ export async function readRules(session: Session, shareId: string): Promise<Rule
     try {
       return await (signal ? abortable(rules, signal) : rules);
     } catch (error) {
+      if (signal?.aborted) throw error instanceof OpenStackError ? error : listTimeout(error);
       // the token of the session that listed for all has expired: this one lists with its own
       const isOthersToken = token !== session.token && error instanceof OpenStackError && error.status === 401;
       if (!isOthersToken) throw error;
@@ -73,6 +74,11 @@ async function listNext(share: ShareLists, session: Session, shareId: string): P
   const rules = listAccessRules({ ...session, signal: undefined }, shareId);
   share.running = rules.catch(() => {});
   return await rules;
+}
+
+function listTimeout(cause: unknown): OpenStackError {
+  const message = 'Manila did not answer GET /share-access-rules in time';
+  return new OpenStackError(message, { service: 'manila', kind: 'timeout' }, { cause });
 }
 
 function counted(share: ShareLists): ShareLists {

@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts';
+import { parseUrl } from '../url.ts';
 import type { Catalog, CatalogEndpoint } from './keystone/types.ts';
 import { SERVICE_TITLES, type Service } from './services.ts';
 
@@ -77,7 +78,7 @@ function regionOf(endpoint: CatalogEndpoint): string {
  */
 export function parseEndpoint(url: string, service: Service): Endpoint | null {
   const trimmed = url.length > MAX_URL ? '' : url.trim();
-  if (!/^https?:\/\/[^/?#\s][^?#\s]*$/i.test(trimmed) || !URL.canParse(trimmed)) return null;
+  if (!/^https?:\/\/[^/?#\s][^?#\s]*$/i.test(trimmed) || !parseUrl(trimmed)) return null;
   const segments = trimTrailingSlashes(trimmed).split('/');
   const hasProject = PROJECT_ID.test(segments.at(-1) ?? '') || service.versions.includes(segments.at(-2) ?? '');
   const projectId = hasProject ? segments.pop() : undefined;

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { ERROR_CODES, GatewayError } from '../errors.ts';
 import { newRequestId } from '../openstack/session.ts';
+import { parseUrl } from '../url.ts';
 import { logFieldsOf, logOf } from './request-log.ts';
 
 /** Maximum length of a URL, in characters: GET operations stay far below it. */
@@ -81,7 +82,7 @@ export function registerErrorResponses(app: FastifyInstance): void {
 
 /** '//[' is a path to Fastify and a broken host to URL, which hooks and handlers read it with. Most paths are plain. */
 function isReadable(url: string): boolean {
-  return /^\/\w[\w/.-]*$/.test(url) || URL.canParse(url, 'http://gateway');
+  return /^\/\w[\w/.-]*$/.test(url) || parseUrl(url, 'http://gateway') !== null;
 }
 
 /** The check, which remembers its last argument and result. */
@@ -136,5 +137,5 @@ export function endSocketWith(socket: Duplex, status: number, message: string, c
 
 /** Whether a Host header is valid: comparing origins and building URLs from it relies on that. */
 export function isHost(host: string | undefined): boolean {
-  return host !== undefined && /^[\w.:[\]-]{1,255}$/.test(host) && URL.canParse(`http://${host}/`);
+  return host !== undefined && /^[\w.:[\]-]{1,255}$/.test(host) && parseUrl(`http://${host}/`) !== null;
 }

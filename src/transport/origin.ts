@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Config } from '../config.ts';
+import { parseUrl } from '../url.ts';
 import type { ClientAddresses } from './client-address.ts';
 
 export interface Origins {
@@ -30,8 +31,8 @@ export function createOrigins({ ALLOWED_ORIGINS, PUBLIC_URL }: Config, { schemeO
 
 /** Whether a page comes from the requested host. The scheme is known where a trusted proxy names it. */
 function isOwn(origin: string, host: string, scheme: string | null): boolean {
-  if (!URL.canParse(origin)) return false;
-  const { protocol, host: originHost } = new URL(origin);
-  const url = `${scheme === null ? protocol : `${scheme}:`}//${host}/`;
-  return URL.canParse(url) && new URL(url).host === originHost && new URL(url).protocol === protocol;
+  const from = parseUrl(origin);
+  if (!from) return false;
+  const own = parseUrl(`${scheme === null ? from.protocol : `${scheme}:`}//${host}/`);
+  return own !== null && own.host === from.host && own.protocol === from.protocol;
 }

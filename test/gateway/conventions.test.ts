@@ -3,7 +3,7 @@ import { buildSchema, isSpecifiedScalarType } from 'graphql';
 import { FAULT_CODES } from '../../src/errors.ts';
 import { AttachmentFaultCode } from '../../src/graphql/generated.ts';
 import { DEMO } from '../../src/sandbox/seed.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startGateway, type TestGateway, untilAtRest } from '../support/gateway.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -68,6 +68,7 @@ describe('node', () => {
 
 describe('nodes', () => {
   test('forty servers and ten shares -> one list per service, in the order of the ids', async () => {
+    await untilAtRest(gateway);
     const { data } = await gateway.query('{ servers(first: 40) { nodes { id } } shares(first: 10) { nodes { id } } }');
     const ids = [...data.shares.nodes, ...data.servers.nodes].map(({ id }: { id: string }) => id);
     const QUERY = 'query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }';

@@ -5,7 +5,7 @@ import { parse } from 'graphql';
 import { createSubgraphSchema, subgraphSdl } from '../../src/graphql/federation.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import { DEMO } from '../../src/sandbox/index.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startGateway, type TestGateway, untilAtRest } from '../support/gateway.ts';
 import { connect } from '../support/ws-client.ts';
 
 /** The gateway as a subgraph of Apollo Federation (FEDERATION=true). */
@@ -77,6 +77,7 @@ describe('_entities', () => {
 
   test('many servers -> one list, not a call for each', async () => {
     const { data } = await gateway.query('{ servers(first: 20) { nodes { id } } }');
+    await untilAtRest(gateway);
     const before = gateway.sandbox.requests.length;
     const ids = data.servers.nodes.map(({ id }: { id: string }) => id);
     const result = await entities(ids.map((id: string) => ({ __typename: 'Server', id })));

@@ -4,6 +4,7 @@ import { type App, createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
 import { testRedisUrl } from './redis.ts';
+import { until } from './until.ts';
 
 export interface GatewayOptions {
   /** Settings by their environment names. */
@@ -89,4 +90,12 @@ async function post(url: string, query: string, variables: unknown, token: strin
   });
   const body = (await response.json()) as Pick<GatewayResponse, 'data' | 'errors'>;
   return { ...body, status: response.status, headers: response.headers };
+}
+
+/** Waits until no attachment of demo's project is in progress: from then on the gateway makes no calls by itself. */
+export async function untilAtRest(gateway: Pick<TestGateway, 'query'>): Promise<void> {
+  await until(async () => {
+    const { data } = await gateway.query('{ shareAttachments(first: 200) { nodes { status } } }');
+    return data.shareAttachments.nodes.every(({ status }: { status: string }) => !/ING$/.test(status));
+  });
 }

@@ -78,13 +78,13 @@ test('a list fails -> all that waited get the error; the next list is a new one'
   expect(await again).toHaveLength(2);
 });
 
-test('one that waits leaves -> it rejects at once with its reason, the others get their list', async () => {
+test('one that waits leaves -> it rejects at once as a call does that has no time left, the others get their list', async () => {
   const { cloud, answer } = await startManila();
   const leaving = new AbortController();
   const left = readRules({ ...sessionIn(cloud), signal: leaving.signal }, SHARE);
   const stays = readRules(sessionIn(cloud), SHARE);
   leaving.abort(new Error('left'));
-  await expect(left).rejects.toThrow('left');
+  await expect(left).rejects.toMatchObject({ kind: 'timeout', service: 'manila', cause: { message: 'left' } });
   await answer();
   expect(await stays).toHaveLength(1);
 });

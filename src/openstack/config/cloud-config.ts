@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseUrl } from '../../url.ts';
 import { type EndpointChoice, formatOverride, type Interface, parseEndpoint } from '../catalog.ts';
 import type { CloudSettings } from '../cloud.ts';
 import { errorCode } from '../errors.ts';
@@ -113,7 +114,7 @@ function readOverride(reader: SettingsReader, service: Service): string | undefi
 function readUrl(reader: SettingsReader, key: string): string | undefined {
   const given = readFormatted(reader, key);
   if (given === undefined) return undefined;
-  const url = URL.canParse(given) ? new URL(given) : null;
+  const url = parseUrl(given);
   if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search) return given.trim();
   const shown = url?.password ? 'one with a password in it' : JSON.stringify(given);
   reader.problems.push(`${reader.nameOf(key)}: expected http://… or https://…, got ${shown}`);
