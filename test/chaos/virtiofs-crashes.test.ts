@@ -15,7 +15,7 @@ const RUNS = [
 let plays: ReturnType<typeof playInParallel>[] = [];
 
 beforeAll(() => {
-  plays = RUNS.map(({ kind }) => playInParallel(VIRTIOFS_POINTS, kind, 1));
+  plays = RUNS.map(({ kind }) => playInParallel(VIRTIOFS_POINTS, kind, 4));
 });
 
 afterAll(async () => {
