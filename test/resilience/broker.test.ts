@@ -50,6 +50,8 @@ async function stop(gateway: TestGateway): Promise<void> {
   await gateway.close();
 }
 
+/** An address that the sandbox's driver rejects (src/sandbox/manila/rules.ts). */
+const REJECTED_ADDRESS = '203.0.113.66';
 const PAIR = { serverId: DEMO.serverId, shareId: DEMO.nfsShareId };
 const ATTACH = 'mutation ($i: AttachShareInput!) { attachShare(input: $i) { attachment { id } } }';
 const DETACH = 'mutation ($i: DetachShareInput!) { detachShare(input: $i) { attachment { id } } }';
@@ -121,17 +123,20 @@ describe('a gateway with a message bus', () => {
     expect(await waiting(INFO)).toBe(0);
   });
 
-  test('refused -> an error with its fault, in the error queue', async () => {
+  test('refused -> no message; the driver rejects the rule -> an error with its fault, in the error queue', async () => {
     const gateway = await start();
     const { errors } = await gateway.query(ATTACH, { i: PAIR }, sandbox.issueToken('reader'));
     expect(errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+    const attached = await gateway.query(ATTACH, { i: { ...PAIR, accessTo: [REJECTED_ADDRESS] } });
+    expect(attached.errors).toBeUndefined();
     const [failed] = await consume(ERROR, 1);
     expect(failed).toMatchObject({ event_type: 'instance.share_attach.error', priority: 'ERROR' });
     expect(failed.payload['nova_object.data'].fault['nova_object.data']).toEqual({
-      exception: 'UPSTREAM_REFUSED',
-      exception_message: errors?.[0]?.message,
+      exception: 'RULE_ERROR',
+      exception_message: expect.stringContaining(REJECTED_ADDRESS),
     });
     expect(typesOf(await consume(INFO, 1))).toEqual(['share_attach.start']);
+    expect([await waiting(INFO), await waiting(ERROR)]).toEqual([0, 0]);
   });
 
   test('exchange and queue declared durable by a consumer -> used as they are', async () => {

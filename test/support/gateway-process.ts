@@ -46,7 +46,9 @@ export async function startGatewayProcess(
   program = BUILT,
 ): Promise<GatewayProcess> {
   const env = { ...newcomer(), ...settings };
-  const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  // pipes of its own: a gateway that a failed test leaves behind would keep those of the test run open, which then never ends
+  const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stderr.pipe(process.stderr);
   const exited = once(child, 'exit');
   // a test run that dies must not leave its gateways behind
   const end = () => void child.kill('SIGKILL');

@@ -58,6 +58,17 @@ export async function allAttached(gateway: TestGateway): Promise<string[]> {
   return nodes.map(({ shareId }) => shareId).sort();
 }
 
+/**
+ * The shares that all attachments have, once each rule that a gateway made belongs to one that is attached: a request that
+ * ended without an answer may have been accepted, and its attachment is listed when the gateway has learned that.
+ */
+export async function allGranted(gateway: TestGateway, shareIds: readonly string[]): Promise<string[]> {
+  return await until(async () => {
+    const attached = await allAttached(gateway);
+    return String(granted(gateway, shareIds).sort()) === String(attached) ? attached : null;
+  });
+}
+
 /** An event as these tests compare them. */
 export interface LogEntry {
   cursor: string;
