@@ -105,6 +105,8 @@ test('attach by virtiofs, then start the server -> ATTACHED and ACTIVE, each ope
   await openTab('Listen');
   await inResult(/^"ATTACHED"$/);
   await openTab('Start');
+  // the button has a menu once the editor has found the tab's operations
+  await page.locator('.graphiql-execute-button[aria-haspopup="menu"]').waitFor();
   await run();
   await page.getByRole('menuitem', { name: 'Start' }).click();
   await inResult(/^"powering-on"$/);
