@@ -27,8 +27,8 @@ module.exports = {
       from: { path: '^src/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'] },
     },
-    only('openstack', ['^src/(errors|deadline)\\.ts$'], 'The clients know only error codes and deadlines.'),
-    only('redis', ['^src/(errors|deadline)\\.ts$'], 'Connecting to Redis knows nothing of what is stored.'),
+    only('openstack', ['^src/(errors|deadline|url)\\.ts$'], 'The clients know only error codes, deadlines and URLs.'),
+    only('redis', ['^src/(errors|deadline|url)\\.ts$'], 'Connecting to Redis knows nothing of what is stored.'),
     only('sandbox', [], 'The sandbox is a cloud: shared code would hide contradictions between it and the gateway.'),
     only(
       'metrics',
@@ -37,17 +37,17 @@ module.exports = {
     ),
     only(
       'attachments',
-      ['^src/(openstack|redis)/', '^src/(errors|deadline)\\.ts$'],
+      ['^src/(openstack|redis)/', '^src/(errors|deadline|url)\\.ts$'],
       'The domain knows neither GraphQL nor transports.',
     ),
     only(
       'notifications',
-      ['^src/(attachments|openstack)/', '^src/(errors|deadline)\\.ts$'],
+      ['^src/(attachments|openstack)/', '^src/(errors|deadline|url)\\.ts$'],
       'Notifications come from the event log, whatever transport a request used.',
     ),
     only(
       'graphql',
-      ['^src/(attachments|openstack)/', '^src/(config|errors|deadline)\\.ts$'],
+      ['^src/(attachments|openstack)/', '^src/(config|errors|deadline|url)\\.ts$'],
       'Resolvers and execution know nothing of transports.',
     ),
     {
@@ -91,9 +91,9 @@ module.exports = {
       to: { path: '^src/(app|main|process)\\.ts$' },
     },
     {
-      name: 'deadline-and-errors-import-nothing',
+      name: 'shared-helpers-import-nothing',
       severity: 'error',
-      from: { path: '^src/(errors|deadline)\\.ts$' },
+      from: { path: '^src/(errors|deadline|url)\\.ts$' },
       to: { path: '^src/' },
     },
     {

@@ -16,7 +16,7 @@ const RESPONSE = { script: 'commit', says: /"openstackRequestId":"req-/ };
 /**
  * The points of attachments by virtiofs, in the order of a run. Only a user's token asks Nova to attach or detach: what was
  * not asked before the crash is done where the user reads. Where only the service account is there it fails, or is forgotten
- * if no event has told of it.
+ * if it has no event yet.
  */
 export const VIRTIOFS_POINTS: readonly CrashPoint[] = [
   before('virtiofsAttach', 'the intent is recorded', { script: 'create' }, NOTHING),

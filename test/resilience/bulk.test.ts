@@ -63,7 +63,7 @@ test('killed in the middle of 40 pairs -> every grant has its record; repeated -
   sandbox.faults.clear();
   await ledger.expireLeases();
 
-  // also those that are not shown yet, as nothing has told the gateway that Manila accepted their first call
+  // also those that are not shown yet, as the gateway has not learned that Manila accepted their first call
   const recorded = new Set((await ledger.records()).map(({ id }) => id));
   const { gateway, query } = await start();
   const granted = shares.flatMap((shareId) =>
