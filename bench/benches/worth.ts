@@ -3,12 +3,12 @@ import { serversQuery, tokenOf } from '../data.ts';
 import { keepAttachments, startGateway, startStore } from '../gateway.ts';
 import { loadInTurn, type Measured, type Plan, type Stack, stopAll } from '../measure.ts';
 import { compiled, startServer, startWorker } from '../processes.ts';
-import { type Line, number, ratio } from '../table.ts';
+import { barOf, type Line, number, ratio } from '../table.ts';
 
 const FAST_PATH = 'transport/graphql-http/fast-path=fast-path';
 const SHARED = 'graphql/execution/shared-execution=shared-execution';
 /** Many short runs in turn, so that other load of the machine falls on both alike. */
-const PAIRS = { repetitions: 7, warmUpMs: 1500, ms: 1500 };
+export const PAIRS = { repetitions: 7, warmUpMs: 1500, ms: 1500 };
 
 export async function worth(): Promise<Line[]> {
   return [...(await fastPath()), ...(await sharedExecutions())];
@@ -60,7 +60,8 @@ async function sharedExecutions(): Promise<Line[]> {
 
 const nameOf = (without: string | undefined) => (without ? 'without' : 'with');
 
-async function compare(bench: string, stacks: readonly Stack[], plan: Plan): Promise<Line[]> {
+/** Loads the stacks in turn and compares them: the last is the one without. `atMost`: the bar of the one with it. */
+export async function compare(bench: string, stacks: readonly Stack[], plan: Plan, atMost?: number): Promise<Line[]> {
   const measured = await loadInTurn(stacks, plan);
   const plain = measured.at(-1) as Measured;
   return measured.map(({ name, cpu, perSecond, p50, p99, counted }) => ({
@@ -74,5 +75,6 @@ async function compare(bench: string, stacks: readonly Stack[], plan: Plan): Pro
       'p99 ms': number(p99, 1),
       ...(counted > 0 && { 'upstream GETs/request': number(counted, 2) }),
     },
+    ...(atMost !== undefined && name === 'with' && { bar: barOf('of the one without', cpu / plain.cpu, { atMost }) }),
   }));
 }

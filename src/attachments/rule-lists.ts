@@ -17,7 +17,7 @@ const LISTS_PER_SECOND = 2;
 /** How many lists of a share may follow each other without a pause: one attach or detach takes fewer. */
 const BURST = 10;
 /** How many shares are tracked, and for how long after the last list, in ms: by then the burst is full again. */
-const TRACKED = { max: 10_000, ttl: (BURST * 1000) / LISTS_PER_SECOND, updateAgeOnGet: true };
+const TRACKED = { max: 10_000, ttl: (BURST * 1000) / LISTS_PER_SECOND };
 
 type Rules = readonly AccessRule[] | null;
 

@@ -600,8 +600,8 @@ export type Mutation = {
    */
   readonly attachShares?: Maybe<AttachSharesPayload>;
   /**
-   * Creates a share. Returns when Manila has accepted the request: the share is then `CREATING`, and `shareEvents` tells when
-   * it is available. The gateway never creates it twice by a retry of its own: it finds it by the metadata `nmg_request`.
+   * Creates a share. Returns when Manila has accepted the request: the share is then `CREATING`, and `shareEvents` has an event
+   * when it is available. The gateway never creates it twice by a retry of its own: it finds it by the metadata `nmg_request`.
    * With an `idempotencyKey` repeating the mutation is safe too; without one, each call creates a share.
    */
   readonly createShare?: Maybe<CreateSharePayload>;

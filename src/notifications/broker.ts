@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
-import { timeoutError, withTimeout } from '../deadline.ts';
+import { settledWithin, timeoutError } from '../deadline.ts';
 import { type Notification, ROUTING_KEYS } from './message.ts';
 
 /** Timeout of one step of the protocol, in ms. */
@@ -111,7 +111,7 @@ async function end(connection: ChannelModel): Promise<void> {
 
 function inTime<T>(step: Promise<T>): Promise<T> {
   const reason = () => timeoutError(STEP_MS, 'No response from the broker');
-  return withTimeout(STEP_MS, () => step, reason);
+  return settledWithin(STEP_MS, step, reason);
 }
 
 function withHeartbeat(url: string): string {

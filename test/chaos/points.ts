@@ -48,11 +48,11 @@ export const SCENARIOS = {
   virtiofsRetry: 'attach by virtiofs, Nova fails once',
 } as const;
 
-const NOTHING: Outcome = { status: 'gone', events: '' };
-const UNCHANGED: Outcome = { status: 'attached', events: '' };
-const ATTACHED: Outcome = { status: 'attached', events: 'ATTACH_STARTED ATTACHED' };
-const FAILED: Outcome = { status: 'error_attaching', events: 'ATTACH_STARTED ATTACH_FAILED' };
-const DETACHED: Outcome = { status: 'gone', events: 'DETACH_STARTED DETACHED' };
+export const NOTHING: Outcome = { status: 'gone', events: '' };
+export const UNCHANGED: Outcome = { status: 'attached', events: '' };
+export const ATTACHED: Outcome = { status: 'attached', events: 'ATTACH_STARTED ATTACHED' };
+export const FAILED: Outcome = { status: 'error_attaching', events: 'ATTACH_STARTED ATTACH_FAILED' };
+export const DETACHED: Outcome = { status: 'gone', events: 'DETACH_STARTED DETACHED' };
 const UNDONE: Outcome = { status: 'gone', events: 'ATTACH_STARTED ATTACH_FAILED DETACHED' };
 const DELETED: Outcome = { status: 'gone', events: 'ATTACH_STARTED DETACH_STARTED DETACHED' };
 const RULE_GONE: Outcome = { status: 'error_attaching', events: 'ATTACH_FAILED' };

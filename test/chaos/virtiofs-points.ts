@@ -1,10 +1,16 @@
-import { after, before, type CrashPoint, type Outcome, write } from './points.ts';
+import {
+  ATTACHED,
+  after,
+  before,
+  type CrashPoint,
+  DETACHED,
+  FAILED,
+  NOTHING,
+  type Outcome,
+  UNCHANGED,
+  write,
+} from './points.ts';
 
-const NOTHING: Outcome = { status: 'gone', events: '' };
-const UNCHANGED: Outcome = { status: 'attached', events: '' };
-const ATTACHED: Outcome = { status: 'attached', events: 'ATTACH_STARTED ATTACHED' };
-const FAILED: Outcome = { status: 'error_attaching', events: 'ATTACH_STARTED ATTACH_FAILED' };
-const DETACHED: Outcome = { status: 'gone', events: 'DETACH_STARTED DETACHED' };
 const ABANDONED: Outcome = { status: 'attached', events: 'DETACH_STARTED DETACH_FAILED' };
 
 const post = (nth: number) => ({ call: 'POST shares', nth }) as const;

@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
 import { isAtLeast, supportedMicroversion } from '../../openstack/http/microversions.ts';
 import { getShare, listAccessRules } from '../../openstack/manila/client.ts';
-import { listDeletionLocks } from '../../openstack/manila/shares.ts';
+import { listDeletionLocks, type NewShare } from '../../openstack/manila/shares.ts';
 import { listSnapshots } from '../../openstack/manila/snapshots.ts';
 import type { Share } from '../../openstack/manila/types.ts';
 import { MANILA } from '../../openstack/services.ts';
@@ -18,7 +18,6 @@ import { MAX_SHARE_OPERATIONS } from '../store/share-operations.ts';
 import { assertDetachable } from '../virtiofs/detachable.ts';
 import type { ShareObservation } from './decide.ts';
 import {
-  type NewShareArguments,
   type ShareOperation,
   type ShareOperationType,
   type ShareOperationView,
@@ -51,7 +50,7 @@ export interface ShareCommandResult {
 
 /** The arguments of `createShare`. */
 export interface CreateShareRequest {
-  share: NewShareArguments;
+  share: NewShare;
   /** Null: each request makes a share. */
   idempotencyKey: string | null;
 }

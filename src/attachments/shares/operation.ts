@@ -1,5 +1,7 @@
 /** The record of work on a share that this gateway was asked for: its fields, its outcome, its events. Imports no package. */
 
+import type { NewShare } from '../../openstack/manila/shares.ts';
+
 export type ShareOperationType = 'create' | 'resize' | 'delete';
 
 /** Why work on a share failed, beside the words of `message`; schema/share-operations.graphql describes each. */
@@ -20,19 +22,6 @@ export interface ShareFault {
   openstackRequestId: string | null;
 }
 
-/** What a share is created with: the body of Manila's request without the metadata that the gateway adds. */
-export interface NewShareArguments {
-  size: number;
-  share_proto: string;
-  name?: string;
-  description?: string;
-  share_type?: string;
-  share_network_id?: string;
-  availability_zone?: string;
-  snapshot_id?: string;
-  metadata?: Record<string, string>;
-}
-
 /** Work on a share as the store holds it, from the request until the share's status is stable. */
 export interface ShareOperation {
   /** Of a creation: a UUID of its own, in the share's metadata as `nmg_request`. Else the share's id. */
@@ -42,7 +31,8 @@ export interface ShareOperation {
   /** Null while Manila has not said, or not shown, which share it created. */
   shareId: string | null;
   /** Only of a creation. */
-  create?: NewShareArguments;
+  /** Without the metadata that the gateway adds. */
+  create?: NewShare;
   /** Only of a resize: the size in GiB before and after. */
   resize?: { from: number; to: number };
   /** Only of a deletion. */

@@ -1,6 +1,6 @@
 /** What Nova and Manila show of a virtiofs attachment. */
 import { OpenStackError } from '../../openstack/errors.ts';
-import { getShare, listAccessRules } from '../../openstack/manila/client.ts';
+import { getShare } from '../../openstack/manila/client.ts';
 import type { AccessRule } from '../../openstack/manila/types.ts';
 import { getServer } from '../../openstack/nova/client.ts';
 import { getInstanceAction, getServerShare } from '../../openstack/nova/shares.ts';
@@ -8,6 +8,7 @@ import type { InstanceAction } from '../../openstack/nova/types.ts';
 import type { Session } from '../../openstack/session.ts';
 import type { Attachment } from '../attachment.ts';
 import { isBeingDenied } from '../reconcile/decide.ts';
+import { readRules } from '../rule-lists.ts';
 import { isMasked } from '../rule-metadata.ts';
 import type { ObservedAction, ObservedMapping, VirtiofsObservation } from './decide.ts';
 
@@ -30,7 +31,7 @@ export async function observeVirtiofs(
   const [server, share, rules, action] = await Promise.all([
     asksServer ? getServer(session, record.serverId) : undefined,
     asksShare ? getShare(session, record.shareId) : undefined,
-    isStarting ? listAccessRules(session, record.shareId) : [],
+    isStarting ? readRules(session, record.shareId) : [],
     asksAction ? observeAction(session, record) : null,
   ]);
   return {
